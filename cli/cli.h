@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What the subcommands of `tongs` share.
+ *
+ * Exit statuses: 0 done; 1 failed, after the reason was printed; 2 the command line is wrong.
+ * Every message goes to stderr and begins with "tongs COMMAND: ".
+ */
+
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CLI_EXIT_FAILURE 1
+#define CLI_EXIT_USAGE 2
+
+/* getopt_long() values of the options that every command has. */
+enum {
+   CLI_OPTION_HELP = 0x100,
+   CLI_OPTION_VERSION,
+   CLI_OPTION_FIRST_OWN,
+};
+
+#define CLI_HELP_ROW \
+   { \
+      "help", no_argument, NULL, CLI_OPTION_HELP \
+   }
+#define CLI_VERSION_ROW \
+   { \
+      "version", no_argument, NULL, CLI_OPTION_VERSION \
+   }
+
+struct cli_command {
+   const char *name;
+
+   /* One line for `tongs help`; NULL for a command that only our own processes use. */
+   const char *summary;
+
+   /* The whole of `tongs NAME --help`. */
+   const char *help;
+
+   /* argv[0] is the command's name. Returns the exit status. */
+   int (*run)(const struct cli_command *self, int argc, char **argv);
+};
+
+extern const struct cli_command cli_command_dump;
+extern const struct cli_command cli_command_info;
+extern const struct cli_command cli_command_run;
+extern const struct cli_command cli_command_serve;
+extern const struct cli_command cli_command_worker;
+
+/* Prints "tongs COMMAND: ...", one line; command may be NULL. */
+void __attribute__((format(printf, 2, 3))) cli_error(const char *command, const char *format, ...);
+
+/* Prints the same, then which command helps; returns CLI_EXIT_USAGE. */
+int __attribute__((format(printf, 2, 3)))
+cli_usage_error(const char *command, const char *format, ...);
+
+/* Answers what getopt_long() returned where the command has no case of its own: --help,
+ * --version, ':' and '?' (opterr is 0, the option string begins with ':'). Returns the exit
+ * status.
+ */
+int
+cli_common_option(const struct cli_command *self, int option, char **argv);
+
+/* Prints the command's help or the version to stdout; returns the exit status. */
+int
+cli_print_help(const struct cli_command *self);
+int
+cli_print_version(void);
+
+/* Reads a decimal number from `min` to `max`. */
+bool
+cli_parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
+
+#endif

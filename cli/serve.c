@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+
+/* `tongs serve`: the broker's command line. */
+
+#include "cli/cli.h"
+#include "protocol/url.h"
+#include "renderer/broker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_WORKERS_LIMIT 65536
+#define MAX_WORKER_ARGS 8
+
+enum {
+   OPTION_LISTEN = CLI_OPTION_FIRST_OWN,
+   OPTION_MAX_WORKERS,
+   OPTION_HOST_DRIVER,
+   OPTION_VALIDATE,
+   OPTION_ALLOW_UID,
+   OPTION_READY_FD,
+   OPTION_IDLE_EXIT,
+};
+
+static const struct option options[] = {
+   CLI_HELP_ROW,
+   CLI_VERSION_ROW,
+   {"listen", required_argument, NULL, OPTION_LISTEN},
+   {"max-workers", required_argument, NULL, OPTION_MAX_WORKERS},
+   {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
+   {"validate", no_argument, NULL, OPTION_VALIDATE},
+   {"allow-uid", required_argument, NULL, OPTION_ALLOW_UID},
+   {"ready-fd", required_argument, NULL, OPTION_READY_FD},
+   {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
+   {0},
+};
+
+/* The command line as it was read. Each array has room for as many entries as there are words. */
+struct arguments {
+   const struct cli_command *command;
+   struct tongs_url *listen;
+   const char **paths;
+   uid_t *uids;
+   const char *worker_args[MAX_WORKER_ARGS];
+   size_t worker_arg_count;
+   struct rdr_broker_options broker;
+};
+
+static void
+arguments_finish(struct arguments *a)
+{
+   free(a->listen);
+   free(a->paths);
+   free(a->uids);
+}
+
+static bool
+arguments_init(struct arguments *a, const struct cli_command *command, int argc)
+{
+   size_t room = (size_t)argc + 1;
+
+   *a = (struct arguments){
+      .command = command,
+      .listen = calloc(room, sizeof(*a->listen)),
+      .paths = calloc(room, sizeof(*a->paths)),
+      .uids = calloc(room, sizeof(*a->uids)),
+      .broker =
+         {
+            .max_workers = RDR_BROKER_DEFAULT_MAX_WORKERS,
+            .ready_fd = -1,
+         },
+   };
+   if (a->listen && a->paths && a->uids)
+      return true;
+   cli_error(command->name, "%s", strerror(ENOMEM));
+   arguments_finish(a);
+   return false;
+}
+
+/* Returns 0 or the exit status. */
+static int
+add_listen(struct arguments *a, const char *text)
+{
+   struct tongs_url *url = &a->listen[a->broker.listen_count];
+   char why[400];
+
+   if (tongs_url_parse(text, url, why, sizeof(why)) < 0)
+      return cli_usage_error(a->command->name, "--listen: %s", why);
+   if (url->transport == TONGS_TRANSPORT_SPAWN)
+      return cli_usage_error(a->command->name,
+                             "--listen: \"spawn\" is for a driver that starts its "
+                             "own worker; write unix:PATH");
+   if (tongs_url_check_carried(url, why, sizeof(why)) < 0) {
+      cli_error(a->command->name, "--listen: %s", why);
+      return CLI_EXIT_FAILURE;
+   }
+   a->paths[a->broker.listen_count++] = url->path;
+   return 0;
+}
+
+static int
+add_default_listen(struct arguments *a)
+{
+   const char *dir = getenv("XDG_RUNTIME_DIR");
+   char text[PATH_MAX];
+
+   if (!dir || !*dir)
+      return cli_usage_error(a->command->name, "XDG_RUNTIME_DIR is not set, so say where to listen "
+                                               "with --listen unix:PATH");
+   snprintf(text, sizeof(text), "unix:%s/tongs.sock", dir);
+   return add_listen(a, text);
+}
+
+/* The descriptor is checked here: the broker would find out only after it has started. */
+static int
+set_ready_fd(struct arguments *a, const char *text)
+{
+   uint32_t fd;
+
+   if (!cli_parse_number(text, 0, INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
+      return cli_usage_error(a->command->name, "--ready-fd: \"%s\" is no open descriptor", text);
+   a->broker.ready_fd = (int)fd;
+   return 0;
+}
+
+/* The worker sees the driver's file from the same directory, but a relative name in a list of
+ * processes tells nobody which it was.
+ */
+static int
+set_host_driver(struct arguments *a, const char *text)
+{
+   if (access(text, R_OK) < 0) {
+      cli_error(a->command->name, "--host-driver: %s: %s", text, strerror(errno));
+      return CLI_EXIT_FAILURE;
+   }
+   a->worker_args[a->worker_arg_count++] = "--host-driver";
+   a->worker_args[a->worker_arg_count++] = text;
+   return 0;
+}
+
+static int
+read_option(struct arguments *a, int option, char **argv)
+{
+   const char *name = a->command->name;
+   uint32_t number = 0;
+
+   switch (option) {
+   case OPTION_LISTEN:
+      return add_listen(a, optarg);
+   case OPTION_MAX_WORKERS:
+      if (!cli_parse_number(optarg, 1, MAX_WORKERS_LIMIT, &number))
+         return cli_usage_error(name, "--max-workers: \"%s\" is no number from 1 to %d", optarg,
+                                MAX_WORKERS_LIMIT);
+      a->broker.max_workers = number;
+      return 0;
+   case OPTION_HOST_DRIVER:
+      if (a->worker_arg_count + 2 >= MAX_WORKER_ARGS)
+         return cli_usage_error(name, "--host-driver is given too often");
+      return set_host_driver(a, optarg);
+   case OPTION_VALIDATE:
+      if (a->worker_arg_count + 1 >= MAX_WORKER_ARGS)
+         return cli_usage_error(name, "--validate is given too often");
+      a->worker_args[a->worker_arg_count++] = "--validate";
+      return 0;
+   case OPTION_ALLOW_UID:
+      if (!cli_parse_number(optarg, 0, UINT32_MAX - 1, &number))
+         return cli_usage_error(name, "--allow-uid: \"%s\" is no user id", optarg);
+      a->uids[a->broker.allowed_uid_count++] = number;
+      return 0;
+   case OPTION_READY_FD:
+      return set_ready_fd(a, optarg);
+   case OPTION_IDLE_EXIT:
+      if (!cli_parse_number(optarg, 1, UINT32_MAX, &number))
+         return cli_usage_error(name, "--idle-exit: \"%s\" is no number of seconds", optarg);
+      a->broker.idle_exit_seconds = number;
+      return 0;
+   default:
+      return cli_common_option(a->command, option, argv);
+   }
+}
+
+static int
+serve(const struct cli_command *self, int argc, char **argv)
+{
+   struct arguments a;
+   int option, status = 0;
+
+   if (!arguments_init(&a, self, argc))
+      return CLI_EXIT_FAILURE;
+   while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+      status = read_option(&a, option, argv);
+      if (status != 0 || option < CLI_OPTION_FIRST_OWN)
+         goto out;
+   }
+   if (optind < argc) {
+      status = cli_usage_error(self->name, "unexpected argument '%s'", argv[optind]);
+      goto out;
+   }
+   if (a.broker.listen_count == 0) {
+      status = add_default_listen(&a);
+      if (status != 0)
+         goto out;
+   }
+   a.broker.listen_paths = a.paths;
+   a.broker.allowed_uids = a.uids;
+   a.broker.worker_args = a.worker_args;
+   status = rdr_broker_run(&a.broker);
+out:
+   arguments_finish(&a);
+   return status;
+}
+
+const struct cli_command cli_command_serve = {
+   .name = "serve",
+   .summary = "let other processes use this machine's Vulkan drivers",
+   .help =
+      "Usage: tongs serve [OPTIONS]\n"
+      "\n"
+      "Listens, and starts one worker process for each program that connects. Ends on SIGTERM,\n"
+      "SIGINT or SIGHUP, and takes its workers and its socket files along.\n"
+      "\n"
+      "Options:\n"
+      "  --listen unix:PATH  where to listen; may be given several times; by default\n"
+      "                      unix:$XDG_RUNTIME_DIR/tongs.sock\n"
+      "  --allow-uid UID     let this user connect too, beside root and the one who serves; may\n"
+      "                      be given several times; the socket's mode is then 0666, not 0600\n"
+      "  --max-workers N     turn programs away while N workers run (default 64)\n"
+      "  --host-driver FILE  the manifest of the host driver to use; by default what the loader\n"
+      "                      finds\n"
+      "  --validate          load the Khronos validation layer in the workers\n"
+      "  --idle-exit S       end after S seconds without a worker\n"
+      "  --ready-fd N        write a newline to descriptor N and close it when all is ready\n"
+      "  --help              print this\n"
+      "  --version           print the version\n"
+      "\n"
+      "Example: tongs serve --listen unix:/tmp/gpu.sock\n"
+      "         tongs run --server unix:/tmp/gpu.sock -- vulkaninfo --summary\n",
+   .run = serve,
+};

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Generates C from vk.xml.
+
+   gen.py --registry vk.xml --ops ops.txt --out DIR TEMPLATE…   writes each template's file, or files, to DIR
+   gen.py --registry vk.xml --ops ops.txt --report              prints what is forwarded and what is not
+   gen.py --registry vk.xml --ops ops.txt --update-ops          appends new commands and types to ops.txt
+
+A template `a.c.mako` becomes DIR/a.c; `a.c.mako:4` becomes DIR/a_0.c to DIR/a_3.c, each with a quarter of the work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+import ir as ir_module  # noqa: E402
+import policy  # noqa: E402
+import registry  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def update_ops(reg: registry.Registry, path: str) -> None:
+    """Appends the registry's commands and handle types that ops.txt lacks. Never touches a line that is there."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    numbers = ir_module.Numbers(text)
+    builder = ir_module.Builder(reg, numbers)
+    aliases: dict[str, list[str]] = {}
+    for alias in reg.aliases:
+        aliases.setdefault(reg.canonical(alias), []).append(alias)
+    lines: list[str] = []
+
+    def append(kind: str, name: str, table: dict[str, int], names: dict[int, str]) -> None:
+        spellings = [name] + sorted(aliases.get(name, []))
+        number = next((table[n] for n in spellings if n in table), None)
+        if number is None:
+            number = max(names, default=0) + 1
+            names[number] = name
+            table[name] = number
+            lines.append(f"{kind} {number} {name}")
+        for n in spellings:
+            if n not in table:
+                table[n] = number
+                lines.append(f"{kind}-alias {number} {n}")
+
+    for name in reg.handles:
+        append("type", name, numbers.types, numbers.type_names)
+    for name in builder.select():
+        if name not in builder.local:
+            append("op", name, numbers.ops, numbers.op_names)
+    if lines:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.rstrip("\n") + "\n" + "\n".join(lines) + "\n")
+    print(f"{path}: {len(lines)} lines appended", file=sys.stderr)
+
+
+def report(ir: ir_module.IR, reg: registry.Registry) -> None:
+    hand_entries = sum(o.entry == "hand" for o in ir.ops)
+    hand_handlers = sum(o.handler == "hand" for o in ir.ops)
+    commands = len(reg.commands)
+    print(f"registry 1.{ir.api_version[1]}.{ir.header_version}")
+    print(f"commands: {commands}, of these {len(ir.ops)} forwarded as ops "
+          f"({hand_entries} with a hand-written entry point, {hand_handlers} with a hand-written handler), "
+          f"{len(policy.LOCAL_COMMANDS)} answered in the guest")
+    print(f"structs:  {sum(not s.union for s in reg.structs.values())} and "
+          f"{sum(s.union for s in reg.structs.values())} unions, of these {len(ir.structs)} forwarded")
+    extensions = [x for x in ir.extensions if not x.left_out]
+    print(f"extensions: {len(ir.extensions)}, of these {len(extensions)} forwarded")
+    print("left out:")
+    for name, why in sorted(ir.left_out):
+        print(f"   {name}: {why}")
+    for name, why in sorted(policy.LEFT_OUT_STRUCTS.items()):
+        if name in reg.structs:
+            print(f"   {name}: {why}")
+    for name, why in sorted(policy.LEFT_OUT_MEMBERS.items()):
+        print(f"   {name}: {why}")
+    for name, why in sorted(policy.FEATURES_OFF.items()):
+        print(f"   {name} is always false: {why}")
+
+
+def render(ir: ir_module.IR, numbers: ir_module.Numbers, templates: list[str], out: str) -> None:
+    from mako.lookup import TemplateLookup
+    lookup = TemplateLookup(directories=[os.path.join(HERE, "templates")], strict_undefined=True,
+                            input_encoding="utf-8")
+    for spec in templates:
+        name, _, parts = spec.partition(":")
+        template = lookup.get_template(name)
+        count = int(parts or "1")
+        stem, ext = os.path.splitext(name.removesuffix(".mako"))
+        for part in range(count):
+            path = f"{stem}_{part}{ext}" if parts else f"{stem}{ext}"
+            text = template.render(ir=ir, numbers=numbers, structs=ir.structs[part::count],
+                                   ops=ir.ops[part::count], part=part, by_name=ir.by_name,
+                                   enum_names={e.name: e for e in ir.enums},
+                                   made_by=f"made by codegen/gen.py from {name}: do not edit")
+            with open(os.path.join(out, path), "w", encoding="utf-8") as f:
+                f.write(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--registry", required=True)
+    parser.add_argument("--ops", required=True)
+    parser.add_argument("--out")
+    parser.add_argument("--report", action="store_true")
+    parser.add_argument("--update-ops", action="store_true")
+    parser.add_argument("templates", nargs="*")
+    args = parser.parse_args()
+
+    reg = registry.read(args.registry)
+    if args.update_ops:
+        update_ops(reg, args.ops)
+        return 0
+    with open(args.ops, encoding="utf-8") as f:
+        ops_text = f.read()
+    try:
+        ir = ir_module.build(reg, ops_text)
+    except ir_module.Unsupported as error:
+        print(f"gen.py: {args.registry}: {error}", file=sys.stderr)
+        return 1
+    if args.report:
+        report(ir, reg)
+    if args.templates:
+        os.makedirs(args.out, exist_ok=True)
+        render(ir, ir_module.Numbers(ops_text), args.templates, args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

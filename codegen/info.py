@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""IR -> rows of the reflection tables (protocol/info.h). Only dump, tests and fuzzers print them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ir import IR, Member, Struct
+
+BYTES = {"blob", "out_blob", "inout_blob", "string", "strings", "chain", "allocator", "none", "stype", "bitfields"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A member, with all that its table line says."""
+
+    m: Member
+    symbol: str          # "VkBufferCreateInfo_4": the suffix of its functions
+    owner: str           # "VkBufferCreateInfo", "struct tongs_args_vkCreateBuffer"
+    counts: bool         # some array's count or an expression of one
+    selector_row: int    # unions: the row of the selector, -1 where there is none
+    names: str           # the table of names of its type, or ""
+    struct: str          # the struct or union that it holds, or ""
+
+    @property
+    def elem_size(self) -> str:
+        return "1" if self.m.kind in BYTES else f"sizeof({self.m.type})"
+
+    @property
+    def count(self) -> str:
+        """C of the element count; empty for what is always one."""
+        return "" if self.m.count == "1" else self.m.count
+
+
+@dataclass(frozen=True)
+class Case:
+    selections: tuple[str, ...]
+    row: Row
+
+
+@dataclass(frozen=True)
+class Table:
+    """A struct, a union or an op's arguments."""
+
+    name: str            # "VkBufferCreateInfo", "vkCreateBuffer"
+    owner: str           # the type in C
+    rows: tuple[Row, ...]
+    cases: tuple[Case, ...] = ()
+    children: tuple[str, ...] = ()   # what its chain may hold
+    struct: Struct | None = None
+
+
+def _rows(ir: IR, name: str, owner: str, members: tuple[Member, ...]) -> tuple[Row, ...]:
+    used = set()
+    for m in members:
+        used |= set(re.findall(r"v->(\w+)", f"{m.count} {m.inner}"))
+    order = {m.name: i for i, m in enumerate(members)}
+    rows = []
+    for i, m in enumerate(members):
+        selector = order.get(m.selector.removeprefix("v->"), -1) if m.selector else -1
+        rows.append(Row(m, f"{name}_{i}", owner, m.name in used, selector,
+                        m.type if m.type in ir.names else "", m.type if m.type in ir.by_name else ""))
+    return tuple(rows)
+
+
+def struct_tables(ir: IR) -> list[Table]:
+    children: dict[str, list[str]] = {}
+    for s in ir.structs:
+        for parent in s.extends:
+            children.setdefault(parent, []).append(s.name)
+    tables = []
+    for s in ir.structs:
+        rows = _rows(ir, s.name, s.name, s.members)
+        by_name = {r.m.name: r for r in rows}
+        cases = tuple(Case(selections, by_name[m.name]) for selections, m in s.cases if m.name in by_name)
+        tables.append(Table(s.name, s.name, rows, cases, tuple(children.get(s.name, ())), s))
+    return tables
+
+
+def op_tables(ir: IR) -> list[Table]:
+    return [Table(o.name, f"struct tongs_args_{o.name}",
+                  _rows(ir, o.name, f"struct tongs_args_{o.name}", o.args)) for o in ir.ops]

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""Every hand decision about a command, a struct or an extension, as data.
+
+Nothing here looks at the registry: ir.py does, and complains about an entry that matches nothing in
+any of the registries it is built from.
+"""
+
+from ignored import CONTEXT, IGNORED_UNLESS, IGNORED_UNLESS_NEWER, NULL_ARRAYS, RANGES  # noqa: F401
+
+# --- What is left out, and why ------------------------------------------------------------------------------
+
+LEFT_OUT_PLATFORMS_REASON = "platform surfaces and handles: they name objects of another system"
+PROVISIONAL_REASON = "provisional: the interface may still change"
+
+# Extensions, by name.
+_WSI = "window-system integration: needs a presenter in the guest"
+_DISPLAY = "direct display: the display hardware belongs to the host"
+_VIDEO = "video: needs the codec headers' parameter sets as data"
+_FUNCTION = "passes function pointers"
+_HOST_POINTER = "passes host pointers without a size"
+LEFT_OUT_EXTENSIONS = {
+    "VK_KHR_surface": _WSI,
+    "VK_KHR_swapchain": _WSI,
+    "VK_KHR_swapchain_mutable_format": _WSI,
+    "VK_KHR_get_surface_capabilities2": _WSI,
+    "VK_KHR_surface_protected_capabilities": _WSI,
+    "VK_KHR_surface_maintenance1": _WSI,
+    "VK_KHR_swapchain_maintenance1": _WSI,
+    "VK_EXT_surface_maintenance1": _WSI,
+    "VK_EXT_swapchain_maintenance1": _WSI,
+    "VK_EXT_swapchain_colorspace": _WSI,
+    "VK_KHR_incremental_present": _WSI,
+    "VK_KHR_shared_presentable_image": _WSI,
+    "VK_KHR_present_id": _WSI,
+    "VK_KHR_present_wait": _WSI,
+    "VK_KHR_present_id2": _WSI,
+    "VK_KHR_present_wait2": _WSI,
+    "VK_KHR_present_mode_fifo_latest_ready": _WSI,
+    "VK_EXT_present_mode_fifo_latest_ready": _WSI,
+    "VK_EXT_present_timing": _WSI,
+    "VK_EXT_hdr_metadata": _WSI,
+    "VK_HUAWEI_hdr_vivid": _WSI,
+    "VK_EXT_headless_surface": _WSI,
+    "VK_GOOGLE_surfaceless_query": _WSI,
+    "VK_GOOGLE_display_timing": _WSI,
+    "VK_EXT_multisampled_render_to_swapchain": _WSI,
+    "VK_AMD_display_native_hdr": _WSI,
+    "VK_NV_present_barrier": _WSI,
+    "VK_NV_present_metering": _WSI,
+    "VK_NV_low_latency": _WSI,
+    "VK_NV_low_latency2": _WSI,
+    "VK_AMD_anti_lag": _WSI,
+    "VK_LUNARG_direct_driver_loading": _FUNCTION,
+    "VK_KHR_display": _DISPLAY,
+    "VK_KHR_display_swapchain": _DISPLAY,
+    "VK_KHR_get_display_properties2": _DISPLAY,
+    "VK_EXT_direct_mode_display": _DISPLAY,
+    "VK_EXT_display_surface_counter": _DISPLAY,
+    "VK_EXT_display_control": _DISPLAY,
+    "VK_NV_acquire_winrt_display": _DISPLAY,
+    "VK_EXT_acquire_drm_display": _DISPLAY,
+    "VK_KHR_video_queue": _VIDEO,
+    "VK_KHR_video_decode_queue": _VIDEO,
+    "VK_KHR_video_decode_h264": _VIDEO,
+    "VK_KHR_video_decode_h265": _VIDEO,
+    "VK_KHR_video_decode_av1": _VIDEO,
+    "VK_KHR_video_decode_vp9": _VIDEO,
+    "VK_KHR_video_encode_queue": _VIDEO,
+    "VK_KHR_video_encode_h264": _VIDEO,
+    "VK_KHR_video_encode_h265": _VIDEO,
+    "VK_KHR_video_encode_av1": _VIDEO,
+    "VK_KHR_video_encode_feedback2": _VIDEO,
+    "VK_KHR_video_encode_intra_refresh": _VIDEO,
+    "VK_KHR_video_encode_quantization_map": _VIDEO,
+    "VK_KHR_video_maintenance1": _VIDEO,
+    "VK_KHR_video_maintenance2": _VIDEO,
+    "VK_VALVE_video_encode_rgb_conversion": _VIDEO,
+    "VK_EXT_debug_report": "implemented by the loader for drivers that lack it",
+    "VK_EXT_debug_utils": "implemented by the loader for drivers that lack it",
+    "VK_EXT_device_memory_report": _FUNCTION,
+    "VK_EXT_validation_flags": "belongs to layers, not to drivers",
+    "VK_EXT_validation_features": "belongs to layers, not to drivers",
+    "VK_EXT_validation_cache": "belongs to layers, not to drivers",
+    "VK_EXT_layer_settings": "belongs to layers, not to drivers",
+    "VK_EXT_external_memory_host": _HOST_POINTER,
+    "VK_EXT_map_memory_placed": "places a mapping at an address that the application names",
+    "VK_VALVE_descriptor_set_host_mapping": _HOST_POINTER,
+    "VK_KHR_external_memory_fd": "file descriptors do not cross the socket yet",
+    "VK_KHR_external_semaphore_fd": "file descriptors do not cross the socket yet",
+    "VK_KHR_external_fence_fd": "file descriptors do not cross the socket yet",
+    "VK_EXT_external_memory_dma_buf": "file descriptors do not cross the socket yet",
+    "VK_EXT_image_drm_format_modifier": "of use only with dma-buf file descriptors",
+    "VK_EXT_queue_family_foreign": "of use only with dma-buf file descriptors",
+    "VK_EXT_physical_device_drm": "names device nodes of the host, which the guest cannot open",
+    "VK_EXT_pci_bus_info": "names a bus of the host, which the guest cannot see",
+    "VK_NV_external_memory_rdma": _HOST_POINTER,
+    "VK_NV_device_diagnostic_checkpoints": _HOST_POINTER,
+    "VK_NVX_binary_import": _HOST_POINTER,
+    "VK_NV_cuda_kernel_launch": _HOST_POINTER,
+    "VK_NV_external_compute_queue": _HOST_POINTER,
+    "VK_NV_external_sci_sync": _HOST_POINTER,
+    "VK_NV_external_sci_sync2": _HOST_POINTER,
+    "VK_NV_external_memory_sci_buf": _HOST_POINTER,
+    "VK_INTEL_performance_query": "driver-internal: its values belong to one driver's tools",
+    "VK_AMD_gpa_interface": "driver-internal: its values belong to one driver's tools",
+    "VK_AMD_shader_info": "its output is one driver's ISA, laid out for tools on its machine",
+    "VK_AMD_buffer_marker": "writes host-visible markers whose memory may not be shared",
+    "VK_EXT_opacity_micromap": "its host commands and usage-count arrays are not forwarded yet",
+    "VK_NV_displacement_micromap": "provisional predecessor of nothing",
+    "VK_KHR_opacity_micromap": "its usage-count arrays are not forwarded yet",
+    "VK_ARM_data_graph": "constant data without a size in the struct",
+    "VK_ARM_data_graph_instruction_set_tosa": "needs VK_ARM_data_graph",
+    "VK_ARM_data_graph_neural_accelerator_statistics": "needs VK_ARM_data_graph",
+    "VK_ARM_data_graph_optical_flow": "needs VK_ARM_data_graph",
+    "VK_QCOM_data_graph_model": "needs VK_ARM_data_graph",
+    "VK_ARM_tensors": "capture data without a size in the struct",
+    "VK_ARM_shader_instrumentation": "its results have no size in the call",
+    "VK_EXT_descriptor_buffer": "capture data without a size in the struct",
+    "VK_EXT_descriptor_heap": "writes descriptors into host addresses of the application",
+    "VK_EXT_host_image_copy": "host pointers whose size follows from format and extent",
+    "VK_NV_optical_flow": "private data without a size of its own",
+    "VK_NV_cluster_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
+    "VK_NV_partitioned_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
+    "VK_EXT_device_fault": "vendor binary without a size in the struct",
+    "VK_KHR_device_fault": "vendor binary in unbounded chunks",
+    "VK_KHR_pipeline_binary": "its new handles come back in a struct",
+    "VK_EXT_frame_boundary": "belongs to capture tools beside the presenter",
+    "VK_QNX_external_memory_screen_buffer": LEFT_OUT_PLATFORMS_REASON,
+}
+
+# Commands, beside those that only left-out extensions bring.
+LEFT_OUT_COMMANDS = {
+    "vkBuildAccelerationStructuresKHR": "host build: reads the application's memory through raw pointers",
+    "vkCopyAccelerationStructureToMemoryKHR": "host copy: writes the application's memory through raw pointers",
+    "vkCopyMemoryToAccelerationStructureKHR": "host copy: reads the application's memory through raw pointers",
+    "vkWriteAccelerationStructuresPropertiesKHR": "host query of host-built structures",
+    "vkCopyAccelerationStructureKHR": "host copy of host-built structures",
+    "vkGetQueueCheckpointData2NV": "its markers are pointers of the application",
+    "vkGetQueueCheckpointDataNV": "its markers are pointers of the application",
+    "vkCmdSetCheckpointNV": "its markers are pointers of the application",
+    "vkCopyMemoryToImage": _HOST_POINTER,
+    "vkCopyImageToMemory": _HOST_POINTER,
+}
+
+# Structs that do not travel. A chain that holds one is sent without it.
+LEFT_OUT_STRUCTS = {
+    "VkPipelineCreationFeedbackCreateInfo": "output through an input chain: the guest writes 'not valid'",
+    "VkDebugUtilsMessengerCreateInfoEXT": _FUNCTION,
+    "VkDebugReportCallbackCreateInfoEXT": _FUNCTION,
+    "VkDirectDriverLoadingListLUNARG": _FUNCTION,
+    "VkImportMemoryHostPointerInfoEXT": _HOST_POINTER,
+    "VkMemoryMapPlacedInfoEXT": _HOST_POINTER,
+    "VkMemoryToImageCopy": _HOST_POINTER,
+    "VkImageToMemoryCopy": _HOST_POINTER,
+    "VkCopyMemoryToImageInfo": _HOST_POINTER,
+    "VkCopyImageToMemoryInfo": _HOST_POINTER,
+}
+
+# Members that never travel; the worker's copy is zero.
+LEFT_OUT_MEMBERS = {
+    "VkRayTracingShaderGroupCreateInfoKHR.pShaderGroupCaptureReplayHandle": "its size is a property of the device",
+    "VkDeviceCreateInfo.ppEnabledLayerNames": "layers run in the guest",
+    "VkDeviceCreateInfo.enabledLayerCount": "layers run in the guest",
+    "VkInstanceCreateInfo.ppEnabledLayerNames": "layers run in the guest",
+    "VkInstanceCreateInfo.enabledLayerCount": "layers run in the guest",
+}
+
+# --- Lengths and unions that the registry does not state ---------------------------------------------------
+
+# Counts in C, for members whose len attribute is absent or is no C over the struct's members.
+LENGTHS = {
+    "VkShaderModuleCreateInfo.pCode": "v->codeSize / 4",
+    "VkPipelineMultisampleStateCreateInfo.pSampleMask": "(v->rasterizationSamples + 31) / 32",
+    "VkCommandBufferInheritanceViewportScissorInfoNV.pViewportDepths": "v->viewportDepthCount",
+    "vkCmdSetSampleMaskEXT.pSampleMask": "(v->samples + 31) / 32",
+    "vkCmdBuildAccelerationStructuresKHR.ppBuildRangeInfos": "v->infoCount",
+    "vkCmdBuildAccelerationStructuresIndirectKHR.ppMaxPrimitiveCounts": "v->infoCount",
+    "vkGetAccelerationStructureBuildSizesKHR.pMaxPrimitiveCounts":
+        "v->pBuildInfo ? v->pBuildInfo->geometryCount : 0",
+}
+
+# Arrays of arrays: the length of the i-th inner one.
+INNER_LENGTHS = {
+    "vkCmdBuildAccelerationStructuresKHR.ppBuildRangeInfos": "v->pInfos[i].geometryCount",
+    "vkCmdBuildAccelerationStructuresIndirectKHR.ppMaxPrimitiveCounts": "v->pInfos[i].geometryCount",
+}
+
+# A union that travels as its bytes (no pointer, no handle in any member) or as one fixed member.
+UNION_MEMBER = {
+    "VkDeviceOrHostAddressKHR": "deviceAddress",
+    "VkDeviceOrHostAddressConstKHR": "deviceAddress",
+}
+
+# --- How commands travel -----------------------------------------------------------------------------------
+
+# Answered in the guest altogether: no op.
+LOCAL_COMMANDS = {
+    "vkGetInstanceProcAddr", "vkGetDeviceProcAddr", "vkEnumerateInstanceVersion",
+    "vkEnumerateInstanceExtensionProperties", "vkEnumerateInstanceLayerProperties",
+    "vkEnumerateDeviceExtensionProperties", "vkEnumerateDeviceLayerProperties",
+    "vkEnumeratePhysicalDevices", "vkEnumeratePhysicalDeviceGroups",
+    "vkGetDeviceQueue", "vkGetDeviceQueue2",
+    "vkMapMemory", "vkUnmapMemory", "vkMapMemory2", "vkUnmapMemory2",
+    "vkFlushMappedMemoryRanges", "vkInvalidateMappedMemoryRanges",
+    "vkCreateDescriptorUpdateTemplate", "vkDestroyDescriptorUpdateTemplate",
+    "vkUpdateDescriptorSetWithTemplate", "vkCmdPushDescriptorSetWithTemplate",
+    "vkCmdPushDescriptorSetWithTemplate2",
+    "vkCreatePrivateDataSlot", "vkDestroyPrivateDataSlot", "vkSetPrivateData", "vkGetPrivateData",
+    "vkGetPhysicalDeviceToolProperties",
+    # No operation is deferred: the worker does all of them at once.
+    "vkCreateDeferredOperationKHR", "vkDestroyDeferredOperationKHR", "vkGetDeferredOperationMaxConcurrencyKHR",
+    "vkGetDeferredOperationResultKHR", "vkDeferredOperationJoinKHR",
+}
+
+# The entry point is hand-written in icd/; the op is generated.
+HAND_ENTRY_POINTS = {
+    "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
+    "vkGetPhysicalDeviceProperties", "vkGetPhysicalDeviceProperties2",
+    "vkGetPhysicalDeviceFeatures", "vkGetPhysicalDeviceFeatures2",
+    "vkGetPhysicalDeviceMemoryProperties", "vkGetPhysicalDeviceMemoryProperties2",
+    "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceQueueFamilyProperties2",
+    "vkGetPhysicalDeviceFormatProperties", "vkGetPhysicalDeviceFormatProperties2",
+    "vkAllocateMemory", "vkFreeMemory",
+    "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkBeginCommandBuffer", "vkEndCommandBuffer",
+    "vkResetCommandBuffer", "vkCreateCommandPool", "vkDestroyCommandPool", "vkResetCommandPool",
+    "vkCreateDescriptorPool", "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool",
+    "vkDestroyDescriptorPool", "vkCreateDescriptorSetLayout", "vkDestroyDescriptorSetLayout",
+    "vkCreatePipelineLayout", "vkDestroyPipelineLayout", "vkUpdateDescriptorSets",
+    "vkCmdPushDescriptorSet", "vkCmdPushDescriptorSet2",
+    "vkCreateGraphicsPipelines", "vkCreateComputePipelines", "vkCreateRayTracingPipelinesKHR",
+    "vkCreateRayTracingPipelinesNV", "vkCreateShadersEXT",
+    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
+}
+
+# The handler is hand-written in renderer/; decoding and the reply are generated.
+HAND_HANDLERS = {
+    "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
+    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer",
+    "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
+    "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
+}
+
+# Posts although they return a VkResult: the error, if any, surfaces later (architecture.md, section 3).
+POSTS = {
+    "vkCreateBuffer", "vkCreateBufferView", "vkCreateImage", "vkCreateImageView", "vkCreateSampler",
+    "vkCreateSamplerYcbcrConversion", "vkCreateShaderModule", "vkCreateDescriptorSetLayout",
+    "vkCreatePipelineLayout", "vkCreateDescriptorPool", "vkCreateRenderPass", "vkCreateRenderPass2",
+    "vkCreateFramebuffer", "vkCreateCommandPool", "vkCreateFence", "vkCreateSemaphore", "vkCreateEvent",
+    "vkCreateQueryPool", "vkAllocateCommandBuffers",
+    "vkBindBufferMemory", "vkBindImageMemory", "vkBindBufferMemory2", "vkBindImageMemory2",
+    "vkResetCommandPool", "vkResetCommandBuffer", "vkResetDescriptorPool", "vkFreeDescriptorSets",
+    "vkResetFences", "vkSetEvent", "vkResetEvent",
+    "vkBeginCommandBuffer", "vkEndCommandBuffer",
+    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
+    "vkMergePipelineCaches",
+}
+
+# Blobs that the host's driver only partly writes: the application's bytes go there and back.
+INOUT_BLOBS = {"vkGetQueryPoolResults.pData"}
+
+# Commands whose wait may be long: the worker runs them beside the decoder.
+BLOCKING = {"vkWaitForFences", "vkWaitSemaphores", "vkQueueWaitIdle", "vkDeviceWaitIdle",
+            "vkGetQueryPoolResults"}
+
+# Feature bits that are false through Tongs whatever the host says: Struct.member -> why.
+FEATURES_OFF = {
+    "VkPhysicalDeviceAccelerationStructureFeaturesKHR.accelerationStructureHostCommands":
+        "host builds read the application's memory through raw pointers",
+    "VkPhysicalDeviceRayTracingPipelineFeaturesKHR.rayTracingPipelineShaderGroupHandleCaptureReplay":
+        "capture handles have no size in the struct",
+    "VkPhysicalDeviceRayTracingPipelineFeaturesKHR.rayTracingPipelineShaderGroupHandleCaptureReplayMixed":
+        "capture handles have no size in the struct",
+    "VkPhysicalDeviceHostImageCopyFeatures.hostImageCopy": _HOST_POINTER,
+    "VkPhysicalDeviceVulkan14Features.hostImageCopy": _HOST_POINTER,
+}
+
+# Values of our own that travel with a command, behind its parameters: (C type, name).
+EXTRA_ARGS = {
+    # The guest's heap and the offset in it whose pages the memory is made of; heap 0: the host's own memory.
+    "vkAllocateMemory": (("uint32_t", "heap"), ("uint64_t", "heap_offset")),
+}
+
+# Object types that outlive the others of their device: they are destroyed last.
+DESTROY_LAST = ("VkDescriptorPool", "VkCommandPool", "VkDeviceMemory")
+
+# Object types that are freed with the pool they came from.
+POOLED = {"VkDescriptorSet": "VkDescriptorPool", "VkCommandBuffer": "VkCommandPool"}
+
+# Commands that no op carries and that the worker calls for its own purposes.
+WORKER_COMMANDS = (
+    "vkEnumeratePhysicalDevices", "vkEnumerateDeviceExtensionProperties",
+    "vkGetDeviceQueue", "vkGetDeviceQueue2", "vkMapMemory", "vkUnmapMemory", "vkFlushMappedMemoryRanges",
+    "vkInvalidateMappedMemoryRanges", "vkGetMemoryHostPointerPropertiesEXT",
+)

@@ -1,0 +1,362 @@
+## SPDX-License-Identifier: MIT
+## How one member is encoded, decoded, sent as a shape and read back. `v` points to the struct.
+##
+<%def name="encode(m, s=None)">\
+% if m.kind in ("stype", "none", "allocator"):
+<% pass %>\
+% elif m.kind == "chain":
+   tongs_encode_chain(e, v->pNext, TONGS_STRUCT_${s.name});
+% elif m.kind == "scalar" and m.cond:
+   tongs_encode_${m.wire}(e, ${m.cond} ? v->${m.name} : 0);
+% elif m.kind == "scalar":
+   tongs_encode_${m.wire}(e, v->${m.name});
+% elif m.kind in ("handle", "dispatch") and m.cond:
+   tongs_encode_handle(e, ${m.cond} ? (uintptr_t)v->${m.name} : 0);
+% elif m.kind in ("handle", "dispatch"):
+   tongs_encode_handle(e, (uintptr_t)v->${m.name});
+% elif m.kind == "struct" and m.cond:
+   tongs_encode_${m.type}(e, ${m.cond} ? &v->${m.name} : &(${m.type}){0});
+% elif m.kind == "struct":
+   tongs_encode_${m.type}(e, &v->${m.name});
+% elif m.kind == "union" and m.selector and not by_name[m.type].raw_union:
+   tongs_encode_${m.type}(e, &v->${m.name}, ${m.selector});
+% elif m.kind == "union":
+   tongs_encode_${m.type}(e, &v->${m.name});
+% elif m.kind == "string":
+   tongs_encode_string(e, v->${m.name});
+% elif m.kind == "strings":
+   tongs_encode_strings(e, v->${m.name}, ${m.count});
+% elif m.kind == "fixed":
+   tongs_encode_fixed(e, v->${m.name}, sizeof(v->${m.name}));
+% elif m.kind == "fixed_struct":
+   for (size_t i = 0; i < ${m.size}; i++)
+      tongs_encode_${m.type}(e, &v->${m.name}[i]);
+% elif m.kind == "bitfields":
+   tongs_encode_u32(e, ${m.bits});
+% elif m.kind == "scalars" and m.wire == "size":
+   tongs_encode_sizes(e, ${pointer(m)}, ${m.count});
+% elif m.kind == "scalars":
+   tongs_encode_array(e, ${pointer(m)}, ${m.count}, ${m.elem_size});
+% elif m.kind == "handles" and m.dispatchable:
+   tongs_encode_dispatchables(e, ${pointer(m)}, ${m.count});
+% elif m.kind == "handles":
+   tongs_encode_handles(e, (const uint64_t *)${pointer(m)}, ${m.count});
+% elif m.kind == "structs":
+   tongs_encode_${m.type}_array(e, ${pointer(m)}, ${m.count});
+% elif m.kind == "pointers":
+   tongs_encode_${m.type}_pointers(e, ${pointer(m)}, ${m.count});
+% elif m.kind == "nested_structs":
+   tongs_encode_u32(e, v->${m.name} ? ${m.count} : 0);
+   for (uint32_t i = 0; v->${m.name} && i < ${m.count}; i++)
+      tongs_encode_${m.type}_array(e, v->${m.name}[i], ${m.inner});
+% elif m.kind == "nested_scalars":
+   tongs_encode_u32(e, v->${m.name} ? ${m.count} : 0);
+   for (uint32_t i = 0; v->${m.name} && i < ${m.count}; i++)
+      tongs_encode_array(e, v->${m.name}[i], ${m.inner}, ${m.elem_size});
+% elif m.kind == "blob" or m.kind == "inout_blob":
+   tongs_encode_blob(e, ${pointer(m)}, ${m.count});
+% elif m.kind == "new" and m.dispatchable:
+   tongs_encode_dispatchables(e, v->${m.name}, ${m.count});
+% elif m.kind == "new":
+   tongs_encode_handles(e, (const uint64_t *)v->${m.name}, ${m.count});
+% elif m.kind == "out_scalar":
+   tongs_encode_u32(e, v->${m.name} != NULL);
+% elif m.kind == "out_count":
+   tongs_encode_u64(e, v->${m.name} ? *v->${m.name} : 0);
+% elif m.kind == "out_struct":
+   tongs_encode_u32(e, v->${m.name} != NULL);
+% if by_name[m.type].shape:
+   if (v->${m.name})
+      tongs_encode_shape_${m.type}(e, v->${m.name});
+% endif
+% elif m.kind in ("out_scalars", "out_blob"):
+   tongs_encode_u32(e, v->${m.name} != NULL);
+% elif m.kind == "out_structs":
+   tongs_encode_u32(e, v->${m.name} != NULL);
+% if by_name[m.type].shape:
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
+      tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
+% endif
+% else:
+<% raise NotImplementedError(m.kind + " " + m.name) %>
+% endif
+</%def>
+##
+<%def name="decode(m)">\
+% if m.kind in ("stype", "none", "allocator"):
+<% pass %>\
+% elif m.kind == "scalar" and m.enum:
+   v->${m.name} = (${m.type})tongs_decode_enum(d, TONGS_ENUM_${m.enum});
+% elif m.kind == "scalar":
+   v->${m.name} = (${m.type})tongs_decode_${m.wire}(d);
+% elif m.kind == "dispatch":
+   v->${m.name} = (${m.type})(uintptr_t)tongs_decode_target(d, TONGS_TYPE_${m.handle});
+% elif m.kind == "handle" and m.dispatchable:
+   v->${m.name} = (${m.type})(uintptr_t)tongs_decode_handle(d, TONGS_TYPE_${m.handle});
+% elif m.kind == "handle":
+   v->${m.name} = (${m.type})tongs_decode_handle(d, TONGS_TYPE_${m.handle});
+% elif m.kind == "struct":
+   tongs_decode_${m.type}(d, &v->${m.name});
+% elif m.kind == "union" and m.selector and not by_name[m.type].raw_union:
+   tongs_decode_${m.type}(d, &v->${m.name}, ${m.selector});
+% elif m.kind == "union":
+   tongs_decode_${m.type}(d, &v->${m.name});
+% elif m.kind == "string":
+   v->${m.name} = tongs_decode_string(d);
+% elif m.kind == "strings":
+   v->${m.name} = tongs_decode_strings(d, ${m.count}, ${flag(m)});
+% elif m.kind == "fixed" and m.enum:
+   tongs_decode_fixed_enums(d, v->${m.name}, ${m.size}, TONGS_ENUM_${m.enum});
+% elif m.kind == "fixed":
+   tongs_decode_fixed(d, v->${m.name}, sizeof(v->${m.name}));
+% elif m.kind == "fixed_struct":
+   for (size_t i = 0; i < ${m.size}; i++)
+      tongs_decode_${m.type}(d, &v->${m.name}[i]);
+% elif m.kind == "bitfields":
+   {
+      uint32_t bits = tongs_decode_u32(d);
+% for name, width in m.fields:
+      v->${name} = bits & ${hex((1 << width) - 1)}u;
+% if not loop.last:
+      bits >>= ${width};
+% endif
+% endfor
+   }
+% elif m.kind == "scalars" and m.wire == "size":
+   v->${m.name} = ${"" if m.const else "(size_t *)"}tongs_decode_sizes(d, ${m.count}, ${flag(m)});
+% elif m.kind == "scalars" and m.enum:
+   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_decode_enums(d, ${m.count}, ${flag(m)}, TONGS_ENUM_${m.enum});
+% elif m.kind == "scalars":
+   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_decode_array(d, ${m.count}, ${flag(m)}, ${m.elem_size});
+% elif m.kind == "handles" and m.dispatchable:
+   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${flag(m)}, TONGS_TYPE_${m.handle});
+% elif m.kind == "handles":
+   v->${m.name} = (${m.type} *)tongs_decode_handles(d, ${m.count}, ${flag(m)}, TONGS_TYPE_${m.handle});
+% elif m.kind == "structs":
+   v->${m.name} = tongs_decode_${m.type}_array(d, ${m.count}, ${flag(m)});
+% elif m.kind == "pointers":
+   v->${m.name} = tongs_decode_${m.type}_pointers(d, ${m.count}, ${flag(m)});
+% elif m.kind == "nested_structs":
+   {
+      uint32_t n = tongs_decode_count(d, ${m.count}, ${flag(m)}, 4);
+      const ${m.type} **lists = tongs_decode_alloc(d, n, sizeof(*lists));
+      for (uint32_t i = 0; lists && i < n; i++)
+         lists[i] = tongs_decode_${m.type}_array(d, ${m.inner}, false);
+      v->${m.name} = lists;
+   }
+% elif m.kind == "nested_scalars":
+   {
+      uint32_t n = tongs_decode_count(d, ${m.count}, ${flag(m)}, 4);
+      const ${m.type} **lists = tongs_decode_alloc(d, n, sizeof(*lists));
+      for (uint32_t i = 0; lists && i < n; i++)
+         lists[i] = tongs_decode_array(d, ${m.inner}, false, ${m.elem_size});
+      v->${m.name} = lists;
+   }
+% elif m.kind == "blob":
+   v->${m.name} = ${"" if m.const else "(void *)"}tongs_decode_blob(d, ${m.count}, ${flag(m)});
+% elif m.kind == "inout_blob":
+   v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, true);
+% elif m.kind == "out_scalar":
+   if (tongs_decode_u32(d))
+      v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
+% elif m.kind == "out_count":
+   v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
+   if (v->${m.name})
+      *v->${m.name} = (${m.type})tongs_decode_u64(d);
+% elif m.kind == "out_struct":
+   if (tongs_decode_u32(d))
+      v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
+% if by_name[m.type].shape:
+   if (v->${m.name})
+      tongs_decode_shape_${m.type}(d, v->${m.name});
+% endif
+% elif m.kind == "out_blob":
+   if (tongs_decode_u32(d) && !d->error)
+      v->${m.name} = tongs_decode_alloc(d, ${m.count}, 1);
+% elif m.kind == "out_scalars":
+   if (tongs_decode_u32(d) && !d->error)
+      v->${m.name} = tongs_decode_alloc(d, ${m.count}, sizeof(*v->${m.name}));
+% elif m.kind == "out_structs":
+   if (tongs_decode_u32(d) && !d->error)
+      v->${m.name} = tongs_decode_alloc(d, ${m.count}, sizeof(*v->${m.name}));
+% if by_name[m.type].shape:
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
+      tongs_decode_shape_${m.type}(d, &v->${m.name}[i]);
+% endif
+% else:
+<% raise NotImplementedError(m.kind + " " + m.name) %>
+% endif
+</%def>
+##
+## A struct that comes back: what goes there first, so that the host's driver finds its chain and its arrays.
+<%def name="encode_shape(m, s)">\
+% if m.kind == "chain":
+   tongs_encode_shape_chain(e, v->pNext, TONGS_STRUCT_${s.name});
+% elif m.kind in ("scalar", "fixed", "bitfields") and not s.returnedonly:
+${encode(m)}\
+% elif m.kind == "struct" and by_name[m.type].shape:
+   tongs_encode_shape_${m.type}(e, &v->${m.name});
+% elif m.kind == "fixed_struct" and by_name[m.type].shape:
+   for (size_t i = 0; i < ${m.size}; i++)
+      tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
+% elif m.kind in ("scalars", "blob", "structs"):
+   tongs_encode_u64(e, ${m.count});
+   tongs_encode_u32(e, v->${m.name} != NULL);
+% if m.kind == "structs" and by_name[m.type].shape:
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
+      tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
+% endif
+% endif
+</%def>
+##
+<%def name="decode_shape(m, s)">\
+% if m.kind == "stype":
+   v->sType = ${m.stype};
+% elif m.kind == "chain":
+   v->pNext = tongs_decode_shape_chain(d, TONGS_STRUCT_${s.name});
+% elif m.kind in ("scalar", "fixed", "bitfields") and not s.returnedonly:
+${decode(m)}\
+% elif m.kind == "struct" and by_name[m.type].shape:
+   tongs_decode_shape_${m.type}(d, &v->${m.name});
+% elif m.kind == "fixed_struct" and by_name[m.type].shape:
+   for (size_t i = 0; i < ${m.size}; i++)
+      tongs_decode_shape_${m.type}(d, &v->${m.name}[i]);
+% elif m.kind in ("scalars", "blob", "structs"):
+% if m.count_member:
+   v->${m.count_member} = tongs_decode_u64(d);
+% else:
+   if (tongs_decode_u64(d) != ${m.count})
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+% endif
+   if (tongs_decode_u32(d) && !d->error)
+% if m.kind == "blob":
+      v->${m.name} = tongs_decode_alloc(d, ${m.count}, 1);
+% else:
+      v->${m.name} = tongs_decode_alloc(d, ${m.count}, sizeof(*v->${m.name}));
+% endif
+% if m.kind == "structs" and by_name[m.type].shape:
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
+      tongs_decode_shape_${m.type}(d, (${m.type} *)&v->${m.name}[i]);
+% endif
+% endif
+</%def>
+##
+## The capacities of a struct's arrays, read before its counts are overwritten.
+<%def name="capacity(m)">\
+% if m.kind in ("scalars", "blob", "structs"):
+   const uint64_t ${m.name}_capacity = v->${m.name} ? ${m.count} : 0;
+% endif
+</%def>
+##
+## A count that comes back is never more than what the application has room for.
+<%def name="check_capacity(m)">\
+% if m.kind in ("scalars", "blob", "structs") and m.count_member:
+   if (v->${m.name} && v->${m.count_member} > ${m.name}_capacity) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      v->${m.count_member} = 0;
+   }
+% endif
+</%def>
+##
+<%def name="decode_into(m)">\
+% if m.kind in ("stype", "none"):
+<% pass %>\
+% elif m.kind == "chain":
+   tongs_decode_chain_into(d, (void *)v->pNext);
+% elif m.kind == "scalar":
+   v->${m.name} = (${m.type})tongs_decode_${m.wire}(d);
+% elif m.kind == "struct":
+   tongs_decode_${m.type}_into(d, &v->${m.name});
+% elif m.kind == "fixed_struct":
+   for (size_t i = 0; i < ${m.size}; i++)
+      tongs_decode_${m.type}_into(d, &v->${m.name}[i]);
+% elif m.kind == "fixed":
+   tongs_decode_fixed(d, v->${m.name}, sizeof(v->${m.name}));
+% elif m.kind == "union" and by_name[m.type].raw_union:
+   tongs_decode_fixed(d, &v->${m.name}, sizeof(v->${m.name}));
+% elif m.kind == "bitfields":
+${decode(m)}\
+% elif m.kind == "scalars" and m.wire == "size":
+   tongs_decode_sizes_into(d, (size_t *)v->${m.name}, ${m.name}_capacity);
+% elif m.kind == "scalars":
+   tongs_decode_array_into(d, (void *)v->${m.name}, ${m.name}_capacity, ${m.elem_size});
+% elif m.kind == "blob":
+   tongs_decode_blob_into(d, (void *)v->${m.name}, ${m.name}_capacity);
+% elif m.kind == "structs":
+   tongs_decode_${m.type}_array_into(d, (${m.type} *)v->${m.name}, ${m.name}_capacity);
+% else:
+<% raise NotImplementedError("comes back: " + m.kind + " " + m.name) %>
+% endif
+</%def>
+##
+## The results of a command, in the worker and in the guest.
+<%def name="encode_result(m)">\
+% if m.kind == "new":
+   for (uint64_t i = 0; i < ${m.count}; i++)
+      tongs_encode_u32(e, v->${m.name}[i] != VK_NULL_HANDLE);
+% elif m.kind == "out_scalar":
+   if (v->${m.name})
+      tongs_encode_${m.wire}(e, *v->${m.name});
+% elif m.kind == "out_count":
+   tongs_encode_u64(e, v->${m.name} ? *v->${m.name} : 0);
+% elif m.kind == "out_struct":
+   if (v->${m.name})
+      tongs_encode_${m.type}(e, v->${m.name});
+% elif m.kind == "out_scalars" and m.wire == "size":
+   tongs_encode_sizes(e, v->${m.name}, ${m.count});
+% elif m.kind == "out_scalars":
+   tongs_encode_array(e, v->${m.name}, ${m.count}, ${m.elem_size});
+% elif m.kind == "out_structs":
+   tongs_encode_${m.type}_array(e, v->${m.name}, ${m.count});
+% elif m.kind in ("out_blob", "inout_blob"):
+   tongs_encode_blob(e, v->${m.name}, ${m.count});
+% endif
+</%def>
+##
+<%def name="decode_result(m)">\
+% if m.kind == "new":
+   for (uint64_t i = 0; i < ${m.count}; i++)
+      if (!tongs_decode_u32(d))
+         v->${m.name}[i] = VK_NULL_HANDLE;
+% elif m.kind == "out_scalar":
+   if (v->${m.name})
+      *v->${m.name} = (${m.type})tongs_decode_${m.wire}(d);
+% elif m.kind == "out_count":
+   {
+      ${m.type} count = (${m.type})tongs_decode_u64(d);
+      if (v->${m.name} && !d->error)
+         *v->${m.name} = count;
+   }
+% elif m.kind == "out_struct":
+   if (v->${m.name})
+      tongs_decode_${m.type}_into(d, v->${m.name});
+% elif m.kind == "out_scalars" and m.wire == "size":
+   tongs_decode_sizes_into(d, v->${m.name}, v->${m.name} ? ${m.name}_capacity : 0);
+% elif m.kind == "out_scalars":
+   tongs_decode_array_into(d, v->${m.name}, ${m.name}_capacity, ${m.elem_size});
+% elif m.kind == "out_structs":
+   tongs_decode_${m.type}_array_into(d, v->${m.name}, ${m.name}_capacity);
+% elif m.kind in ("out_blob", "inout_blob"):
+   tongs_decode_blob_into(d, v->${m.name}, ${m.name}_capacity);
+% endif
+</%def>
+##
+<%def name="result_capacity(m)">\
+% if m.kind in ("out_scalars", "out_structs", "out_blob", "inout_blob"):
+   const uint64_t ${m.name}_capacity = v->${m.name} ? ${m.count} : 0;
+% endif
+</%def>
+##
+<%def name="check_result_capacity(m)">\
+% if m.kind in ("out_scalars", "out_structs", "out_blob") and m.count.startswith("*"):
+   if (v->${m.name} && ${m.count} > ${m.name}_capacity) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      ${m.count} = 0;
+   }
+% endif
+</%def>
+##
+<%def name="flag(m)">${"true" if m.optional else "false"}</%def>
+##
+<%def name="pointer(m)">${f"({m.cond} ? v->{m.name} : NULL)" if m.cond else f"v->{m.name}"}</%def>
+##

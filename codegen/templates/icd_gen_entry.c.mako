@@ -1,0 +1,87 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#include "icd_gen_entry.h"
+
+#include "command_buffer.h"
+#include "connection.h"
+#include "object.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+% for o in ops:
+% if o.entry == "generated":
+<%
+first = o.params[0]
+handle = first.name
+created = next((m for m in o.params if m.kind == "new"), None)
+allocator = next((m.name for m in o.params if m.kind == "allocator"), "NULL")
+destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), None)
+fields = [m for m in o.params if m.kind not in ("allocator", "new")]
+%>\
+VKAPI_ATTR ${o.ret} VKAPI_CALL
+icd_${o.short}(${", ".join(m.decl for m in o.params)})
+{
+% if o.kind == "record":
+   icd_record(${handle}, TONGS_OP_${o.name},
+              &(struct tongs_args_${o.name}){
+% for m in o.params:
+% if m.kind != "dispatch":
+                 .${m.name} = ${m.name},
+% endif
+% endfor
+              });
+% elif created:
+   struct icd_parent *parent = icd_parent_from(${handle});
+   struct tongs_object *object = icd_object_create(parent, ${allocator}, TONGS_TYPE_${o.create});
+   if (!object)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   ${created.type} created = (${created.type})(uintptr_t)object;
+   struct tongs_args_${o.name} args = {
+% for m in fields:
+      .${m.name} = ${m.name},
+% endfor
+      .${created.name} = &created,
+   };
+   VkResult result = icd_${"call" if o.kind == "call" else "post"}(parent->connection, TONGS_OP_${o.name}, &args);
+   if (result < 0) {
+      icd_object_destroy(parent, ${allocator}, object);
+      return result;
+   }
+   *${created.name} = (${created.type})(uintptr_t)object;
+   return result;
+% elif destroyed:
+   struct icd_parent *parent = icd_parent_from(${handle});
+   if (!${destroyed.name})
+      return;
+
+   struct tongs_args_${o.name} args = {
+% for m in fields:
+      .${m.name} = ${m.name},
+% endfor
+   };
+   icd_post(parent->connection, TONGS_OP_${o.name}, &args);
+   icd_object_destroy(parent, ${allocator}, (struct tongs_object *)(uintptr_t)${destroyed.name});
+% else:
+   struct tongs_args_${o.name} args = {
+% for m in fields:
+      .${m.name} = ${m.name},
+% endfor
+   };
+% if o.kind == "post" and o.ret == "VkResult":
+   return icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+% elif o.kind == "post":
+   icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+% elif o.ret == "VkResult":
+   return icd_call(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+% elif o.ret == "void":
+   icd_call(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+% else:
+   icd_call(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+   return args.ret;
+% endif
+% endif
+}
+
+% endif
+% endfor

@@ -1,0 +1,54 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#ifndef MOCK_GEN_H
+#define MOCK_GEN_H
+
+#include "mock.h"
+
+/* Numbers of object types, as in protocol/ops.txt. */
+enum {
+% for t in ir.types:
+   MOCK_TYPE_${t.name} = ${t.number},
+% endfor
+   MOCK_TYPE_COUNT = ${max(t.number for t in ir.types) + 1}
+};
+
+#define MOCK_HEADER_VERSION ${ir.header_version}
+#define MOCK_API_VERSION VK_MAKE_API_VERSION(0, ${ir.api_version[0]}, ${ir.api_version[1]}, ${ir.header_version})
+
+/* Every command of the driver: those that are forwarded, those that the guest answers, and one more. */
+enum mock_command_index {
+% for p in ir.prototypes:
+   MOCK_COMMAND_vk${p.name[4:]},
+% endfor
+   MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT,
+   MOCK_COMMAND_COUNT
+};
+
+/* What a command does once its arguments were looked at. The generated ones are weak: a function of the same
+ * name in a file written by hand takes their place. */
+% for p in ir.prototypes:
+VKAPI_ATTR ${p.ret} VKAPI_CALL
+mock_${p.name[4:]}(${", ".join(p.params)});
+% endfor
+VKAPI_ATTR VkResult VKAPI_CALL
+mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTypeFlagBits handleType,
+                                       const void *pHostPointer,
+                                       VkMemoryHostPointerPropertiesEXT *pMemoryHostPointerProperties);
+
+/* What the loader and the application call: logs, fails where it is told to, checks and goes on to the above. */
+% for p in ir.prototypes:
+VKAPI_ATTR ${p.ret} VKAPI_CALL
+mock_entry_${p.name[4:]}(${", ".join(p.params)});
+% endfor
+
+/* Checks of all handles in a struct and its chain. */
+void
+mock_check_chain(struct mock_check *e, const void *next);
+
+% for s in ir.structs:
+% if s.inputs and not s.union:
+void mock_check_${s.name}(struct mock_check *e, const ${s.name} *v);
+% endif
+% endfor
+
+#endif

@@ -1,0 +1,54 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#include "handlers.h"
+
+#include "object.h"
+
+#include "rdr_gen_vk.h"
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+% for o in ir.ops:
+% if o.handler == "generated":
+<%
+created = next((m for m in o.params if m.kind == "new"), None)
+destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), None)
+host = "device" if o.level in ("device", "queue", "command") else "instance"
+names = ", ".join("NULL" if m.kind == "allocator" else "a->" + m.name for m in o.params)
+%>\
+static void
+handle_${o.name}(struct rdr_context *ctx, void *host, void *args)
+{
+   const struct rdr_vk_${host} *vk = &((struct rdr_${host} *)host)->vk;
+   struct tongs_args_${o.name} *a = args;
+
+   if (!vk->${o.short}) {
+      rdr_refuse_command(ctx, "${o.name}");
+      return;
+   }
+% if destroyed:
+   if (rdr_object_release(ctx, &a->base))
+      vk->${o.short}(${names});
+% elif created:
+   a->ret = vk->${o.short}(${names});
+   rdr_objects_add(ctx, TONGS_TYPE_${o.create}, &a->base, a->${created.name}, a->ret);
+% elif o.ret == "void":
+   vk->${o.short}(${names});
+   (void)ctx;
+% elif o.kind != "call" and o.ret == "VkResult":
+   a->ret = vk->${o.short}(${names});
+   if (a->ret < 0)
+      rdr_post_failed(ctx, host, "${o.name}", a->ret);
+% else:
+   a->ret = vk->${o.short}(${names});
+   (void)ctx;
+% endif
+}
+
+% endif
+% endfor
+/* Indexed by op number. */
+const rdr_handler rdr_handlers[TONGS_OP_COUNT] = {
+% for o in ir.ops:
+   [TONGS_OP_${o.name}] = ${"rdr_handle_" + o.short if o.handler == "hand" else "handle_" + o.name},
+% endfor
+};

@@ -1,0 +1,119 @@
+<%namespace name="codec" file="codec.mako" inheritable="True"/>\
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#include "tongs_gen_args.h"
+
+#include "ignored.h"
+
+#include "tongs_gen_structs.h"
+#include "tongs_gen_types.h"
+
+% for o in ops:
+void
+tongs_encode_${o.name}(struct tongs_encoder *e, const void *args)
+{
+   const struct tongs_args_${o.name} *v = args;
+
+% if o.context:
+   e->ignored = ${o.context};
+% endif
+% for m in o.args:
+% if o.kind != "record" or m.kind != "dispatch":
+${codec.encode(m)}\
+% endif
+% endfor
+   (void)e, (void)v;
+}
+
+void
+tongs_decode_${o.name}(struct tongs_decoder *d, void *args)
+{
+   struct tongs_args_${o.name} *v = args;
+
+% for m in o.args:
+% if o.destroy and m.handle == o.destroy and m.kind == "handle":
+   v->base.ids = d->cur;
+   v->base.id_count = 1;
+% elif o.destroy and m.handle == o.destroy and m.kind == "handles":
+   v->base.ids = d->cur + 4;
+% endif
+% if m.kind == "new":
+   v->base.new_ids = tongs_decode_new_ids(d, ${m.count});
+   v->base.new_count = v->base.new_ids ? ${m.count} : 0;
+   v->${m.name} = tongs_decode_alloc(d, v->base.new_count, sizeof(*v->${m.name}));
+% elif o.kind != "record" or m.kind != "dispatch":
+${codec.decode(m)}\
+% endif
+% if o.destroy and m.handle == o.destroy and m.kind == "handles":
+   v->base.id_count = v->${m.name} ? ${m.count} : 0;
+% endif
+% endfor
+% for check in o.checks:
+   if (!d->error && !(${check}))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
+   (void)d, (void)v;
+}
+
+% if o.kind == "call":
+void
+tongs_encode_reply_${o.name}(struct tongs_encoder *e, const void *args)
+{
+   const struct tongs_args_${o.name} *v = args;
+
+% if o.ret == "VkResult":
+   tongs_encode_i32(e, v->ret);
+% elif o.ret != "void":
+   tongs_encode_u64(e, v->ret);
+% endif
+% for m in o.args:
+% if m.kind == "new":
+${codec.encode_result(m)}\
+% endif
+% endfor
+% if o.ret == "VkResult":
+   if (v->ret < 0)
+      return;
+% endif
+% for m in o.args:
+% if m.kind != "new":
+${codec.encode_result(m)}\
+% endif
+% endfor
+   (void)e, (void)v;
+}
+
+void
+tongs_decode_reply_${o.name}(struct tongs_decoder *d, void *args)
+{
+   struct tongs_args_${o.name} *v = args;
+% for m in o.args:
+${codec.result_capacity(m)}\
+% endfor
+
+% if o.ret == "VkResult":
+   v->ret = (VkResult)tongs_decode_i32(d);
+% elif o.ret != "void":
+   v->ret = (${o.ret})tongs_decode_u64(d);
+% endif
+% for m in o.args:
+% if m.kind == "new":
+${codec.decode_result(m)}\
+% endif
+% endfor
+% if o.ret == "VkResult":
+   if (v->ret < 0)
+      return;
+% endif
+% for m in o.args:
+% if m.kind != "new":
+${codec.decode_result(m)}\
+% endif
+% endfor
+% for m in o.args:
+${codec.check_result_capacity(m)}\
+% endfor
+   (void)d, (void)v;
+}
+
+% endif
+% endfor

@@ -1,0 +1,138 @@
+<%namespace name="codec" file="codec.mako" inheritable="True"/>\
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#include "tongs_gen_structs.h"
+
+#include "tongs_gen_types.h"
+
+<%def name="checks(s, indent=0)">\
+% for check in s.checks:
+   ${" " * indent}if (!d->error && !(${check}))
+      ${" " * indent}tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
+</%def>\
+% for s in structs:
+% if not s.inputs:
+<% pass %>\
+% elif s.raw_union or s.pod:
+void
+tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
+{
+   tongs_decode_fixed(d, v, sizeof(*v));
+${checks(s)}\
+}
+
+% elif s.union_member:
+void
+tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
+{
+% for selections, m in s.cases:
+% if m.name == s.union_member:
+${codec.decode(m)}\
+% endif
+% endfor
+}
+
+% elif s.union:
+void
+tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v, ${s.selector_type} selector)
+{
+   if (tongs_decode_u32(d) != (uint32_t)selector)
+      tongs_decoder_fail(d, TONGS_DECODE_VALUE);
+   switch ((uint32_t)selector) {
+% for selections, m in s.cases:
+% for selection in selections:
+   case ${selection}:
+% endfor
+${codec.decode(m)}\
+      break;
+% endfor
+   default:
+      tongs_decoder_fail(d, TONGS_DECODE_VALUE);
+      break;
+   }
+}
+
+% else:
+% if s.chained:
+void
+tongs_decode_${s.name}_body(struct tongs_decoder *d, ${s.name} *v)
+{
+   v->sType = ${s.stype};
+% for m in s.members:
+% if m.kind != "chain":
+${codec.decode(m)}\
+% endif
+% endfor
+${checks(s)}\
+% if not any(m.kind not in ("stype", "chain", "none") for m in s.members):
+   (void)d;
+% endif
+}
+
+void
+tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
+{
+   v->pNext = tongs_decode_chain(d, TONGS_STRUCT_${s.name});
+   tongs_decode_${s.name}_body(d, v);
+}
+
+% else:
+void
+tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
+{
+% for m in s.members:
+% if m.kind == "stype":
+   v->sType = ${m.stype};
+% elif m.kind == "chain":
+   v->pNext = tongs_decode_chain(d, TONGS_STRUCT_${s.name});
+% else:
+${codec.decode(m)}\
+% endif
+% endfor
+${checks(s)}\
+}
+
+% endif
+% endif
+% if s.inputs and s.arrayed and (not s.union or s.raw_union):
+${s.name} *
+tongs_decode_${s.name}_array(struct tongs_decoder *d, uint64_t expected, bool optional)
+{
+% if s.pod and s.checks:
+   ${s.name} *list = (${s.name} *)tongs_decode_pods(d, expected, optional, sizeof(*list), ${8 if s.align8 else 4});
+
+   for (uint64_t i = 0; list && i < expected; i++) {
+      const ${s.name} *v = &list[i];
+${checks(s, 3)}\
+   }
+   return d->error ? NULL : list;
+% elif s.pod:
+   return (${s.name} *)tongs_decode_pods(d, expected, optional, sizeof(${s.name}), ${8 if s.align8 else 4});
+% else:
+   uint32_t count = tongs_decode_count(d, expected, optional, ${s.min_size});
+   ${s.name} *v = tongs_decode_alloc(d, count, sizeof(*v));
+
+   for (uint32_t i = 0; v && i < count && !d->error; i++)
+      tongs_decode_${s.name}(d, &v[i]);
+   return v;
+% endif
+}
+
+% endif
+% if s.pointered and s.inputs:
+const ${s.name} *const *
+tongs_decode_${s.name}_pointers(struct tongs_decoder *d, uint64_t expected, bool optional)
+{
+   uint32_t count = tongs_decode_count(d, expected, optional, ${s.min_size});
+   ${s.name} *v = tongs_decode_alloc(d, count, sizeof(*v));
+   const ${s.name} **list = tongs_decode_alloc(d, count, sizeof(*list));
+
+   for (uint32_t i = 0; v && list && i < count && !d->error; i++) {
+      tongs_decode_${s.name}(d, &v[i]);
+      list[i] = &v[i];
+   }
+   return list;
+}
+
+% endif
+% endfor

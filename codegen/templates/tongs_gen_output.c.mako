@@ -1,0 +1,110 @@
+<%namespace name="codec" file="codec.mako" inheritable="True"/>\
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#include "tongs_gen_structs.h"
+
+#include "ignored.h"
+
+#include "tongs_gen_types.h"
+
+% for s in structs:
+% if s.outputs and not s.union:
+% if s.shape:
+<% name = s.name + ("_body" if s.chained else "") %>\
+void
+tongs_encode_shape_${name}(struct tongs_encoder *e, const ${s.name} *v)
+{
+% for m in s.members:
+% if m.kind != "chain" or not s.chained:
+${codec.encode_shape(m, s)}\
+% endif
+% endfor
+   (void)e, (void)v;
+}
+
+void
+tongs_decode_shape_${name}(struct tongs_decoder *d, ${s.name} *v)
+{
+% for m in s.members:
+% if m.kind != "chain" or not s.chained:
+${codec.decode_shape(m, s)}\
+% endif
+% endfor
+   (void)d, (void)v;
+}
+
+% if s.chained:
+void
+tongs_encode_shape_${s.name}(struct tongs_encoder *e, const ${s.name} *v)
+{
+   tongs_encode_shape_chain(e, v->pNext, TONGS_STRUCT_${s.name});
+   tongs_encode_shape_${s.name}_body(e, v);
+}
+
+void
+tongs_decode_shape_${s.name}(struct tongs_decoder *d, ${s.name} *v)
+{
+   v->pNext = tongs_decode_shape_chain(d, TONGS_STRUCT_${s.name});
+   tongs_decode_shape_${s.name}_body(d, v);
+}
+
+% endif
+% endif
+% if s.pod:
+void
+tongs_decode_${s.name}_into(struct tongs_decoder *d, ${s.name} *v)
+{
+   tongs_decode_fixed(d, v, sizeof(*v));
+}
+
+% else:
+<% name = s.name + "_into" + ("_body" if s.chained else "") %>\
+void
+tongs_decode_${name}(struct tongs_decoder *d, ${s.name} *v)
+{
+% for m in s.members:
+${codec.capacity(m)}\
+% endfor
+% for m in s.members:
+% if m.kind != "chain" or not s.chained:
+${codec.decode_into(m)}\
+% endif
+% endfor
+% for m in s.members:
+${codec.check_capacity(m)}\
+% endfor
+   (void)d, (void)v;
+}
+
+% if s.chained:
+void
+tongs_decode_${s.name}_into(struct tongs_decoder *d, ${s.name} *v)
+{
+   tongs_decode_chain_into(d, (void *)v->pNext);
+   tongs_decode_${s.name}_into_body(d, v);
+}
+
+% endif
+% endif
+% if s.arrayed:
+void
+tongs_decode_${s.name}_array_into(struct tongs_decoder *d, ${s.name} *v, uint64_t capacity)
+{
+% if s.pod and s.align8:
+   tongs_decode_array_into(d, v, capacity * (sizeof(*v) / 8), 8);
+% elif s.pod:
+   tongs_decode_array_into(d, v, capacity * (sizeof(*v) / 4), 4);
+% else:
+   uint32_t count = tongs_decode_u32(d);
+
+   if (count && (!v || count > capacity)) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      return;
+   }
+   for (uint32_t i = 0; i < count && !d->error; i++)
+      tongs_decode_${s.name}_into(d, &v[i]);
+% endif
+}
+
+% endif
+% endif
+% endfor

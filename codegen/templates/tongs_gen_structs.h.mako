@@ -1,0 +1,91 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#ifndef TONGS_GEN_STRUCTS_H
+#define TONGS_GEN_STRUCTS_H
+
+#include "decoder.h"
+#include "encoder.h"
+
+#include <vulkan/vulkan_core.h>
+
+/* The codecs of structs: protocol/encoder.h and decoder.h say how they fail. `_body` is the struct without its chain,
+ * `_into` writes what came back into the application's struct, `shape` is what goes ahead of it. */
+
+enum {
+% for s in ir.structs:
+   TONGS_STRUCT_${s.name} = ${s.index},
+% endfor
+};
+
+/* `parent`: TONGS_STRUCT_*, whose chain it is. What the parent does not permit, what is there already and what the
+ * peer does not know stays behind: a driver would ignore it, and a worker must refuse it. */
+void
+tongs_encode_chain(struct tongs_encoder *e, const void *next, uint32_t parent);
+
+void
+tongs_encode_shape_chain(struct tongs_encoder *e, const void *next, uint32_t parent);
+
+void *
+tongs_decode_chain(struct tongs_decoder *d, uint32_t parent);
+
+void *
+tongs_decode_shape_chain(struct tongs_decoder *d, uint32_t parent);
+
+/* Walks the application's chain and the one that came back side by side. */
+void
+tongs_decode_chain_into(struct tongs_decoder *d, void *next);
+
+% for s in ir.structs:
+% if s.union:
+<% sel = ", " + s.selector_type + " selector" if not s.raw_union and not s.union_member else "" %>\
+void tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v${sel});
+% if s.inputs:
+void tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v${sel});
+% endif
+% if s.arrayed and s.raw_union:
+void tongs_encode_${s.name}_array(struct tongs_encoder *e, const ${s.name} *v, uint64_t count);
+% if s.inputs:
+${s.name} *tongs_decode_${s.name}_array(struct tongs_decoder *d, uint64_t expected, bool optional);
+% endif
+% endif
+% else:
+% if s.chained:
+void tongs_encode_${s.name}_body(struct tongs_encoder *e, const ${s.name} *v);
+% if s.inputs:
+void tongs_decode_${s.name}_body(struct tongs_decoder *d, ${s.name} *v);
+% endif
+% endif
+void tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v);
+% if s.inputs:
+void tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v);
+% endif
+% if s.arrayed:
+void tongs_encode_${s.name}_array(struct tongs_encoder *e, const ${s.name} *v, uint64_t count);
+% if s.inputs:
+${s.name} *tongs_decode_${s.name}_array(struct tongs_decoder *d, uint64_t expected, bool optional);
+% endif
+% if s.outputs:
+void tongs_decode_${s.name}_array_into(struct tongs_decoder *d, ${s.name} *v, uint64_t capacity);
+% endif
+% endif
+% if s.pointered:
+void tongs_encode_${s.name}_pointers(struct tongs_encoder *e, const ${s.name} *const *v, uint64_t count);
+const ${s.name} *const *tongs_decode_${s.name}_pointers(struct tongs_decoder *d, uint64_t expected, bool optional);
+% endif
+% if s.outputs:
+% if s.shape:
+void tongs_encode_shape_${s.name}(struct tongs_encoder *e, const ${s.name} *v);
+void tongs_decode_shape_${s.name}(struct tongs_decoder *d, ${s.name} *v);
+% endif
+% if s.shape and s.chained:
+void tongs_encode_shape_${s.name}_body(struct tongs_encoder *e, const ${s.name} *v);
+void tongs_decode_shape_${s.name}_body(struct tongs_decoder *d, ${s.name} *v);
+% endif
+% if s.chained:
+void tongs_decode_${s.name}_into_body(struct tongs_decoder *d, ${s.name} *v);
+% endif
+void tongs_decode_${s.name}_into(struct tongs_decoder *d, ${s.name} *v);
+% endif
+% endif
+% endfor
+
+#endif

@@ -1,0 +1,39 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#ifndef TONGS_GEN_TYPES_H
+#define TONGS_GEN_TYPES_H
+
+#include <stdint.h>
+
+/* Numbers of object types and ops, from protocol/ops.txt. */
+enum {
+% for name, number in numbers.types.items():
+   TONGS_TYPE_${name} = ${number},
+% endfor
+};
+
+enum {
+% for name, number in numbers.ops.items():
+   TONGS_OP_${name} = ${number},
+% endfor
+};
+
+#define TONGS_OP_COUNT ${max(numbers.op_names) + 1}
+#define TONGS_STRUCT_COUNT ${len(ir.structs)}
+#define TONGS_ENUM_COUNT ${len(ir.enums)}
+
+/* The registry that this was built from, and a hash of all that it makes travel. */
+#define TONGS_HEADER_VERSION ${ir.header_version}
+#define TONGS_API_VERSION (${ir.api_version[0]}u << 22 | ${ir.api_version[1]}u << 12)
+#define TONGS_DIGEST UINT64_C(${hex(ir.digest)})
+
+enum {
+% for e in ir.enums:
+   TONGS_ENUM_${e.name} = ${e.index},
+% endfor
+};
+
+/* `value`, or the first value of the enum `which` (TONGS_ENUM_*) where it is none of its values. */
+int32_t
+tongs_enum_in_range(uint32_t which, int32_t value);
+
+#endif

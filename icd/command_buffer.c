@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "command_buffer.h"
+
+#include "args.h"
+#include "connection.h"
+#include "device.h"
+#include "ignored.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+
+/* A command buffer is shipped in parts of about this size. */
+#define SHIP_SIZE ((size_t)256 * 1024)
+
+struct icd_command_pool {
+   struct tongs_object base;
+   VkAllocationCallbacks alloc; /* for its command buffers */
+   struct icd_command_buffer *first;
+};
+
+static struct icd_command_buffer *
+command_buffer_from(VkCommandBuffer handle)
+{
+   return (struct icd_command_buffer *)handle;
+}
+
+static struct icd_command_pool *
+pool_from(VkCommandPool handle)
+{
+   return (struct icd_command_pool *)(uintptr_t)handle;
+}
+
+/* --- Recording -------------------------------------------------------------------------------------------------- */
+
+static void
+open_record(struct icd_command_buffer *cb)
+{
+   tongs_encoder_reset(&cb->encoder);
+   cb->record = tongs_encode_op_begin(&cb->encoder, TONGS_OP_tongsRecord, 0);
+   tongs_encode_u64(&cb->encoder, cb->parent.base.id);
+   cb->failed |= cb->encoder.failed;
+   cb->recording = true;
+}
+
+static void
+ship(struct icd_command_buffer *cb)
+{
+   if (!tongs_encode_op_end(&cb->encoder, cb->record) || !icd_append(cb->parent.connection, &cb->encoder))
+      cb->failed = true;
+   tongs_encoder_reset(&cb->encoder);
+   cb->recording = false;
+}
+
+void
+icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args)
+{
+   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
+
+   if (!cb->recording)
+      open_record(cb);
+   size_t offset = tongs_encode_op_begin(&cb->encoder, (uint16_t)op, 0);
+   tongs_ops[op].encode(&cb->encoder, args);
+   if (!tongs_encode_op_end(&cb->encoder, offset))
+      cb->failed = true;
+   if (tongs_encoder_size(&cb->encoder) >= SHIP_SIZE)
+      ship(cb);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_BeginCommandBuffer(VkCommandBuffer commandBuffer, const VkCommandBufferBeginInfo *pBeginInfo)
+{
+   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
+
+   cb->failed = false;
+   open_record(cb);
+   if (cb->level == VK_COMMAND_BUFFER_LEVEL_PRIMARY)
+      cb->encoder.ignored = TONGS_IGNORED_INHERITANCE;
+   icd_record(commandBuffer, TONGS_OP_vkBeginCommandBuffer,
+              &(struct tongs_args_vkBeginCommandBuffer){.pBeginInfo = pBeginInfo});
+   return cb->failed ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
+{
+   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
+
+   icd_record(commandBuffer, TONGS_OP_vkEndCommandBuffer, &(struct tongs_args_vkEndCommandBuffer){0});
+   if (cb->recording)
+      ship(cb);
+   if (icd_connection_is_lost(cb->parent.connection))
+      return tongs_ops[TONGS_OP_vkEndCommandBuffer].lost;
+   return cb->failed ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
+}
+
+/* Forgets what was recorded and has not been shipped. */
+static void
+forget(struct icd_command_buffer *cb, bool release)
+{
+   if (release) {
+      const uint32_t *peer_structs = cb->encoder.peer_structs;
+      tongs_encoder_finish(&cb->encoder);
+      cb->encoder.peer_structs = peer_structs;
+   }
+   tongs_encoder_reset(&cb->encoder);
+   cb->recording = false;
+   cb->failed = false;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_ResetCommandBuffer(VkCommandBuffer commandBuffer, VkCommandBufferResetFlags flags)
+{
+   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
+   struct tongs_args_vkResetCommandBuffer args = {.commandBuffer = commandBuffer, .flags = flags};
+
+   forget(cb, flags & VK_COMMAND_BUFFER_RESET_RELEASE_RESOURCES_BIT);
+   return icd_post(cb->parent.connection, TONGS_OP_vkResetCommandBuffer, &args);
+}
+
+/* --- Command buffers and pools --------------------------------------------------------------------------------------- */
+
+static struct icd_command_buffer *
+create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool, VkCommandBufferLevel level)
+{
+   struct icd_command_buffer *cb =
+      icd_object_create_sized(&dev->parent, &pool->alloc, TONGS_TYPE_VkCommandBuffer, sizeof(*cb));
+   if (!cb)
+      return NULL;
+   icd_object_init_dispatchable(&cb->parent.base);
+   cb->parent.connection = dev->parent.connection;
+   cb->parent.alloc = pool->alloc;
+   cb->pool = pool;
+   cb->level = level;
+   tongs_encoder_init(&cb->encoder);
+   if (!dev->parent.connection->peer.identical)
+      cb->encoder.peer_structs = dev->parent.connection->peer.structs;
+   cb->next = pool->first;
+   pool->first = cb;
+   return cb;
+}
+
+/* Takes it out of its pool. NULL is fine. */
+static void
+destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
+{
+   if (!cb)
+      return;
+   for (struct icd_command_buffer **link = &cb->pool->first; *link; link = &(*link)->next) {
+      if (*link == cb) {
+         *link = cb->next;
+         break;
+      }
+   }
+   tongs_encoder_finish(&cb->encoder);
+   icd_object_destroy(&dev->parent, &cb->pool->alloc, &cb->parent.base);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_AllocateCommandBuffers(VkDevice device, const VkCommandBufferAllocateInfo *pAllocateInfo,
+                           VkCommandBuffer *pCommandBuffers)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct icd_command_pool *pool = pool_from(pAllocateInfo->commandPool);
+   uint32_t count = pAllocateInfo->commandBufferCount;
+   VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   memset(pCommandBuffers, 0, count * sizeof(*pCommandBuffers));
+   for (uint32_t i = 0; i < count; i++) {
+      struct icd_command_buffer *cb = create_command_buffer(dev, pool, pAllocateInfo->level);
+      if (!cb)
+         goto fail;
+      pCommandBuffers[i] = (VkCommandBuffer)cb;
+   }
+   struct tongs_args_vkAllocateCommandBuffers args = {
+      .device = device,
+      .pAllocateInfo = pAllocateInfo,
+      .pCommandBuffers = pCommandBuffers,
+   };
+   result = icd_post(dev->parent.connection, TONGS_OP_vkAllocateCommandBuffers, &args);
+   if (result == VK_SUCCESS)
+      return VK_SUCCESS;
+
+fail:
+   for (uint32_t i = 0; i < count; i++)
+      destroy_command_buffer(dev, command_buffer_from(pCommandBuffers[i]));
+   memset(pCommandBuffers, 0, count * sizeof(*pCommandBuffers));
+   return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_FreeCommandBuffers(VkDevice device, VkCommandPool commandPool, uint32_t commandBufferCount,
+                       const VkCommandBuffer *pCommandBuffers)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct tongs_args_vkFreeCommandBuffers args = {
+      .device = device,
+      .commandPool = commandPool,
+      .commandBufferCount = commandBufferCount,
+      .pCommandBuffers = pCommandBuffers,
+   };
+
+   icd_post(dev->parent.connection, TONGS_OP_vkFreeCommandBuffers, &args);
+   for (uint32_t i = 0; i < commandBufferCount; i++)
+      destroy_command_buffer(dev, command_buffer_from(pCommandBuffers[i]));
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateCommandPool(VkDevice device, const VkCommandPoolCreateInfo *pCreateInfo,
+                      const VkAllocationCallbacks *pAllocator, VkCommandPool *pCommandPool)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct icd_command_pool *pool =
+      icd_object_create_sized(&dev->parent, pAllocator, TONGS_TYPE_VkCommandPool, sizeof(*pool));
+   if (!pool)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   pool->alloc = pAllocator ? *pAllocator : dev->parent.alloc;
+
+   VkCommandPool created = (VkCommandPool)(uintptr_t)pool;
+   struct tongs_args_vkCreateCommandPool args = {
+      .device = device,
+      .pCreateInfo = pCreateInfo,
+      .pCommandPool = &created,
+   };
+   VkResult result = icd_post(dev->parent.connection, TONGS_OP_vkCreateCommandPool, &args);
+   if (result != VK_SUCCESS) {
+      icd_object_destroy(&dev->parent, pAllocator, &pool->base);
+      return result;
+   }
+   *pCommandPool = created;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyCommandPool(VkDevice device, VkCommandPool commandPool, const VkAllocationCallbacks *pAllocator)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct icd_command_pool *pool = pool_from(commandPool);
+   if (!pool)
+      return;
+
+   struct tongs_args_vkDestroyCommandPool args = {.device = device, .commandPool = commandPool};
+   icd_post(dev->parent.connection, TONGS_OP_vkDestroyCommandPool, &args);
+   while (pool->first)
+      destroy_command_buffer(dev, pool->first);
+   icd_object_destroy(&dev->parent, pAllocator, &pool->base);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolResetFlags flags)
+{
+   struct icd_command_pool *pool = pool_from(commandPool);
+   struct tongs_args_vkResetCommandPool args = {.device = device, .commandPool = commandPool, .flags = flags};
+
+   for (struct icd_command_buffer *cb = pool->first; cb; cb = cb->next)
+      forget(cb, flags & VK_COMMAND_POOL_RESET_RELEASE_RESOURCES_BIT);
+   return icd_post(icd_device_from(device)->parent.connection, TONGS_OP_vkResetCommandPool, &args);
+}

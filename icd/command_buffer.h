@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_COMMAND_BUFFER_H
+#define ICD_COMMAND_BUFFER_H
+
+#include "encoder.h"
+#include "object.h"
+
+#include <stdbool.h>
+#include <vulkan/vulkan_core.h>
+
+struct icd_command_pool;
+
+/* Commands are recorded as ops into a buffer of its own, without a lock, and shipped as one tongsRecord op when they
+ * are ended; long ones already while they are recorded. */
+struct icd_command_buffer {
+   struct icd_parent parent;
+   struct icd_command_pool *pool;
+   struct icd_command_buffer *next; /* in its pool */
+   VkCommandBufferLevel level;
+   struct tongs_encoder encoder;
+   size_t record;  /* the offset of the tongsRecord op in the encoder */
+   bool recording; /* such an op is open */
+   bool failed;    /* something could not be recorded: vkEndCommandBuffer reports it */
+};
+
+/* Records one command; `args`: its struct tongs_args_*, without the command buffer. The pool is the caller's alone. */
+void
+icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_CONNECT_H
+#define ICD_CONNECT_H
+
+#include <stddef.h>
+
+struct tongs_peer;
+
+/* Connects as TONGS_SERVER says, or starts a private worker where it is not set, and shakes hands. Returns the
+ * socket, blocking and close-on-exec, with what the other side knows in *peer and the transport's name in
+ * *transport; -1 on failure, with a sentence in `why`. */
+int
+icd_connect(struct tongs_peer *peer, const char **transport, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection.h"
+
+#include "args.h"
+#include "connect.h"
+#include "decoder.h"
+#include "frame.h"
+#include "id.h"
+#include "socket.h"
+
+#include "tongs_gen_types.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Posts wait for company up to this many bytes. */
+#define FLUSH_SIZE ((size_t)32 * 1024)
+#define RECEIVE_SIZE ((size_t)64 * 1024)
+
+struct icd_connection *
+icd_connection_create(char *why, size_t why_size)
+{
+   struct icd_connection *c = calloc(1, sizeof(*c));
+   if (!c) {
+      snprintf(why, why_size, "out of memory");
+      return NULL;
+   }
+   c->pid = getpid();
+   c->slot_count = 1;
+   pthread_mutex_init(&c->stream_lock, NULL);
+   pthread_mutex_init(&c->receive_lock, NULL);
+   pthread_mutex_init(&c->id_lock, NULL);
+   pthread_cond_init(&c->received, NULL);
+   tongs_encoder_init(&c->stream);
+
+   c->fd = icd_connect(&c->peer, &c->transport, why, why_size);
+   if (c->fd < 0) {
+      icd_connection_destroy(c);
+      return NULL;
+   }
+   if (!c->peer.identical)
+      c->stream.peer_structs = c->peer.structs;
+   return c;
+}
+
+void
+icd_connection_destroy(struct icd_connection *c)
+{
+   if (!c)
+      return;
+   if (c->fd >= 0) {
+      if (c->pid == getpid())
+         icd_flush(c);
+      close(c->fd);
+   }
+   tongs_encoder_finish(&c->stream);
+   pthread_cond_destroy(&c->received);
+   pthread_mutex_destroy(&c->id_lock);
+   pthread_mutex_destroy(&c->receive_lock);
+   pthread_mutex_destroy(&c->stream_lock);
+   free(c->in);
+   free(c->generations);
+   free(c->free_slots);
+   free(c);
+}
+
+void
+icd_connection_lose(struct icd_connection *c)
+{
+   atomic_store_explicit(&c->lost, true, memory_order_release);
+   shutdown(c->fd, SHUT_RDWR);
+   pthread_mutex_lock(&c->receive_lock);
+   pthread_cond_broadcast(&c->received);
+   pthread_mutex_unlock(&c->receive_lock);
+}
+
+/* --- Receiving ---------------------------------------------------------------------------------------- */
+
+/* Hands one whole op to the call that waits for it. False where it is no reply to any. */
+static bool
+deliver(struct icd_connection *c, const uint8_t *op, uint32_t size)
+{
+   struct tongs_op_header header = tongs_op_header_read(op);
+   uint32_t tag;
+
+   if (!(header.flags & TONGS_OP_FLAG_REPLY) || size < sizeof(header) + sizeof(tag))
+      return false;
+   memcpy(&tag, op + sizeof(header), sizeof(tag));
+
+   for (struct icd_pending_call **link = &c->calls; *link; link = &(*link)->next) {
+      struct icd_pending_call *call = *link;
+      if (call->tag != tag || call->op != header.op)
+         continue;
+      uint8_t *copy = malloc(size);
+      if (!copy)
+         return false;
+      call->reply = memcpy(copy, op, size);
+      call->done = true;
+      *link = call->next;
+      return true;
+   }
+   return false;
+}
+
+/* Takes whole ops out of the input. False when the server breaks the protocol. */
+static bool
+deliver_all_locked(struct icd_connection *c)
+{
+   size_t at = 0;
+
+   while (c->in_used - at >= sizeof(struct tongs_op_header)) {
+      struct tongs_op_header header = tongs_op_header_read(c->in + at);
+      if (header.size < TONGS_OP_SIZE_MIN || header.size > TONGS_OP_SIZE_MAX || header.size % 8)
+         return false;
+      if (header.size > c->in_used - at)
+         break;
+      if (!deliver(c, c->in + at, header.size))
+         return false;
+      at += header.size;
+   }
+   memmove(c->in, c->in + at, c->in_used - at);
+   c->in_used -= at;
+   return true;
+}
+
+/* Room for the rest of the op that is coming in, or for a fair read. */
+static bool
+make_input_room(struct icd_connection *c)
+{
+   size_t wanted = c->in_used + RECEIVE_SIZE;
+
+   if (c->in_used >= sizeof(struct tongs_op_header)) {
+      size_t size = tongs_op_header_read(c->in).size;
+      if (size > wanted)
+         wanted = size;
+   }
+   if (wanted <= c->in_size)
+      return true;
+   uint8_t *in = realloc(c->in, wanted);
+   if (!in)
+      return false;
+   c->in = in;
+   c->in_size = wanted;
+   return true;
+}
+
+/* Reads once, blocking unless `nonblocking`, and delivers. The caller has entered `receiving`, holds no lock. */
+static void
+receive_once(struct icd_connection *c, bool nonblocking)
+{
+   ssize_t n = -1;
+
+   if (make_input_room(c)) {
+      do {
+         n = recv(c->fd, c->in + c->in_used, c->in_size - c->in_used, nonblocking ? MSG_DONTWAIT : 0);
+      } while (n < 0 && errno == EINTR);
+      if (n < 0 && nonblocking && errno == EAGAIN)
+         return;
+   }
+   bool good = n > 0;
+   pthread_mutex_lock(&c->receive_lock);
+   if (good) {
+      c->in_used += (size_t)n;
+      good = deliver_all_locked(c);
+   }
+   pthread_cond_broadcast(&c->received);
+   pthread_mutex_unlock(&c->receive_lock);
+   if (!good)
+      icd_connection_lose(c);
+}
+
+/* Waits until the call is done or the connection lost. */
+static void
+wait_for(struct icd_connection *c, struct icd_pending_call *call)
+{
+   pthread_mutex_lock(&c->receive_lock);
+   while (!call->done && !icd_connection_is_lost(c)) {
+      if (c->receiving) {
+         pthread_cond_wait(&c->received, &c->receive_lock);
+         continue;
+      }
+      c->receiving = true;
+      pthread_mutex_unlock(&c->receive_lock);
+      receive_once(c, false);
+      pthread_mutex_lock(&c->receive_lock);
+      c->receiving = false;
+      pthread_cond_broadcast(&c->received);
+   }
+   for (struct icd_pending_call **link = &c->calls; *link; link = &(*link)->next) {
+      if (*link == call) {
+         *link = call->next;
+         break;
+      }
+   }
+   pthread_mutex_unlock(&c->receive_lock);
+}
+
+/* --- Sending --------------------------------------------------------------------------------------------- */
+
+/* Waits until the socket takes bytes. Replies that come meanwhile are read, so that the worker, which may be stuck
+ * on sending them, goes on. */
+static void
+wait_writable(struct icd_connection *c)
+{
+   struct pollfd p = {.fd = c->fd, .events = POLLOUT | POLLIN};
+
+   pthread_mutex_lock(&c->receive_lock);
+   bool receive = !c->receiving;
+   if (receive)
+      c->receiving = true;
+   else
+      p.events = POLLOUT;
+   pthread_mutex_unlock(&c->receive_lock);
+
+   poll(&p, 1, 1000);
+   if (receive) {
+      if (p.revents & POLLIN)
+         receive_once(c, true);
+      pthread_mutex_lock(&c->receive_lock);
+      c->receiving = false;
+      pthread_cond_broadcast(&c->received);
+      pthread_mutex_unlock(&c->receive_lock);
+   }
+}
+
+static void
+send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
+{
+   while (size && !icd_connection_is_lost(c)) {
+      ssize_t n = send(c->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n > 0) {
+         data += n;
+         size -= (size_t)n;
+      } else if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+         wait_writable(c);
+      } else if (n < 0 && errno != EINTR) {
+         icd_connection_lose(c);
+      }
+   }
+}
+
+static void
+flush_locked(struct icd_connection *c)
+{
+   send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
+   tongs_encoder_reset(&c->stream);
+}
+
+void
+icd_flush(struct icd_connection *c)
+{
+   pthread_mutex_lock(&c->stream_lock);
+   flush_locked(c);
+   pthread_mutex_unlock(&c->stream_lock);
+}
+
+struct tongs_encoder *
+icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offset)
+{
+   pthread_mutex_lock(&c->stream_lock);
+   *offset = tongs_encode_op_begin(&c->stream, op, flags);
+   return &c->stream;
+}
+
+bool
+icd_op_end(struct icd_connection *c, size_t offset)
+{
+   bool ok = tongs_encode_op_end(&c->stream, offset);
+
+   if (tongs_encoder_size(&c->stream) >= FLUSH_SIZE)
+      flush_locked(c);
+   pthread_mutex_unlock(&c->stream_lock);
+   return ok;
+}
+
+VkResult
+icd_post(struct icd_connection *c, uint32_t op, const void *args)
+{
+   size_t offset;
+
+   if (icd_connection_is_lost(c))
+      return tongs_ops[op].lost;
+   struct tongs_encoder *e = icd_op_begin(c, (uint16_t)op, 0, &offset);
+   tongs_ops[op].encode(e, args);
+   return icd_op_end(c, offset) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+static void
+register_call(struct icd_connection *c, struct icd_pending_call *call, uint32_t op, void *args)
+{
+   *call = (struct icd_pending_call){.op = op, .args = args};
+   pthread_mutex_lock(&c->receive_lock);
+   call->tag = ++c->next_tag;
+   call->next = c->calls;
+   c->calls = call;
+   pthread_mutex_unlock(&c->receive_lock);
+}
+
+void
+icd_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint32_t op, void *args)
+{
+   size_t offset;
+
+   register_call(c, call, op, args);
+   struct tongs_encoder *e = icd_op_begin(c, (uint16_t)op, TONGS_OP_FLAG_CALL, &offset);
+   tongs_encode_u32(e, call->tag);
+   tongs_ops[op].encode(e, args);
+   if (!icd_op_end(c, offset)) {
+      pthread_mutex_lock(&c->receive_lock);
+      call->done = true;
+      pthread_mutex_unlock(&c->receive_lock);
+   }
+}
+
+/* Reads the reply into the arguments. An empty one reads as zeros. */
+static bool
+read_reply(struct icd_pending_call *call)
+{
+   const size_t head = sizeof(struct tongs_op_header) + sizeof(call->tag);
+   struct tongs_decoder d;
+
+   if (!call->reply) {
+      tongs_decoder_init(&d, NULL, 0, NULL);
+      tongs_decoder_fail(&d, TONGS_DECODE_SHORT);
+   } else {
+      tongs_decoder_init(&d, call->reply, tongs_op_header_read(call->reply).size, NULL);
+      d.cur += head;
+   }
+   tongs_ops[call->op].decode_reply(&d, call->args);
+   tongs_decoder_expect_end(&d);
+   return d.error == TONGS_DECODE_OK;
+}
+
+VkResult
+icd_call_finish(struct icd_connection *c, struct icd_pending_call *call)
+{
+   const struct tongs_op_info *info = &tongs_ops[call->op];
+   VkResult *ret = info->returns_result ? (VkResult *)((uint8_t *)call->args + info->ret_offset) : NULL;
+
+   icd_flush(c);
+   wait_for(c, call);
+   bool answered = call->reply != NULL;
+   bool ok = read_reply(call);
+   free(call->reply);
+   call->reply = NULL;
+   if (answered && !ok)
+      icd_connection_lose(c);
+   if (!ok && ret)
+      *ret = icd_connection_is_lost(c) ? info->lost : VK_ERROR_OUT_OF_HOST_MEMORY;
+   return ret ? *ret : VK_SUCCESS;
+}
+
+VkResult
+icd_call(struct icd_connection *c, uint32_t op, void *args)
+{
+   struct icd_pending_call call;
+
+   icd_call_begin(c, &call, op, args);
+   return icd_call_finish(c, &call);
+}
+
+struct tongs_encoder *
+icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op, size_t *offset)
+{
+   register_call(c, call, op, NULL);
+   struct tongs_encoder *e = icd_op_begin(c, op, TONGS_OP_FLAG_CALL, offset);
+   tongs_encode_u32(e, call->tag);
+   return e;
+}
+
+const uint8_t *
+icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset, size_t *size)
+{
+   const size_t head = sizeof(struct tongs_op_header) + sizeof(call->tag);
+
+   if (!icd_op_end(c, offset)) {
+      pthread_mutex_lock(&c->receive_lock);
+      call->done = true;
+      pthread_mutex_unlock(&c->receive_lock);
+   }
+   icd_flush(c);
+   wait_for(c, call);
+   if (!call->reply)
+      return NULL;
+   *size = tongs_op_header_read(call->reply).size - head;
+   return call->reply + head;
+}
+
+bool
+icd_append(struct icd_connection *c, const struct tongs_encoder *e)
+{
+   size_t size = tongs_encoder_size(e);
+
+   pthread_mutex_lock(&c->stream_lock);
+   if (size >= FLUSH_SIZE) {
+      flush_locked(c);
+      send_bytes_locked(c, e->base, size);
+      pthread_mutex_unlock(&c->stream_lock);
+      return true;
+   }
+   bool ok = tongs_encoder_reserve(&c->stream, size);
+   if (ok)
+      tongs_encode_fixed(&c->stream, e->base, size);
+   c->stream.failed = false;
+   if (tongs_encoder_size(&c->stream) >= FLUSH_SIZE)
+      flush_locked(c);
+   pthread_mutex_unlock(&c->stream_lock);
+   return ok;
+}
+
+bool
+icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
+{
+   struct iovec iov = {.iov_base = (void *)op, .iov_len = size};
+
+   pthread_mutex_lock(&c->stream_lock);
+   flush_locked(c);
+   if (!icd_connection_is_lost(c) && tongs_socket_send_all(c->fd, &iov, 1, &fd, 1) < 0)
+      icd_connection_lose(c);
+   pthread_mutex_unlock(&c->stream_lock);
+   return !icd_connection_is_lost(c);
+}
+
+/* --- Ids ------------------------------------------------------------------------------------------------------ */
+
+static bool
+grow_slots_locked(struct icd_connection *c)
+{
+   uint32_t capacity = c->slot_capacity ? c->slot_capacity * 2 : 256;
+   uint32_t *generations = realloc(c->generations, capacity * sizeof(*generations));
+   if (!generations)
+      return false;
+   c->generations = generations;
+   uint32_t *free_slots = realloc(c->free_slots, capacity * sizeof(*free_slots));
+   if (!free_slots)
+      return false;
+   c->free_slots = free_slots;
+   memset(generations + c->slot_capacity, 0, (capacity - c->slot_capacity) * sizeof(*generations));
+   c->slot_capacity = capacity;
+   return true;
+}
+
+uint64_t
+icd_id_new(struct icd_connection *c, uint8_t type)
+{
+   uint64_t id = 0;
+
+   pthread_mutex_lock(&c->id_lock);
+   if (c->free_count) {
+      uint32_t slot = c->free_slots[--c->free_count];
+      id = tongs_id(type, c->generations[slot], slot);
+   } else if (c->slot_count < c->slot_capacity || grow_slots_locked(c)) {
+      id = tongs_id(type, 0, c->slot_count++);
+   }
+   pthread_mutex_unlock(&c->id_lock);
+   return id;
+}
+
+void
+icd_id_free(struct icd_connection *c, uint64_t id)
+{
+   uint32_t slot = tongs_id_slot(id);
+
+   pthread_mutex_lock(&c->id_lock);
+   c->generations[slot] = (c->generations[slot] + 1) & TONGS_ID_GENERATION_MASK;
+   c->free_slots[c->free_count++] = slot;
+   pthread_mutex_unlock(&c->id_lock);
+}

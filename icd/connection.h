@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The guest's end of one connection: the stream of ops, the calls that wait for replies, the ids of objects.
+ * One per VkInstance. Any thread may use it. */
+
+#ifndef ICD_CONNECTION_H
+#define ICD_CONNECTION_H
+
+#include "encoder.h"
+#include "hello.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <vulkan/vulkan_core.h>
+
+struct icd_pending_call;
+
+struct icd_connection {
+   int fd;
+   pid_t pid;             /* the process that made it: a fork's child must not use it */
+   const char *transport; /* "unix", "spawn": for driverInfo */
+   struct tongs_peer peer;
+   atomic_bool lost;
+
+   /* Protects `stream`, and the order in which its bytes go out. */
+   pthread_mutex_t stream_lock;
+   struct tongs_encoder stream; /* ops that have not been sent yet */
+
+   /* Protects what follows. One of the threads that wait for a reply reads for all of them. */
+   pthread_mutex_t receive_lock;
+   pthread_cond_t received;
+   bool receiving;
+   uint32_t next_tag;
+   struct icd_pending_call *calls; /* those without a reply yet */
+   uint8_t *in;                    /* bytes received that make no whole op yet; the receiving thread's */
+   size_t in_used;
+   size_t in_size;
+
+   /* Protects the ids. */
+   pthread_mutex_t id_lock;
+   uint32_t *generations; /* by slot */
+   uint32_t *free_slots;
+   uint32_t free_count;
+   uint32_t slot_count;   /* slots that were ever in use, with the reserved slot 0 */
+   uint32_t slot_capacity;
+};
+
+/* Connects to the server that TONGS_SERVER names, or starts a private worker, and shakes hands. NULL on failure,
+ * with a sentence in `why`. */
+struct icd_connection *
+icd_connection_create(char *why, size_t why_size);
+
+/* Sends what is pending and closes. NULL is fine. */
+void
+icd_connection_destroy(struct icd_connection *c);
+
+/* Gives up: every call from now on fails, every waiting thread wakes. */
+void
+icd_connection_lose(struct icd_connection *c);
+
+static inline bool
+icd_connection_is_lost(const struct icd_connection *c)
+{
+   return atomic_load_explicit(&c->lost, memory_order_acquire);
+}
+
+/* Encodes an op that wants no reply; it goes out with the next flush. VK_SUCCESS, VK_ERROR_OUT_OF_HOST_MEMORY
+ * when it could not be encoded, or the op's own code for a lost connection. `args`: its struct tongs_args_*. */
+VkResult
+icd_post(struct icd_connection *c, uint32_t op, const void *args);
+
+/* Sends what has been posted. */
+void
+icd_flush(struct icd_connection *c);
+
+/* Encodes an op, sends it and everything before it, and waits for the reply, which is written to where `args`
+ * points. Returns the op's VkResult, VK_SUCCESS for an op without one. When the connection is lost, outputs
+ * are zeros and the result is the op's own code for that. */
+VkResult
+icd_call(struct icd_connection *c, uint32_t op, void *args);
+
+/* --- Several calls at once --------------------------------------------------------------------------- */
+
+struct icd_pending_call {
+   uint32_t op;
+   uint32_t tag;
+   void *args;
+   bool done;
+   uint8_t *reply; /* owned; the op with its header, NULL when the connection was lost */
+   struct icd_pending_call *next;
+};
+
+/* Encodes the call without sending it. Each is ended with icd_call_finish. */
+void
+icd_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint32_t op, void *args);
+
+VkResult
+icd_call_finish(struct icd_connection *c, struct icd_pending_call *call);
+
+/* --- Ops written by hand ------------------------------------------------------------------------------- */
+
+/* Takes the stream's lock and starts an op; icd_op_end gives it back. */
+struct tongs_encoder *
+icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offset);
+
+/* False when the op could not be encoded. */
+bool
+icd_op_end(struct icd_connection *c, size_t offset);
+
+/* The same for a call of its own: writes the tag. `call` is registered. */
+struct tongs_encoder *
+icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op, size_t *offset);
+
+/* Sends and waits. The reply's body without its header and tag, to be freed with `free(call->reply)`; NULL when
+ * the connection was lost. */
+const uint8_t *
+icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset, size_t *size);
+
+/* Appends whole ops that were encoded elsewhere. */
+bool
+icd_append(struct icd_connection *c, const struct tongs_encoder *e);
+
+/* Sends one op, at once, with a file descriptor, which stays the caller's. */
+bool
+icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd);
+
+/* --- Ids --------------------------------------------------------------------------------------------------- */
+
+/* A fresh id; 0 when memory is out. */
+uint64_t
+icd_id_new(struct icd_connection *c, uint8_t type);
+
+void
+icd_id_free(struct icd_connection *c, uint64_t id);
+
+#endif

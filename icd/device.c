@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "device.h"
+
+#include "connection.h"
+#include "physical_device.h"
+#include "table.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+
+#include <string.h>
+
+static VkResult
+enable_extensions(struct icd_device *dev, const VkDeviceCreateInfo *info)
+{
+   for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
+      uint16_t index = icd_find_extension(info->ppEnabledExtensionNames[i]);
+      if (index == ICD_NO_EXTENSION || !icd_extension_set_has(&dev->physical->extensions, index))
+         return VK_ERROR_EXTENSION_NOT_PRESENT;
+      icd_extension_set_add(&dev->enabled, index);
+   }
+   return VK_SUCCESS;
+}
+
+/* Features that are off through us must not be asked of the host. */
+static bool
+asks_for_too_much(const VkDeviceCreateInfo *info)
+{
+   for (const VkBaseInStructure *link = info->pNext; link; link = link->pNext) {
+      for (uint32_t i = 0; i < icd_features_off_count; i++) {
+         VkBool32 wanted;
+         if (link->sType != icd_features_off[i].type)
+            continue;
+         memcpy(&wanted, (const uint8_t *)link + icd_features_off[i].offset, sizeof(wanted));
+         if (wanted)
+            return true;
+      }
+   }
+   return false;
+}
+
+static VkResult
+create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
+{
+   struct icd_connection *c = dev->parent.connection;
+   uint32_t count = 0;
+
+   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++)
+      count += info->pQueueCreateInfos[i].queueCount;
+   dev->queues = icd_alloc(&dev->parent, NULL, (count ? count : 1) * sizeof(*dev->queues), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+   if (!dev->queues)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
+      const VkDeviceQueueCreateInfo *family = &info->pQueueCreateInfos[i];
+      for (uint32_t j = 0; j < family->queueCount; j++) {
+         struct icd_queue *queue = &dev->queues[dev->queue_count];
+         size_t offset;
+
+         queue->parent.connection = c;
+         queue->parent.alloc = dev->parent.alloc;
+         queue->flags = family->flags;
+         queue->family = family->queueFamilyIndex;
+         queue->index = j;
+         icd_object_init_dispatchable(&queue->parent.base);
+         queue->parent.base.id = icd_id_new(c, TONGS_TYPE_VkQueue);
+         if (!queue->parent.base.id)
+            return VK_ERROR_OUT_OF_HOST_MEMORY;
+         dev->queue_count++;
+
+         struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
+         tongs_encode_u64(e, dev->parent.base.id);
+         tongs_encode_u64(e, queue->parent.base.id);
+         tongs_encode_u32(e, queue->flags);
+         tongs_encode_u32(e, queue->family);
+         tongs_encode_u32(e, queue->index);
+         if (!icd_op_end(c, offset))
+            return VK_ERROR_OUT_OF_HOST_MEMORY;
+      }
+   }
+   return VK_SUCCESS;
+}
+
+/* After the worker's device is gone, which takes its queues with it. */
+static void
+destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
+{
+   for (uint32_t i = 0; i < dev->queue_count; i++)
+      icd_id_free(dev->parent.connection, dev->queues[i].parent.base.id);
+   icd_heaps_finish(&dev->heaps);
+   icd_free(&dev->parent, NULL, dev->queues);
+   icd_id_free(dev->parent.connection, dev->parent.base.id);
+   VkAllocationCallbacks own = dev->parent.alloc;
+   icd_free(NULL, alloc ? alloc : &own, dev);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCreateInfo,
+                 const VkAllocationCallbacks *pAllocator, VkDevice *pDevice)
+{
+   struct icd_physical_device *physical = icd_physical_device_from(physicalDevice);
+
+   if (asks_for_too_much(pCreateInfo))
+      return VK_ERROR_FEATURE_NOT_PRESENT;
+   struct icd_device *dev = icd_alloc(&physical->parent, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+   if (!dev)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   dev->parent.connection = physical->parent.connection;
+   dev->parent.alloc = pAllocator ? *pAllocator : physical->parent.alloc;
+   dev->physical = physical;
+   icd_object_init_dispatchable(&dev->parent.base);
+   dev->parent.base.id = icd_id_new(dev->parent.connection, TONGS_TYPE_VkDevice);
+   if (!dev->parent.base.id) {
+      icd_free(&dev->parent, NULL, dev);
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   }
+   icd_heaps_init(&dev->heaps, dev->parent.connection, dev->parent.base.id);
+
+   VkDevice created = (VkDevice)dev;
+   struct tongs_args_vkCreateDevice args = {
+      .physicalDevice = physicalDevice,
+      .pCreateInfo = pCreateInfo,
+      .pDevice = &created,
+   };
+   VkResult result = enable_extensions(dev, pCreateInfo);
+   if (result == VK_SUCCESS)
+      result = icd_call(dev->parent.connection, TONGS_OP_vkCreateDevice, &args);
+   if (result != VK_SUCCESS) {
+      destroy(dev, pAllocator);
+      return result;
+   }
+   result = create_queues(dev, pCreateInfo);
+   if (result != VK_SUCCESS) {
+      icd_DestroyDevice((VkDevice)dev, pAllocator);
+      return result;
+   }
+   *pDevice = (VkDevice)dev;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyDevice(VkDevice handle, const VkAllocationCallbacks *pAllocator)
+{
+   struct icd_device *dev = icd_device_from(handle);
+   if (!dev)
+      return;
+
+   struct tongs_args_vkDestroyDevice args = {.device = handle};
+   icd_post(dev->parent.connection, TONGS_OP_vkDestroyDevice, &args);
+   icd_flush(dev->parent.connection);
+   destroy(dev, pAllocator);
+}
+
+static VkQueue
+find_queue(struct icd_device *dev, VkDeviceQueueCreateFlags flags, uint32_t family, uint32_t index)
+{
+   for (uint32_t i = 0; i < dev->queue_count; i++) {
+      struct icd_queue *queue = &dev->queues[i];
+      if (queue->flags == flags && queue->family == family && queue->index == index)
+         return (VkQueue)queue;
+   }
+   return VK_NULL_HANDLE;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetDeviceQueue(VkDevice device, uint32_t queueFamilyIndex, uint32_t queueIndex, VkQueue *pQueue)
+{
+   *pQueue = find_queue(icd_device_from(device), 0, queueFamilyIndex, queueIndex);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetDeviceQueue2(VkDevice device, const VkDeviceQueueInfo2 *pQueueInfo, VkQueue *pQueue)
+{
+   *pQueue = find_queue(icd_device_from(device), pQueueInfo->flags, pQueueInfo->queueFamilyIndex,
+                        pQueueInfo->queueIndex);
+}
+
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL
+icd_GetDeviceProcAddr(VkDevice handle, const char *pName)
+{
+   struct icd_device *dev = icd_device_from(handle);
+   const struct icd_entry_point *entry = pName ? icd_find_entry_point(pName) : NULL;
+
+   if (!entry || entry->level != ICD_LEVEL_DEVICE)
+      return NULL;
+   uint32_t version = dev->physical->api_version;
+   if (entry->core && entry->core <= (version | 0xfff) &&
+       entry->core <= (dev->physical->instance->api_version | 0xfff))
+      return entry->function;
+   for (uint32_t i = 0; i < entry->extension_count; i++) {
+      if (icd_extension_set_has(&dev->enabled, entry->extensions[i]) ||
+          icd_extension_set_has(&dev->physical->instance->enabled, entry->extensions[i]))
+         return entry->function;
+   }
+   return NULL;
+}

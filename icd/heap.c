@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap.h"
+
+#include "connection.h"
+#include "frame.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What a common heap holds; its pages come into being when they are touched. */
+#define HEAP_SIZE (UINT64_C(64) << 20)
+/* An allocation from this size on has a heap to itself. */
+#define OWN_HEAP_SIZE (HEAP_SIZE / 4)
+/* Freed ranges from this size on give their pages back. */
+#define PUNCH_SIZE (UINT64_C(1) << 20)
+#define PAGE UINT64_C(4096)
+
+/* A free range, in a list sorted by offset. */
+struct hole {
+   uint64_t offset;
+   uint64_t size;
+   struct hole *next;
+};
+
+struct icd_heap {
+   struct icd_heap *next;
+   uint32_t number;
+   int fd;
+   uint64_t size;
+   uint8_t *data;
+   bool own; /* for one allocation */
+   struct hole *holes;
+};
+
+void
+icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint64_t device)
+{
+   *heaps = (struct icd_heaps){.connection = connection, .device = device, .next_number = 1};
+   pthread_mutex_init(&heaps->lock, NULL);
+}
+
+/* NULL is fine. */
+static void
+destroy_heap(struct icd_heap *heap)
+{
+   if (!heap)
+      return;
+   while (heap->holes) {
+      struct hole *next = heap->holes->next;
+      free(heap->holes);
+      heap->holes = next;
+   }
+   if (heap->data)
+      munmap(heap->data, heap->size);
+   if (heap->fd >= 0)
+      close(heap->fd);
+   free(heap);
+}
+
+void
+icd_heaps_finish(struct icd_heaps *heaps)
+{
+   while (heaps->first) {
+      struct icd_heap *next = heaps->first->next;
+      destroy_heap(heaps->first);
+      heaps->first = next;
+   }
+   pthread_mutex_destroy(&heaps->lock);
+}
+
+/* Tells the worker, which maps it too. */
+static bool
+announce(struct icd_heaps *heaps, const struct icd_heap *heap)
+{
+   struct tongs_encoder e;
+
+   tongs_encoder_init(&e);
+   size_t offset = tongs_encode_op_begin(&e, TONGS_OP_tongsHeapCreate, TONGS_OP_FLAG_FD);
+   tongs_encode_u32(&e, heap->number);
+   tongs_encode_u32(&e, 0);
+   tongs_encode_u64(&e, heaps->device);
+   tongs_encode_u64(&e, heap->size);
+   bool ok = tongs_encode_op_end(&e, offset) &&
+             icd_send_with_fd(heaps->connection, e.base, tongs_encoder_size(&e), heap->fd);
+   tongs_encoder_finish(&e);
+   return ok;
+}
+
+static struct icd_heap *
+create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
+{
+   struct icd_heap *heap = calloc(1, sizeof(*heap));
+   if (!heap)
+      return NULL;
+
+   heap->number = heaps->next_number;
+   heap->size = size;
+   heap->own = own;
+   heap->fd = memfd_create("tongs-heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+   if (heap->fd < 0 || ftruncate(heap->fd, (off_t)size) < 0 ||
+       fcntl(heap->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+      goto fail;
+   void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap->fd, 0);
+   if (data == MAP_FAILED)
+      goto fail;
+   heap->data = data;
+   heap->holes = calloc(1, sizeof(*heap->holes));
+   if (!heap->holes)
+      goto fail;
+   heap->holes->size = size;
+   if (!announce(heaps, heap))
+      goto fail;
+   heaps->next_number++;
+   heap->next = heaps->first;
+   heaps->first = heap;
+   return heap;
+
+fail:
+   destroy_heap(heap);
+   return NULL;
+}
+
+/* First fit. */
+static bool
+take_locked(struct icd_heap *heap, uint64_t size, struct icd_heap_range *range)
+{
+   for (struct hole **link = &heap->holes; *link; link = &(*link)->next) {
+      struct hole *hole = *link;
+      if (hole->size < size)
+         continue;
+      *range = (struct icd_heap_range){
+         .heap = heap,
+         .number = heap->number,
+         .offset = hole->offset,
+         .size = size,
+         .data = heap->data + hole->offset,
+      };
+      hole->offset += size;
+      hole->size -= size;
+      if (!hole->size) {
+         *link = hole->next;
+         free(hole);
+      }
+      return true;
+   }
+   return false;
+}
+
+bool
+icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *range)
+{
+   bool ok = false;
+
+   if (!size || size > (uint64_t)SIZE_MAX / 2)
+      return false;
+   size = (size + PAGE - 1) & ~(PAGE - 1);
+
+   pthread_mutex_lock(&heaps->lock);
+   if (size >= OWN_HEAP_SIZE) {
+      struct icd_heap *heap = create_heap_locked(heaps, size, true);
+      ok = heap && take_locked(heap, size, range);
+   } else {
+      for (struct icd_heap *heap = heaps->first; heap && !ok; heap = heap->next)
+         ok = !heap->own && take_locked(heap, size, range);
+      if (!ok) {
+         struct icd_heap *heap = create_heap_locked(heaps, HEAP_SIZE, false);
+         ok = heap && take_locked(heap, size, range);
+      }
+   }
+   pthread_mutex_unlock(&heaps->lock);
+   return ok;
+}
+
+/* Enters the range among the holes, joined with its neighbours. When memory is out the range stays unused. */
+static void
+give_back_locked(struct icd_heap *heap, uint64_t offset, uint64_t size)
+{
+   struct hole *before = NULL, *after = heap->holes;
+
+   while (after && after->offset < offset) {
+      before = after;
+      after = after->next;
+   }
+   if (before && before->offset + before->size == offset) {
+      before->size += size;
+      if (after && before->offset + before->size == after->offset) {
+         before->size += after->size;
+         before->next = after->next;
+         free(after);
+      }
+   } else if (after && offset + size == after->offset) {
+      after->offset = offset;
+      after->size += size;
+   } else {
+      struct hole *hole = malloc(sizeof(*hole));
+      if (!hole)
+         return;
+      *hole = (struct hole){.offset = offset, .size = size, .next = after};
+      if (before)
+         before->next = hole;
+      else
+         heap->holes = hole;
+   }
+}
+
+static void
+drop_heap_locked(struct icd_heaps *heaps, struct icd_heap *heap)
+{
+   size_t offset;
+
+   for (struct icd_heap **link = &heaps->first; *link; link = &(*link)->next) {
+      if (*link == heap) {
+         *link = heap->next;
+         break;
+      }
+   }
+   struct tongs_encoder *e = icd_op_begin(heaps->connection, TONGS_OP_tongsHeapDestroy, 0, &offset);
+   tongs_encode_u32(e, heap->number);
+   tongs_encode_u32(e, 0);
+   tongs_encode_u64(e, heaps->device);
+   icd_op_end(heaps->connection, offset);
+   destroy_heap(heap);
+}
+
+void
+icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
+{
+   if (!range->heap)
+      return;
+   pthread_mutex_lock(&heaps->lock);
+   if (range->heap->own) {
+      drop_heap_locked(heaps, range->heap);
+   } else {
+      if (range->size >= PUNCH_SIZE)
+         fallocate(range->heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)range->offset,
+                   (off_t)range->size);
+      give_back_locked(range->heap, range->offset, range->size);
+   }
+   pthread_mutex_unlock(&heaps->lock);
+}

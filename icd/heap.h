@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Shared heaps: sealed memfds that guest and worker map once each, from which host-visible memory is suballocated.
+ * A map is then an addition. */
+
+#ifndef ICD_HEAP_H
+#define ICD_HEAP_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct icd_connection;
+struct icd_heap;
+
+struct icd_heaps {
+   struct icd_connection *connection;
+   uint64_t device; /* the id of the VkDevice that they belong to */
+   pthread_mutex_t lock; /* protects the list and each heap's free ranges */
+   struct icd_heap *first;
+   uint32_t next_number;
+};
+
+/* A range of a heap, pages whole. */
+struct icd_heap_range {
+   struct icd_heap *heap;
+   uint32_t number; /* the heap's name on the wire */
+   uint64_t offset;
+   uint64_t size;
+   void *data;      /* where the guest has it mapped */
+};
+
+void
+icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint64_t device);
+
+/* Unmaps all heaps: no range may be in use. The worker's ends go with its device. */
+void
+icd_heaps_finish(struct icd_heaps *heaps);
+
+/* Finds or makes room for `size` bytes. The memory reads as zeros or as what the same device left there. False when
+ * there is none, or the connection is lost. */
+bool
+icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *range);
+
+/* Gives a range back, and its pages to the system when it is large. */
+void
+icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range);
+
+#endif

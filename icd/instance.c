@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+#include "instance.h"
+
+#include "connection.h"
+#include "decoder.h"
+#include "physical_device.h"
+#include "table.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The instance extensions of the host and its version, asked once a connection. */
+struct facts {
+   uint32_t version;
+   uint32_t count;
+   VkExtensionProperties *extensions; /* owned; those that we carry */
+};
+
+/* The loader asks for extensions before there is an instance, and gives us no context for it: the connection that
+ * answers waits here for the first instance. A fork's child gets its own. */
+static struct {
+   pthread_mutex_t lock; /* protects the rest */
+   struct icd_connection *connection;
+   struct facts facts;
+   bool logged;
+} pending = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+_Static_assert(sizeof(struct icd_extension_set) * 8 >= 1024, "room for every extension");
+
+bool
+icd_extension_is_carried(const struct icd_connection *c, uint16_t index)
+{
+   const struct icd_extension *x = &icd_extensions[index];
+
+   if (x->left_out)
+      return false;
+   for (uint32_t i = 0; i < x->op_count; i++) {
+      if (!tongs_peer_knows_op(&c->peer, x->ops[i]))
+         return false;
+   }
+   for (uint32_t i = 0; i < x->struct_count; i++) {
+      if (!tongs_peer_knows_struct(&c->peer, x->structs[i]))
+         return false;
+   }
+   return true;
+}
+
+/* --- Facts -------------------------------------------------------------------------------------------------- */
+
+static bool
+fetch_facts(struct icd_connection *c, struct facts *facts)
+{
+   struct icd_pending_call call;
+   struct tongs_decoder d;
+   size_t offset, size = 0;
+
+   icd_own_call_begin(c, &call, TONGS_OP_tongsInstanceFacts, &offset);
+   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
+   tongs_decoder_init(&d, body, size, NULL);
+   *facts = (struct facts){.version = tongs_decode_u32(&d)};
+   uint32_t count = tongs_decode_u32(&d);
+   if (body && count <= icd_extension_count)
+      facts->extensions = calloc(count ? count : 1, sizeof(*facts->extensions));
+   for (uint32_t i = 0; facts->extensions && i < count && !d.error; i++) {
+      const char *name = tongs_decode_string(&d);
+      uint32_t spec_version = tongs_decode_u32(&d);
+      uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
+      if (index == ICD_NO_EXTENSION || !icd_extensions[index].instance || !icd_extension_is_carried(c, index))
+         continue;
+      VkExtensionProperties *x = &facts->extensions[facts->count++];
+      snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
+      x->specVersion = spec_version;
+   }
+   bool ok = facts->extensions && !d.error;
+   free(call.reply);
+   return ok;
+}
+
+static void
+drop_pending_locked(void)
+{
+   icd_connection_destroy(pending.connection);
+   free(pending.facts.extensions);
+   pending.connection = NULL;
+   pending.facts = (struct facts){0};
+}
+
+/* A connection that waited may have ended, or be that of the process we were forked from. */
+static bool
+pending_is_good_locked(void)
+{
+   struct pollfd p = {.events = POLLIN};
+
+   if (!pending.connection || pending.connection->pid != getpid() || icd_connection_is_lost(pending.connection))
+      return false;
+   p.fd = pending.connection->fd;
+   return poll(&p, 1, 0) == 0;
+}
+
+static bool
+connect_pending_locked(void)
+{
+   char why[512] = "the server did not tell what it can do";
+
+   if (pending_is_good_locked())
+      return true;
+   drop_pending_locked();
+   if (getenv("TONGS_WORKER_PROCESS"))
+      return false; /* a worker's host driver must not be another Tongs */
+   pending.connection = icd_connection_create(why, sizeof(why));
+   if (pending.connection && fetch_facts(pending.connection, &pending.facts))
+      return true;
+   drop_pending_locked();
+   if (!pending.logged)
+      fprintf(stderr, "tongs: no Vulkan through Tongs: %s\n", why);
+   pending.logged = true;
+   return false;
+}
+
+bool
+icd_server_is_reachable(void)
+{
+   pthread_mutex_lock(&pending.lock);
+   bool ok = connect_pending_locked();
+   pthread_mutex_unlock(&pending.lock);
+   return ok;
+}
+
+/* --- Before there is an instance ------------------------------------------------------------------------------ */
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_EnumerateInstanceVersion(uint32_t *pApiVersion)
+{
+   pthread_mutex_lock(&pending.lock);
+   bool ok = connect_pending_locked();
+   uint32_t version = ok ? pending.facts.version : VK_API_VERSION_1_0;
+   pthread_mutex_unlock(&pending.lock);
+
+   *pApiVersion = version < TONGS_API_VERSION ? version : TONGS_API_VERSION;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_EnumerateInstanceExtensionProperties(const char *pLayerName, uint32_t *pPropertyCount,
+                                         VkExtensionProperties *pProperties)
+{
+   VkResult result = VK_SUCCESS;
+
+   if (pLayerName)
+      return VK_ERROR_LAYER_NOT_PRESENT;
+   pthread_mutex_lock(&pending.lock);
+   uint32_t count = connect_pending_locked() ? pending.facts.count : 0;
+   if (pProperties) {
+      if (*pPropertyCount < count) {
+         count = *pPropertyCount;
+         result = VK_INCOMPLETE;
+      }
+      if (count)
+         memcpy(pProperties, pending.facts.extensions, count * sizeof(*pProperties));
+   }
+   *pPropertyCount = count;
+   pthread_mutex_unlock(&pending.lock);
+   return result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_EnumerateInstanceLayerProperties(uint32_t *pPropertyCount, VkLayerProperties *pProperties)
+{
+   (void)pProperties;
+   *pPropertyCount = 0;
+   return VK_SUCCESS;
+}
+
+/* --- The instance ------------------------------------------------------------------------------------------------ */
+
+static VkResult
+enable_extensions(struct icd_extension_set *enabled, const VkInstanceCreateInfo *info, const struct facts *facts)
+{
+   for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
+      const char *name = info->ppEnabledExtensionNames[i];
+      bool there = false;
+      for (uint32_t j = 0; j < facts->count && !there; j++)
+         there = !strcmp(facts->extensions[j].extensionName, name);
+      if (!there)
+         return VK_ERROR_EXTENSION_NOT_PRESENT;
+      icd_extension_set_add(enabled, icd_find_extension(name));
+   }
+   return VK_SUCCESS;
+}
+
+/* Takes over the connection that waits. */
+static VkResult
+take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
+{
+   VkResult result = VK_ERROR_INITIALIZATION_FAILED;
+
+   pthread_mutex_lock(&pending.lock);
+   if (connect_pending_locked()) {
+      result = enable_extensions(&instance->enabled, info, &pending.facts);
+      if (result == VK_SUCCESS) {
+         instance->parent.connection = pending.connection;
+         pending.connection = NULL;
+         drop_pending_locked();
+      }
+   }
+   pthread_mutex_unlock(&pending.lock);
+   return result;
+}
+
+static void
+destroy(struct icd_instance *instance, const VkAllocationCallbacks *alloc)
+{
+   for (uint32_t i = 0; i < instance->device_count; i++)
+      icd_physical_device_destroy(instance->devices[i]);
+   icd_free(&instance->parent, NULL, instance->devices);
+   icd_connection_destroy(instance->parent.connection);
+   icd_free(NULL, alloc ? alloc : &instance->parent.alloc, instance);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateInstance(const VkInstanceCreateInfo *pCreateInfo, const VkAllocationCallbacks *pAllocator,
+                   VkInstance *pInstance)
+{
+   struct icd_instance *instance =
+      icd_alloc(NULL, pAllocator, sizeof(*instance), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   if (!instance)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   const VkApplicationInfo *app = pCreateInfo->pApplicationInfo;
+   icd_object_init_dispatchable(&instance->parent.base);
+   instance->parent.alloc = pAllocator ? *pAllocator : icd_default_alloc;
+   instance->api_version = app && app->apiVersion ? app->apiVersion : VK_API_VERSION_1_0;
+
+   VkResult result = take_connection(instance, pCreateInfo);
+   if (result != VK_SUCCESS)
+      goto fail;
+   instance->parent.base.id = icd_id_new(instance->parent.connection, TONGS_TYPE_VkInstance);
+   if (!instance->parent.base.id) {
+      result = VK_ERROR_OUT_OF_HOST_MEMORY;
+      goto fail;
+   }
+
+   VkInstance created = (VkInstance)instance;
+   struct tongs_args_vkCreateInstance args = {.pCreateInfo = pCreateInfo, .pInstance = &created};
+   result = icd_call(instance->parent.connection, TONGS_OP_vkCreateInstance, &args);
+   if (result == VK_SUCCESS)
+      result = icd_physical_devices_create(instance);
+   if (result != VK_SUCCESS)
+      goto fail;
+
+   *pInstance = (VkInstance)instance;
+   return VK_SUCCESS;
+
+fail:
+   destroy(instance, pAllocator);
+   return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
+{
+   if (!handle)
+      return;
+   struct tongs_args_vkDestroyInstance args = {.instance = handle};
+   icd_post(icd_instance_from(handle)->parent.connection, TONGS_OP_vkDestroyInstance, &args);
+   destroy(icd_instance_from(handle), pAllocator);
+}
+
+bool
+icd_instance_has_entry_point(const struct icd_instance *instance, const struct icd_entry_point *entry)
+{
+   if (entry->core && entry->core <= (instance->api_version | 0xfff))
+      return true;
+   for (uint32_t i = 0; i < entry->extension_count; i++) {
+      uint16_t index = entry->extensions[i];
+      if (icd_extensions[index].left_out)
+         continue;
+      if (!icd_extensions[index].instance || icd_extension_set_has(&instance->enabled, index))
+         return true;
+   }
+   return false;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_EnumeratePhysicalDevices(VkInstance handle, uint32_t *pPhysicalDeviceCount, VkPhysicalDevice *pPhysicalDevices)
+{
+   struct icd_instance *instance = icd_instance_from(handle);
+   uint32_t count = instance->device_count;
+   VkResult result = VK_SUCCESS;
+
+   if (pPhysicalDevices) {
+      if (*pPhysicalDeviceCount < count) {
+         count = *pPhysicalDeviceCount;
+         result = VK_INCOMPLETE;
+      }
+      for (uint32_t i = 0; i < count; i++)
+         pPhysicalDevices[i] = (VkPhysicalDevice)instance->devices[i];
+   }
+   *pPhysicalDeviceCount = count;
+   return result;
+}
+
+/* Each device is a group of its own. */
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_EnumeratePhysicalDeviceGroups(VkInstance handle, uint32_t *pPhysicalDeviceGroupCount,
+                                  VkPhysicalDeviceGroupProperties *pPhysicalDeviceGroupProperties)
+{
+   struct icd_instance *instance = icd_instance_from(handle);
+   uint32_t count = instance->device_count;
+   VkResult result = VK_SUCCESS;
+
+   if (pPhysicalDeviceGroupProperties) {
+      if (*pPhysicalDeviceGroupCount < count) {
+         count = *pPhysicalDeviceGroupCount;
+         result = VK_INCOMPLETE;
+      }
+      for (uint32_t i = 0; i < count; i++) {
+         VkPhysicalDeviceGroupProperties *group = &pPhysicalDeviceGroupProperties[i];
+         memset(group->physicalDevices, 0, sizeof(group->physicalDevices));
+         group->physicalDeviceCount = 1;
+         group->physicalDevices[0] = (VkPhysicalDevice)instance->devices[i];
+         group->subsetAllocation = VK_FALSE;
+      }
+   }
+   *pPhysicalDeviceGroupCount = count;
+   return result;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_INSTANCE_H
+#define ICD_INSTANCE_H
+
+#include "object.h"
+
+#include <stdbool.h>
+#include <vulkan/vulkan_core.h>
+
+struct icd_entry_point;
+struct icd_physical_device;
+
+/* A set of extensions, a bit for each index. */
+struct icd_extension_set {
+   uint32_t bits[32];
+};
+
+static inline bool
+icd_extension_set_has(const struct icd_extension_set *set, uint16_t index)
+{
+   return set->bits[index / 32] >> (index % 32) & 1;
+}
+
+static inline void
+icd_extension_set_add(struct icd_extension_set *set, uint16_t index)
+{
+   set->bits[index / 32] |= 1u << (index % 32);
+}
+
+struct icd_instance {
+   struct icd_parent parent;
+   uint32_t api_version; /* that the application asked for */
+   struct icd_extension_set enabled;
+   uint32_t device_count;
+   struct icd_physical_device **devices; /* owned */
+};
+
+static inline struct icd_instance *
+icd_instance_from(VkInstance handle)
+{
+   return (struct icd_instance *)handle;
+}
+
+/* Whether the extension can be carried to this server and back. */
+bool
+icd_extension_is_carried(const struct icd_connection *c, uint16_t index);
+
+/* Whether an entry point of instance or physical-device level is there for the instance: its core version, or an
+ * instance extension that is enabled, or a device extension, brings it. */
+bool
+icd_instance_has_entry_point(const struct icd_instance *instance, const struct icd_entry_point *entry);
+
+/* Connects ahead of the first instance. Logs the reason once where that fails. Any thread. */
+bool
+icd_server_is_reachable(void);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory.h"
+
+#include "connection.h"
+#include "decoder.h"
+#include "device.h"
+#include "frame.h"
+#include "physical_device.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* Explicit transfers are cut into ops of this size. */
+#define TRANSFER_SIZE (UINT64_C(4) << 20)
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo, const VkAllocationCallbacks *pAllocator,
+                   VkDeviceMemory *pMemory)
+{
+   struct icd_device *dev = icd_device_from(device);
+   const VkPhysicalDeviceMemoryProperties *types = &dev->physical->memory;
+   const VkMemoryType *type = &types->memoryTypes[pAllocateInfo->memoryTypeIndex];
+
+   if (pAllocateInfo->allocationSize > types->memoryHeaps[type->heapIndex].size)
+      return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   struct icd_memory *mem =
+      icd_object_create_sized(&dev->parent, pAllocator, TONGS_TYPE_VkDeviceMemory, sizeof(*mem));
+   if (!mem)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   mem->size = pAllocateInfo->allocationSize;
+   mem->strategy = dev->physical->strategies[pAllocateInfo->memoryTypeIndex];
+
+   VkDeviceMemory created = (VkDeviceMemory)(uintptr_t)mem;
+   struct tongs_args_vkAllocateMemory args = {
+      .device = device,
+      .pAllocateInfo = pAllocateInfo,
+      .pMemory = &created,
+   };
+   VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   if (mem->strategy == ICD_MEMORY_SHARED) {
+      if (!icd_heap_alloc(&dev->heaps, mem->size, &mem->range))
+         goto fail;
+      args.heap = mem->range.number;
+      args.heap_offset = mem->range.offset;
+   }
+   result = icd_call(dev->parent.connection, TONGS_OP_vkAllocateMemory, &args);
+   if (result != VK_SUCCESS)
+      goto fail;
+   *pMemory = (VkDeviceMemory)(uintptr_t)mem;
+   return VK_SUCCESS;
+
+fail:
+   icd_heap_free(&dev->heaps, &mem->range);
+   icd_object_destroy(&dev->parent, pAllocator, &mem->base);
+   return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbacks *pAllocator)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct icd_memory *mem = icd_memory_from(memory);
+   if (!mem)
+      return;
+
+   struct tongs_args_vkFreeMemory args = {.device = device, .memory = memory};
+   icd_post(dev->parent.connection, TONGS_OP_vkFreeMemory, &args);
+   icd_heap_free(&dev->heaps, &mem->range);
+   if (mem->copy)
+      munmap(mem->copy, mem->size);
+   icd_object_destroy(&dev->parent, pAllocator, &mem->base);
+}
+
+/* --- Mapping ------------------------------------------------------------------------------------------------ */
+
+static VkResult
+read_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size);
+
+static VkResult
+map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data)
+{
+   if (mem->strategy == ICD_MEMORY_SHARED) {
+      *data = (uint8_t *)mem->range.data + offset;
+      return VK_SUCCESS;
+   }
+   if (mem->strategy != ICD_MEMORY_EXPLICIT)
+      return VK_ERROR_MEMORY_MAP_FAILED;
+   if (!mem->copy) {
+      void *copy =
+         mmap(NULL, mem->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (copy == MAP_FAILED)
+         return VK_ERROR_MEMORY_MAP_FAILED;
+      mem->copy = copy;
+      /* What the host wrote before the first map is seen without an invalidate, as on any driver. */
+      VkResult result = read_range(dev, mem, 0, mem->size);
+      if (result != VK_SUCCESS)
+         return result == VK_ERROR_DEVICE_LOST ? VK_ERROR_MEMORY_MAP_FAILED : result;
+   }
+   *data = (uint8_t *)mem->copy + offset;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_MapMemory(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size, VkMemoryMapFlags flags,
+              void **ppData)
+{
+   (void)size, (void)flags;
+   return map(icd_device_from(device), icd_memory_from(memory), offset, ppData);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_UnmapMemory(VkDevice device, VkDeviceMemory memory)
+{
+   (void)device, (void)memory;
+}
+
+#ifdef VK_KHR_map_memory2
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_MapMemory2(VkDevice device, const VkMemoryMapInfoKHR *pMemoryMapInfo, void **ppData)
+{
+   return map(icd_device_from(device), icd_memory_from(pMemoryMapInfo->memory), pMemoryMapInfo->offset, ppData);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_UnmapMemory2(VkDevice device, const VkMemoryUnmapInfoKHR *pMemoryUnmapInfo)
+{
+   (void)device, (void)pMemoryUnmapInfo;
+   return VK_SUCCESS;
+}
+#endif
+
+/* --- Explicit transfers ------------------------------------------------------------------------------------- */
+
+static VkResult
+write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
+{
+   struct icd_connection *c = dev->parent.connection;
+
+   for (uint64_t done = 0; done < size; done += TRANSFER_SIZE) {
+      uint64_t part = size - done < TRANSFER_SIZE ? size - done : TRANSFER_SIZE;
+      size_t at;
+      struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsMemoryWrite, 0, &at);
+      tongs_encode_u64(e, dev->parent.base.id);
+      tongs_encode_u64(e, mem->base.id);
+      tongs_encode_u64(e, offset + done);
+      tongs_encode_blob(e, (uint8_t *)mem->copy + offset + done, part);
+      if (!icd_op_end(c, at))
+         return VK_ERROR_OUT_OF_HOST_MEMORY;
+   }
+   return VK_SUCCESS;
+}
+
+static VkResult
+read_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
+{
+   struct icd_connection *c = dev->parent.connection;
+
+   for (uint64_t done = 0; done < size; done += TRANSFER_SIZE) {
+      uint64_t part = size - done < TRANSFER_SIZE ? size - done : TRANSFER_SIZE;
+      struct icd_pending_call call;
+      struct tongs_decoder d;
+      size_t at, body_size = 0;
+      struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsMemoryRead, &at);
+      tongs_encode_u32(e, 0);
+      tongs_encode_u64(e, dev->parent.base.id);
+      tongs_encode_u64(e, mem->base.id);
+      tongs_encode_u64(e, offset + done);
+      tongs_encode_u64(e, part);
+      const uint8_t *body = icd_own_call_wait(c, &call, at, &body_size);
+      if (!body)
+         return VK_ERROR_DEVICE_LOST;
+      /* The body follows the header and the tag: positions count from the op's start. */
+      tongs_decoder_init(&d, call.reply, tongs_op_header_read(call.reply).size, NULL);
+      d.cur = body;
+      tongs_decode_blob_into(&d, (uint8_t *)mem->copy + offset + done, part);
+      free(call.reply);
+      if (d.error) {
+         icd_connection_lose(c);
+         return VK_ERROR_DEVICE_LOST;
+      }
+   }
+   return VK_SUCCESS;
+}
+
+static VkResult
+for_each_range(VkDevice device, uint32_t count, const VkMappedMemoryRange *ranges,
+               VkResult (*move)(struct icd_device *, struct icd_memory *, uint64_t, uint64_t))
+{
+   VkResult result = VK_SUCCESS;
+
+   for (uint32_t i = 0; i < count && result == VK_SUCCESS; i++) {
+      struct icd_memory *mem = icd_memory_from(ranges[i].memory);
+      if (mem->strategy != ICD_MEMORY_EXPLICIT || !mem->copy)
+         continue;
+      uint64_t left = mem->size - ranges[i].offset;
+      uint64_t size = ranges[i].size < left ? ranges[i].size : left;
+      result = move(icd_device_from(device), mem, ranges[i].offset, size);
+   }
+   return result == VK_ERROR_DEVICE_LOST ? VK_ERROR_OUT_OF_DEVICE_MEMORY : result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_FlushMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount, const VkMappedMemoryRange *pMemoryRanges)
+{
+   return for_each_range(device, memoryRangeCount, pMemoryRanges, write_range);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_InvalidateMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount, const VkMappedMemoryRange *pMemoryRanges)
+{
+   return for_each_range(device, memoryRangeCount, pMemoryRanges, read_range);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_MEMORY_H
+#define ICD_MEMORY_H
+
+#include "heap.h"
+#include "id.h"
+
+#include <vulkan/vulkan_core.h>
+
+struct icd_memory {
+   struct tongs_object base;
+   uint64_t size;
+   uint8_t strategy;            /* enum icd_memory_strategy */
+   struct icd_heap_range range; /* shared: the pages */
+   void *copy;                  /* explicit: the guest's copy, owned; NULL until it is mapped */
+};
+
+static inline struct icd_memory *
+icd_memory_from(VkDeviceMemory handle)
+{
+   return (struct icd_memory *)(uintptr_t)handle;
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_PHYSICAL_DEVICE_H
+#define ICD_PHYSICAL_DEVICE_H
+
+#include "instance.h"
+#include "object.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* How the guest reaches the bytes of a memory type (architecture.md, section 6). The numbers are those of the wire. */
+enum icd_memory_strategy {
+   ICD_MEMORY_HOST = 0,     /* not HOST_VISIBLE: the host's alone */
+   ICD_MEMORY_SHARED = 1,   /* the same pages on both sides */
+   ICD_MEMORY_EXPLICIT = 2, /* a copy in the guest; flush and invalidate move bytes */
+};
+
+/* What is known of a physical device: fetched once, when the instance is made, and never again. */
+struct icd_physical_device {
+   struct icd_parent parent;
+   struct icd_instance *instance;
+   uint32_t api_version; /* the least of the host's, ours and the worker's */
+
+   struct icd_extension_set extensions; /* that are advertised */
+   uint32_t extension_count;
+   VkExtensionProperties *extension_properties; /* owned */
+
+   VkPhysicalDeviceProperties2 *properties; /* owned, with every struct of the chain in one block */
+   VkPhysicalDeviceFeatures2 *features;     /* the same */
+   VkPhysicalDeviceMemoryProperties memory;
+   uint8_t strategies[VK_MAX_MEMORY_TYPES]; /* enum icd_memory_strategy, by memory type */
+   uint32_t queue_family_count;
+   VkQueueFamilyProperties *queue_families; /* owned */
+
+   pthread_mutex_t format_lock; /* protects the two below until they are there */
+   bool formats_known;
+   VkFormatProperties3 *formats; /* owned, in the order of icd_formats */
+};
+
+static inline struct icd_physical_device *
+icd_physical_device_from(VkPhysicalDevice handle)
+{
+   return (struct icd_physical_device *)handle;
+}
+
+/* Fetches what the server tells of its devices, in two round trips. */
+VkResult
+icd_physical_devices_create(struct icd_instance *instance);
+
+void
+icd_physical_device_destroy(struct icd_physical_device *device);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Pipelines are made several at a time, and some of them may fail. */
+
+#include "connection.h"
+#include "object.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+
+/* Says that there is no feedback: it would come back through an input chain. */
+static void
+clear_feedback(const void *chain)
+{
+   for (const VkBaseInStructure *link = chain; link; link = link->pNext) {
+      if (link->sType != VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO)
+         continue;
+      const VkPipelineCreationFeedbackCreateInfo *info = (const VkPipelineCreationFeedbackCreateInfo *)link;
+      if (info->pPipelineCreationFeedback)
+         *info->pPipelineCreationFeedback = (VkPipelineCreationFeedback){0};
+      for (uint32_t i = 0; i < info->pipelineStageCreationFeedbackCount; i++)
+         info->pPipelineStageCreationFeedbacks[i] = (VkPipelineCreationFeedback){0};
+   }
+}
+
+static void
+destroy_pipelines(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t count,
+                  VkPipeline *pipelines)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      icd_object_destroy(parent, alloc, (struct tongs_object *)(uintptr_t)pipelines[i]);
+      pipelines[i] = VK_NULL_HANDLE;
+   }
+}
+
+/* `pipelines` holds the guest's new objects and is also where `args` says that the results go: the reply clears
+ * those that do not exist. `objects`: a copy. */
+static VkResult
+create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args, uint32_t count,
+       VkPipeline *pipelines)
+{
+   VkPipeline *objects = icd_alloc(parent, alloc, (count ? count : 1) * sizeof(*objects), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+   if (!objects)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   memset(pipelines, 0, count * sizeof(*pipelines));
+   for (uint32_t i = 0; i < count; i++) {
+      pipelines[i] = (VkPipeline)(uintptr_t)icd_object_create(parent, alloc, TONGS_TYPE_VkPipeline);
+      objects[i] = pipelines[i];
+      if (!pipelines[i]) {
+         destroy_pipelines(parent, alloc, count, pipelines);
+         icd_free(parent, alloc, objects);
+         return VK_ERROR_OUT_OF_HOST_MEMORY;
+      }
+   }
+
+   VkResult result = icd_call(parent->connection, op, args);
+   for (uint32_t i = 0; i < count; i++) {
+      if (!pipelines[i])
+         destroy_pipelines(parent, alloc, 1, &objects[i]);
+   }
+   icd_free(parent, alloc, objects);
+   return result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache, uint32_t createInfoCount,
+                            const VkGraphicsPipelineCreateInfo *pCreateInfos, const VkAllocationCallbacks *pAllocator,
+                            VkPipeline *pPipelines)
+{
+   struct tongs_args_vkCreateGraphicsPipelines args = {
+      .device = device,
+      .pipelineCache = pipelineCache,
+      .createInfoCount = createInfoCount,
+      .pCreateInfos = pCreateInfos,
+      .pPipelines = pPipelines,
+   };
+   for (uint32_t i = 0; i < createInfoCount; i++)
+      clear_feedback(pCreateInfos[i].pNext);
+   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args, createInfoCount,
+                 pPipelines);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint32_t createInfoCount,
+                           const VkComputePipelineCreateInfo *pCreateInfos, const VkAllocationCallbacks *pAllocator,
+                           VkPipeline *pPipelines)
+{
+   struct tongs_args_vkCreateComputePipelines args = {
+      .device = device,
+      .pipelineCache = pipelineCache,
+      .createInfoCount = createInfoCount,
+      .pCreateInfos = pCreateInfos,
+      .pPipelines = pPipelines,
+   };
+   for (uint32_t i = 0; i < createInfoCount; i++)
+      clear_feedback(pCreateInfos[i].pNext);
+   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines, &args, createInfoCount,
+                 pPipelines);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateRayTracingPipelinesKHR(VkDevice device, VkDeferredOperationKHR deferredOperation,
+                                 VkPipelineCache pipelineCache, uint32_t createInfoCount,
+                                 const VkRayTracingPipelineCreateInfoKHR *pCreateInfos,
+                                 const VkAllocationCallbacks *pAllocator, VkPipeline *pPipelines)
+{
+   struct tongs_args_vkCreateRayTracingPipelinesKHR args = {
+      .device = device,
+      .pipelineCache = pipelineCache,
+      .createInfoCount = createInfoCount,
+      .pCreateInfos = pCreateInfos,
+      .pPipelines = pPipelines,
+   };
+   for (uint32_t i = 0; i < createInfoCount; i++)
+      clear_feedback(pCreateInfos[i].pNext);
+   VkResult result = create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR, &args,
+                            createInfoCount, pPipelines);
+   return deferredOperation && result == VK_SUCCESS ? VK_OPERATION_NOT_DEFERRED_KHR : result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache, uint32_t createInfoCount,
+                                const VkRayTracingPipelineCreateInfoNV *pCreateInfos,
+                                const VkAllocationCallbacks *pAllocator, VkPipeline *pPipelines)
+{
+   struct tongs_args_vkCreateRayTracingPipelinesNV args = {
+      .device = device,
+      .pipelineCache = pipelineCache,
+      .createInfoCount = createInfoCount,
+      .pCreateInfos = pCreateInfos,
+      .pPipelines = pPipelines,
+   };
+   for (uint32_t i = 0; i < createInfoCount; i++)
+      clear_feedback(pCreateInfos[i].pNext);
+   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV, &args, createInfoCount,
+                 pPipelines);
+}
+
+#ifdef VK_EXT_shader_object
+/* Shader objects come in several too; VkShaderEXT and VkPipeline are the same kind of pointer to us. */
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount, const VkShaderCreateInfoEXT *pCreateInfos,
+                     const VkAllocationCallbacks *pAllocator, VkShaderEXT *pShaders)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct tongs_args_vkCreateShadersEXT args = {
+      .device = device,
+      .createInfoCount = createInfoCount,
+      .pCreateInfos = pCreateInfos,
+      .pShaders = pShaders,
+   };
+   VkShaderEXT *objects =
+      icd_alloc(parent, pAllocator, (createInfoCount ? createInfoCount : 1) * sizeof(*objects), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+   VkResult result = objects ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   memset(pShaders, 0, createInfoCount * sizeof(*pShaders));
+   for (uint32_t i = 0; i < createInfoCount && result == VK_SUCCESS; i++) {
+      objects[i] = (VkShaderEXT)(uintptr_t)icd_object_create(parent, pAllocator, TONGS_TYPE_VkShaderEXT);
+      if (!objects[i])
+         result = VK_ERROR_OUT_OF_HOST_MEMORY;
+      pShaders[i] = objects[i];
+   }
+   if (result == VK_SUCCESS)
+      result = icd_call(parent->connection, TONGS_OP_vkCreateShadersEXT, &args);
+   else
+      memset(pShaders, 0, createInfoCount * sizeof(*pShaders));
+   for (uint32_t i = 0; objects && i < createInfoCount; i++) {
+      if (!pShaders[i])
+         icd_object_destroy(parent, pAllocator, (struct tongs_object *)(uintptr_t)objects[i]);
+   }
+   icd_free(parent, pAllocator, objects);
+   return result;
+}
+#endif
+
+/* --- Deferred operations: none is ever deferred ------------------------------------------------------------- */
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateDeferredOperationKHR(VkDevice device, const VkAllocationCallbacks *pAllocator,
+                               VkDeferredOperationKHR *pDeferredOperation)
+{
+   struct tongs_object *object =
+      icd_object_create(icd_parent_from(device), pAllocator, TONGS_TYPE_VkDeferredOperationKHR);
+   if (!object)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   *pDeferredOperation = (VkDeferredOperationKHR)(uintptr_t)object;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyDeferredOperationKHR(VkDevice device, VkDeferredOperationKHR operation,
+                                const VkAllocationCallbacks *pAllocator)
+{
+   icd_object_destroy(icd_parent_from(device), pAllocator, (struct tongs_object *)(uintptr_t)operation);
+}
+
+VKAPI_ATTR uint32_t VKAPI_CALL
+icd_GetDeferredOperationMaxConcurrencyKHR(VkDevice device, VkDeferredOperationKHR operation)
+{
+   (void)device, (void)operation;
+   return 0;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetDeferredOperationResultKHR(VkDevice device, VkDeferredOperationKHR operation)
+{
+   (void)device, (void)operation;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_DeferredOperationJoinKHR(VkDevice device, VkDeferredOperationKHR operation)
+{
+   (void)device, (void)operation;
+   return VK_SUCCESS;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Private data never leaves the guest: each slot is a hash table from object to value. */
+
+#include "object.h"
+
+#include "connection.h"
+
+#include "icd_gen_entry.h"
+
+#include <pthread.h>
+
+struct cell {
+   uint64_t object; /* 0: free */
+   uint64_t value;
+};
+
+struct private_data_slot {
+   struct tongs_object base;
+   VkAllocationCallbacks alloc;
+   pthread_mutex_t lock; /* protects the table */
+   uint32_t used;
+   uint32_t size; /* a power of two, or 0 */
+   struct cell *cells;
+};
+
+static struct private_data_slot *
+slot_from(VkPrivateDataSlot handle)
+{
+   return (struct private_data_slot *)(uintptr_t)handle;
+}
+
+/* The cell of the object, or the free one where it belongs. The table is not full. */
+static struct cell *
+find(struct cell *cells, uint32_t size, uint64_t object)
+{
+   uint32_t at = (uint32_t)((object >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+
+   while (cells[at & (size - 1)].object && cells[at & (size - 1)].object != object)
+      at++;
+   return &cells[at & (size - 1)];
+}
+
+static bool
+grow_locked(struct private_data_slot *slot)
+{
+   uint32_t size = slot->size ? slot->size * 2 : 64;
+   struct cell *cells = icd_alloc(NULL, &slot->alloc, size * sizeof(*cells), VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
+
+   if (!cells)
+      return false;
+   for (uint32_t i = 0; i < slot->size; i++) {
+      if (slot->cells[i].object)
+         *find(cells, size, slot->cells[i].object) = slot->cells[i];
+   }
+   icd_free(NULL, &slot->alloc, slot->cells);
+   slot->cells = cells;
+   slot->size = size;
+   return true;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreatePrivateDataSlot(VkDevice device, const VkPrivateDataSlotCreateInfo *pCreateInfo,
+                          const VkAllocationCallbacks *pAllocator, VkPrivateDataSlot *pPrivateDataSlot)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct private_data_slot *slot =
+      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkPrivateDataSlot, sizeof(*slot));
+
+   (void)pCreateInfo;
+   if (!slot)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   slot->alloc = pAllocator ? *pAllocator : parent->alloc;
+   pthread_mutex_init(&slot->lock, NULL);
+   *pPrivateDataSlot = (VkPrivateDataSlot)(uintptr_t)slot;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyPrivateDataSlot(VkDevice device, VkPrivateDataSlot privateDataSlot, const VkAllocationCallbacks *pAllocator)
+{
+   struct private_data_slot *slot = slot_from(privateDataSlot);
+   if (!slot)
+      return;
+   pthread_mutex_destroy(&slot->lock);
+   icd_free(NULL, &slot->alloc, slot->cells);
+   icd_object_destroy(icd_parent_from(device), pAllocator, &slot->base);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHandle, VkPrivateDataSlot privateDataSlot,
+                   uint64_t data)
+{
+   struct private_data_slot *slot = slot_from(privateDataSlot);
+   VkResult result = VK_SUCCESS;
+
+   (void)device, (void)objectType;
+   pthread_mutex_lock(&slot->lock);
+   if (slot->used * 2 >= slot->size && !grow_locked(slot)) {
+      result = VK_ERROR_OUT_OF_HOST_MEMORY;
+   } else {
+      struct cell *cell = find(slot->cells, slot->size, objectHandle);
+      slot->used += !cell->object;
+      *cell = (struct cell){.object = objectHandle, .value = data};
+   }
+   pthread_mutex_unlock(&slot->lock);
+   return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHandle, VkPrivateDataSlot privateDataSlot,
+                   uint64_t *pData)
+{
+   struct private_data_slot *slot = slot_from(privateDataSlot);
+
+   (void)device, (void)objectType;
+   pthread_mutex_lock(&slot->lock);
+   *pData = slot->size ? find(slot->cells, slot->size, objectHandle)->value : 0;
+   pthread_mutex_unlock(&slot->lock);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The generated tables of commands, extensions and facts (codegen/templates/icd_gen_table.c.mako). */
+
+#ifndef ICD_TABLE_H
+#define ICD_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <vulkan/vulkan_core.h>
+
+enum icd_level {
+   ICD_LEVEL_GLOBAL,
+   ICD_LEVEL_INSTANCE,
+   ICD_LEVEL_PHYSICAL,
+   ICD_LEVEL_DEVICE,
+};
+
+/* A name that vkGet*ProcAddr may be asked for. */
+struct icd_entry_point {
+   const char *name;
+   PFN_vkVoidFunction function;
+   uint8_t level; /* enum icd_level */
+   bool stub;     /* known and not implemented: aborts when called */
+   uint32_t core; /* the API version that brings it, 0 for none */
+   const uint16_t *extensions; /* indices of the extensions that bring it */
+   uint16_t extension_count;
+};
+
+struct icd_extension {
+   const char *name;
+   uint32_t spec_version;
+   bool instance;
+   bool left_out; /* codegen/policy.py says why */
+   const uint16_t *ops;
+   uint16_t op_count;
+   const uint16_t *structs; /* indices */
+   uint16_t struct_count;
+};
+
+/* A VkBool32 that is always false. */
+struct icd_feature {
+   VkStructureType type;
+   uint32_t offset;
+};
+
+#define ICD_NO_EXTENSION UINT16_C(65535)
+
+/* A struct in the chain of vkGetPhysicalDeviceProperties2 or Features2. */
+struct icd_fact {
+   VkStructureType type;
+   uint32_t index; /* TONGS_STRUCT_* */
+   uint32_t size;
+   uint32_t core; /* the API version that brings it, 0 for none */
+   uint16_t extensions[4]; /* those that bring it; ICD_NO_EXTENSION ends the list */
+};
+
+extern const struct icd_entry_point icd_entry_points[];
+extern const uint32_t icd_entry_point_count;
+extern const struct icd_extension icd_extensions[];
+extern const uint32_t icd_extension_count;
+extern const struct icd_feature icd_features_off[];
+extern const uint32_t icd_features_off_count;
+extern const struct icd_fact icd_properties_facts[];
+extern const uint32_t icd_properties_fact_count;
+extern const struct icd_fact icd_features_facts[];
+extern const uint32_t icd_features_fact_count;
+extern const VkFormat icd_formats[];
+extern const uint32_t icd_format_count;
+
+/* NULL where the name is unknown. */
+const struct icd_entry_point *
+icd_find_entry_point(const char *name);
+
+/* The index of an extension, or ICD_NO_EXTENSION. */
+uint16_t
+icd_find_extension(const char *name);
+
+/* What a command that is known and not implemented does: names itself on stderr and aborts, as it cannot
+ * know what its caller expects. */
+_Noreturn void
+icd_abort_in_stub(const char *name);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TONGS_ARGS_H
+#define TONGS_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tongs_decoder;
+struct tongs_encoder;
+
+/* What every struct of arguments begins with. The worker's decoder fills it in. */
+struct tongs_args {
+   const uint64_t *new_ids;    /* of the objects that the op creates */
+   uint32_t new_count;
+   const uint8_t *ids;         /* of the objects that it destroys, as they are on the wire */
+   uint32_t id_count;
+};
+
+enum tongs_op_kind {
+   TONGS_OP_NONE,   /* not known here */
+   TONGS_OP_POST,   /* no reply */
+   TONGS_OP_CALL,   /* a reply */
+   TONGS_OP_RECORD, /* within tongsRecord */
+};
+
+/* How an op is encoded and decoded. `args` is its struct tongs_args_*. */
+struct tongs_op_info {
+   const char *name; /* "vkCreateBuffer" */
+   uint8_t kind;     /* enum tongs_op_kind */
+   uint8_t creates;  /* TONGS_TYPE_*, or 0 */
+   uint8_t destroys; /* TONGS_TYPE_*, or 0 */
+   bool returns_result;
+   bool blocking;    /* its wait may be long */
+   int32_t lost;     /* the VkResult that the application gets when the connection is lost */
+   uint32_t args_size;
+   uint32_t ret_offset; /* of `ret` in args */
+   void (*encode)(struct tongs_encoder *e, const void *args);
+   void (*decode)(struct tongs_decoder *d, void *args);
+   void (*encode_reply)(struct tongs_encoder *e, const void *args);
+   void (*decode_reply)(struct tongs_decoder *d, void *args);
+};
+
+/* Indexed by op number; TONGS_OP_COUNT entries. */
+extern const struct tongs_op_info tongs_ops[];
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TONGS_ENCODER_H
+#define TONGS_ENCODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Writes ops into a buffer that grows. Everything is little-endian and a multiple of 4 bytes; every op
+ * starts 8-byte aligned (docs/wire.md). Errors stick: after a failed allocation every write is dropped
+ * and `failed` tells. One thread at a time. */
+struct tongs_encoder {
+   uint8_t *base; /* owned, malloc'ed */
+   uint8_t *cur;
+   uint8_t *end;
+   bool failed;
+   bool raw_handles;             /* handles are ids already, not pointers to struct tongs_object */
+   uint32_t ignored;             /* TONGS_IGNORED_* of the enclosing struct (protocol/ignored.h) */
+   const uint32_t *peer_structs; /* bit per struct index: what the peer knows; NULL: all. Not owned. */
+};
+
+void
+tongs_encoder_init(struct tongs_encoder *e);
+
+void
+tongs_encoder_finish(struct tongs_encoder *e);
+
+/* Forgets what was written; keeps the memory. */
+void
+tongs_encoder_reset(struct tongs_encoder *e);
+
+static inline size_t
+tongs_encoder_size(const struct tongs_encoder *e)
+{
+   return (size_t)(e->cur - e->base);
+}
+
+/* Makes room for `size` bytes more. False, and sticky, when memory is out. */
+bool
+tongs_encoder_grow(struct tongs_encoder *e, size_t size);
+
+static inline bool
+tongs_encoder_reserve(struct tongs_encoder *e, size_t size)
+{
+   return size <= (size_t)(e->end - e->cur) || tongs_encoder_grow(e, size);
+}
+
+/* Starts an op and returns its offset, for tongs_encode_op_end. */
+size_t
+tongs_encode_op_begin(struct tongs_encoder *e, uint16_t op, uint16_t flags);
+
+/* Pads the op to 8 bytes and enters its size. False when it could not be written whole or exceeds
+ * TONGS_OP_SIZE_MAX: then it is taken back and the encoder is good again. */
+bool
+tongs_encode_op_end(struct tongs_encoder *e, size_t offset);
+
+static inline void
+tongs_encode_u32(struct tongs_encoder *e, uint32_t v)
+{
+   if (!tongs_encoder_reserve(e, sizeof(v)))
+      return;
+   memcpy(e->cur, &v, sizeof(v));
+   e->cur += sizeof(v);
+}
+
+static inline void
+tongs_encode_u64(struct tongs_encoder *e, uint64_t v)
+{
+   if (!tongs_encoder_reserve(e, sizeof(v)))
+      return;
+   memcpy(e->cur, &v, sizeof(v));
+   e->cur += sizeof(v);
+}
+
+static inline void
+tongs_encode_i32(struct tongs_encoder *e, int32_t v)
+{
+   tongs_encode_u32(e, (uint32_t)v);
+}
+
+static inline void
+tongs_encode_i64(struct tongs_encoder *e, int64_t v)
+{
+   tongs_encode_u64(e, (uint64_t)v);
+}
+
+static inline void
+tongs_encode_f32(struct tongs_encoder *e, float v)
+{
+   uint32_t bits;
+   memcpy(&bits, &v, sizeof(bits));
+   tongs_encode_u32(e, bits);
+}
+
+static inline void
+tongs_encode_f64(struct tongs_encoder *e, double v)
+{
+   uint64_t bits;
+   memcpy(&bits, &v, sizeof(bits));
+   tongs_encode_u64(e, bits);
+}
+
+static inline void
+tongs_encode_u8(struct tongs_encoder *e, uint8_t v)
+{
+   tongs_encode_u32(e, v);
+}
+
+static inline void
+tongs_encode_u16(struct tongs_encoder *e, uint16_t v)
+{
+   tongs_encode_u32(e, v);
+}
+
+static inline void
+tongs_encode_size(struct tongs_encoder *e, size_t v)
+{
+   tongs_encode_u64(e, v);
+}
+
+/* `handle`: a guest's handle as an integer, a pointer to struct tongs_object, or 0. */
+void
+tongs_encode_handle(struct tongs_encoder *e, uint64_t handle);
+
+/* Arrays: `p` may be NULL, which travels as count 0. */
+void
+tongs_encode_handles(struct tongs_encoder *e, const uint64_t *p, uint64_t count);
+
+void
+tongs_encode_dispatchables(struct tongs_encoder *e, const void *p, uint64_t count);
+
+/* `elem_size`: 1, 2, 4 or 8 bytes; arrays of 8-byte elements are 8-byte aligned. */
+void
+tongs_encode_array(struct tongs_encoder *e, const void *p, uint64_t count, size_t elem_size);
+
+/* An array of size_t; travels as u64. */
+void
+tongs_encode_sizes(struct tongs_encoder *e, const size_t *p, uint64_t count);
+
+/* Bytes of any meaning, 8-byte aligned. */
+void
+tongs_encode_blob(struct tongs_encoder *e, const void *p, uint64_t size);
+
+/* The bytes of a fixed array, without a count. */
+void
+tongs_encode_fixed(struct tongs_encoder *e, const void *p, size_t size);
+
+void
+tongs_encode_zeros(struct tongs_encoder *e, size_t size);
+
+/* `s` may be NULL. */
+void
+tongs_encode_string(struct tongs_encoder *e, const char *s);
+
+void
+tongs_encode_strings(struct tongs_encoder *e, const char *const *s, uint64_t count);
+
+/* Whether the peer knows the struct of this index. */
+static inline bool
+tongs_encoder_peer_knows(const struct tongs_encoder *e, uint32_t index)
+{
+   return !e->peer_structs || (e->peer_structs[index / 32] >> (index % 32) & 1);
+}
+
+#endif

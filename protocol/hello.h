@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The first message each way (docs/wire.md, "Handshake"): who speaks which version, and what each knows. */
+
+#ifndef TONGS_HELLO_H
+#define TONGS_HELLO_H
+
+#include "tongs_gen_types.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tongs_encoder;
+
+#define TONGS_HELLO_MAGIC UINT32_C(0x53474e54) /* "TNGS" */
+/* Guest and worker must have the same major version; the minor one only grows. */
+#define TONGS_PROTOCOL_MAJOR 1
+#define TONGS_PROTOCOL_MINOR 0
+/* The fixed part, and the most that a peer may send. */
+#define TONGS_HELLO_SIZE 48u
+#define TONGS_HELLO_SIZE_MAX (64u * 1024)
+/* What either side allows the other one for its hello, milliseconds. */
+#define TONGS_HELLO_TIMEOUT 5000
+
+/* What the other side is and knows. */
+struct tongs_peer {
+   uint32_t header_version; /* VK_HEADER_VERSION of its registry */
+   uint32_t api_version;    /* the newest core version there */
+   bool identical;          /* everything below is known to both */
+   uint32_t ops[(TONGS_OP_COUNT + 31) / 32];
+   uint32_t structs[(TONGS_STRUCT_COUNT + 31) / 32];
+   char reason[200];        /* why it refuses us; empty where it does not */
+};
+
+/* Writes our hello. `tables`: with what we know, for a peer whose digest differs. `reason`: NULL, or why we refuse. */
+void
+tongs_hello_encode(struct tongs_encoder *e, bool tables, const char *reason);
+
+/* The size of the whole hello whose first TONGS_HELLO_SIZE bytes are at `data`; 0 where it is none, with the reason
+ * in `why`. */
+size_t
+tongs_hello_size(const void *data, char *why, size_t why_size);
+
+/* Reads a whole hello of `size` bytes. False where it is malformed, with the reason in `why`. `same_digest`: whether
+ * the peer was built from the same registry and policy. */
+bool
+tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest, char *why,
+                   size_t why_size);
+
+static inline bool
+tongs_peer_knows_op(const struct tongs_peer *peer, uint32_t op)
+{
+   return peer->identical || (op < TONGS_OP_COUNT && (peer->ops[op / 32] >> (op % 32) & 1));
+}
+
+static inline bool
+tongs_peer_knows_struct(const struct tongs_peer *peer, uint32_t index)
+{
+   return peer->identical || (peer->structs[index / 32] >> (index % 32) & 1);
+}
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "protocol/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Aligned as sendmsg() and recvmsg() want their control data. */
+union control {
+   struct cmsghdr header;
+   char space[CMSG_SPACE(TONGS_SOCKET_MAX_FDS * sizeof(int))];
+};
+
+static int
+make_address(const char *path, struct sockaddr_un *address)
+{
+   size_t len = strlen(path);
+
+   if (len == 0)
+      return -EINVAL;
+   if (len >= sizeof(address->sun_path))
+      return -ENAMETOOLONG;
+   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+   memcpy(address->sun_path, path, len + 1);
+   return 0;
+}
+
+static int
+make_socket(int flags)
+{
+   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+   return fd < 0 ? -errno : fd;
+}
+
+/* Locks the directory of `path`, so that of two servers that find the same stale file only one
+ * replaces it. Anyone who may read the directory can hold such a lock, so after a second this
+ * goes on without: the lock is a courtesy between servers, not a guard. Returns a descriptor
+ * whose closing unlocks, or -1.
+ */
+static int
+lock_directory(const char *path)
+{
+   char dir[sizeof(((struct sockaddr_un *)0)->sun_path)] = ".";
+   const char *slash = strrchr(path, '/');
+   int fd;
+
+   if (slash)
+      snprintf(dir, sizeof(dir), "%.*s", (int)(slash == path ? 1 : slash - path), path);
+   fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+   if (fd < 0)
+      return -1;
+   for (int i = 0; i < 100; i++) {
+      if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+         break;
+      nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+   }
+   return fd;
+}
+
+/* 0 when the file at `address` is a socket that nobody listens at, and is now gone. */
+static int
+remove_stale(const struct sockaddr_un *address)
+{
+   struct stat st;
+   int fd, ret;
+
+   if (lstat(address->sun_path, &st) < 0)
+      return errno == ENOENT ? 0 : -errno;
+   if (!S_ISSOCK(st.st_mode))
+      return -EEXIST;
+
+   fd = make_socket(SOCK_NONBLOCK);
+   if (fd < 0)
+      return fd;
+   /* A live server whose backlog is full answers EAGAIN: only a refusal means that none is left. */
+   ret = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+   close(fd);
+   if (ret != -ECONNREFUSED)
+      return ret == -ENOENT ? 0 : -EADDRINUSE;
+   return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int
+bind_and_listen(int fd, const struct sockaddr_un *address)
+{
+   if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+      return -errno;
+   if (listen(fd, SOMAXCONN) < 0) {
+      int ret = -errno;
+
+      unlink(address->sun_path);
+      return ret;
+   }
+   return 0;
+}
+
+int
+tongs_socket_listen_unix(const char *path, mode_t mode)
+{
+   struct sockaddr_un address;
+   int fd = -1, lock = -1, ret;
+
+   ret = make_address(path, &address);
+   if (ret < 0)
+      return ret;
+   fd = make_socket(SOCK_NONBLOCK);
+   if (fd < 0)
+      return fd;
+
+   /* Linux gives the file the mode of the unbound socket: no moment with a wider one. */
+   if (fchmod(fd, mode) < 0) {
+      ret = -errno;
+      goto out;
+   }
+   lock = lock_directory(path);
+   ret = bind_and_listen(fd, &address);
+   if (ret == -EADDRINUSE) {
+      ret = remove_stale(&address);
+      if (ret == 0)
+         ret = bind_and_listen(fd, &address);
+   }
+out:
+   if (lock >= 0)
+      close(lock);
+   if (ret < 0) {
+      close(fd);
+      return ret;
+   }
+   return fd;
+}
+
+int
+tongs_socket_connect_unix(const char *path)
+{
+   struct sockaddr_un address;
+   int fd, ret;
+
+   ret = make_address(path, &address);
+   if (ret < 0)
+      return ret;
+   fd = make_socket(0);
+   if (fd < 0)
+      return fd;
+   /* On a unix socket an interrupted connect() has done nothing, so it can be repeated. */
+   do {
+      ret = connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+   } while (ret == -EINTR);
+   if (ret < 0) {
+      close(fd);
+      return ret;
+   }
+   return fd;
+}
+
+/* Drops the first `count` bytes of msg's vector. */
+static void
+advance(struct msghdr *msg, size_t count)
+{
+   while (msg->msg_iovlen > 0 && count >= msg->msg_iov->iov_len) {
+      count -= msg->msg_iov->iov_len;
+      msg->msg_iov++;
+      msg->msg_iovlen--;
+   }
+   if (count > 0) {
+      msg->msg_iov->iov_base = (char *)msg->msg_iov->iov_base + count;
+      msg->msg_iov->iov_len -= count;
+   }
+}
+
+int
+tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fds, size_t fd_count)
+{
+   struct msghdr msg = {.msg_iov = iov, .msg_iovlen = iov_count};
+   union control control;
+
+   if (fd_count > TONGS_SOCKET_MAX_FDS)
+      return -EINVAL;
+   advance(&msg, 0);
+   if (msg.msg_iovlen == 0)
+      return fd_count > 0 ? -EINVAL : 0;
+   if (fd_count > 0) {
+      memset(&control, 0, sizeof(control));
+      msg.msg_control = &control;
+      msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+      control.header.cmsg_level = SOL_SOCKET;
+      control.header.cmsg_type = SCM_RIGHTS;
+      control.header.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+      memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
+   }
+
+   while (msg.msg_iovlen > 0) {
+      ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+
+      if (n < 0 && errno == EAGAIN) {
+         poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+         continue;
+      }
+      if (n < 0 && errno == EINTR)
+         continue;
+      if (n < 0)
+         return -errno;
+      msg.msg_control = NULL;
+      msg.msg_controllen = 0;
+      advance(&msg, (size_t)n);
+   }
+   return 0;
+}
+
+/* Moves the descriptors of one control message to fds[], or closes those without a place. */
+static bool
+take_fds(const struct cmsghdr *header, int *fds, size_t room, size_t *count)
+{
+   size_t n = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+   bool fit = true;
+
+   for (size_t i = 0; i < n; i++) {
+      int received;
+
+      memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+      if (*count < room) {
+         fds[(*count)++] = received;
+      } else {
+         close(received);
+         fit = false;
+      }
+   }
+   return fit;
+}
+
+ssize_t
+tongs_socket_recv(int fd, void *buf, size_t size, int *fds, size_t *fd_count)
+{
+   struct iovec iov = {.iov_base = buf, .iov_len = size};
+   union control control;
+   struct msghdr msg = {
+      .msg_iov = &iov,
+      .msg_iovlen = 1,
+      .msg_control = &control,
+      .msg_controllen = sizeof(control),
+   };
+   size_t room = fd_count ? *fd_count : 0, count = 0;
+   bool fit = true;
+   ssize_t n;
+
+   if (fd_count)
+      *fd_count = 0;
+   do {
+      n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+   } while (n < 0 && errno == EINTR);
+   if (n < 0)
+      return -errno;
+
+   for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+      if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+         fit = take_fds(c, fds, room, &count) && fit;
+   }
+   if (!fit || (msg.msg_flags & MSG_CTRUNC)) {
+      for (size_t i = 0; i < count; i++)
+         close(fds[i]);
+      return -EPROTO;
+   }
+   if (fd_count)
+      *fd_count = count;
+   return n;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Unix stream sockets with file descriptors, for both ends.
+ *
+ * Every descriptor that these functions make is close-on-exec. All of them go on after EINTR,
+ * none raises SIGPIPE, and each returns -errno on failure without having logged anything.
+ * They keep no state: calls on different descriptors may run at the same time, and so may one
+ * send and one recv on the same descriptor.
+ */
+
+#ifndef TONGS_SOCKET_H
+#define TONGS_SOCKET_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct iovec;
+
+/* How many descriptors one message may carry. */
+#define TONGS_SOCKET_MAX_FDS 16
+
+/* Binds and listens; returns the socket, non-blocking. The file has `mode` from its first moment
+ * on (less the umask). A socket file at `path` that nobody answers at is replaced; with a live
+ * one the result is -EADDRINUSE, with a file of another kind -EEXIST, with a path that does not
+ * fit a socket address -ENAMETOOLONG. The caller removes the file in the end.
+ */
+int
+tongs_socket_listen_unix(const char *path, mode_t mode);
+
+/* Returns the connected socket, blocking. -ECONNREFUSED: a stale file; -ENOENT: no such file. */
+int
+tongs_socket_connect_unix(const char *path);
+
+/* Sends everything and returns 0. The descriptors travel with the first byte, so there must be
+ * one; they stay the caller's. iov[] is used up: it is advanced in place when a write is partial.
+ * On a non-blocking socket this waits. shutdown(2) from another thread ends a wait with -EPIPE.
+ * After a failure some bytes may have gone: the connection is of no more use.
+ */
+int
+tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fds, size_t fd_count);
+
+/* Receives what is there, at most `size` bytes; returns how many, 0 at the end of the stream.
+ * *fd_count is the room in fds[] on entry and the number received on return; the caller owns
+ * them. Both NULL: none are expected. More descriptors than there is room for, or fewer than were
+ * sent (this process ran out of them), give -EPROTO, and those that came are closed.
+ * *fd_count is 0 after any failure.
+ */
+ssize_t
+tongs_socket_recv(int fd, void *buf, size_t size, int *fds, size_t *fd_count);
+
+#endif

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "renderer/broker.h"
+
+#include "protocol/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The descriptor that a worker finds its guest at. */
+#define WORKER_FD 3
+
+/* How long nothing is accepted after a lack of descriptors or memory, unless a worker ends. */
+#define ACCEPT_PAUSE_MS 1000
+
+/* What workers have to end in after SIGTERM, before SIGKILL. */
+#define TERMINATE_MS 2000
+
+/* Refusals beyond so many in a second are counted, not logged: any user may cause them. */
+#define REFUSALS_LOGGED_PER_SECOND 10
+
+struct listener {
+   const char *path;
+   int fd; /* -1 when closed */
+
+   /* The socket file, so that only our own is removed in the end. */
+   dev_t dev;
+   ino_t ino;
+};
+
+struct worker {
+   pid_t pid; /* 0: a free slot */
+   pid_t guest_pid;
+   uid_t guest_uid;
+   int64_t started_ms;
+};
+
+struct broker {
+   const struct rdr_broker_options *options;
+
+   struct listener *listeners;
+   struct pollfd *polls; /* [0] the signals, then the listeners, in order */
+
+   struct worker *workers; /* options->max_workers slots */
+   unsigned worker_count;
+
+   const char **worker_argv;
+   sigset_t inherited_mask;
+   int signal_fd;
+   int exe_fd;
+
+   int64_t accept_after_ms;
+   int64_t idle_since_ms;
+   int64_t refusal_second;
+   unsigned refusals;
+   bool ending;
+};
+
+static void __attribute__((format(printf, 1, 2))) broker_log(const char *format, ...)
+{
+   char line[512] = "tongs: ";
+   size_t used = strlen(line);
+   va_list args;
+
+   va_start(args, format);
+   vsnprintf(line + used, sizeof(line) - used - 1, format, args);
+   va_end(args);
+   used = strlen(line);
+   line[used++] = '\n';
+   /* One write: lines of workers, which share stderr, stay whole. There is nobody to tell when it
+    * fails.
+    */
+   if (write(STDERR_FILENO, line, used) < 0)
+      return;
+}
+
+static int64_t
+now_ms(void)
+{
+   struct timespec t;
+
+   clock_gettime(CLOCK_MONOTONIC, &t);
+   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+log_refusal(struct broker *b, const char *format, ...)
+{
+   int64_t second = now_ms() / 1000;
+   char text[256];
+   va_list args;
+
+   if (second != b->refusal_second) {
+      if (b->refusals > REFUSALS_LOGGED_PER_SECOND)
+         broker_log("turned away %u more", b->refusals - REFUSALS_LOGGED_PER_SECOND);
+      b->refusal_second = second;
+      b->refusals = 0;
+   }
+   if (++b->refusals > REFUSALS_LOGGED_PER_SECOND)
+      return;
+   va_start(args, format);
+   vsnprintf(text, sizeof(text), format, args);
+   va_end(args);
+   broker_log("%s", text);
+}
+
+/* Makes the workers' argument list: `tongs worker --fd 3`, then what the options say. */
+static bool
+make_worker_argv(struct broker *b)
+{
+   static const char *const head[] = {"tongs", "worker", "--fd", "3"};
+   const size_t head_count = sizeof(head) / sizeof(head[0]);
+   size_t count = 0;
+
+   while (b->options->worker_args && b->options->worker_args[count])
+      count++;
+   b->worker_argv = calloc(head_count + count + 1, sizeof(*b->worker_argv));
+   if (!b->worker_argv)
+      return false;
+   memcpy(b->worker_argv, head, sizeof(head));
+   if (count > 0)
+      memcpy(b->worker_argv + head_count, b->options->worker_args, count * sizeof(*b->worker_argv));
+   return true;
+}
+
+/* The file that runs now, above the descriptors that a worker gets. */
+static int
+open_executable(void)
+{
+   int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+   int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
+
+   if (fd >= 0)
+      close(fd);
+   return high;
+}
+
+static bool
+take_signals(struct broker *b)
+{
+   sigset_t set;
+
+   /* An inherited SIG_IGN for SIGCHLD would reap the workers behind our back. */
+   signal(SIGCHLD, SIG_DFL);
+   signal(SIGPIPE, SIG_IGN);
+   sigemptyset(&set);
+   sigaddset(&set, SIGCHLD);
+   sigaddset(&set, SIGTERM);
+   sigaddset(&set, SIGINT);
+   sigaddset(&set, SIGHUP);
+   if (sigprocmask(SIG_BLOCK, &set, &b->inherited_mask) < 0)
+      return false;
+   b->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+   return b->signal_fd >= 0;
+}
+
+static bool
+listen_at(struct broker *b, struct listener *l, const char *path)
+{
+   mode_t mode = b->options->allowed_uid_count > 0 ? 0666 : 0600;
+   mode_t inherited = umask(mode == 0666 ? 0 : 077);
+   struct stat st;
+   int fd;
+
+   fd = tongs_socket_listen_unix(path, mode);
+   umask(inherited);
+   if (fd == -EADDRINUSE) {
+      broker_log("cannot listen on unix:%s: another server answers there; stop it or give another "
+                 "path with --listen",
+                 path);
+      return false;
+   }
+   if (fd < 0) {
+      broker_log("cannot listen on unix:%s: %s", path,
+                 fd == -EEXIST ? "there is a file that is no socket" : strerror(-fd));
+      return false;
+   }
+   l->path = path;
+   l->fd = fd;
+   if (lstat(path, &st) == 0) {
+      l->dev = st.st_dev;
+      l->ino = st.st_ino;
+   }
+   return true;
+}
+
+static void
+stop_listening(struct broker *b)
+{
+   for (size_t i = 0; i < b->options->listen_count; i++) {
+      struct listener *l = &b->listeners[i];
+      struct stat st;
+
+      if (l->fd < 0)
+         continue;
+      /* Before the close: a server that starts now sees a live socket or none, never a stale one
+       * that it would replace and we then remove.
+       */
+      if (lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+         unlink(l->path);
+      close(l->fd);
+      l->fd = -1;
+   }
+}
+
+static void
+broker_destroy(struct broker *b)
+{
+   if (!b)
+      return;
+   if (b->listeners)
+      stop_listening(b);
+   /* The signals stay blocked: a second SIGTERM must not change the exit status of an end that is
+    * under way.
+    */
+   if (b->signal_fd >= 0)
+      close(b->signal_fd);
+   if (b->exe_fd >= 0)
+      close(b->exe_fd);
+   free(b->listeners);
+   free(b->polls);
+   free(b->workers);
+   free(b->worker_argv);
+   free(b);
+}
+
+static struct broker *
+broker_create(const struct rdr_broker_options *options)
+{
+   struct broker *b = calloc(1, sizeof(*b));
+
+   if (!b) {
+      broker_log("cannot start: %s", strerror(errno));
+      return NULL;
+   }
+   b->options = options;
+   b->signal_fd = -1;
+   b->exe_fd = -1;
+   b->listeners = calloc(options->listen_count, sizeof(*b->listeners));
+   b->polls = calloc(options->listen_count + 1, sizeof(*b->polls));
+   b->workers = calloc(options->max_workers, sizeof(*b->workers));
+   for (size_t i = 0; b->listeners && i < options->listen_count; i++)
+      b->listeners[i].fd = -1;
+   if (!b->listeners || !b->polls || !b->workers || !make_worker_argv(b)) {
+      broker_log("cannot start: %s", strerror(ENOMEM));
+      goto fail;
+   }
+
+   b->exe_fd = open_executable();
+   if (b->exe_fd < 0) {
+      broker_log("cannot start: opening /proc/self/exe, which the workers run: %s",
+                 strerror(errno));
+      goto fail;
+   }
+   if (!take_signals(b)) {
+      broker_log("cannot start: signalfd: %s", strerror(errno));
+      goto fail;
+   }
+   for (size_t i = 0; i < options->listen_count; i++) {
+      if (!listen_at(b, &b->listeners[i], options->listen_paths[i]))
+         goto fail;
+   }
+   return b;
+
+fail:
+   broker_destroy(b);
+   return NULL;
+}
+
+static void
+announce(const struct broker *b)
+{
+   int ready_fd = b->options->ready_fd;
+
+   for (size_t i = 0; i < b->options->listen_count; i++)
+      broker_log("listening on unix:%s", b->listeners[i].path);
+   if (ready_fd < 0)
+      return;
+   if (write(ready_fd, "\n", 1) != 1)
+      broker_log("cannot write to descriptor %d of --ready-fd: %s", ready_fd, strerror(errno));
+   close(ready_fd);
+}
+
+/* In the child: becomes the worker for `guest_fd`. */
+static void __attribute__((noreturn)) run_worker(const struct broker *b, int guest_fd)
+{
+   extern char **environ;
+
+   signal(SIGPIPE, SIG_DFL);
+   sigprocmask(SIG_SETMASK, &b->inherited_mask, NULL);
+
+   /* dup2() of a descriptor to itself would leave it close-on-exec. */
+   if (guest_fd == WORKER_FD ? fcntl(guest_fd, F_SETFD, 0) < 0 : dup2(guest_fd, WORKER_FD) < 0) {
+      broker_log("cannot hand a guest over to its worker: %s", strerror(errno));
+      _exit(127);
+   }
+   /* What our own parent left open is not for a worker. Kernels before 5.11 cannot do this. */
+   close_range(WORKER_FD + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+   fexecve(b->exe_fd, (char *const *)b->worker_argv, environ);
+   broker_log("cannot run a worker: %s", strerror(errno));
+   _exit(127);
+}
+
+static struct worker *
+find_worker(struct broker *b, pid_t pid)
+{
+   for (unsigned i = 0; i < b->options->max_workers; i++) {
+      if (b->workers[i].pid == pid)
+         return &b->workers[i];
+   }
+   return NULL;
+}
+
+static bool
+is_allowed(const struct broker *b, uid_t uid)
+{
+   if (uid == 0 || uid == geteuid())
+      return true;
+   for (size_t i = 0; i < b->options->allowed_uid_count; i++) {
+      if (b->options->allowed_uids[i] == uid)
+         return true;
+   }
+   return false;
+}
+
+/* Starts a worker for a new guest, or says why not; the caller closes guest_fd in any case. */
+static void
+admit(struct broker *b, int guest_fd)
+{
+   struct ucred peer;
+   socklen_t size = sizeof(peer);
+   struct worker *w;
+   pid_t pid;
+
+   if (getsockopt(guest_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+      log_refusal(b, "turned a guest away: SO_PEERCRED: %s", strerror(errno));
+      return;
+   }
+   if (!is_allowed(b, peer.uid)) {
+      log_refusal(b, "turned pid %d away: uid %u is not allowed here (--allow-uid %u would do so)",
+                  (int)peer.pid, (unsigned)peer.uid, (unsigned)peer.uid);
+      return;
+   }
+   if (b->worker_count == b->options->max_workers) {
+      log_refusal(b,
+                  "turned pid %d away: %u workers run already, the most that --max-workers "
+                  "allows",
+                  (int)peer.pid, b->worker_count);
+      return;
+   }
+
+   pid = fork();
+   if (pid == 0)
+      run_worker(b, guest_fd);
+   if (pid < 0) {
+      log_refusal(b, "turned pid %d away: cannot start a worker: %s", (int)peer.pid,
+                  strerror(errno));
+      return;
+   }
+   w = find_worker(b, 0);
+   *w = (struct worker){
+      .pid = pid,
+      .guest_pid = peer.pid,
+      .guest_uid = peer.uid,
+      .started_ms = now_ms(),
+   };
+   b->worker_count++;
+   broker_log("worker %d started for pid %d, uid %u", (int)pid, (int)peer.pid, (unsigned)peer.uid);
+}
+
+static void
+accept_guest(struct broker *b, const struct listener *l)
+{
+   int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+
+   if (fd >= 0) {
+      admit(b, fd);
+      close(fd);
+      return;
+   }
+   if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+      return;
+   log_refusal(b, "cannot accept on unix:%s: %s; trying again in a second", l->path,
+               strerror(errno));
+   b->accept_after_ms = now_ms() + ACCEPT_PAUSE_MS;
+}
+
+/* One line about how a worker ended. */
+static void
+log_end(const struct worker *w, int status)
+{
+   double seconds = (double)(now_ms() - w->started_ms) / 1000.0;
+   char how[80] = "in a way that waitpid() cannot tell";
+
+   if (WIFEXITED(status))
+      snprintf(how, sizeof(how), "with exit status %d", WEXITSTATUS(status));
+   else if (WIFSIGNALED(status))
+      snprintf(how, sizeof(how), "by signal %d (%s)%s", WTERMSIG(status),
+               strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
+   broker_log("worker %d for pid %d, uid %u ended %s after %.1f s", (int)w->pid, (int)w->guest_pid,
+              (unsigned)w->guest_uid, how, seconds);
+}
+
+static void
+reap(struct broker *b)
+{
+   int status;
+   pid_t pid;
+
+   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      /* A child that we did not start may come from whoever ran exec() to become us. */
+      struct worker *w = find_worker(b, pid);
+
+      if (!w)
+         continue;
+      log_end(w, status);
+      *w = (struct worker){0};
+      b->worker_count--;
+      b->accept_after_ms = 0;
+      b->idle_since_ms = now_ms();
+   }
+}
+
+static void
+kill_workers(const struct broker *b, int signal_number)
+{
+   for (unsigned i = 0; i < b->options->max_workers; i++) {
+      if (b->workers[i].pid > 0)
+         kill(b->workers[i].pid, signal_number);
+   }
+}
+
+static void
+handle_signals(struct broker *b)
+{
+   struct signalfd_siginfo info;
+
+   while (read(b->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+      if (info.ssi_signo == SIGCHLD)
+         continue;
+      if (b->ending) {
+         kill_workers(b, SIGKILL);
+      } else {
+         broker_log("ending: %s", strsignal((int)info.ssi_signo));
+         b->ending = true;
+      }
+   }
+   /* Signals of one kind are merged, so one SIGCHLD may stand for several children. */
+   reap(b);
+}
+
+/* How long poll() may sleep; -1: until something happens. */
+static int
+next_timeout(const struct broker *b, int64_t now)
+{
+   int64_t until = INT64_MAX;
+
+   if (b->accept_after_ms > now)
+      until = b->accept_after_ms;
+   if (b->options->idle_exit_seconds > 0 && b->worker_count == 0) {
+      int64_t end = b->idle_since_ms + (int64_t)b->options->idle_exit_seconds * 1000;
+
+      if (end < until)
+         until = end;
+   }
+   if (until == INT64_MAX)
+      return -1;
+   if (until <= now)
+      return 0;
+   return until - now > INT32_MAX ? INT32_MAX : (int)(until - now);
+}
+
+static bool
+is_idle_too_long(const struct broker *b)
+{
+   return b->options->idle_exit_seconds > 0 && b->worker_count == 0 &&
+          now_ms() - b->idle_since_ms >= (int64_t)b->options->idle_exit_seconds * 1000;
+}
+
+static void
+serve(struct broker *b)
+{
+   size_t count = b->options->listen_count;
+
+   b->idle_since_ms = now_ms();
+   while (!b->ending) {
+      bool paused = b->accept_after_ms > now_ms();
+      int n;
+
+      b->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
+      for (size_t i = 0; i < count; i++) {
+         b->polls[i + 1] = (struct pollfd){
+            .fd = paused ? -1 : b->listeners[i].fd,
+            .events = POLLIN,
+         };
+      }
+      n = poll(b->polls, count + 1, next_timeout(b, now_ms()));
+      if (n < 0)
+         continue;
+      if (b->polls[0].revents)
+         handle_signals(b);
+      for (size_t i = 0; i < count && !b->ending; i++) {
+         if (b->polls[i + 1].revents)
+            accept_guest(b, &b->listeners[i]);
+      }
+      if (n == 0 && is_idle_too_long(b)) {
+         broker_log("ending: no guest for %u s", b->options->idle_exit_seconds);
+         b->ending = true;
+      }
+   }
+}
+
+/* Asks the workers to end, then makes them. */
+static void
+end_workers(struct broker *b)
+{
+   int64_t deadline = now_ms() + TERMINATE_MS;
+   bool killed = false;
+
+   kill_workers(b, SIGTERM);
+   while (b->worker_count > 0) {
+      int64_t left = deadline - now_ms();
+
+      if (left <= 0 && !killed) {
+         broker_log("%u workers did not end in time: killing them", b->worker_count);
+         kill_workers(b, SIGKILL);
+         killed = true;
+         deadline = now_ms() + TERMINATE_MS;
+         continue;
+      }
+      if (left <= 0) {
+         /* Stuck in the kernel, in a driver's call: init reaps them when they come out. */
+         broker_log("%u workers cannot be killed: leaving them", b->worker_count);
+         break;
+      }
+      poll(&(struct pollfd){.fd = b->signal_fd, .events = POLLIN}, 1, (int)left);
+      handle_signals(b);
+   }
+}
+
+int
+rdr_broker_run(const struct rdr_broker_options *options)
+{
+   struct broker *b = broker_create(options);
+
+   if (!b)
+      return 1;
+   announce(b);
+   serve(b);
+   stop_listening(b);
+   end_workers(b);
+   broker_destroy(b);
+   return 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The worker's state: one connection, one guest, one VkInstance. */
+
+#ifndef RDR_CONTEXT_H
+#define RDR_CONTEXT_H
+
+#include "arena.h"
+#include "decoder.h"
+#include "encoder.h"
+#include "hello.h"
+#include "id.h"
+
+#include "rdr_gen_vk.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct rdr_heap;
+struct rdr_jobs;
+struct rdr_orphan;
+
+/* What one op may decode into, bytes. */
+#define RDR_ARENA_LIMIT ((size_t)512 << 20)
+/* How many objects a guest may have at a time. */
+#define RDR_SLOTS_MAX (UINT32_C(1) << 22)
+/* File descriptors that have come and that no op has taken yet. */
+#define RDR_FDS_MAX 16
+
+/* The functions that exist before there is an instance. */
+struct rdr_host {
+   void *library; /* the Vulkan loader */
+   PFN_vkGetInstanceProcAddr GetInstanceProcAddr;
+   PFN_vkCreateInstance CreateInstance;
+   PFN_vkEnumerateInstanceVersion EnumerateInstanceVersion; /* NULL on 1.0 loaders */
+   PFN_vkEnumerateInstanceExtensionProperties EnumerateInstanceExtensionProperties;
+};
+
+struct rdr_instance {
+   VkInstance handle;
+   PFN_vkGetDeviceProcAddr GetDeviceProcAddr;
+   struct rdr_vk_instance vk;
+};
+
+struct rdr_device {
+   VkDevice handle;
+   VkPhysicalDevice physical;
+   struct rdr_instance *instance;
+   struct rdr_vk_device vk;
+   bool imports_host_memory; /* VK_EXT_external_memory_host is enabled */
+   bool marks_buffers;       /* buffers are made for host memory, where that leaves all memory types open to them */
+   bool lost;                /* a post failed that nobody can be told of otherwise */
+   struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */
+};
+
+/* How an object stands to others. Beside the slots that the decoder reads, by the same index. */
+struct rdr_node {
+   uint32_t parent; /* slot, 0: none */
+   uint32_t first_child;
+   uint32_t next;
+   uint32_t prev;
+};
+
+struct rdr_context {
+   int fd;
+   struct tongs_peer peer;
+   struct rdr_host host;
+   struct rdr_instance instance;
+   FILE *capture; /* owned, may be NULL */
+
+   /* The decoder's thread's own. */
+   struct tongs_arena arena;
+   struct tongs_slot *slots;
+   struct rdr_node *nodes;
+   uint32_t slot_count;
+   struct rdr_heap *heaps;
+   int fds[RDR_FDS_MAX];
+   uint32_t fd_count;
+   VkCommandBuffer command_buffer; /* that tongsRecord names */
+   uint64_t used[2];               /* the first two ids that the op uses */
+   uint32_t op;                    /* that is being carried out */
+   uint32_t parent;                /* the slot that its new objects belong to */
+   void *host_of_op;               /* the struct rdr_instance or rdr_device of its first handle */
+
+   /* Protects the replies: jobs send them too. */
+   pthread_mutex_t reply_lock;
+   struct tongs_encoder replies; /* not sent yet */
+
+   struct rdr_jobs *jobs; /* owned */
+
+   atomic_bool ended; /* the connection is over; the reason has been logged */
+   bool failed;       /* … because a rule was broken */
+};
+
+/* Ends the connection and logs why, once. printf-like. Any thread. */
+__attribute__((format(printf, 2, 3))) void
+rdr_end(struct rdr_context *ctx, const char *format, ...);
+
+/* The guest called what this host's driver has not. */
+void
+rdr_refuse_command(struct rdr_context *ctx, const char *name);
+
+/* A post of the device failed: its later calls say that it is lost. */
+void
+rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult result);
+
+/* Starts a reply and takes the lock; rdr_reply_end gives it back. */
+struct tongs_encoder *
+rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offset);
+
+void
+rdr_reply_end(struct rdr_context *ctx, size_t offset);
+
+/* Sends the replies that wait. */
+void
+rdr_replies_flush(struct rdr_context *ctx);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "execute.h"
+
+#include "args.h"
+#include "frame.h"
+#include "handlers.h"
+#include "jobs.h"
+#include "object.h"
+
+#include "tongs_gen_types.h"
+
+void
+rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *op, size_t size,
+                 struct tongs_arena *arena)
+{
+   tongs_decoder_init(d, op, size, arena);
+   d->cur += sizeof(struct tongs_op_header);
+   d->slots = ctx->slots;
+   d->slot_count = ctx->slot_count;
+}
+
+void
+rdr_end_malformed(struct rdr_context *ctx, uint32_t op, const struct tongs_decoder *d)
+{
+   rdr_end(ctx, "a %s is malformed: %s", tongs_ops[op].name, tongs_decode_error_text(d->error));
+}
+
+/* --- Replies ------------------------------------------------------------------------------------------------- */
+
+void
+rdr_reply(struct rdr_context *ctx, uint32_t op, uint32_t tag, const void *args)
+{
+   size_t offset;
+   struct tongs_encoder *e = rdr_reply_begin(ctx, (uint16_t)op, tag, &offset);
+
+   tongs_ops[op].encode_reply(e, args);
+   rdr_reply_end(ctx, offset);
+}
+
+void
+rdr_reply_result(struct rdr_context *ctx, uint32_t op, uint32_t tag, void *args, VkResult result)
+{
+   if (tongs_ops[op].returns_result)
+      *(VkResult *)((uint8_t *)args + tongs_ops[op].ret_offset) = result;
+   rdr_reply(ctx, op, tag, args);
+}
+
+/* --- What cannot be carried out ------------------------------------------------------------------------------ */
+
+/* An op uses an object whose creation failed: what it creates fails with it, what it destroys is forgotten, and
+ * a call reports it. Other posts lose the device, as nothing else can tell. */
+static void
+execute_on_unmade(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args,
+                  const struct tongs_decoder *d)
+{
+   const struct tongs_op_info *info = &tongs_ops[op];
+   VkResult result = d->unmade->result;
+
+   if (info->kind == TONGS_OP_CALL) {
+      rdr_reply_result(ctx, op, tag, args, result);
+   } else if (info->creates) {
+      for (uint32_t i = 0; i < args->new_count; i++)
+         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, ctx->parent, ctx->host_of_op);
+   } else if (info->destroys) {
+      for (uint32_t i = 0; i < args->id_count; i++) {
+         if (rdr_args_id(args, i))
+            rdr_object_remove(ctx, tongs_id_slot(rdr_args_id(args, i)));
+      }
+   } else if (d->device) {
+      rdr_post_failed(ctx, ctx->slots[d->device].data, info->name, result);
+   }
+}
+
+/* --- Ops ---------------------------------------------------------------------------------------------------------- */
+
+static void
+execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d, uint32_t tag)
+{
+   const struct tongs_op_info *info = &tongs_ops[op];
+   struct tongs_args *args = tongs_arena_alloc(&ctx->arena, info->args_size);
+
+   if (!args) {
+      rdr_end(ctx, "out of memory for a %s", info->name);
+      return;
+   }
+   d->seen = ctx->used;
+   d->seen_max = 2;
+   info->decode(d, args);
+   tongs_decoder_expect_end(d);
+   if (d->error) {
+      rdr_end_malformed(ctx, op, d);
+      return;
+   }
+
+   ctx->op = op;
+   ctx->parent = d->target ? tongs_id_slot(d->target->id) : 0;
+   ctx->host_of_op = d->target ? d->target->data : NULL;
+   if (info->kind == TONGS_OP_RECORD) {
+      /* The first argument after the base. */
+      _Static_assert(sizeof(struct tongs_args) % sizeof(VkCommandBuffer) == 0, "no padding behind the base");
+      memcpy(args + 1, &ctx->command_buffer, sizeof(ctx->command_buffer));
+   }
+   if (d->unmade) {
+      execute_on_unmade(ctx, op, tag, args, d);
+      return;
+   }
+   struct rdr_device *lost = d->device ? ctx->slots[d->device].data : NULL;
+   if (lost && lost->lost && info->kind == TONGS_OP_CALL && info->lost == VK_ERROR_DEVICE_LOST) {
+      rdr_reply_result(ctx, op, tag, args, VK_ERROR_DEVICE_LOST);
+      return;
+   }
+   rdr_handlers[op](ctx, ctx->host_of_op, args);
+   if (info->kind == TONGS_OP_CALL)
+      rdr_reply(ctx, op, tag, args);
+}
+
+/* The commands of one command buffer: u64 id, then ops without a dispatchable handle. */
+static void
+execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
+{
+   struct tongs_decoder head;
+
+   rdr_decoder_init(ctx, &head, record, size, &ctx->arena);
+   ctx->command_buffer = (VkCommandBuffer)(uintptr_t)tongs_decode_target(&head, TONGS_TYPE_VkCommandBuffer);
+   if (head.error || !head.target) {
+      rdr_end(ctx, "a tongsRecord names no command buffer");
+      return;
+   }
+   if (head.unmade) {
+      rdr_post_failed(ctx, head.target->data, "vkAllocateCommandBuffers", head.unmade->result);
+      return;
+   }
+
+   const uint8_t *at = head.cur, *end = record + size;
+   while (at < end && !ctx->ended) {
+      struct tongs_op_header header = {0};
+      struct tongs_decoder d;
+      if ((size_t)(end - at) >= sizeof(header))
+         header = tongs_op_header_read(at);
+      if (header.size < TONGS_OP_SIZE_MIN || header.size % 8 || header.size > (size_t)(end - at) ||
+          header.op >= TONGS_OP_COUNT || tongs_ops[header.op].kind != TONGS_OP_RECORD) {
+         rdr_end(ctx, "a tongsRecord holds something else than commands");
+         return;
+      }
+      rdr_decoder_init(ctx, &d, at, header.size, &ctx->arena);
+      d.device = head.device;
+      d.target = head.target;
+      execute_generated(ctx, header.op, &d, 0);
+      tongs_arena_reset(&ctx->arena);
+      at += header.size;
+   }
+}
+
+/* Ops of our own. False where `op` is none. */
+static bool
+execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op, struct tongs_decoder *d,
+            uint32_t tag)
+{
+   bool call = header.flags & TONGS_OP_FLAG_CALL;
+
+   switch (header.op) {
+   case TONGS_OP_tongsRecord:
+      execute_record(ctx, op, header.size);
+      return true;
+   case TONGS_OP_tongsHeapCreate:
+      rdr_own_heap_create(ctx, d);
+      return true;
+   case TONGS_OP_tongsHeapDestroy:
+      rdr_own_heap_destroy(ctx, d);
+      return true;
+   case TONGS_OP_tongsMemoryWrite:
+      rdr_own_memory_write(ctx, d);
+      return true;
+   case TONGS_OP_tongsMemoryRead:
+      if (call)
+         rdr_own_memory_read(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsInstanceFacts:
+      if (call)
+         rdr_own_instance_facts(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsSnapshot:
+      if (call)
+         rdr_own_snapshot(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsGetQueue:
+      rdr_own_get_queue(ctx, d);
+      return true;
+   default:
+      return false;
+   }
+}
+
+void
+rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
+{
+   struct tongs_op_header header = tongs_op_header_read(op);
+   struct tongs_decoder d;
+   bool call = header.flags & TONGS_OP_FLAG_CALL;
+
+   rdr_decoder_init(ctx, &d, op, size, &ctx->arena);
+   if (header.op < TONGS_OP_COUNT && tongs_ops[header.op].kind != TONGS_OP_NONE) {
+      const struct tongs_op_info *info = &tongs_ops[header.op];
+      if (info->kind == TONGS_OP_RECORD || call != (info->kind == TONGS_OP_CALL)) {
+         rdr_end(ctx, "a %s came as another kind of op than it is", info->name);
+         return;
+      }
+      if (info->blocking) {
+         rdr_jobs_run(ctx->jobs, op, size);
+         return;
+      }
+      execute_generated(ctx, header.op, &d, call ? tongs_decode_u32(&d) : 0);
+   } else if (!execute_own(ctx, header, op, &d, call ? tongs_decode_u32(&d) : 0)) {
+      rdr_end(ctx, "op %u is unknown here", header.op);
+   }
+   tongs_arena_reset(&ctx->arena);
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Instances, physical devices and devices. */
+
+#include "handlers.h"
+
+#include "heap.h"
+#include "jobs.h"
+#include "object.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICES_MAX 16u
+
+/* How the guest reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
+enum strategy {
+   STRATEGY_HOST = 0,
+   STRATEGY_SHARED = 1,
+   STRATEGY_EXPLICIT = 2,
+};
+
+static uint32_t
+host_version(const struct rdr_host *host)
+{
+   uint32_t version = VK_API_VERSION_1_0;
+
+   if (host->EnumerateInstanceVersion)
+      host->EnumerateInstanceVersion(&version);
+   return version < TONGS_API_VERSION ? version : TONGS_API_VERSION;
+}
+
+static void
+encode_extensions(struct tongs_encoder *e, const VkExtensionProperties *list, uint32_t count)
+{
+   tongs_encode_u32(e, count);
+   for (uint32_t i = 0; i < count; i++) {
+      tongs_encode_string(e, list[i].extensionName);
+      tongs_encode_u32(e, list[i].specVersion);
+   }
+}
+
+void
+rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+{
+   uint32_t count = 0;
+   size_t offset;
+
+   if (ctx->host.EnumerateInstanceExtensionProperties(NULL, &count, NULL) != VK_SUCCESS)
+      count = 0;
+   VkExtensionProperties *list = tongs_decode_alloc(d, count, sizeof(*list));
+   if (!list || ctx->host.EnumerateInstanceExtensionProperties(NULL, &count, list) != VK_SUCCESS)
+      count = 0;
+
+   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsInstanceFacts, tag, &offset);
+   tongs_encode_u32(e, host_version(&ctx->host));
+   encode_extensions(e, list, count);
+   rdr_reply_end(ctx, offset);
+}
+
+/* --- The instance ------------------------------------------------------------------------------------------------ */
+
+void
+rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkCreateInstance *a = args;
+   struct rdr_instance *instance = &ctx->instance;
+
+   (void)host;
+   if (instance->handle || a->base.new_count != 1) {
+      rdr_end(ctx, "a second instance was asked of one connection");
+      return;
+   }
+   /* The application's own version limits what it calls, not what the host's driver may tell us. */
+   VkApplicationInfo app = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO};
+   VkInstanceCreateInfo info = *a->pCreateInfo;
+   if (info.pApplicationInfo)
+      app = *info.pApplicationInfo;
+   if (app.apiVersion < host_version(&ctx->host))
+      app.apiVersion = host_version(&ctx->host);
+   info.pApplicationInfo = &app;
+
+   a->ret = ctx->host.CreateInstance(&info, NULL, &instance->handle);
+   if (a->ret < 0) {
+      instance->handle = VK_NULL_HANDLE;
+      return;
+   }
+   rdr_vk_instance_load(&instance->vk, ctx->host.GetInstanceProcAddr, instance->handle);
+   instance->GetDeviceProcAddr =
+      (PFN_vkGetDeviceProcAddr)ctx->host.GetInstanceProcAddr(instance->handle, "vkGetDeviceProcAddr");
+   *a->pInstance = instance->handle;
+   rdr_object_add(ctx, TONGS_TYPE_VkInstance, a->base.new_ids[0], (uintptr_t)instance->handle, a->ret, 0, instance);
+}
+
+static void
+destroy_device(struct rdr_context *ctx, uint32_t slot)
+{
+   struct rdr_device *dev = ctx->slots[slot].data;
+
+   rdr_object_destroy_children(ctx, slot);
+   dev->vk.DestroyDevice(dev->handle, NULL);
+   rdr_object_remove(ctx, slot);
+   rdr_heaps_release(ctx, dev);
+   free(dev);
+}
+
+void
+rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkDestroyInstance *a = args;
+   struct rdr_instance *instance = host;
+
+   if (rdr_jobs_any(ctx->jobs)) {
+      rdr_end(ctx, "vkDestroyInstance came while a wait was going on");
+      return;
+   }
+   for (uint32_t slot = 1; slot < ctx->slot_count; slot++) {
+      if (ctx->slots[slot].id && tongs_id_type(ctx->slots[slot].id) == TONGS_TYPE_VkDevice)
+         destroy_device(ctx, slot);
+   }
+   instance->vk.DestroyInstance(instance->handle, NULL);
+   instance->handle = VK_NULL_HANDLE;
+   rdr_object_remove(ctx, tongs_id_slot(rdr_args_id(&a->base, 0)));
+}
+
+/* --- Physical devices ---------------------------------------------------------------------------------------------- */
+
+static bool
+has_extension(const VkExtensionProperties *list, uint32_t count, const char *name)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      if (!strcmp(list[i].extensionName, name))
+         return true;
+   }
+   return false;
+}
+
+static VkExtensionProperties *
+device_extensions(struct tongs_decoder *d, const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
+                  uint32_t *count)
+{
+   *count = 0;
+   if (vk->EnumerateDeviceExtensionProperties(physical, NULL, count, NULL) != VK_SUCCESS)
+      *count = 0;
+   VkExtensionProperties *list = tongs_decode_alloc(d, *count, sizeof(*list));
+   if (!list || vk->EnumerateDeviceExtensionProperties(physical, NULL, count, list) != VK_SUCCESS)
+      *count = 0;
+   return list;
+}
+
+/* Pages of the guest can stand behind a type that lies in the host's memory. Behind a window to a graphics card's own
+ * they cannot: such a type is the card's alone to the guest, if another one remains that is visible. */
+static void
+choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, bool can_import,
+                  uint8_t strategies[VK_MAX_MEMORY_TYPES])
+{
+   VkPhysicalDeviceProperties properties;
+   VkPhysicalDeviceMemoryProperties memory;
+   const VkMemoryPropertyFlags coherent =
+      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+   bool shared = false;
+
+   vk->GetPhysicalDeviceProperties(physical, &properties);
+   vk->GetPhysicalDeviceMemoryProperties(physical, &memory);
+   memset(strategies, STRATEGY_HOST, VK_MAX_MEMORY_TYPES);
+   for (uint32_t i = 0; i < memory.memoryTypeCount; i++) {
+      VkMemoryPropertyFlags flags = memory.memoryTypes[i].propertyFlags;
+      bool on_card = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU &&
+                     flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+      if (!(flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) || on_card)
+         continue;
+      strategies[i] = can_import ? STRATEGY_SHARED : STRATEGY_EXPLICIT;
+      shared |= can_import && (flags & coherent) == coherent;
+   }
+   for (uint32_t i = 0; i < memory.memoryTypeCount; i++) {
+      if (strategies[i] == STRATEGY_HOST && !shared &&
+          memory.memoryTypes[i].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
+         strategies[i] = STRATEGY_EXPLICIT;
+   }
+}
+
+static bool
+can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, const VkExtensionProperties *list,
+           uint32_t count)
+{
+   VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT,
+   };
+   VkPhysicalDeviceProperties2 properties = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+      .pNext = &host,
+   };
+
+   if (!vk->GetPhysicalDeviceProperties2 || !has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+      return false;
+   vk->GetPhysicalDeviceProperties2(physical, &properties);
+   return host.minImportedHostPointerAlignment <= RDR_HEAP_PAGE;
+}
+
+static void
+encode_device(struct rdr_context *ctx, struct tongs_encoder *e, struct tongs_decoder *d, VkPhysicalDevice physical)
+{
+   const struct rdr_vk_instance *vk = &ctx->instance.vk;
+   VkPhysicalDeviceProperties properties;
+   uint8_t strategies[VK_MAX_MEMORY_TYPES];
+   uint32_t count;
+
+   VkExtensionProperties *list = device_extensions(d, vk, physical, &count);
+   vk->GetPhysicalDeviceProperties(physical, &properties);
+   choose_strategies(vk, physical, can_import(vk, physical, list, count), strategies);
+   tongs_encode_u32(e, properties.apiVersion);
+   tongs_encode_fixed(e, strategies, sizeof(strategies));
+   encode_extensions(e, list, count);
+}
+
+void
+rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+{
+   VkPhysicalDevice devices[DEVICES_MAX];
+   uint64_t ids[DEVICES_MAX];
+   size_t offset;
+
+   uint64_t instance = tongs_decode_u64(d);
+   uint32_t count = tongs_decode_u32(d);
+   for (uint32_t i = 0; i < count && i < DEVICES_MAX; i++)
+      ids[i] = tongs_decode_u64(d);
+   if (d->error || count > DEVICES_MAX || !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
+      rdr_end(ctx, "a tongsSnapshot is malformed");
+      return;
+   }
+   VkResult result = ctx->instance.vk.EnumeratePhysicalDevices(ctx->instance.handle, &count, devices);
+   if (result < 0)
+      count = 0;
+   for (uint32_t i = 0; i < count; i++) {
+      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i], VK_SUCCESS, 0,
+                          &ctx->instance))
+         return;
+   }
+   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSnapshot, tag, &offset);
+   tongs_encode_u32(e, count);
+   for (uint32_t i = 0; i < count; i++)
+      encode_device(ctx, e, d, devices[i]);
+   rdr_reply_end(ctx, offset);
+}
+
+/* --- Devices --------------------------------------------------------------------------------------------------------- */
+
+/* Whether buffers can be marked as made for host memory, as the API wants of those that are bound to it: not where
+ * that would close other memory types to them. */
+static bool
+may_mark_buffers(const struct rdr_device *dev)
+{
+   const struct rdr_vk_device *vk = &dev->vk;
+   VkExternalMemoryBufferCreateInfo external = {
+      .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+      .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+   };
+   VkBufferCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+      .size = 4096,
+      .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+               VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT,
+   };
+   VkMemoryRequirements plain = {0}, marked = {0};
+   VkBuffer buffer;
+
+   if (vk->CreateBuffer(dev->handle, &info, NULL, &buffer) != VK_SUCCESS)
+      return false;
+   vk->GetBufferMemoryRequirements(dev->handle, buffer, &plain);
+   vk->DestroyBuffer(dev->handle, buffer, NULL);
+   info.pNext = &external;
+   if (vk->CreateBuffer(dev->handle, &info, NULL, &buffer) != VK_SUCCESS)
+      return false;
+   vk->GetBufferMemoryRequirements(dev->handle, buffer, &marked);
+   vk->DestroyBuffer(dev->handle, buffer, NULL);
+   return plain.memoryTypeBits == marked.memoryTypeBits && plain.size == marked.size;
+}
+
+void
+rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkCreateDevice *a = args;
+   struct rdr_instance *instance = host;
+   struct tongs_decoder scratch = {.arena = &ctx->arena};
+   VkDeviceCreateInfo info = *a->pCreateInfo;
+   uint32_t count;
+
+   struct rdr_device *dev = calloc(1, sizeof(*dev));
+   const char **names = tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 1, sizeof(*names));
+   VkExtensionProperties *list = device_extensions(&scratch, &instance->vk, a->physicalDevice, &count);
+   if (!dev || !names) {
+      free(dev);
+      a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+      return;
+   }
+   for (uint32_t i = 0; i < info.enabledExtensionCount; i++)
+      names[i] = info.ppEnabledExtensionNames[i];
+   dev->imports_host_memory = can_import(&instance->vk, a->physicalDevice, list, count);
+   if (dev->imports_host_memory)
+      names[info.enabledExtensionCount++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
+   info.ppEnabledExtensionNames = names;
+
+   a->ret = instance->vk.CreateDevice(a->physicalDevice, &info, NULL, &dev->handle);
+   if (a->ret < 0) {
+      free(dev);
+      return;
+   }
+   dev->physical = a->physicalDevice;
+   dev->instance = instance;
+   rdr_vk_device_load(&dev->vk, instance->GetDeviceProcAddr, dev->handle);
+   dev->marks_buffers = dev->imports_host_memory && may_mark_buffers(dev);
+   *a->pDevice = dev->handle;
+   if (a->base.new_count == 1)
+      rdr_object_add(ctx, TONGS_TYPE_VkDevice, a->base.new_ids[0], (uintptr_t)dev->handle, a->ret, 0, dev);
+}
+
+void
+rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkDestroyDevice *a = args;
+
+   (void)host;
+   if (rdr_jobs_any(ctx->jobs)) {
+      rdr_end(ctx, "vkDestroyDevice came while a wait was going on");
+      return;
+   }
+   destroy_device(ctx, tongs_id_slot(rdr_args_id(&a->base, 0)));
+}
+
+void
+rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   uint64_t id = tongs_decode_u64(d);
+   VkDeviceQueueInfo2 info = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
+      .flags = tongs_decode_u32(d),
+      .queueFamilyIndex = tongs_decode_u32(d),
+      .queueIndex = tongs_decode_u32(d),
+   };
+   if (d->error || !d->target) {
+      rdr_end(ctx, "a tongsGetQueue is malformed");
+      return;
+   }
+   struct rdr_device *dev = d->target->data;
+   VkQueue queue = VK_NULL_HANDLE;
+   if (info.flags && dev->vk.GetDeviceQueue2)
+      dev->vk.GetDeviceQueue2(dev->handle, &info, &queue);
+   else
+      dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
+   rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED, d->device, dev);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Memory and the buffers that may be bound to shared memory. */
+
+#include "handlers.h"
+
+#include "heap.h"
+#include "object.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+#include <string.h>
+
+void
+rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkAllocateMemory *a = args;
+   struct rdr_device *dev = host;
+   VkMemoryAllocateInfo info = *a->pAllocateInfo;
+   VkImportMemoryHostPointerInfoEXT import = {
+      .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+      .pNext = info.pNext,
+      .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+   };
+   VkPhysicalDeviceMemoryProperties memory;
+
+   dev->instance->vk.GetPhysicalDeviceMemoryProperties(dev->physical, &memory);
+   if (info.memoryTypeIndex >= memory.memoryTypeCount) { /* R5 */
+      rdr_end(ctx, "memory type %u does not exist", info.memoryTypeIndex);
+      return;
+   }
+   if (a->heap) {
+      if (info.allocationSize > RDR_HEAP_SIZE_MAX || !dev->imports_host_memory) {
+         a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+         return;
+      }
+      info.allocationSize = (info.allocationSize + RDR_HEAP_PAGE - 1) & ~(RDR_HEAP_PAGE - 1);
+      import.pHostPointer = rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize);
+      if (!import.pHostPointer) {
+         rdr_end(ctx, "a vkAllocateMemory names a range that is not in its heap");
+         return;
+      }
+      info.pNext = &import;
+   }
+   a->ret = dev->vk.AllocateMemory(a->device, &info, NULL, a->pMemory);
+   /* The size, for the checks of explicit transfers (R4). */
+   if (a->ret == VK_SUCCESS && a->base.new_count == 1)
+      rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0], (uint64_t)*a->pMemory, a->ret, ctx->parent,
+                     (void *)(uintptr_t)a->pAllocateInfo->allocationSize);
+}
+
+void
+rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkFreeMemory *a = args;
+   struct rdr_device *dev = host;
+
+   if (rdr_object_release(ctx, &a->base))
+      dev->vk.FreeMemory(a->device, a->memory, NULL);
+}
+
+void
+rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkCreateBuffer *a = args;
+   struct rdr_device *dev = host;
+   VkBufferCreateInfo info = *a->pCreateInfo;
+   VkExternalMemoryBufferCreateInfo external = {
+      .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+      .pNext = info.pNext,
+      .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+   };
+   bool mark = dev->marks_buffers;
+
+   for (const VkBaseInStructure *link = info.pNext; link; link = link->pNext)
+      mark &= link->sType != VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO;
+   if (mark)
+      info.pNext = &external;
+   a->ret = dev->vk.CreateBuffer(a->device, &info, NULL, a->pBuffer);
+   rdr_objects_add(ctx, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret);
+}
+
+/* --- Explicit transfers --------------------------------------------------------------------------------------- */
+
+/* What tongsMemoryWrite and tongsMemoryRead name. */
+struct range {
+   struct rdr_device *dev;
+   VkDeviceMemory memory;
+   uint64_t offset;
+   uint64_t size;
+   void *data; /* mapped */
+};
+
+static bool
+map(struct range *r, uint64_t memory_size)
+{
+   if (r->size > memory_size || r->offset > memory_size - r->size)
+      return false;
+   /* The whole, as the ranges of flush and invalidate have a granularity of their own. */
+   if (r->dev->vk.MapMemory(r->dev->handle, r->memory, 0, VK_WHOLE_SIZE, 0, &r->data) != VK_SUCCESS)
+      return false;
+   return true;
+}
+
+static VkMappedMemoryRange
+whole(const struct range *r)
+{
+   return (VkMappedMemoryRange){
+      .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+      .memory = r->memory,
+      .size = VK_WHOLE_SIZE,
+   };
+}
+
+void
+rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   struct range r;
+
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   uint64_t id = tongs_decode_u64(d);
+   r.offset = tongs_decode_u64(d);
+   uint32_t size = tongs_decode_u32(d);
+   d->cur = size ? d->cur - sizeof(size) : d->cur;
+   const void *bytes = tongs_decode_blob(d, size, true);
+   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkDeviceMemory);
+   if (d->error || !d->target || !slot || slot->device != d->device || !slot->handle) {
+      rdr_end(ctx, "a tongsMemoryWrite is malformed");
+      return;
+   }
+   r.dev = d->target->data;
+   r.memory = (VkDeviceMemory)slot->handle;
+   r.size = size;
+   if (!map(&r, (uintptr_t)slot->data)) {
+      rdr_end(ctx, "a tongsMemoryWrite is out of its memory's range, or that cannot be mapped");
+      return;
+   }
+   memcpy((uint8_t *)r.data + r.offset, bytes, size);
+   VkMappedMemoryRange all = whole(&r);
+   r.dev->vk.FlushMappedMemoryRanges(r.dev->handle, 1, &all);
+   r.dev->vk.UnmapMemory(r.dev->handle, r.memory);
+}
+
+void
+rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+{
+   struct range r;
+   size_t offset;
+
+   tongs_decode_u32(d);
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   uint64_t id = tongs_decode_u64(d);
+   r.offset = tongs_decode_u64(d);
+   r.size = tongs_decode_u64(d);
+   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkDeviceMemory);
+   if (d->error || !d->target || !slot || slot->device != d->device || !slot->handle) {
+      rdr_end(ctx, "a tongsMemoryRead is malformed");
+      return;
+   }
+   r.dev = d->target->data;
+   r.memory = (VkDeviceMemory)slot->handle;
+   if (!map(&r, (uintptr_t)slot->data)) {
+      rdr_end(ctx, "a tongsMemoryRead is out of its memory's range, or that cannot be mapped");
+      return;
+   }
+   VkMappedMemoryRange all = whole(&r);
+   r.dev->vk.InvalidateMappedMemoryRanges(r.dev->handle, 1, &all);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsMemoryRead, tag, &offset);
+   tongs_encode_blob(e, (uint8_t *)r.data + r.offset, r.size);
+   rdr_reply_end(ctx, offset);
+   r.dev->vk.UnmapMemory(r.dev->handle, r.memory);
+}

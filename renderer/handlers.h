@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What the worker does for each op. Most handlers are generated: they call the host's driver with the decoded arguments.
+ * Those written by hand are in handle_*.c. */
+
+#ifndef RDR_HANDLERS_H
+#define RDR_HANDLERS_H
+
+#include "context.h"
+
+/* `host`: the struct rdr_instance or struct rdr_device that the op's first handle belongs to. `args`: the op's struct
+ * tongs_args_*, decoded. Runs on the decoder's thread, blocking ones on a thread of their own. */
+typedef void (*rdr_handler)(struct rdr_context *ctx, void *host, void *args);
+
+extern const rdr_handler rdr_handlers[];
+
+void
+rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_DestroyCommandPool(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_AllocateDescriptorSets(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, void *host, void *args);
+
+/* Ops of our own, whose bodies are read by hand. `tag`: of the call. */
+void
+rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d);
+void
+rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d);
+void
+rdr_own_heap_destroy(struct rdr_context *ctx, struct tongs_decoder *d);
+void
+rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d);
+void
+rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap.h"
+
+#include "handlers.h"
+
+#include "tongs_gen_types.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct rdr_heap {
+   struct rdr_heap *next;
+   const struct rdr_device *device;
+   uint32_t number;
+   uint64_t size;
+   uint8_t *data;
+};
+
+void *
+rdr_heap_range(const struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t offset,
+               uint64_t size)
+{
+   for (const struct rdr_heap *heap = ctx->heaps; heap; heap = heap->next) {
+      if (heap->number == number && heap->device == dev)
+         return size <= heap->size && offset <= heap->size - size && offset % RDR_HEAP_PAGE == 0
+                   ? heap->data + offset
+                   : NULL;
+   }
+   return NULL;
+}
+
+/* A descriptor that cannot shrink under us, of the size that was promised (R14). */
+static bool
+is_sealed(int fd, uint64_t size)
+{
+   struct stat st;
+   int seals = fcntl(fd, F_GET_SEALS);
+
+   return seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &st) == 0 && st.st_size >= 0 &&
+          (uint64_t)st.st_size == size;
+}
+
+void
+rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   uint32_t number = tongs_decode_u32(d), count = 0;
+   tongs_decode_u32(d);
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   uint64_t size = tongs_decode_u64(d);
+
+   if (d->error || !number || !d->target || !ctx->fd_count) {
+      rdr_end(ctx, "a tongsHeapCreate is malformed or came without its file descriptor");
+      return;
+   }
+   int fd = ctx->fds[0];
+   ctx->fd_count--;
+   memmove(ctx->fds, ctx->fds + 1, ctx->fd_count * sizeof(ctx->fds[0]));
+
+   const struct rdr_device *dev = d->target->data;
+   bool taken = false;
+   for (const struct rdr_heap *heap = ctx->heaps; heap; heap = heap->next, count++)
+      taken |= heap->number == number && heap->device == dev;
+   struct rdr_heap *heap = calloc(1, sizeof(*heap));
+   if (!heap || taken || count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX || !is_sealed(fd, size)) {
+      rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size,
+              taken ? "its number is taken" : "it is no sealed memory of that size, or one too many");
+      goto fail;
+   }
+   void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+   if (data == MAP_FAILED) {
+      rdr_end(ctx, "a shared heap of %llu bytes cannot be mapped", (unsigned long long)size);
+      goto fail;
+   }
+   close(fd);
+   *heap = (struct rdr_heap){.next = ctx->heaps, .device = dev, .number = number, .size = size, .data = data};
+   ctx->heaps = heap;
+   return;
+
+fail:
+   close(fd);
+   free(heap);
+}
+
+static void
+drop(struct rdr_heap **link)
+{
+   struct rdr_heap *heap = *link;
+
+   *link = heap->next;
+   munmap(heap->data, heap->size);
+   free(heap);
+}
+
+void
+rdr_own_heap_destroy(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   uint32_t number = tongs_decode_u32(d);
+   tongs_decode_u32(d);
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+
+   for (struct rdr_heap **link = &ctx->heaps; !d->error && d->target && *link; link = &(*link)->next) {
+      if ((*link)->number == number && (*link)->device == d->target->data) {
+         drop(link);
+         return;
+      }
+   }
+   rdr_end(ctx, "a tongsHeapDestroy names no heap");
+}
+
+void
+rdr_heaps_release(struct rdr_context *ctx, const struct rdr_device *dev)
+{
+   struct rdr_heap **link = &ctx->heaps;
+
+   while (*link) {
+      if ((*link)->device == dev)
+         drop(link);
+      else
+         link = &(*link)->next;
+   }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "host.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+void
+rdr_host_set_environment(const struct rdr_worker_options *options)
+{
+   /* Our own ICD refuses to load where this is set, wherever the loader finds it. */
+   setenv("TONGS_WORKER_PROCESS", "1", 1);
+
+   if (options->host_driver) {
+      setenv("VK_DRIVER_FILES", options->host_driver, 1);
+      setenv("VK_ICD_FILENAMES", options->host_driver, 1);
+   } else {
+      unsetenv("VK_DRIVER_FILES");
+      unsetenv("VK_ICD_FILENAMES");
+   }
+   unsetenv("VK_ADD_DRIVER_FILES");
+   /* Layers run in the guest. */
+   unsetenv("VK_INSTANCE_LAYERS");
+   unsetenv("VK_LOADER_LAYERS_ENABLE");
+   setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
+   setenv("NODEVICE_SELECT", "1", 1); /* Mesa's layer, for loaders that do not know the above */
+   if (options->validate)
+      setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
+}
+
+bool
+rdr_host_load(struct rdr_host *host, char *why, size_t why_size)
+{
+   host->library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+   if (!host->library) {
+      snprintf(why, why_size, "the host has no Vulkan loader: %s", dlerror());
+      return false;
+   }
+   host->GetInstanceProcAddr = (PFN_vkGetInstanceProcAddr)dlsym(host->library, "vkGetInstanceProcAddr");
+   if (!host->GetInstanceProcAddr) {
+      snprintf(why, why_size, "the host's Vulkan loader has no vkGetInstanceProcAddr");
+      return false;
+   }
+   host->CreateInstance = (PFN_vkCreateInstance)host->GetInstanceProcAddr(NULL, "vkCreateInstance");
+   host->EnumerateInstanceVersion =
+      (PFN_vkEnumerateInstanceVersion)host->GetInstanceProcAddr(NULL, "vkEnumerateInstanceVersion");
+   host->EnumerateInstanceExtensionProperties =
+      (PFN_vkEnumerateInstanceExtensionProperties)host->GetInstanceProcAddr(
+         NULL, "vkEnumerateInstanceExtensionProperties");
+   if (!host->CreateInstance || !host->EnumerateInstanceExtensionProperties) {
+      snprintf(why, why_size, "the host's Vulkan loader lacks vkCreateInstance");
+      return false;
+   }
+   return true;
+}

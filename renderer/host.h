@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The host's Vulkan: its loader, and the environment that decides which drivers and layers that finds. */
+
+#ifndef RDR_HOST_H
+#define RDR_HOST_H
+
+#include "context.h"
+#include "worker.h"
+
+/* Before any Vulkan is loaded, one thread: the host's own drivers, none of the guest's layers, never ourselves. */
+void
+rdr_host_set_environment(const struct rdr_worker_options *options);
+
+/* Loads the Vulkan loader. False with a sentence in `why`. */
+bool
+rdr_host_load(struct rdr_host *host, char *why, size_t why_size);
+
+#endif

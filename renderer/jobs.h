@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Host calls that may wait for long run on threads of their own, so that the decoder goes on: another thread of the
+ * guest may be about to submit what they wait for. */
+
+#ifndef RDR_JOBS_H
+#define RDR_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rdr_context;
+struct rdr_jobs;
+
+/* How many may wait at a time (R11). */
+#define RDR_JOBS_MAX 256
+
+struct rdr_jobs *
+rdr_jobs_create(struct rdr_context *ctx);
+
+/* Decodes the op, a call of `size` bytes with its header, and carries it out: at once where it need not wait, else on a
+ * thread, which also sends the reply. Ends the connection on a malformed op. */
+void
+rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size);
+
+/* Whether a job uses the object. */
+bool
+rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id);
+
+/* Whether any job is running. */
+bool
+rdr_jobs_any(struct rdr_jobs *jobs);
+
+#endif

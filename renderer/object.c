@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "object.h"
+
+#include "jobs.h"
+
+#include "tongs_gen_types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An object whose id is gone while a wait still uses it: it goes with its device. */
+struct rdr_orphan {
+   struct rdr_orphan *next;
+   uint8_t type;
+   uint64_t handle;
+};
+
+static bool
+grow(struct rdr_context *ctx, uint32_t slot)
+{
+   uint32_t count = ctx->slot_count ? ctx->slot_count : 256;
+
+   while (count <= slot)
+      count *= 2;
+   struct tongs_slot *slots = realloc(ctx->slots, count * sizeof(*slots));
+   if (!slots)
+      return false;
+   ctx->slots = slots;
+   struct rdr_node *nodes = realloc(ctx->nodes, count * sizeof(*nodes));
+   if (!nodes)
+      return false;
+   ctx->nodes = nodes;
+
+   memset(nodes + ctx->slot_count, 0, (count - ctx->slot_count) * sizeof(*nodes));
+   memset(slots + ctx->slot_count, 0, (count - ctx->slot_count) * sizeof(*slots));
+   ctx->slot_count = count;
+   return true;
+}
+
+static void
+link_child(struct rdr_context *ctx, uint32_t slot, uint32_t parent)
+{
+   struct rdr_node *node = &ctx->nodes[slot];
+
+   *node = (struct rdr_node){.parent = parent, .next = ctx->nodes[parent].first_child};
+   if (node->next)
+      ctx->nodes[node->next].prev = slot;
+   ctx->nodes[parent].first_child = slot;
+}
+
+static void
+unlink_child(struct rdr_context *ctx, uint32_t slot)
+{
+   struct rdr_node *node = &ctx->nodes[slot];
+
+   if (node->prev)
+      ctx->nodes[node->prev].next = node->next;
+   else
+      ctx->nodes[node->parent].first_child = node->next;
+   if (node->next)
+      ctx->nodes[node->next].prev = node->prev;
+}
+
+bool
+rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t handle, VkResult result,
+               uint32_t parent, void *data)
+{
+   uint32_t slot = tongs_id_slot(id);
+
+   if (tongs_id_type(id) != type || !slot || slot >= RDR_SLOTS_MAX) {
+      rdr_end(ctx, "the id %#llx of a new object is malformed", (unsigned long long)id);
+      return false;
+   }
+   if (slot >= ctx->slot_count && !grow(ctx, slot)) {
+      rdr_end(ctx, "out of memory for the object table");
+      return false;
+   }
+   if (ctx->slots[slot].id) {
+      rdr_end(ctx, "the id %#llx of a new object is in use", (unsigned long long)id);
+      return false;
+   }
+
+   uint32_t device = 0;
+   if (parent)
+      device = tongs_id_type(ctx->slots[parent].id) == TONGS_TYPE_VkDevice ? parent : ctx->slots[parent].device;
+   ctx->slots[slot] = (struct tongs_slot){
+      .id = id,
+      .handle = handle,
+      .device = device,
+      .result = result,
+      .data = data,
+   };
+   link_child(ctx, slot, parent);
+   return true;
+}
+
+void
+rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, const void *handles,
+                VkResult result)
+{
+   const uint64_t *list = handles; /* handles are 64-bit: the worker is a 64-bit program */
+
+   _Static_assert(sizeof(VkDevice) == 8 && sizeof(VkBuffer) == 8, "the worker is a 64-bit program");
+   for (uint32_t i = 0; i < args->new_count; i++) {
+      uint64_t handle = list[i];
+      if (result < 0 && !handle && tongs_ops[ctx->op].kind == TONGS_OP_CALL)
+         continue;
+      rdr_object_add(ctx, type, args->new_ids[i], handle, result, ctx->parent, ctx->host_of_op);
+   }
+}
+
+uint64_t
+rdr_args_id(const struct tongs_args *args, uint32_t i)
+{
+   uint64_t id;
+   memcpy(&id, args->ids + (size_t)i * sizeof(id), sizeof(id));
+   return id;
+}
+
+void
+rdr_object_remove(struct rdr_context *ctx, uint32_t slot)
+{
+   rdr_object_remove_children(ctx, slot);
+   unlink_child(ctx, slot);
+   ctx->slots[slot] = (struct tongs_slot){0};
+}
+
+/* Keeps the host's object of a pinned slot for the end of its device. */
+static void
+make_orphan(struct rdr_context *ctx, uint32_t slot)
+{
+   uint32_t device = ctx->slots[slot].device;
+   struct rdr_orphan *orphan = malloc(sizeof(*orphan));
+
+   if (!orphan || !device)
+      return;
+   struct rdr_device *dev = ctx->slots[device].data;
+   *orphan = (struct rdr_orphan){
+      .next = dev->orphans,
+      .type = tongs_id_type(ctx->slots[slot].id),
+      .handle = ctx->slots[slot].handle,
+   };
+   dev->orphans = orphan;
+}
+
+bool
+rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args)
+{
+   uint64_t id = rdr_args_id(args, 0);
+
+   if (!id)
+      return false;
+   uint32_t slot = tongs_id_slot(id);
+   bool exists = ctx->slots[slot].handle != 0;
+   bool pinned = rdr_jobs_use(ctx->jobs, id);
+   if (exists && pinned)
+      make_orphan(ctx, slot);
+   rdr_object_remove(ctx, slot);
+   return exists && !pinned;
+}
+
+void
+rdr_object_remove_children(struct rdr_context *ctx, uint32_t slot)
+{
+   while (ctx->nodes[slot].first_child)
+      rdr_object_remove(ctx, ctx->nodes[slot].first_child);
+}
+
+void
+rdr_object_destroy_children(struct rdr_context *ctx, uint32_t device)
+{
+   struct rdr_device *dev = ctx->slots[device].data;
+
+   while (dev->orphans) {
+      struct rdr_orphan *next = dev->orphans->next;
+      rdr_vk_destroy(&dev->vk, dev->handle, dev->orphans->type, dev->orphans->handle);
+      free(dev->orphans);
+      dev->orphans = next;
+   }
+   for (int late = 0; late < 2; late++) {
+      uint32_t slot = ctx->nodes[device].first_child;
+      while (slot) {
+         uint32_t next = ctx->nodes[slot].next;
+         uint8_t type = tongs_id_type(ctx->slots[slot].id);
+         if (late || !rdr_vk_is_destroyed_last(type)) {
+            if (ctx->slots[slot].handle)
+               rdr_vk_destroy(&dev->vk, dev->handle, type, ctx->slots[slot].handle);
+            rdr_object_remove(ctx, slot);
+         }
+         slot = next;
+      }
+   }
+}
+
+const struct tongs_slot *
+rdr_object_find(const struct rdr_context *ctx, uint64_t id, uint8_t type)
+{
+   uint32_t slot = tongs_id_slot(id);
+
+   if (!id || slot >= ctx->slot_count || ctx->slots[slot].id != id || tongs_id_type(id) != type)
+      return NULL;
+   return &ctx->slots[slot];
+}

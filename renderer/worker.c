@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include "context.h"
+#include "execute.h"
+#include "frame.h"
+#include "host.h"
+#include "jobs.h"
+#include "socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RECEIVE_SIZE ((size_t)256 * 1024)
+/* Replies wait for company up to this many bytes. */
+#define REPLY_SIZE ((size_t)64 * 1024)
+
+void
+rdr_end(struct rdr_context *ctx, const char *format, ...)
+{
+   char text[400];
+   va_list args;
+
+   if (atomic_exchange(&ctx->ended, true))
+      return;
+   va_start(args, format);
+   vsnprintf(text, sizeof(text), format, args);
+   va_end(args);
+   fprintf(stderr, "tongs worker %d: connection ended: %s\n", (int)getpid(), text);
+   ctx->failed = true;
+   shutdown(ctx->fd, SHUT_RDWR);
+}
+
+void
+rdr_refuse_command(struct rdr_context *ctx, const char *name)
+{
+   rdr_end(ctx, "%s was called, which the host's driver does not have", name);
+}
+
+void
+rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult result)
+{
+   struct rdr_device *dev = host;
+
+   (void)ctx;
+   if (!dev->lost)
+      fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n", (int)getpid(),
+              name, result);
+   dev->lost = true;
+}
+
+/* --- Replies ------------------------------------------------------------------------------------------------- */
+
+static void
+flush_locked(struct rdr_context *ctx)
+{
+   struct iovec iov = {.iov_base = ctx->replies.base, .iov_len = tongs_encoder_size(&ctx->replies)};
+
+   if (iov.iov_len && !ctx->ended && tongs_socket_send_all(ctx->fd, &iov, 1, NULL, 0) < 0)
+      atomic_store(&ctx->ended, true); /* the guest is gone: nobody to tell */
+   tongs_encoder_reset(&ctx->replies);
+}
+
+void
+rdr_replies_flush(struct rdr_context *ctx)
+{
+   pthread_mutex_lock(&ctx->reply_lock);
+   flush_locked(ctx);
+   pthread_mutex_unlock(&ctx->reply_lock);
+}
+
+struct tongs_encoder *
+rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offset)
+{
+   pthread_mutex_lock(&ctx->reply_lock);
+   *offset = tongs_encode_op_begin(&ctx->replies, op, TONGS_OP_FLAG_REPLY);
+   tongs_encode_u32(&ctx->replies, tag);
+   return &ctx->replies;
+}
+
+void
+rdr_reply_end(struct rdr_context *ctx, size_t offset)
+{
+   bool ok = tongs_encode_op_end(&ctx->replies, offset);
+
+   if (tongs_encoder_size(&ctx->replies) >= REPLY_SIZE)
+      flush_locked(ctx);
+   pthread_mutex_unlock(&ctx->reply_lock);
+   if (!ok)
+      rdr_end(ctx, "out of memory for a reply");
+}
+
+/* --- Input -------------------------------------------------------------------------------------------------------- */
+
+/* Bytes from the guest that make no whole op yet. They are private: nobody else writes them (R1). */
+struct input {
+   uint8_t *data; /* owned */
+   size_t used;
+   size_t size;
+};
+
+static bool
+input_reserve(struct input *in, size_t size)
+{
+   if (size <= in->size)
+      return true;
+   uint8_t *data = realloc(in->data, size);
+   if (!data)
+      return false;
+   in->data = data;
+   in->size = size;
+   return true;
+}
+
+/* Receives once. False at the end of the stream. */
+static bool
+receive(struct rdr_context *ctx, struct input *in)
+{
+   size_t fd_count = RDR_FDS_MAX - ctx->fd_count;
+   ssize_t n = tongs_socket_recv(ctx->fd, in->data + in->used, in->size - in->used, ctx->fds + ctx->fd_count,
+                                 &fd_count);
+
+   if (n == -EPROTO)
+      rdr_end(ctx, "more than %d file descriptors came that no op takes", RDR_FDS_MAX);
+   if (n <= 0)
+      return false;
+   ctx->fd_count += (uint32_t)fd_count;
+   if (ctx->capture) {
+      fwrite(in->data + in->used, 1, (size_t)n, ctx->capture);
+      fflush(ctx->capture);
+   }
+   in->used += (size_t)n;
+   return true;
+}
+
+/* Carries out all whole ops and makes room for more. */
+static void
+consume(struct rdr_context *ctx, struct input *in)
+{
+   size_t at = 0, wanted = RECEIVE_SIZE;
+
+   while (!ctx->ended && in->used - at >= sizeof(struct tongs_op_header)) {
+      struct tongs_op_header header = tongs_op_header_read(in->data + at);
+      if (header.size < TONGS_OP_SIZE_MIN || header.size > TONGS_OP_SIZE_MAX || header.size % 8) {
+         rdr_end(ctx, "an op has an impossible size");
+         return;
+      }
+      if (header.size > in->used - at) {
+         wanted = header.size + RECEIVE_SIZE;
+         break;
+      }
+      rdr_execute(ctx, in->data + at, header.size);
+      at += header.size;
+   }
+   memmove(in->data, in->data + at, in->used - at);
+   in->used -= at;
+   if (!input_reserve(in, wanted))
+      rdr_end(ctx, "out of memory for an op of %zu bytes", wanted);
+}
+
+/* Memory that one huge op needed is given back when it is over. */
+static void
+input_trim(struct input *in)
+{
+   if (in->size > 4 * RECEIVE_SIZE && in->used < RECEIVE_SIZE) {
+      uint8_t *data = realloc(in->data, RECEIVE_SIZE);
+      if (data) {
+         in->data = data;
+         in->size = RECEIVE_SIZE;
+      }
+   }
+}
+
+/* --- The handshake --------------------------------------------------------------------------------------------- */
+
+static int64_t
+now_ms(void)
+{
+   struct timespec t;
+   clock_gettime(CLOCK_MONOTONIC, &t);
+   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool
+receive_until(struct rdr_context *ctx, struct input *in, size_t size, int64_t deadline)
+{
+   while (in->used < size) {
+      struct pollfd p = {.fd = ctx->fd, .events = POLLIN};
+      int64_t left = deadline - now_ms();
+      int ready = poll(&p, 1, left > 0 ? (int)left : 0);
+      if (ready < 0 && errno == EINTR)
+         continue;
+      if (ready == 0) {
+         rdr_end(ctx, "no hello came within %d s", TONGS_HELLO_TIMEOUT / 1000);
+         return false;
+      }
+      if (!receive(ctx, in))
+         return false;
+   }
+   return true;
+}
+
+static void
+answer_hello(struct rdr_context *ctx, bool tables, const char *reason)
+{
+   pthread_mutex_lock(&ctx->reply_lock);
+   tongs_hello_encode(&ctx->replies, tables, reason);
+   flush_locked(ctx);
+   pthread_mutex_unlock(&ctx->reply_lock);
+}
+
+static bool
+shake_hands(struct rdr_context *ctx, struct input *in)
+{
+   int64_t deadline = now_ms() + TONGS_HELLO_TIMEOUT;
+   char why[200];
+   bool same = false;
+
+   if (!receive_until(ctx, in, TONGS_HELLO_SIZE, deadline))
+      return false;
+   size_t size = tongs_hello_size(in->data, why, sizeof(why));
+   if (!size) {
+      answer_hello(ctx, false, why);
+      rdr_end(ctx, "%s", why);
+      return false;
+   }
+   if (!receive_until(ctx, in, size, deadline))
+      return false;
+   if (!tongs_hello_decode(in->data, size, &ctx->peer, &same, why, sizeof(why))) {
+      answer_hello(ctx, false, why);
+      rdr_end(ctx, "%s", why);
+      return false;
+   }
+   if (!rdr_host_load(&ctx->host, why, sizeof(why))) {
+      answer_hello(ctx, false, why);
+      rdr_end(ctx, "%s", why);
+      return false;
+   }
+   memmove(in->data, in->data + size, in->used - size);
+   in->used -= size;
+   answer_hello(ctx, !same, NULL);
+   return true;
+}
+
+/* --- The whole ------------------------------------------------------------------------------------------------------ */
+
+static void
+serve(struct rdr_context *ctx)
+{
+   struct input in = {0};
+
+   if (!input_reserve(&in, RECEIVE_SIZE)) {
+      rdr_end(ctx, "out of memory");
+      return;
+   }
+   if (shake_hands(ctx, &in)) {
+      for (;;) {
+         consume(ctx, &in);
+         rdr_replies_flush(ctx);
+         input_trim(&in);
+         if (ctx->ended || !receive(ctx, &in))
+            break;
+      }
+   }
+   free(in.data);
+}
+
+int
+rdr_worker_run(int fd, const struct rdr_worker_options *options)
+{
+   struct rdr_context *ctx = calloc(1, sizeof(*ctx));
+
+   if (!ctx || !(ctx->jobs = rdr_jobs_create(ctx))) {
+      fprintf(stderr, "tongs worker %d: out of memory\n", (int)getpid());
+      return 1;
+   }
+   signal(SIGPIPE, SIG_IGN);
+   ctx->fd = fd;
+   pthread_mutex_init(&ctx->reply_lock, NULL);
+   tongs_arena_init(&ctx->arena, RDR_ARENA_LIMIT);
+   tongs_encoder_init(&ctx->replies);
+   rdr_host_set_environment(options);
+   if (options->capture && !(ctx->capture = fopen(options->capture, "wb")))
+      fprintf(stderr, "tongs worker %d: cannot write the capture %s: %s\n", (int)getpid(), options->capture,
+              strerror(errno));
+
+   serve(ctx);
+   if (ctx->capture)
+      fclose(ctx->capture);
+   int status = ctx->failed ? 1 : 0;
+   /* Whatever the guest left on the device goes with the process: waiting for a GPU that may never finish is
+    * nobody's gain. Exit handlers of drivers have been seen to wait, too. */
+   fflush(stderr);
+   _exit(status);
+}

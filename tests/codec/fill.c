@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: MIT */
+#include "fill.h"
+
+#include "args.h"
+#include "id.h"
+
+#include "tongs_gen_structs.h"
+#include "tongs_gen_types.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <vulkan/vulkan_core.h>
+
+#define DEPTH_MAX 5
+
+struct fill_block {
+   struct fill_block *next;
+   void *mem;
+};
+
+void
+fill_init(struct fill *f, uint64_t seed, unsigned budget)
+{
+   *f = (struct fill){.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1, .left = budget, .child = -1};
+}
+
+void
+fill_finish(struct fill *f)
+{
+   while (f->blocks) {
+      struct fill_block *next = f->blocks->next;
+      free(f->blocks->mem);
+      free(f->blocks);
+      f->blocks = next;
+   }
+}
+
+static uint64_t
+next_u64(struct fill *f)
+{
+   f->state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
+   uint64_t z = f->state;
+   z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+   z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+   return z ^ z >> 31;
+}
+
+uint32_t
+fill_random(struct fill *f, uint32_t below)
+{
+   return (uint32_t)(next_u64(f) >> 32) % below;
+}
+
+void *
+fill_alloc(struct fill *f, size_t size)
+{
+   struct fill_block *block = malloc(sizeof(*block));
+   void *mem = calloc(1, size ? size : 1);
+   if (!block || !mem)
+      abort();
+   *block = (struct fill_block){.next = f->blocks, .mem = mem};
+   f->blocks = block;
+   return mem;
+}
+
+static bool
+one_in(struct fill *f, uint32_t n)
+{
+   return fill_random(f, n) == 0;
+}
+
+static void
+fill_bytes(struct fill *f, void *p, size_t size)
+{
+   for (size_t i = 0; i < size; i++)
+      ((uint8_t *)p)[i] = (uint8_t)next_u64(f);
+}
+
+/* Sums, products and lengths of arrays stay small. */
+static uint64_t
+small(struct fill *f)
+{
+   if (!f->left)
+      return 0;
+   return one_in(f, 8) ? 4 + fill_random(f, 20) : fill_random(f, 4);
+}
+
+static void
+store(void *p, size_t size, uint64_t value)
+{
+   memcpy(p, &value, size); /* little-endian, as the wire */
+}
+
+static uint64_t
+any_number(struct fill *f)
+{
+   switch (fill_random(f, 4)) {
+   case 0:
+      return fill_random(f, 4);
+   case 1:
+      return UINT64_C(1) << fill_random(f, 32);
+   default:
+      return next_u64(f);
+   }
+}
+
+static void
+fill_scalar(struct fill *f, const struct tongs_info_member *m, void *p)
+{
+   if (m->enumeration >= 0 && m->names && m->names->count)
+      store(p, m->elem_size, m->names->names[fill_random(f, m->names->count)].value);
+   else if (m->counts)
+      store(p, m->elem_size, small(f));
+   else
+      store(p, m->elem_size, any_number(f));
+}
+
+static uint64_t
+new_handle(struct fill *f, uint8_t type)
+{
+   uint64_t id = tongs_id(type, 1 + fill_random(f, 1000), 1 + fill_random(f, 1000));
+
+   if (f->ids)
+      return id;
+   struct tongs_object *object = fill_alloc(f, sizeof(*object));
+   object->id = id;
+   return (uintptr_t)object;
+}
+
+static void
+fill_handle(struct fill *f, const struct tongs_info_member *m, void *p, bool may_be_null)
+{
+   uint64_t handle = may_be_null && one_in(f, 4) ? 0 : new_handle(f, m->handle);
+   store(p, m->elem_size, handle);
+}
+
+static const char *
+fill_string(struct fill *f)
+{
+   size_t size = fill_random(f, 12);
+   char *s = fill_alloc(f, size + 1);
+
+   for (size_t i = 0; i < size; i++)
+      s[i] = (char)('a' + fill_random(f, 26));
+   return s;
+}
+
+/* The numbers that rule R5 wants of a struct; what is made up at random seldom meets it. */
+static void
+obey_ranges(uint32_t index, void *p)
+{
+   switch (index) {
+   case TONGS_STRUCT_VkShaderModuleCreateInfo: {
+      VkShaderModuleCreateInfo *v = p;
+      v->codeSize = 20 + v->codeSize % 8 * 4;
+      break;
+   }
+#ifdef VK_EXT_shader_object
+   case TONGS_STRUCT_VkShaderCreateInfoEXT: {
+      VkShaderCreateInfoEXT *v = p;
+      v->codeSize = 20 + v->codeSize % 8 * 4;
+      break;
+   }
+#endif
+   case TONGS_STRUCT_VkMemoryAllocateInfo: {
+      VkMemoryAllocateInfo *v = p;
+      v->memoryTypeIndex %= VK_MAX_MEMORY_TYPES;
+      break;
+   }
+   case TONGS_STRUCT_VkImageCreateInfo: {
+      VkImageCreateInfo *v = p;
+      v->extent.width |= 1u << 12;
+      v->extent.height |= 1;
+      v->extent.depth |= 1;
+      v->arrayLayers |= 1;
+      v->mipLevels = 1 + v->mipLevels % 12;
+      v->samples = 1u << (uint32_t)v->samples % 7;
+      break;
+   }
+   case TONGS_STRUCT_VkImageSubresource: {
+      VkImageSubresource *v = p;
+      v->mipLevel %= 32;
+      break;
+   }
+   case TONGS_STRUCT_VkImageSubresourceLayers: {
+      VkImageSubresourceLayers *v = p;
+      v->mipLevel %= 32;
+      break;
+   }
+   case TONGS_STRUCT_VkImageSubresourceRange: {
+      VkImageSubresourceRange *v = p;
+      v->baseMipLevel %= 32;
+      if (v->levelCount != VK_REMAINING_MIP_LEVELS)
+         v->levelCount %= 33;
+      break;
+   }
+   case TONGS_STRUCT_VkPushConstantRange: {
+      VkPushConstantRange *v = p;
+      v->offset = v->offset % 64 * 4;
+      v->size = 4 + v->size % 64 * 4;
+      break;
+   }
+   case TONGS_STRUCT_VkDescriptorSetLayoutBinding: {
+      VkDescriptorSetLayoutBinding *v = p;
+      v->descriptorCount &= ~3u;
+      break;
+   }
+   case TONGS_STRUCT_VkWriteDescriptorSet: {
+      VkWriteDescriptorSet *v = p;
+      v->descriptorCount &= ~3u;
+      v->dstArrayElement &= ~3u;
+      break;
+   }
+   case TONGS_STRUCT_VkSampleLocationsInfoEXT: {
+      VkSampleLocationsInfoEXT *v = p;
+      v->sampleLocationsPerPixel = VK_SAMPLE_COUNT_1_BIT;
+      v->sampleLocationGridSize = (VkExtent2D){v->sampleLocationsCount, 1};
+      break;
+   }
+   case TONGS_STRUCT_VkFragmentShadingRateAttachmentInfoKHR: {
+      VkFragmentShadingRateAttachmentInfoKHR *v = p;
+      v->shadingRateAttachmentTexelSize = (VkExtent2D){16, 8};
+      break;
+   }
+   case TONGS_STRUCT_VkRenderingFragmentShadingRateAttachmentInfoKHR: {
+      VkRenderingFragmentShadingRateAttachmentInfoKHR *v = p;
+      v->shadingRateAttachmentTexelSize = (VkExtent2D){16, 8};
+      break;
+   }
+   default:
+      break;
+   }
+}
+
+static void
+fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v);
+
+static void
+fill_in_place(struct fill *f, uint32_t index, void *v)
+{
+   const struct tongs_info_struct *s = &tongs_info_structs[index];
+
+   if (f->left)
+      f->left--;
+   if (s->is_union && s->raw)
+      fill_bytes(f, v, s->size);
+   else if (s->is_union && s->only >= 0)
+      fill_scalar(f, &s->members[s->only], v);
+   else if (!s->is_union) {
+      f->depth++;
+      fill_members(f, s->members, s->member_count, index, v);
+      f->depth--;
+   }
+}
+
+static bool
+child_is_usable(uint32_t child, bool outputs)
+{
+   const struct tongs_info_struct *s = &tongs_info_structs[child];
+   return outputs ? s->outputs : s->inputs;
+}
+
+static void
+fill_shape_in_place(struct fill *f, uint32_t index, void *v);
+
+/* A chain of structs that the parent permits, each once. */
+static void *
+fill_chain(struct fill *f, uint32_t parent, bool outputs)
+{
+   const struct tongs_info_struct *s = &tongs_info_structs[parent];
+   uint32_t picked[3];
+   uint32_t wanted = 0, count = 0;
+   VkBaseOutStructure *first = NULL, **end = &first;
+
+   if (s->child_count && f->depth <= DEPTH_MAX && f->left)
+      wanted = fill_random(f, 3);
+   if (f->depth == 1 && f->child >= 0 && (uint32_t)f->child < s->child_count)
+      wanted++;
+   for (uint32_t i = 0; i < wanted; i++) {
+      uint32_t at = fill_random(f, s->child_count);
+      if (i == 0 && f->depth == 1 && f->child >= 0 && (uint32_t)f->child < s->child_count)
+         at = (uint32_t)f->child;
+      uint32_t child = s->children[at];
+      bool usable = child_is_usable(child, outputs);
+      for (uint32_t j = 0; j < count; j++)
+         usable = usable && picked[j] != child;
+      if (!usable)
+         continue;
+      picked[count++] = child;
+      VkBaseOutStructure *link = fill_alloc(f, tongs_info_structs[child].size);
+      if (outputs)
+         fill_shape_in_place(f, child, link);
+      else
+         fill_in_place(f, child, link);
+      *end = link;
+      while (*end)
+         end = &(*end)->pNext;
+   }
+   return first;
+}
+
+static void
+fill_union(struct fill *f, const struct tongs_info_member *members, const struct tongs_info_member *m, void *v)
+{
+   const struct tongs_info_struct *u = &tongs_info_structs[m->index];
+   void *at = (char *)v + m->offset;
+
+   if (u->raw || u->only >= 0) {
+      fill_in_place(f, (uint32_t)m->index, at);
+      return;
+   }
+   const struct tongs_info_case *c = &u->cases[fill_random(f, u->case_count)];
+   const struct tongs_info_member *selector = &members[m->selector_row];
+   store((char *)v + selector->offset, selector->elem_size, c->selections[fill_random(f, c->selection_count)]);
+   f->depth++;
+   fill_members(f, &u->members[c->row], 1, TONGS_STRUCT_COUNT, at);
+   f->depth--;
+}
+
+/* What lies in the struct itself, but for chains and pointers. */
+static void
+fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      const struct tongs_info_member *m = &members[i];
+      void *at = (char *)v + m->offset;
+
+      switch (m->kind) {
+      case TONGS_INFO_STYPE:
+         store(at, sizeof(VkStructureType), tongs_info_structs[index].stype);
+         break;
+      case TONGS_INFO_SCALAR:
+         fill_scalar(f, m, at);
+         break;
+      case TONGS_INFO_HANDLE:
+         fill_handle(f, m, at, true);
+         break;
+      case TONGS_INFO_DISPATCH:
+         fill_handle(f, m, at, false);
+         break;
+      case TONGS_INFO_STRUCT:
+         fill_in_place(f, (uint32_t)m->index, at);
+         break;
+      case TONGS_INFO_FIXED_STRUCT:
+         for (uint32_t j = 0; j < m->elems; j++)
+            fill_in_place(f, (uint32_t)m->index, (char *)at + (size_t)j * m->elem_size);
+         break;
+      case TONGS_INFO_FIXED:
+         for (uint32_t j = 0; j < m->elems; j++)
+            fill_scalar(f, m, (char *)at + (size_t)j * m->elem_size);
+         break;
+      case TONGS_INFO_BITFIELDS:
+         m->bitfields->set(v, (uint32_t)next_u64(f));
+         break;
+      case TONGS_INFO_OUT_COUNT:
+         *(void **)at = fill_alloc(f, m->elem_size);
+         store(*(void **)at, m->elem_size, small(f));
+         break;
+      default:
+         break;
+      }
+   }
+   for (uint32_t i = 0; i < count; i++) {
+      if (members[i].kind == TONGS_INFO_UNION)
+         fill_union(f, members, &members[i], v);
+   }
+}
+
+/* `n` elements of an array. Structs point to what they need. */
+static void *
+fill_elements(struct fill *f, const struct tongs_info_member *m, uint64_t n, bool structs)
+{
+   char *list = fill_alloc(f, (size_t)n * m->elem_size);
+
+   for (uint64_t i = 0; i < n; i++) {
+      if (structs)
+         fill_in_place(f, (uint32_t)m->index, list + i * m->elem_size);
+      else if (m->handle)
+         fill_handle(f, m, list + i * m->elem_size, true);
+      else
+         fill_scalar(f, m, list + i * m->elem_size);
+   }
+   return list;
+}
+
+static void *
+fill_array(struct fill *f, const struct tongs_info_member *m, uint64_t n, const void *v)
+{
+   void **list;
+
+   switch (m->kind) {
+   case TONGS_INFO_STRING:
+      return (void *)fill_string(f);
+   case TONGS_INFO_STRINGS:
+      list = fill_alloc(f, n * sizeof(*list));
+      for (uint64_t i = 0; i < n; i++)
+         list[i] = (void *)fill_string(f);
+      return list;
+   case TONGS_INFO_BLOB:
+   case TONGS_INFO_INOUT_BLOB: {
+      void *blob = fill_alloc(f, n);
+      fill_bytes(f, blob, n);
+      return blob;
+   }
+   case TONGS_INFO_POINTERS:
+      list = fill_alloc(f, n * sizeof(*list));
+      for (uint64_t i = 0; i < n; i++)
+         list[i] = fill_elements(f, m, 1, true);
+      return list;
+   case TONGS_INFO_NESTED_STRUCTS:
+   case TONGS_INFO_NESTED_SCALARS:
+      list = fill_alloc(f, n * sizeof(*list));
+      for (uint64_t i = 0; i < n; i++)
+         list[i] = fill_elements(f, m, m->inner(v, i), m->kind == TONGS_INFO_NESTED_STRUCTS);
+      return list;
+   case TONGS_INFO_STRUCTS:
+      return fill_elements(f, m, n, true);
+   case TONGS_INFO_NEW: {
+      char *handles = fill_alloc(f, n * m->elem_size);
+      for (uint64_t i = 0; i < n; i++)
+         fill_handle(f, m, handles + i * m->elem_size, false);
+      return handles;
+   }
+   case TONGS_INFO_OUT_STRUCT:
+   case TONGS_INFO_OUT_STRUCTS: {
+      char *structs = fill_alloc(f, n * m->elem_size);
+      for (uint64_t i = 0; i < n; i++)
+         fill_shape_in_place(f, (uint32_t)m->index, structs + i * m->elem_size);
+      return structs;
+   }
+   case TONGS_INFO_OUT_SCALAR:
+   case TONGS_INFO_OUT_SCALARS:
+   case TONGS_INFO_OUT_BLOB:
+      return fill_alloc(f, n * m->elem_size);
+   default:
+      return fill_elements(f, m, n, false);
+   }
+}
+
+static bool
+must_be_there(const struct tongs_info_member *m)
+{
+   return !m->optional || m->kind == TONGS_INFO_NEW;
+}
+
+static void
+fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      const struct tongs_info_member *m = &members[i];
+      void **at = (void **)((char *)v + m->offset);
+
+      if (m->kind == TONGS_INFO_CHAIN)
+         *at = fill_chain(f, index, false);
+      if (m->kind != TONGS_INFO_STRING && m->kind != TONGS_INFO_STRINGS &&
+          (m->kind < TONGS_INFO_SCALARS || m->kind == TONGS_INFO_OUT_COUNT))
+         continue;
+      uint64_t n = m->count ? m->count(v) : 1;
+      bool absent = !must_be_there(m) && (!f->left || f->depth > DEPTH_MAX || one_in(f, 4));
+      if (!n && m->kind < TONGS_INFO_NEW && one_in(f, 2))
+         *at = (void *)(uintptr_t)1; /* never to be read */
+      else if (n && !absent)
+         *at = fill_array(f, m, n, v);
+   }
+}
+
+static void
+fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
+{
+   fill_values(f, members, count, index, v);
+   obey_ranges(index, v);
+   fill_pointers(f, members, count, index, v);
+}
+
+void *
+fill_struct(struct fill *f, uint32_t index)
+{
+   void *v = fill_alloc(f, tongs_info_structs[index].size);
+
+   fill_in_place(f, index, v);
+   return v;
+}
+
+static const struct tongs_info_member *
+find(uint32_t op, const char *name)
+{
+   const struct tongs_info_args *info = &tongs_info_args[op];
+
+   for (uint32_t i = 0; i < info->member_count; i++) {
+      if (!strcmp(info->members[i].name, name))
+         return &info->members[i];
+   }
+   abort();
+}
+
+static void
+set_u64(uint32_t op, void *args, const char *name, uint64_t value)
+{
+   const struct tongs_info_member *m = find(op, name);
+   store((char *)args + m->offset, m->elem_size, value);
+}
+
+void *
+fill_args(struct fill *f, uint32_t op)
+{
+   const struct tongs_info_args *info = &tongs_info_args[op];
+   void *args = fill_alloc(f, tongs_ops[op].args_size);
+
+   fill_values(f, info->members, info->member_count, TONGS_STRUCT_COUNT, args);
+   if (op == TONGS_OP_vkCmdUpdateBuffer)
+      set_u64(op, args, "dataSize", 4 + 4 * fill_random(f, 8));
+   if (op == TONGS_OP_vkCmdPushConstants) {
+      set_u64(op, args, "offset", 4 * fill_random(f, 8));
+      set_u64(op, args, "size", 4 + 4 * fill_random(f, 8));
+   }
+   fill_pointers(f, info->members, info->member_count, TONGS_STRUCT_COUNT, args);
+   if (op == TONGS_OP_vkCmdSetFragmentShadingRateKHR) {
+      const struct tongs_info_member *m = find(op, "pFragmentSize");
+      **(VkExtent2D **)((char *)args + m->offset) = (VkExtent2D){1u << fill_random(f, 3), 1u << fill_random(f, 3)};
+   }
+   return args;
+}
+
+/* --- What comes back ---------------------------------------------------------------------------------------- */
+
+static void
+fill_shape_in_place(struct fill *f, uint32_t index, void *v)
+{
+   const struct tongs_info_struct *s = &tongs_info_structs[index];
+
+   f->depth++;
+   if (f->left)
+      f->left--;
+   for (uint32_t i = 0; i < s->member_count && !s->is_union; i++) {
+      const struct tongs_info_member *m = &s->members[i];
+      void *at = (char *)v + m->offset;
+
+      if (m->kind == TONGS_INFO_STYPE)
+         store(at, sizeof(VkStructureType), s->stype);
+      else if (m->kind == TONGS_INFO_CHAIN)
+         *(void **)at = fill_chain(f, index, true);
+      else if (m->kind == TONGS_INFO_SCALAR && (!s->returnedonly || m->counts))
+         fill_scalar(f, m, at);
+      else if (m->kind == TONGS_INFO_FIXED && !s->returnedonly) {
+         for (uint32_t j = 0; j < m->elems; j++)
+            fill_scalar(f, m, (char *)at + (size_t)j * m->elem_size);
+      } else if (m->kind == TONGS_INFO_STRUCT) {
+         fill_shape_in_place(f, (uint32_t)m->index, at);
+      } else if (m->kind == TONGS_INFO_FIXED_STRUCT) {
+         for (uint32_t j = 0; j < m->elems; j++)
+            fill_shape_in_place(f, (uint32_t)m->index, (char *)at + (size_t)j * m->elem_size);
+      }
+   }
+   for (uint32_t i = 0; i < s->member_count; i++) {
+      const struct tongs_info_member *m = &s->members[i];
+      bool structs = m->kind == TONGS_INFO_STRUCTS;
+
+      if ((!structs && m->kind != TONGS_INFO_SCALARS && m->kind != TONGS_INFO_BLOB) || one_in(f, 3))
+         continue;
+      uint64_t n = m->count ? m->count(v) : 1;
+      char *list = fill_alloc(f, n * m->elem_size);
+      for (uint64_t j = 0; structs && j < n; j++)
+         fill_shape_in_place(f, (uint32_t)m->index, list + j * m->elem_size);
+      *(void **)((char *)v + m->offset) = list;
+   }
+   f->depth--;
+}
+
+void *
+fill_shape(struct fill *f, uint32_t index)
+{
+   void *v = fill_alloc(f, tongs_info_structs[index].size);
+
+   fill_shape_in_place(f, index, v);
+   return v;
+}
+
+static uint64_t
+load(const void *p, size_t size)
+{
+   uint64_t value = 0;
+   memcpy(&value, p, size);
+   return value;
+}
+
+/* A driver lowers counts, never raises them beyond the room there is. */
+static void
+lower(struct fill *f, void *p, size_t size)
+{
+   store(p, size, fill_random(f, (uint32_t)load(p, size) + 1));
+}
+
+static void
+fill_value_results(struct fill *f, const struct tongs_info_member *m, void *at)
+{
+   switch (m->kind) {
+   case TONGS_INFO_SCALAR:
+      if (m->counts)
+         lower(f, at, m->elem_size);
+      else
+         fill_bytes(f, at, m->elem_size);
+      break;
+   case TONGS_INFO_FIXED:
+      fill_bytes(f, at, (size_t)m->elems * m->elem_size);
+      break;
+   case TONGS_INFO_UNION:
+      fill_bytes(f, at, tongs_info_structs[m->index].size);
+      break;
+   case TONGS_INFO_STRUCT:
+      fill_results(f, (uint32_t)m->index, at);
+      break;
+   case TONGS_INFO_FIXED_STRUCT:
+      for (uint32_t j = 0; j < m->elems; j++)
+         fill_results(f, (uint32_t)m->index, (char *)at + (size_t)j * m->elem_size);
+      break;
+   default:
+      break;
+   }
+}
+
+static void
+fill_array_results(struct fill *f, const struct tongs_info_member *m, void *v)
+{
+   char *list = *(char **)((char *)v + m->offset);
+   uint64_t n = m->count ? m->count(v) : 1;
+
+   if (!list)
+      return;
+   for (uint64_t i = 0; i < n && m->kind == TONGS_INFO_STRUCTS; i++)
+      fill_results(f, (uint32_t)m->index, list + i * m->elem_size);
+   if (m->kind != TONGS_INFO_STRUCTS)
+      fill_bytes(f, list, n * m->elem_size);
+}
+
+/* All but the chain. */
+static void
+fill_own_results(struct fill *f, const struct tongs_info_struct *s, void *v)
+{
+   for (uint32_t i = 0; i < s->member_count; i++) {
+      const struct tongs_info_member *m = &s->members[i];
+      if (m->kind == TONGS_INFO_BITFIELDS)
+         m->bitfields->set(v, (uint32_t)next_u64(f));
+      else
+         fill_value_results(f, m, (char *)v + m->offset);
+   }
+   for (uint32_t i = 0; i < s->member_count; i++) {
+      if (s->members[i].kind >= TONGS_INFO_SCALARS)
+         fill_array_results(f, &s->members[i], v);
+   }
+}
+
+void
+fill_results(struct fill *f, uint32_t index, void *v)
+{
+   const struct tongs_info_struct *s = &tongs_info_structs[index];
+
+   fill_own_results(f, s, v);
+   if (!s->member_count || s->members[0].kind != TONGS_INFO_STYPE)
+      return;
+   for (VkBaseOutStructure *link = ((VkBaseOutStructure *)v)->pNext; link; link = link->pNext)
+      fill_own_results(f, &tongs_info_structs[tongs_info_struct_of((uint32_t)link->sType)], link);
+}
+
+void
+fill_args_results(struct fill *f, uint32_t op, void *args)
+{
+   const struct tongs_info_args *info = &tongs_info_args[op];
+
+   if (info->ret)
+      fill_bytes(f, (char *)args + info->ret_offset, info->ret_size);
+   if (tongs_ops[op].returns_result)
+      store((char *)args + info->ret_offset, sizeof(VkResult),
+            one_in(f, 4) ? (uint64_t)(int64_t)VK_ERROR_UNKNOWN : fill_random(f, 6));
+   for (uint32_t i = 0; i < info->member_count; i++) {
+      const struct tongs_info_member *m = &info->members[i];
+      if (m->kind == TONGS_INFO_OUT_COUNT)
+         lower(f, *(void **)((char *)args + m->offset), m->elem_size);
+   }
+   for (uint32_t i = 0; i < info->member_count; i++) {
+      const struct tongs_info_member *m = &info->members[i];
+      char *list = m->kind >= TONGS_INFO_NEW ? *(char **)((char *)args + m->offset) : NULL;
+
+      if (!list || m->kind == TONGS_INFO_OUT_COUNT)
+         continue;
+      uint64_t n = m->count ? m->count(args) : 1;
+      for (uint64_t j = 0; j < n; j++) {
+         if (m->kind == TONGS_INFO_OUT_STRUCT || m->kind == TONGS_INFO_OUT_STRUCTS)
+            fill_results(f, (uint32_t)m->index, list + j * m->elem_size);
+         else
+            fill_bytes(f, list + j * m->elem_size, m->elem_size);
+      }
+   }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of commands, by what they are dispatched on and by the version that made them core:
+ * the index is the minor version, 0 to 3.
+ */
+#ifndef PROG_PROCADDR_H
+#define PROG_PROCADDR_H
+
+#include "common.h"
+
+struct procaddr_names {
+   const char *const *names;
+   size_t count;
+};
+
+struct procaddr_extension {
+   const char *name;    /* a device extension */
+   const char *command; /* one of its commands, dispatched on the device or its children */
+};
+
+extern const struct procaddr_names procaddr_global[4];
+extern const struct procaddr_names procaddr_instance[4];
+extern const struct procaddr_names procaddr_device[4];
+extern const struct procaddr_extension procaddr_extensions[];
+extern const size_t procaddr_extension_count;
+
+#endif
