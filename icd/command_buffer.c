@@ -9,6 +9,8 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
+#include <stdlib.h>
+
 /* A command buffer is shipped in parts of about this size. */
 #define SHIP_SIZE ((size_t)256 * 1024)
 
@@ -33,8 +35,73 @@ pool_from(VkCommandPool handle)
 /* --- Recording -------------------------------------------------------------------------------------------------- */
 
 static void
+destroy_layout(struct icd_device *dev, uint64_t id)
+{
+   struct icd_connection *c = dev->parent.connection;
+   size_t offset;
+
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkDestroyPipelineLayout, 0, &offset);
+   tongs_encode_u64(e, dev->parent.base.id);
+   tongs_encode_u64(e, id);
+   icd_op_end(c, offset);
+   icd_id_free(c, id);
+}
+
+void
+icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id)
+{
+   pthread_mutex_lock(&dev->open_lock);
+   struct icd_grave *grave = dev->open_first ? malloc(sizeof(*grave)) : NULL;
+   if (grave) {
+      struct icd_grave **end = &dev->graves;
+      while (*end)
+         end = &(*end)->next;
+      *grave = (struct icd_grave){.since = dev->open_clock, .id = id};
+      *end = grave;
+   } else {
+      destroy_layout(dev, id);
+   }
+   pthread_mutex_unlock(&dev->open_lock);
+}
+
+/* Enters a command buffer among those with commands that are not shipped. */
+static void
+enter_open(struct icd_command_buffer *cb)
+{
+   struct icd_device *dev = cb->device;
+
+   pthread_mutex_lock(&dev->open_lock);
+   cb->open_since = ++dev->open_clock;
+   cb->open_next = NULL;
+   cb->open_prev = dev->open_last;
+   *(dev->open_last ? &dev->open_last->open_next : &dev->open_first) = cb;
+   dev->open_last = cb;
+   pthread_mutex_unlock(&dev->open_lock);
+}
+
+/* Takes it out again, and carries out what waited for it. */
+static void
+leave_open(struct icd_command_buffer *cb)
+{
+   struct icd_device *dev = cb->device;
+
+   pthread_mutex_lock(&dev->open_lock);
+   *(cb->open_prev ? &cb->open_prev->open_next : &dev->open_first) = cb->open_next;
+   *(cb->open_next ? &cb->open_next->open_prev : &dev->open_last) = cb->open_prev;
+   while (dev->graves && (!dev->open_first || dev->graves->since < dev->open_first->open_since)) {
+      struct icd_grave *grave = dev->graves;
+      dev->graves = grave->next;
+      destroy_layout(dev, grave->id);
+      free(grave);
+   }
+   pthread_mutex_unlock(&dev->open_lock);
+}
+
+static void
 open_record(struct icd_command_buffer *cb)
 {
+   if (!cb->recording)
+      enter_open(cb);
    tongs_encoder_reset(&cb->encoder);
    cb->record = tongs_encode_op_begin(&cb->encoder, TONGS_OP_tongsRecord, 0);
    tongs_encode_u64(&cb->encoder, cb->parent.base.id);
@@ -49,6 +116,7 @@ ship(struct icd_command_buffer *cb)
       cb->failed = true;
    tongs_encoder_reset(&cb->encoder);
    cb->recording = false;
+   leave_open(cb);
 }
 
 void
@@ -103,6 +171,8 @@ forget(struct icd_command_buffer *cb, bool release)
       cb->encoder.peer_structs = peer_structs;
    }
    tongs_encoder_reset(&cb->encoder);
+   if (cb->recording)
+      leave_open(cb);
    cb->recording = false;
    cb->failed = false;
 }
@@ -129,6 +199,7 @@ create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool, VkC
    icd_object_init_dispatchable(&cb->parent.base);
    cb->parent.connection = dev->parent.connection;
    cb->parent.alloc = pool->alloc;
+   cb->device = dev;
    cb->pool = pool;
    cb->level = level;
    tongs_encoder_init(&cb->encoder);
@@ -151,6 +222,8 @@ destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
          break;
       }
    }
+   if (cb->recording)
+      leave_open(cb);
    tongs_encoder_finish(&cb->encoder);
    icd_object_destroy(&dev->parent, &cb->pool->alloc, &cb->parent.base);
 }

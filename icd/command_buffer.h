@@ -9,19 +9,28 @@
 #include <vulkan/vulkan_core.h>
 
 struct icd_command_pool;
+struct icd_device;
 
 /* Commands are recorded as ops into a buffer of its own, without a lock, and shipped as one tongsRecord op when they
  * are ended; long ones already while they are recorded. */
 struct icd_command_buffer {
    struct icd_parent parent;
+   struct icd_device *device;
    struct icd_command_pool *pool;
    struct icd_command_buffer *next; /* in its pool */
    VkCommandBufferLevel level;
    struct tongs_encoder encoder;
+   struct icd_command_buffer *open_next, *open_prev; /* in the device's list, while a record is open */
+   uint64_t open_since;
    size_t record;  /* the offset of the tongsRecord op in the encoder */
    bool recording; /* such an op is open */
    bool failed;    /* something could not be recorded: vkEndCommandBuffer reports it */
 };
+
+/* Destroys a pipeline layout on the worker, and frees its id, once no command buffer holds commands that name it and
+ * have not been shipped. Applications destroy layouts right after recording, and drivers do not mind. */
+void
+icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id);
 
 /* Records one command; `args`: its struct tongs_args_*, without the command buffer. The pool is the caller's alone. */
 void

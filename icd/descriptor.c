@@ -197,11 +197,11 @@ icd_DestroyPipelineLayout(VkDevice device, VkPipelineLayout pipelineLayout, cons
    if (!layout)
       return;
 
-   struct tongs_args_vkDestroyPipelineLayout args = {.device = device, .pipelineLayout = pipelineLayout};
-   icd_post(parent->connection, TONGS_OP_vkDestroyPipelineLayout, &args);
+   uint64_t id = layout->base.id;
    for (uint32_t i = 0; i < layout->count; i++)
       info_unref(parent, layout->infos[i]);
-   icd_object_destroy(parent, pAllocator, &layout->base);
+   icd_free(parent, pAllocator, layout);
+   icd_destroy_layout_when_shipped(icd_device_from(device), id);
 }
 
 static const struct layout_info *

@@ -8,6 +8,7 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static VkResult
@@ -88,6 +89,13 @@ destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
    for (uint32_t i = 0; i < dev->queue_count; i++)
       icd_id_free(dev->parent.connection, dev->queues[i].parent.base.id);
    icd_heaps_finish(&dev->heaps);
+   while (dev->graves) {
+      struct icd_grave *next = dev->graves->next;
+      icd_id_free(dev->parent.connection, dev->graves->id);
+      free(dev->graves);
+      dev->graves = next;
+   }
+   pthread_mutex_destroy(&dev->open_lock);
    icd_free(&dev->parent, NULL, dev->queues);
    icd_id_free(dev->parent.connection, dev->parent.base.id);
    VkAllocationCallbacks own = dev->parent.alloc;
@@ -114,6 +122,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_free(&dev->parent, NULL, dev);
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
+   pthread_mutex_init(&dev->open_lock, NULL);
    icd_heaps_init(&dev->heaps, dev->parent.connection, dev->parent.base.id);
 
    VkDevice created = (VkDevice)dev;

@@ -15,11 +15,22 @@ struct icd_queue {
    uint32_t index;
 };
 
+/* A pipeline layout that is destroyed once the command buffers that were open at `since` have been shipped. */
+struct icd_grave {
+   struct icd_grave *next;
+   uint64_t since;
+   uint64_t id;
+};
+
 struct icd_device {
    struct icd_parent parent;
    struct icd_physical_device *physical;
    struct icd_extension_set enabled;
    struct icd_heaps heaps; /* that its shared memory comes from */
+   pthread_mutex_t open_lock; /* protects the next four */
+   uint64_t open_clock;
+   struct icd_command_buffer *open_first, *open_last; /* with commands that are not shipped, the oldest first */
+   struct icd_grave *graves;                          /* the oldest first */
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };

@@ -110,9 +110,9 @@ destroy_device(struct rdr_context *ctx, uint32_t slot)
 void
 rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
 {
-   struct tongs_args_vkDestroyInstance *a = args;
    struct rdr_instance *instance = host;
 
+   (void)args;
    if (rdr_jobs_any(ctx->jobs)) {
       rdr_end(ctx, "vkDestroyInstance came while a wait was going on");
       return;
@@ -123,7 +123,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
    }
    instance->vk.DestroyInstance(instance->handle, NULL);
    instance->handle = VK_NULL_HANDLE;
-   rdr_object_remove(ctx, tongs_id_slot(rdr_args_id(&a->base, 0)));
+   rdr_object_remove(ctx, tongs_id_slot(ctx->used[0]));
 }
 
 /* --- Physical devices ---------------------------------------------------------------------------------------------- */
@@ -320,14 +320,12 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
 void
 rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args)
 {
-   struct tongs_args_vkDestroyDevice *a = args;
-
-   (void)host;
+   (void)host, (void)args;
    if (rdr_jobs_any(ctx->jobs)) {
       rdr_end(ctx, "vkDestroyDevice came while a wait was going on");
       return;
    }
-   destroy_device(ctx, tongs_id_slot(rdr_args_id(&a->base, 0)));
+   destroy_device(ctx, tongs_id_slot(ctx->used[0]));
 }
 
 void

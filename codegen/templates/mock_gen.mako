@@ -12,17 +12,20 @@
 % elif m.kind == "handles":
    if (v->${m.name}${f" && ({m.cond})" if m.cond else ""})
       mock_check_handles(e, "${owner}${m.name}", v->${m.name}, ${m.count}, MOCK_TYPE_${m.handle});
-% elif m.kind == "struct" and by_name[m.type].inputs:
+% elif m.kind == "struct" and by_name[m.type].inputs and not by_name[m.type].union:
    mock_check_${m.type}(e, &v->${m.name});
-% elif m.kind == "fixed_struct" and by_name[m.type].inputs:
-   for (size_t i = 0; i < ${m.size}; i++)
+% elif m.kind == "fixed_struct" and by_name[m.type].inputs and not by_name[m.type].union:
+   for (size_t i = 0; i < ${m.size}; i++) {
       mock_check_${m.type}(e, &v->${m.name}[i]);
-% elif m.kind == "structs" and by_name[m.type].inputs:
-   for (uint64_t i = 0; v->${m.name} && ${f"({m.cond}) && " if m.cond else ""}i < ${m.count}; i++)
+   }
+% elif m.kind == "structs" and by_name[m.type].inputs and not by_name[m.type].union:
+   for (uint64_t i = 0; v->${m.name} && ${f"({m.cond}) && " if m.cond else ""}i < ${m.count}; i++) {
       mock_check_${m.type}(e, &v->${m.name}[i]);
-% elif m.kind == "pointers" and by_name[m.type].inputs:
-   for (uint64_t i = 0; v->${m.name} && ${f"({m.cond}) && " if m.cond else ""}i < ${m.count}; i++)
+   }
+% elif m.kind == "pointers" and by_name[m.type].inputs and not by_name[m.type].union:
+   for (uint64_t i = 0; v->${m.name} && ${f"({m.cond}) && " if m.cond else ""}i < ${m.count}; i++) {
       mock_check_${m.type}(e, v->${m.name}[i]);
+   }
 % elif m.kind == "nested_structs":
    for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++) {
       for (uint64_t k = 0; k < ${m.inner}; k++)

@@ -50,10 +50,10 @@ const uint32_t mock_command_count = MOCK_COMMAND_COUNT;
 const struct mock_entry_point mock_entry_points[] = {
 % for x in ir.entry_points:
 % if not x.stub:
-   {"${x.name}", MOCK_COMMAND_vk${x.function[4:]}, (PFN_vkVoidFunction)mock_entry_${x.function[4:]}, ${"true" if x.level == "physical" else "false"}},
+   {"${x.name}", MOCK_COMMAND_vk${x.function[4:]}, (PFN_vkVoidFunction)mock_entry_${x.function[4:]}, MOCK_LEVEL_${x.level.upper()}},
 % endif
 % endfor
-   {"vkGetMemoryHostPointerPropertiesEXT", MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT, (PFN_vkVoidFunction)mock_entry_GetMemoryHostPointerPropertiesEXT, false},
+   {"vkGetMemoryHostPointerPropertiesEXT", MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT, (PFN_vkVoidFunction)mock_entry_GetMemoryHostPointerPropertiesEXT, MOCK_LEVEL_DEVICE},
 };
 const uint32_t mock_entry_point_count = sizeof(mock_entry_points) / sizeof(mock_entry_points[0]);
 

@@ -312,9 +312,10 @@ mock_enter(uint32_t command)
    return result;
 }
 
-__attribute__((destructor)) static void
-free_text(void)
+void
+mock_faults_finish(void)
 {
+   open_log("");
    free(faults.text);
    faults.text = NULL;
 }

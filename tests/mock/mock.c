@@ -34,7 +34,7 @@ vk_icdGetPhysicalDeviceProcAddr(VkInstance instance, const char *pName)
    const struct mock_entry_point *entry = find_entry_point(pName);
 
    (void)instance;
-   return entry && entry->physical ? entry->function : NULL;
+   return entry && entry->level == MOCK_LEVEL_PHYSICAL ? entry->function : NULL;
 }
 
 EXPORT VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL
@@ -59,8 +59,11 @@ mock_GetInstanceProcAddr(VkInstance instance, const char *pName)
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL
 mock_GetDeviceProcAddr(VkDevice device, const char *pName)
 {
+   const struct mock_entry_point *entry = find_entry_point(pName);
+
    MOCK_GET("vkGetDeviceProcAddr", device, device);
-   return vk_icdGetInstanceProcAddr(NULL, pName);
+   return entry && (entry->level == MOCK_LEVEL_DEVICE || !strcmp(pName, "vkGetDeviceProcAddr"))
+      ? entry->function : NULL;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

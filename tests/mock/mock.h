@@ -150,6 +150,10 @@ mock_enter(uint32_t command);
 void
 mock_log(const char *line);
 
+/* When the library goes. */
+void
+mock_faults_finish(void);
+
 /* How long the device takes for a submission: TONGS_MOCK_GPU_MS. */
 uint32_t
 mock_submission_ms(void);
@@ -326,11 +330,18 @@ struct mock_command {
 extern const struct mock_command mock_commands[];
 extern const uint32_t mock_command_count;
 
+enum mock_level {
+   MOCK_LEVEL_GLOBAL,
+   MOCK_LEVEL_INSTANCE,
+   MOCK_LEVEL_PHYSICAL,
+   MOCK_LEVEL_DEVICE,
+};
+
 struct mock_entry_point {
    const char *name; /* aliases too: "vkBindBufferMemory2KHR" */
    uint32_t command;
    PFN_vkVoidFunction function;
-   bool physical;    /* is called on a physical device */
+   enum mock_level level;
 };
 extern const struct mock_entry_point mock_entry_points[];
 extern const uint32_t mock_entry_point_count;

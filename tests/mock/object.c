@@ -378,6 +378,7 @@ report_at_exit(void)
    mock_objects_report();
    if (devices)
       return; /* their threads still run */
+   mock_faults_finish();
    for (uint32_t i = 0; i < QUARANTINE; i++) {
       free(table.quarantine[i]);
       table.quarantine[i] = NULL;
