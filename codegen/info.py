@@ -51,8 +51,19 @@ class Table:
     struct: Struct | None = None
 
 
-def _rows(ir: IR, name: str, owner: str, members: tuple[Member, ...]) -> tuple[Row, ...]:
-    used = set()
+def _far_counts(ir: IR) -> set[tuple[str, str]]:
+    """(struct, member) of counts that another struct's or an op's array goes by."""
+    out = set()
+    for members in [s.members for s in ir.structs] + [o.args for o in ir.ops]:
+        types = {m.name: m.type for m in members}
+        for m in members:
+            for pointer, count in re.findall(r"v->(\w+)(?:->|\[i\]\.)(\w+)", f"{m.count} {m.inner}"):
+                out.add((types[pointer], count))
+    return out
+
+
+def _rows(ir: IR, name: str, owner: str, members: tuple[Member, ...], far: set[tuple[str, str]]) -> tuple[Row, ...]:
+    used = {member for struct, member in far if struct == name}
     for m in members:
         used |= set(re.findall(r"v->(\w+)", f"{m.count} {m.inner}"))
     order = {m.name: i for i, m in enumerate(members)}
@@ -70,8 +81,9 @@ def struct_tables(ir: IR) -> list[Table]:
         for parent in s.extends:
             children.setdefault(parent, []).append(s.name)
     tables = []
+    far = _far_counts(ir)
     for s in ir.structs:
-        rows = _rows(ir, s.name, s.name, s.members)
+        rows = _rows(ir, s.name, s.name, s.members, far)
         by_name = {r.m.name: r for r in rows}
         cases = tuple(Case(selections, by_name[m.name]) for selections, m in s.cases if m.name in by_name)
         tables.append(Table(s.name, s.name, rows, cases, tuple(children.get(s.name, ())), s))
@@ -80,4 +92,4 @@ def struct_tables(ir: IR) -> list[Table]:
 
 def op_tables(ir: IR) -> list[Table]:
     return [Table(o.name, f"struct tongs_args_{o.name}",
-                  _rows(ir, o.name, f"struct tongs_args_{o.name}", o.args)) for o in ir.ops]
+                  _rows(ir, o.name, f"struct tongs_args_{o.name}", o.args, set())) for o in ir.ops]

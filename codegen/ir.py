@@ -39,6 +39,7 @@ class Member:
     decl: str                 # its declaration in a struct of arguments: "const uint32_t *pQueueFamilyIndices"
     wire: str = ""            # scalars: "u32", "f32", ...
     count: str = ""           # arrays: C over v, "v->queueFamilyIndexCount"
+    stride: str = ""          # arrays of structs: the member that says how far apart the elements are, in bytes
     inner: str = ""           # arrays of arrays: C over v and i
     optional: bool = False    # arrays: may be absent although the count is not zero
     cond: str = ""            # C over v and e: the member is ignored unless
@@ -481,7 +482,9 @@ class Builder:
             return Member(kind="handles", handle=type_name, dispatchable=reg.handles[type_name].dispatchable,
                           **array)
         if type_name in reg.structs:
-            return Member(kind="structs", **array)
+            if m.stride and self.is_pod(type_name) and self._layout(type_name)[1] == 8:
+                raise Unsupported(f"{key}: strided array of 8-byte aligned structs")
+            return Member(kind="structs", stride=m.stride or "", **array)
         raise Unsupported(f"{key}: {m.decl}")
 
     def value(self, key: str, m: RegMember, type_name: str, sc, base: dict) -> Member:
@@ -737,7 +740,7 @@ class Builder:
                 return True
             if m.kind in ("struct", "fixed_struct") and self.has_shape(m.type, seen):
                 return True
-        return bool(s.members and s.members[0].values and not s.returnedonly)
+        return False
 
     def stype_values(self) -> dict[str, int]:
         return dict(self.reg.enums["VkStructureType"].values)
@@ -756,7 +759,7 @@ class Builder:
         parts = [head]
         for m in members:
             inner = self.signature(m.type, seen) if m.type in self.inputs | self.outputs else ""
-            parts.append(f"{m.name}:{m.kind}:{m.wire}:{self.type_number(m)}:{m.elem_size}:{m.size}:{m.fields}{{{inner}}}")
+            parts.append(f"{m.name}:{m.kind}:{m.wire}:{self.type_number(m)}:{m.elem_size}:{self.total(m)}:{m.fields}{{{inner}}}")
         return ";".join(parts)
 
     def struct(self, name: str, stypes: dict[str, int]) -> Struct:
@@ -789,6 +792,13 @@ class Builder:
                       shape_arrays=any(m.kind in ("scalars", "blob", "structs") for m in members),
                       extends=tuple(e for e in map(self.reg.canonical, s.extends)
                                     if e in self.inputs or e in self.outputs), **common)
+
+    def total(self, m: Member) -> int:
+        """The number of elements of a fixed array: the constants in its declaration change names."""
+        total = 1
+        for d in m.size.split(" * ") if m.size else ():
+            total *= self.dim(d)
+        return total
 
     def type_number(self, m: Member) -> int:
         return self.numbers.types.get(m.handle, 0)

@@ -135,6 +135,7 @@ LEFT_OUT_COMMANDS = {
     "vkCopyMemoryToAccelerationStructureKHR": "host copy: reads the application's memory through raw pointers",
     "vkWriteAccelerationStructuresPropertiesKHR": "host query of host-built structures",
     "vkCopyAccelerationStructureKHR": "host copy of host-built structures",
+    "vkGetPipelinePropertiesEXT": "its output is typed as any struct",
     "vkGetQueueCheckpointData2NV": "its markers are pointers of the application",
     "vkGetQueueCheckpointDataNV": "its markers are pointers of the application",
     "vkCmdSetCheckpointNV": "its markers are pointers of the application",

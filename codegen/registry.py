@@ -31,6 +31,7 @@ class Member:
     selection: tuple[str, ...]     # ("VK_GEOMETRY_TYPE_AABBS_KHR",) on a member of such a union
     noautovalidity: bool
     externsync: bool
+    stride: str | None             # "stride": the sibling that says how far apart an array's elements are, in bytes
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def _member(elem: ET.Element) -> Member:
         selection=tuple(selection.split(",")) if selection else (),
         noautovalidity=elem.get("noautovalidity") == "true",
         externsync=elem.get("externsync") is not None,
+        stride=elem.get("stride"),
     )
 
 

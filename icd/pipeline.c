@@ -39,11 +39,11 @@ static VkResult
 create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args, uint32_t count,
        VkPipeline *pipelines)
 {
+   memset(pipelines, 0, count * sizeof(*pipelines));
    VkPipeline *objects = icd_alloc(parent, alloc, (count ? count : 1) * sizeof(*objects), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    if (!objects)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
-   memset(pipelines, 0, count * sizeof(*pipelines));
    for (uint32_t i = 0; i < count; i++) {
       pipelines[i] = (VkPipeline)(uintptr_t)icd_object_create(parent, alloc, TONGS_TYPE_VkPipeline);
       objects[i] = pipelines[i];

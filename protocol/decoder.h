@@ -70,6 +70,13 @@ tongs_decoder_expect_end(struct tongs_decoder *d);
 void *
 tongs_decode_alloc(struct tongs_decoder *d, uint64_t count, size_t size);
 
+/* The same for what a driver writes: never NULL for none, as NULL would ask it for a count. */
+static inline void *
+tongs_decode_room(struct tongs_decoder *d, uint64_t count, size_t size)
+{
+   return tongs_decode_alloc(d, count ? count : 1, size);
+}
+
 static inline uint32_t
 tongs_decode_u32(struct tongs_decoder *d)
 {

@@ -41,6 +41,14 @@
    tongs_encode_dispatchables(e, ${pointer(m)}, ${m.count});
 % elif m.kind == "handles":
    tongs_encode_handles(e, (const uint64_t *)${pointer(m)}, ${m.count});
+% elif m.kind == "structs" and m.stride:
+% if by_name[m.type].pod:
+   tongs_encode_u32(e, v->${m.name} ? ${m.count} * (uint32_t)(sizeof(*v->${m.name}) / 4) : 0);
+% else:
+   tongs_encode_u32(e, v->${m.name} ? ${m.count} : 0);
+% endif
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !e->failed; i++)
+      tongs_encode_${m.type}(e, (const ${m.type} *)((const uint8_t *)v->${m.name} + i * v->${m.stride}));
 % elif m.kind == "structs":
    tongs_encode_${m.type}_array(e, ${pointer(m)}, ${m.count});
 % elif m.kind == "pointers":
@@ -172,13 +180,13 @@
 % endif
 % elif m.kind == "out_blob":
    if (tongs_decode_u32(d) && !d->error)
-      v->${m.name} = tongs_decode_alloc(d, ${m.count}, 1);
+      v->${m.name} = tongs_decode_room(d, ${m.count}, 1);
 % elif m.kind == "out_scalars":
    if (tongs_decode_u32(d) && !d->error)
-      v->${m.name} = tongs_decode_alloc(d, ${m.count}, sizeof(*v->${m.name}));
+      v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
 % elif m.kind == "out_structs":
    if (tongs_decode_u32(d) && !d->error)
-      v->${m.name} = tongs_decode_alloc(d, ${m.count}, sizeof(*v->${m.name}));
+      v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
 % if by_name[m.type].shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
       tongs_decode_shape_${m.type}(d, &v->${m.name}[i]);
@@ -192,8 +200,6 @@
 <%def name="encode_shape(m, s)">\
 % if m.kind == "chain":
    tongs_encode_shape_chain(e, v->pNext, TONGS_STRUCT_${s.name});
-% elif m.kind in ("scalar", "fixed", "bitfields") and not s.returnedonly:
-${encode(m)}\
 % elif m.kind == "struct" and by_name[m.type].shape:
    tongs_encode_shape_${m.type}(e, &v->${m.name});
 % elif m.kind == "fixed_struct" and by_name[m.type].shape:
@@ -214,8 +220,6 @@ ${encode(m)}\
    v->sType = ${m.stype};
 % elif m.kind == "chain":
    v->pNext = tongs_decode_shape_chain(d, TONGS_STRUCT_${s.name});
-% elif m.kind in ("scalar", "fixed", "bitfields") and not s.returnedonly:
-${decode(m)}\
 % elif m.kind == "struct" and by_name[m.type].shape:
    tongs_decode_shape_${m.type}(d, &v->${m.name});
 % elif m.kind == "fixed_struct" and by_name[m.type].shape:
@@ -230,9 +234,9 @@ ${decode(m)}\
 % endif
    if (tongs_decode_u32(d) && !d->error)
 % if m.kind == "blob":
-      v->${m.name} = tongs_decode_alloc(d, ${m.count}, 1);
+      v->${m.name} = tongs_decode_room(d, ${m.count}, 1);
 % else:
-      v->${m.name} = tongs_decode_alloc(d, ${m.count}, sizeof(*v->${m.name}));
+      v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
 % endif
 % if m.kind == "structs" and by_name[m.type].shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)

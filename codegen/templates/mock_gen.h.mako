@@ -1,3 +1,4 @@
+<%namespace name="mock" file="mock_gen.mako"/>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #ifndef MOCK_GEN_H
 #define MOCK_GEN_H
@@ -28,7 +29,7 @@ enum mock_command_index {
  * name in a file written by hand takes their place. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
-mock_${p.name[4:]}(${", ".join(p.params)});
+mock_${p.name[4:]}(${mock.module.wrapped(p.params)});
 % endfor
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTypeFlagBits handleType,
@@ -38,7 +39,7 @@ mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTy
 /* What the loader and the application call: logs, fails where it is told to, checks and goes on to the above. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
-mock_entry_${p.name[4:]}(${", ".join(p.params)});
+mock_entry_${p.name[4:]}(${mock.module.wrapped(p.params)});
 % endfor
 
 /* Checks of all handles in a struct and its chain. */
@@ -47,7 +48,9 @@ mock_check_chain(struct mock_check *e, const void *next);
 
 % for s in ir.structs:
 % if s.inputs and not s.union:
-void mock_check_${s.name}(struct mock_check *e, const ${s.name} *v);
+void
+mock_check_${s.name}(struct mock_check *e,
+   const ${s.name} *v);
 % endif
 % endfor
 

@@ -6,11 +6,13 @@
    mock_check_chain(e, v->pNext);
 % elif m.kind in ("handle", "dispatch") and m.cond:
    if (${m.cond})
-      mock_check_handle(e, "${owner}${m.name}", (uint64_t)(uintptr_t)v->${m.name}, MOCK_TYPE_${m.handle}, true);
+      mock_check_handle(e, "${owner}${m.name}", (uint64_t)(uintptr_t)v->${m.name},
+                        MOCK_TYPE_${m.handle}, true);
 % elif m.kind in ("handle", "dispatch"):
-   mock_check_handle(e, "${owner}${m.name}", (uint64_t)(uintptr_t)v->${m.name}, MOCK_TYPE_${m.handle}, ${"true" if m.optional else "false"});
+   mock_check_handle(e, "${owner}${m.name}", (uint64_t)(uintptr_t)v->${m.name},
+                     MOCK_TYPE_${m.handle}, ${"true" if m.optional else "false"});
 % elif m.kind == "handles":
-   if (v->${m.name}${f" && ({m.cond})" if m.cond else ""})
+   if (v->${m.name}${f" &&{chr(10)}       ({m.cond})" if m.cond else ""})
       mock_check_handles(e, "${owner}${m.name}", v->${m.name}, ${m.count}, MOCK_TYPE_${m.handle});
 % elif m.kind == "struct" and by_name[m.type].inputs and not by_name[m.type].union:
    mock_check_${m.type}(e, &v->${m.name});
@@ -37,6 +39,15 @@
 </%def>
 ##
 <%!
+import textwrap
+
+
+def wrapped(parts):
+    """A list of parameters or arguments, broken into lines."""
+    return textwrap.fill(", ".join(parts), 65, subsequent_indent="   ", break_long_words=False,
+                         break_on_hyphens=False)
+
+
 def with_handles(ir, by_name):
     """The names of the structs that hold a handle, in themselves, in a struct of theirs or in their chain."""
     inner = ("struct", "fixed_struct", "structs", "pointers", "nested_structs", "union")

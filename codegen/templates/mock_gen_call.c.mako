@@ -18,18 +18,19 @@ destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), N
 recorded = o.kind == "record" and o.short not in ("BeginCommandBuffer", "EndCommandBuffer")
 %>\
 WEAK VKAPI_ATTR ${o.ret} VKAPI_CALL
-mock_${o.short}(${", ".join(m.decl for m in o.params)})
+mock_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
 {
    const struct {
 % for m in o.params:
       ${m.decl};
 % endfor
-   } args = {${", ".join(names)}}, *v = &args;
+   } args = {${mock.module.wrapped(names)}}, *v = &args;
 
    (void)v;
 % if new:
    for (uint32_t i = 0; i < ${new.count}; i++)
-      v->${new.name}[i] = (${new.type})(uintptr_t)mock_object_create((uintptr_t)v->${names[0]}, MOCK_TYPE_${o.create}, 0)->handle;
+      v->${new.name}[i] = (${new.type})(uintptr_t)
+         mock_object_create((uintptr_t)v->${names[0]}, MOCK_TYPE_${o.create}, 0)->handle;
    return VK_SUCCESS;
 % elif destroyed and destroyed.kind == "handle":
    mock_object_destroy("${o.name}", (uint64_t)(uintptr_t)v->${destroyed.name});
@@ -83,13 +84,13 @@ mock_${o.short}(${", ".join(m.decl for m in o.params)})
 }
 
 VKAPI_ATTR ${o.ret} VKAPI_CALL
-mock_entry_${o.short}(${", ".join(m.decl for m in o.params)})
+mock_entry_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
 {
    const struct {
 % for m in o.params:
       ${m.decl};
 % endfor
-   } args = {${", ".join(names)}}, *v = &args;
+   } args = {${mock.module.wrapped(names)}}, *v = &args;
    struct mock_check check, *e = &check;
 
    (void)v;
@@ -120,9 +121,9 @@ ${mock.check(m, "", by_name)}\
 % endif
 % endfor
 % if o.ret == "void":
-   mock_${o.short}(${", ".join(names)});
+   mock_${o.short}(${mock.module.wrapped(names)});
 % else:
-   return mock_${o.short}(${", ".join(names)});
+   return mock_${o.short}(${mock.module.wrapped(names)});
 % endif
 }
 

@@ -1,3 +1,4 @@
+<%namespace name="mock" file="mock_gen.mako"/>\
 <%
 special = ("VkBaseOutStructure",)
 local = [p for p in ir.prototypes if p.name[4:] not in [o.short for o in ir.ops]]
@@ -15,7 +16,7 @@ def pinned(s):
 /* Commands that the worker never forwards: mock_*() looks at their arguments itself. */
 % for p in local:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
-mock_entry_${p.name[4:]}(${", ".join(p.params)})
+mock_entry_${p.name[4:]}(${mock.module.wrapped(p.params)})
 {
 % if p.ret == "VkResult":
    const VkResult fault = mock_enter(MOCK_COMMAND_vk${p.name[4:]});
@@ -24,7 +25,7 @@ mock_entry_${p.name[4:]}(${", ".join(p.params)})
 % elif not p.name.endswith("ProcAddr"):
    mock_enter(MOCK_COMMAND_vk${p.name[4:]});
 % endif
-   ${"" if p.ret == "void" else "return "}mock_${p.name[4:]}(${", ".join(d.split()[-1].lstrip("*") for d in p.params)});
+   ${"" if p.ret == "void" else "return "}mock_${p.name[4:]}(${mock.module.wrapped([d.split()[-1].lstrip("*") for d in p.params])});
 }
 
 % endfor
@@ -50,10 +51,12 @@ const uint32_t mock_command_count = MOCK_COMMAND_COUNT;
 const struct mock_entry_point mock_entry_points[] = {
 % for x in ir.entry_points:
 % if not x.stub:
-   {"${x.name}", MOCK_COMMAND_vk${x.function[4:]}, (PFN_vkVoidFunction)mock_entry_${x.function[4:]}, MOCK_LEVEL_${x.level.upper()}},
+   {"${x.name}", MOCK_COMMAND_vk${x.function[4:]},
+    (PFN_vkVoidFunction)mock_entry_${x.function[4:]}, MOCK_LEVEL_${x.level.upper()}},
 % endif
 % endfor
-   {"vkGetMemoryHostPointerPropertiesEXT", MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT, (PFN_vkVoidFunction)mock_entry_GetMemoryHostPointerPropertiesEXT, MOCK_LEVEL_DEVICE},
+   {"vkGetMemoryHostPointerPropertiesEXT", MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT,
+    (PFN_vkVoidFunction)mock_entry_GetMemoryHostPointerPropertiesEXT, MOCK_LEVEL_DEVICE},
 };
 const uint32_t mock_entry_point_count = sizeof(mock_entry_points) / sizeof(mock_entry_points[0]);
 
@@ -90,7 +93,8 @@ static const struct mock_field fields_${s.name}[] = {
 % endfor
 const struct mock_out_struct mock_out_structs[] = {
 % for s in outputs:
-   {${s.stype}, sizeof(${s.name}), ${"true" if "VkPhysicalDeviceFeatures2" in s.extends or s.name == "VkPhysicalDeviceFeatures2" else "false"}, ${"fields_" + s.name if pinned(s) else "NULL"}},
+   {${s.stype}, sizeof(${s.name}),
+    ${"true" if "VkPhysicalDeviceFeatures2" in s.extends or s.name == "VkPhysicalDeviceFeatures2" else "false"}, ${"fields_" + s.name if pinned(s) else "NULL"}},
 % endfor
 };
 const uint32_t mock_out_struct_count = ${len(outputs)};

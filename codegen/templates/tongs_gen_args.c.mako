@@ -47,6 +47,11 @@ ${codec.decode(m)}\
    v->base.id_count = v->${m.name} ? ${m.count} : 0;
 % endif
 % endfor
+% for m in o.args:
+% if m.stride:
+   v->${m.stride} = sizeof(*v->${m.name});
+% endif
+% endfor
 % for check in o.checks:
    if (!d->error && !(${check}))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);

@@ -3,7 +3,8 @@
 
 #include "tongs_gen_peer.h"
 
-#define LINKS_MAX 64
+/* Room for a chain of every feature struct that a device may have: lavapipe has 65, the registry some 250. */
+#define LINKS_MAX 512
 #define DEPTH_MAX 8
 
 /* Which structs a chain may hold: pairs of parent and child, sorted. */

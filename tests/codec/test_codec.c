@@ -21,10 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROUNDS 10u
-#define FLIPS_MAX 6000u
+#define ROUNDS 60u
+#define DAMAGED_ROUNDS 16u
+#define FLIPS_MAX 20000u
 #define ARENA_LIMIT ((size_t)1 << 20)
-#define HANG_SECONDS 240
+#define HANG_SECONDS 100
 
 static unsigned failures;
 static uint64_t facts, damaged;
@@ -69,7 +70,7 @@ static void
 damage(const struct item *item, const uint8_t *data, size_t size, struct fill *f)
 {
    struct tongs_encoder again;
-   size_t step = size > 2048 ? 4 : 1;
+   size_t step = size > 4096 ? 4 : 1;
 
    tongs_encoder_init(&again);
    for (size_t n = 0; n < size; n += step) {
@@ -158,14 +159,14 @@ test_struct(uint32_t index)
    tongs_encoder_init(&e);
    for (uint64_t seed = 0; seed < rounds; seed++) {
       struct fill f;
-      fill_init(&f, seed, seed < 2 ? 4 : 40);
+      fill_init(&f, seed, seed < 8 ? 4 : 40);
       f.child = seed < s->child_count ? (int)seed : -1;
       void *v = fill_struct(&f, index);
       tongs_encoder_reset(&e);
       codecs[index].encode(&e, v);
       check(!e.failed && tongs_encoder_size(&e) >= s->min_size, s->name, seed, "it takes at least its least size");
       compare(&item, &e, seed);
-      if (seed < 2)
+      if (seed < DAMAGED_ROUNDS)
          damage(&item, e.base, tongs_encoder_size(&e), &f);
       fill_finish(&f);
    }
@@ -229,7 +230,7 @@ test_output_struct(uint32_t index)
    for (uint64_t seed = 0; seed < rounds; seed++) {
       struct fill f;
       struct tongs_decoder d;
-      fill_init(&f, seed, seed < 2 ? 4 : 40);
+      fill_init(&f, seed, seed < 8 ? 4 : 40);
       f.child = seed < s->child_count ? (int)seed : -1;
       void *v = fill_shape(&f, index);
       tongs_encoder_reset(&request);
@@ -237,7 +238,7 @@ test_output_struct(uint32_t index)
       if (codec->encode_shape) {
          codec->encode_shape(&request, v);
          compare(&shape, &request, seed);
-         if (seed < 2)
+         if (seed < DAMAGED_ROUNDS)
             damage(&shape, request.base, tongs_encoder_size(&request), &f);
       }
       tongs_arena_reset(&arena);
@@ -250,7 +251,7 @@ test_output_struct(uint32_t index)
       back.request = request.base;
       back.request_size = tongs_encoder_size(&request);
       compare(&back, &reply, seed);
-      if (seed < 2)
+      if (seed < DAMAGED_ROUNDS)
          damage(&back, reply.base, tongs_encoder_size(&reply), &f);
       fill_finish(&f);
    }
@@ -371,13 +372,13 @@ test_op(uint32_t op)
    for (uint64_t seed = 0; seed < ROUNDS; seed++) {
       struct fill f;
       struct tongs_decoder d;
-      fill_init(&f, seed * 7 + 3, seed < 2 ? 5 : 40);
+      fill_init(&f, seed * 7 + 3, seed < 8 ? 5 : 40);
       void *args = fill_args(&f, op);
       tongs_encoder_reset(&request);
       tongs_encoder_reset(&reply);
       encode_op(&request, op, args);
       compare(&there, &request, seed);
-      if (seed < 2)
+      if (seed < DAMAGED_ROUNDS)
          damage(&there, request.base, tongs_encoder_size(&request), &f);
       if (tongs_ops[op].kind == TONGS_OP_CALL) {
          tongs_arena_reset(&arena);
@@ -388,7 +389,7 @@ test_op(uint32_t op)
             back.request = request.base;
             back.request_size = tongs_encoder_size(&request);
             compare(&back, &reply, seed);
-            if (seed < 2)
+            if (seed < DAMAGED_ROUNDS)
                damage(&back, reply.base, tongs_encoder_size(&reply), &f);
          }
       }

@@ -72,11 +72,10 @@ mock_check_handle(struct mock_check *e, const char *where, uint64_t handle, uint
    }
    const struct mock_object *object = mock_object_find(handle);
    if (!object)
-      mock_abort("%s: %s, %#llx, is no live object", e->command, where,
-                 (unsigned long long)handle);
+      mock_abort("%s: %s, %#llx, is no live object", e->command, where, (unsigned long long)handle);
    if (object->type != type) {
-      mock_abort("%s: %s, %#llx, is a %s and no %s", e->command, where,
-                 (unsigned long long)handle, mock_type_names[object->type], mock_type_names[type]);
+      mock_abort("%s: %s, %#llx, is a %s and no %s", e->command, where, (unsigned long long)handle,
+                 mock_type_names[object->type], mock_type_names[type]);
    }
    if (e->owner && e->owner->device && object->device && object->device != e->owner->device)
       mock_abort("%s: %s, %#llx, belongs to another device", e->command, where,

@@ -28,7 +28,7 @@ struct mock_recorded {
    uint8_t *data; /* owned */
 };
 
-/* --- Pools and buffers -------------------------------------------------------------------------- */
+/* --- Pools and buffers ------------------------------------------------------------------------ */
 
 static void
 clear(struct mock_command_buffer *commands)
@@ -142,7 +142,7 @@ mock_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolR
    return VK_SUCCESS;
 }
 
-/* --- Recording --------------------------------------------------------------------------------- */
+/* --- Recording -------------------------------------------------------------------------------- */
 
 void
 mock_count_command(VkCommandBuffer commandBuffer)
@@ -175,8 +175,8 @@ mock_CmdFillBuffer(VkCommandBuffer commandBuffer, VkBuffer dstBuffer, VkDeviceSi
    const struct mock_buffer *buffer = MOCK_GET("vkCmdFillBuffer", dstBuffer, buffer);
 
    if (dstOffset % 4 || dstOffset >= buffer->size)
-      mock_abort("vkCmdFillBuffer: offset %llu in a buffer of %llu",
-                 (unsigned long long)dstOffset, (unsigned long long)buffer->size);
+      mock_abort("vkCmdFillBuffer: offset %llu in a buffer of %llu", (unsigned long long)dstOffset,
+                 (unsigned long long)buffer->size);
    if (size == VK_WHOLE_SIZE)
       size = (buffer->size - dstOffset) & ~UINT64_C(3);
    record(commandBuffer, (struct mock_recorded){
@@ -226,8 +226,8 @@ mock_CmdCopyBuffer(VkCommandBuffer commandBuffer, VkBuffer srcBuffer, VkBuffer d
                    uint32_t regionCount, const VkBufferCopy *pRegions)
 {
    for (uint32_t i = 0; i < regionCount; i++) {
-      record_copy(commandBuffer, srcBuffer, pRegions[i].srcOffset, dstBuffer,
-                  pRegions[i].dstOffset, pRegions[i].size);
+      record_copy(commandBuffer, srcBuffer, pRegions[i].srcOffset, dstBuffer, pRegions[i].dstOffset,
+                  pRegions[i].size);
    }
 }
 
@@ -324,8 +324,8 @@ mock_CmdExecuteCommands(VkCommandBuffer commandBuffer, uint32_t commandBufferCou
 }
 
 static void
-record_query(const char *command, VkCommandBuffer commandBuffer, VkQueryPool handle,
-             uint32_t query, bool timestamp)
+record_query(const char *command, VkCommandBuffer commandBuffer, VkQueryPool handle, uint32_t query,
+             bool timestamp)
 {
    const struct mock_query_pool *pool = MOCK_GET(command, handle, query_pool);
 
@@ -391,7 +391,7 @@ mock_CmdCopyQueryPoolResults(VkCommandBuffer commandBuffer, VkQueryPool queryPoo
                          });
 }
 
-/* --- Carrying out ------------------------------------------------------------------------------ */
+/* --- Carrying out ----------------------------------------------------------------------------- */
 
 static void
 change_event(struct mock_device *device, uint64_t handle, bool set)
@@ -435,8 +435,7 @@ copy(const struct mock_recorded *r)
 static void
 update(const struct mock_recorded *r)
 {
-   uint8_t *to =
-      mock_buffer_bytes("vkCmdUpdateBuffer", (VkBuffer)(uintptr_t)r->a, r->dst, r->size);
+   uint8_t *to = mock_buffer_bytes("vkCmdUpdateBuffer", (VkBuffer)(uintptr_t)r->a, r->dst, r->size);
 
    if (to)
       memcpy(to, r->data, r->size);

@@ -69,7 +69,10 @@ static const struct {
    const char *name;
    VkResult value;
 } results[] = {
-#define RESULT(name) {#name, name}
+#define RESULT(name) \
+   { \
+#name, name \
+   }
    RESULT(VK_NOT_READY),
    RESULT(VK_TIMEOUT),
    RESULT(VK_EVENT_SET),
@@ -257,8 +260,7 @@ read_environment_locked(void)
    free(faults.text);
    faults.text = text;
    open_log(log);
-   atomic_store(&faults.submission_ms,
-                *gpu ? (uint32_t)number_in("TONGS_MOCK_GPU_MS", gpu, 0) : 0);
+   atomic_store(&faults.submission_ms, *gpu ? (uint32_t)number_in("TONGS_MOCK_GPU_MS", gpu, 0) : 0);
    atomic_store(&faults.rule_count, 0);
    for (enum action action = 0; action < ACTION_COUNT; action++) {
       char *list = strdup(variable_value(variables[action])), *rest = NULL;

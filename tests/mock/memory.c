@@ -27,13 +27,12 @@ memory_finish(struct mock_object *object)
 static uint8_t *
 imported_pointer(const VkMemoryAllocateInfo *info)
 {
-   const VkImportMemoryHostPointerInfoEXT *import = mock_chain_find(
-      info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT);
+   const VkImportMemoryHostPointerInfoEXT *import =
+      mock_chain_find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT);
 
    if (!import)
       return NULL;
-   if (!import->pHostPointer ||
-       (uintptr_t)import->pHostPointer % MOCK_HOST_POINTER_ALIGNMENT ||
+   if (!import->pHostPointer || (uintptr_t)import->pHostPointer % MOCK_HOST_POINTER_ALIGNMENT ||
        info->allocationSize % MOCK_HOST_POINTER_ALIGNMENT)
       mock_abort("vkAllocateMemory: an imported pointer or its size is not aligned to %u",
                  MOCK_HOST_POINTER_ALIGNMENT);
@@ -66,9 +65,8 @@ mock_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
          return VK_ERROR_OUT_OF_DEVICE_MEMORY;
    }
 
-   struct mock_memory *memory = (void *)mock_object_create((uintptr_t)device,
-                                                           MOCK_TYPE_VkDeviceMemory,
-                                                           sizeof(*memory));
+   struct mock_memory *memory =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkDeviceMemory, sizeof(*memory));
    memory->base.finish = memory_finish;
    memory->size = size;
    memory->data = data;
@@ -187,7 +185,7 @@ mock_InvalidateMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount,
    return VK_SUCCESS;
 }
 
-/* --- Buffers ----------------------------------------------------------------------------------- */
+/* --- Buffers ---------------------------------------------------------------------------------- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
@@ -201,12 +199,12 @@ mock_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
       mock_abort("vkCreateBuffer: size is 0");
    if (pCreateInfo->size > MOCK_HEAP_SIZE)
       return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-   struct mock_buffer *buffer = (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkBuffer,
-                                                           sizeof(*buffer));
+   struct mock_buffer *buffer =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkBuffer, sizeof(*buffer));
    buffer->size = pCreateInfo->size;
    buffer->sparse = pCreateInfo->flags & VK_BUFFER_CREATE_SPARSE_BINDING_BIT;
-   buffer->address = __atomic_fetch_add((uint64_t *)&next_address, align(buffer->size, 65536),
-                                        __ATOMIC_RELAXED);
+   buffer->address =
+      __atomic_fetch_add((uint64_t *)&next_address, align(buffer->size, 65536), __ATOMIC_RELAXED);
    *pBuffer = (VkBuffer)(uintptr_t)buffer->base.handle;
    return VK_SUCCESS;
 }
@@ -320,7 +318,7 @@ mock_buffer_bytes(const char *command, VkBuffer handle, uint64_t offset, uint64_
    return MOCK_GET(command, buffer->base.backing, memory)->data + buffer->offset + offset;
 }
 
-/* --- Images ------------------------------------------------------------------------------------ */
+/* --- Images ----------------------------------------------------------------------------------- */
 
 /* Generous: 16 bytes for a texel of any format, and nothing is tiled. */
 static void
@@ -339,8 +337,8 @@ mock_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkImage *pImage)
 {
    (void)pAllocator;
-   struct mock_image *image = (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkImage,
-                                                         sizeof(*image));
+   struct mock_image *image =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkImage, sizeof(*image));
    image_layout(pCreateInfo, image);
    *pImage = (VkImage)(uintptr_t)image->base.handle;
    return VK_SUCCESS;
@@ -365,8 +363,7 @@ mock_GetImageMemoryRequirements2(VkDevice device, const VkImageMemoryRequirement
 }
 
 VKAPI_ATTR void VKAPI_CALL
-mock_GetDeviceImageMemoryRequirements(VkDevice device,
-                                      const VkDeviceImageMemoryRequirements *pInfo,
+mock_GetDeviceImageMemoryRequirements(VkDevice device, const VkDeviceImageMemoryRequirements *pInfo,
                                       VkMemoryRequirements2 *pMemoryRequirements)
 {
    struct mock_image image = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the Vulkan loader calls (LoaderDriverInterface.md, interface version 5), and the instance. */
+/* What the Vulkan loader calls (LoaderDriverInterface.md, version 5), and the instance. */
 #include "mock.h"
 
 #include "mock_gen.h"
@@ -63,7 +63,8 @@ mock_GetDeviceProcAddr(VkDevice device, const char *pName)
 
    MOCK_GET("vkGetDeviceProcAddr", device, device);
    return entry && (entry->level == MOCK_LEVEL_DEVICE || !strcmp(pName, "vkGetDeviceProcAddr"))
-      ? entry->function : NULL;
+             ? entry->function
+             : NULL;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -170,9 +171,8 @@ mock_CreateInstance(const VkInstanceCreateInfo *pCreateInfo,
       (void *)mock_object_create(0, MOCK_TYPE_VkInstance, sizeof(*instance));
    instance->physical_count = wanted_devices();
    for (uint32_t i = 0; i < instance->physical_count; i++) {
-      instance->physical[i] =
-         mock_object_create(instance->base.handle, MOCK_TYPE_VkPhysicalDevice,
-                            sizeof(struct mock_physical_device));
+      instance->physical[i] = mock_object_create(instance->base.handle, MOCK_TYPE_VkPhysicalDevice,
+                                                 sizeof(struct mock_physical_device));
       ((struct mock_physical_device *)instance->physical[i])->number = i;
    }
    *pInstance = (VkInstance)instance;

@@ -23,15 +23,15 @@
 
 /* What every object begins with. */
 struct mock_object {
-   VK_LOADER_DATA loader;       /* dispatchable ones: the loader writes here */
-   uint64_t handle;             /* dispatchable: its address; else a number that never comes again */
-   uint32_t type;               /* MOCK_TYPE_* */
-   uint32_t pins;               /* submissions that use it; the table's lock protects it */
-   struct mock_object *parent;  /* the pool, device, physical device or instance that it is from */
-   struct mock_device *device;  /* NULL for what belongs to an instance */
-   struct mock_object *next;    /* in its bucket */
+   VK_LOADER_DATA loader;      /* dispatchable ones: the loader writes here */
+   uint64_t handle;            /* dispatchable: its address; else a number that never comes again */
+   uint32_t type;              /* MOCK_TYPE_* */
+   uint32_t pins;              /* submissions that use it; the table's lock protects it */
+   struct mock_object *parent; /* the pool, device, physical device or instance that it is from */
+   struct mock_device *device; /* NULL for what belongs to an instance */
+   struct mock_object *next;   /* in its bucket */
    void (*finish)(struct mock_object *object); /* frees what the object owns; may be NULL */
-   uint64_t backing;            /* buffers and images: handle of the memory they are bound to */
+   uint64_t backing; /* buffers and images: handle of the memory they are bound to */
 };
 
 /* Allocates `size` zeroed bytes (0: just the base) and enters them into the table. Never fails: a
@@ -76,7 +76,7 @@ mock_objects_pin(const char *command, const uint64_t *handles, size_t count);
 void
 mock_objects_unpin(const uint64_t *handles, size_t count);
 
-#define MOCK_GET(command, handle, name)                                                           \
+#define MOCK_GET(command, handle, name) \
    ((struct mock_##name *)mock_object_get(command, (uint64_t)(uintptr_t)(handle), MOCK_OF_##name))
 #define MOCK_OF_instance MOCK_TYPE_VkInstance
 #define MOCK_OF_physical_device MOCK_TYPE_VkPhysicalDevice
@@ -97,9 +97,9 @@ mock_objects_unpin(const uint64_t *handles, size_t count);
 
 struct mock_check {
    const char *command;
-   struct mock_object *owner;    /* what the command is called on */
+   struct mock_object *owner;             /* what the command is called on */
    struct mock_command_buffer *recording; /* its uses grow; NULL: not recording */
-   uint32_t ignored;             /* TONGS_IGNORED_*, as protocol/ignored.h has it */
+   uint32_t ignored;                      /* TONGS_IGNORED_*, as protocol/ignored.h has it */
 };
 
 void
@@ -136,7 +136,7 @@ mock_fill(const char *command, void *v, VkStructureType type);
 void *
 mock_chain_find(const void *next, VkStructureType type);
 
-/* --- Faults and the log: fault.c ---------------------------------------------------------------- */
+/* --- Faults and the log: fault.c -------------------------------------------------------------- */
 
 /* Prints "mock driver: ..." to stderr and ends the process. */
 _Noreturn void
@@ -165,7 +165,7 @@ mock_sleep_ms(uint32_t ms);
 uint64_t
 mock_now_ns(void);
 
-/* --- The objects that do something ------------------------------------------------------------- */
+/* --- The objects that do something ------------------------------------------------------------ */
 
 struct mock_instance {
    struct mock_object base;
@@ -196,9 +196,9 @@ enum {
 
 struct mock_device {
    struct mock_object base;
-   pthread_mutex_t mutex;   /* protects queues, fences, semaphores, events, queries, states of
+   pthread_mutex_t mutex;  /* protects queues, fences, semaphores, events, queries, states of
                              * command buffers */
-   pthread_cond_t changed;  /* broadcast after each change of them */
+   pthread_cond_t changed; /* broadcast after each change of them */
    pthread_t thread;
    bool stop;
    struct mock_queue *queues; /* linked by next */
@@ -217,7 +217,7 @@ struct mock_memory {
 struct mock_buffer {
    struct mock_object base;
    uint64_t size;
-   uint64_t offset; /* in the memory */
+   uint64_t offset;  /* in the memory */
    uint64_t address; /* for shaders: never that of another buffer */
    bool sparse;
 };
@@ -269,10 +269,10 @@ struct mock_command_buffer {
    VkCommandBufferLevel level;
    enum mock_state state;
    bool one_time;
-   uint32_t pending;   /* submissions that hold it */
+   uint32_t pending; /* submissions that hold it */
    struct mock_recorded *commands;
    size_t command_count, command_capacity;
-   uint64_t *uses;     /* handles of what the commands name */
+   uint64_t *uses; /* handles of what the commands name */
    size_t use_count, use_capacity;
    uint64_t other_commands; /* that only were counted */
 };
@@ -321,7 +321,7 @@ mock_device_wait_locked(struct mock_device *device, uint64_t deadline);
 uint64_t
 mock_deadline(uint64_t timeout);
 
-/* --- Tables: mock_gen_table.c ------------------------------------------------------------------- */
+/* --- Tables: mock_gen_table.c ----------------------------------------------------------------- */
 
 struct mock_command {
    const char *name; /* "vkCreateBuffer" */

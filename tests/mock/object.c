@@ -52,8 +52,7 @@ static bool
 is_implicit(const struct mock_object *object)
 {
    return object->type == MOCK_TYPE_VkPhysicalDevice || object->type == MOCK_TYPE_VkQueue ||
-          object->type == MOCK_TYPE_VkDescriptorSet ||
-          object->type == MOCK_TYPE_VkCommandBuffer;
+          object->type == MOCK_TYPE_VkDescriptorSet || object->type == MOCK_TYPE_VkCommandBuffer;
 }
 
 struct mock_object *
@@ -292,8 +291,8 @@ mock_objects_report(void)
    size_t used = (size_t)snprintf(line, sizeof(line), "leaked %u objects:", total);
    for (uint32_t type = 0; total && type < mock_type_count && used < sizeof(line) - 128; type++) {
       if (table.leaked[type]) {
-         used += (size_t)snprintf(line + used, sizeof(line) - used, " %s %u",
-                                  mock_type_names[type], table.leaked[type]);
+         used += (size_t)snprintf(line + used, sizeof(line) - used, " %s %u", mock_type_names[type],
+                                  table.leaked[type]);
          table.leaked[type] = 0;
       }
    }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a physical device says of itself. Structs that are not filled here are zero, features true. */
+/* What a physical device says of itself. Structs not filled here are zero, features true. */
 #include "mock.h"
 
 #include "mock_gen.h"
@@ -150,8 +150,7 @@ mock_GetPhysicalDeviceProperties(VkPhysicalDevice physicalDevice,
       .limits = limits,
       .sparseProperties = {.residencyNonResidentStrict = VK_TRUE},
    };
-   snprintf(pProperties->deviceName, sizeof(pProperties->deviceName), "Mock %u",
-            physical->number);
+   snprintf(pProperties->deviceName, sizeof(pProperties->deviceName), "Mock %u", physical->number);
 }
 
 static void
@@ -235,8 +234,7 @@ fill_properties(VkBaseOutStructure *s, uint32_t number)
          v11.subgroupSupportedOperations;
       break;
    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MULTIVIEW_PROPERTIES:
-      ((VkPhysicalDeviceMultiviewProperties *)s)->maxMultiviewViewCount =
-         v11.maxMultiviewViewCount;
+      ((VkPhysicalDeviceMultiviewProperties *)s)->maxMultiviewViewCount = v11.maxMultiviewViewCount;
       ((VkPhysicalDeviceMultiviewProperties *)s)->maxMultiviewInstanceIndex =
          v11.maxMultiviewInstanceIndex;
       break;
@@ -262,8 +260,7 @@ fill_properties(VkBaseOutStructure *s, uint32_t number)
       ((VkPhysicalDeviceInlineUniformBlockProperties *)s)->maxInlineUniformBlockSize =
          v13.maxInlineUniformBlockSize;
       ((VkPhysicalDeviceInlineUniformBlockProperties *)s)
-         ->maxPerStageDescriptorInlineUniformBlocks =
-         v13.maxPerStageDescriptorInlineUniformBlocks;
+         ->maxPerStageDescriptorInlineUniformBlocks = v13.maxPerStageDescriptorInlineUniformBlocks;
       ((VkPhysicalDeviceInlineUniformBlockProperties *)s)->maxDescriptorSetInlineUniformBlocks =
          v13.maxDescriptorSetInlineUniformBlocks;
       break;
@@ -292,8 +289,7 @@ mock_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice,
                                   VkPhysicalDeviceProperties2 *pProperties)
 {
    const char *command = "vkGetPhysicalDeviceProperties2";
-   const struct mock_physical_device *physical =
-      MOCK_GET(command, physicalDevice, physical_device);
+   const struct mock_physical_device *physical = MOCK_GET(command, physicalDevice, physical_device);
 
    mock_fill(command, pProperties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
    mock_GetPhysicalDeviceProperties(physicalDevice, &pProperties->properties);
@@ -302,8 +298,7 @@ mock_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice,
 }
 
 VKAPI_ATTR void VKAPI_CALL
-mock_GetPhysicalDeviceFeatures(VkPhysicalDevice physicalDevice,
-                               VkPhysicalDeviceFeatures *pFeatures)
+mock_GetPhysicalDeviceFeatures(VkPhysicalDevice physicalDevice, VkPhysicalDeviceFeatures *pFeatures)
 {
    VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
 
@@ -319,17 +314,20 @@ mock_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physicalDevice,
    (void)physicalDevice;
    *pMemoryProperties = (VkPhysicalDeviceMemoryProperties){
       .memoryTypeCount = MOCK_MEMORY_COUNT,
-      .memoryTypes = {
-         [MOCK_MEMORY_HOST] = {VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
-                               VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
-                               VK_MEMORY_PROPERTY_HOST_CACHED_BIT, 0},
-         [MOCK_MEMORY_DEVICE] = {VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 1},
-      },
+      .memoryTypes =
+         {
+            [MOCK_MEMORY_HOST] = {VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                     VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
+                                     VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+                                  0},
+            [MOCK_MEMORY_DEVICE] = {VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 1},
+         },
       .memoryHeapCount = 2,
-      .memoryHeaps = {
-         {MOCK_HEAP_SIZE, 0},
-         {MOCK_HEAP_SIZE, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT},
-      },
+      .memoryHeaps =
+         {
+            {MOCK_HEAP_SIZE, 0},
+            {MOCK_HEAP_SIZE, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT},
+         },
    };
 }
 
@@ -341,9 +339,8 @@ mock_GetPhysicalDeviceMemoryProperties2(VkPhysicalDevice physicalDevice,
              VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2);
    mock_GetPhysicalDeviceMemoryProperties(physicalDevice, &pMemoryProperties->memoryProperties);
 
-   VkPhysicalDeviceMemoryBudgetPropertiesEXT *budget =
-      mock_chain_find(pMemoryProperties->pNext,
-                      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT);
+   VkPhysicalDeviceMemoryBudgetPropertiesEXT *budget = mock_chain_find(
+      pMemoryProperties->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT);
    for (uint32_t i = 0; budget && i < pMemoryProperties->memoryProperties.memoryHeapCount; i++)
       budget->heapBudget[i] = MOCK_HEAP_SIZE;
 }
@@ -394,16 +391,14 @@ format_properties(VkFormat format)
    if (format == VK_FORMAT_UNDEFINED)
       return (VkFormatProperties){0};
    if (depth) {
-      const VkFormatFeatureFlags bits = VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT |
-                                        VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT |
-                                        VK_FORMAT_FEATURE_BLIT_SRC_BIT |
-                                        VK_FORMAT_FEATURE_BLIT_DST_BIT |
-                                        VK_FORMAT_FEATURE_TRANSFER_SRC_BIT |
-                                        VK_FORMAT_FEATURE_TRANSFER_DST_BIT;
+      const VkFormatFeatureFlags bits =
+         VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT | VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT |
+         VK_FORMAT_FEATURE_BLIT_SRC_BIT | VK_FORMAT_FEATURE_BLIT_DST_BIT |
+         VK_FORMAT_FEATURE_TRANSFER_SRC_BIT | VK_FORMAT_FEATURE_TRANSFER_DST_BIT;
       return (VkFormatProperties){bits, bits, 0};
    }
-   const VkFormatFeatureFlags color = image & ~(VkFormatFeatureFlags)
-                                      VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT;
+   const VkFormatFeatureFlags color =
+      image & ~(VkFormatFeatureFlags)VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT;
    return (VkFormatProperties){color, color, buffer};
 }
 
@@ -424,8 +419,8 @@ mock_GetPhysicalDeviceFormatProperties2(VkPhysicalDevice physicalDevice, VkForma
              VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2);
    pFormatProperties->formatProperties = format_properties(format);
 
-   VkFormatProperties3 *wide = mock_chain_find(pFormatProperties->pNext,
-                                               VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3);
+   VkFormatProperties3 *wide =
+      mock_chain_find(pFormatProperties->pNext, VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3);
    if (wide) {
       wide->linearTilingFeatures = pFormatProperties->formatProperties.linearTilingFeatures;
       wide->optimalTilingFeatures = pFormatProperties->formatProperties.optimalTilingFeatures;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Queries ----------------------------------------------------------------------------------- */
+/* --- Queries ---------------------------------------------------------------------------------- */
 
 static void
 query_pool_finish(struct mock_object *object)
@@ -25,8 +25,8 @@ mock_CreateQueryPool(VkDevice device, const VkQueryPoolCreateInfo *pCreateInfo,
    (void)pAllocator;
    if (!pCreateInfo->queryCount)
       mock_abort("vkCreateQueryPool: queryCount is 0");
-   struct mock_query_pool *pool = (void *)mock_object_create((uintptr_t)device,
-                                                             MOCK_TYPE_VkQueryPool, sizeof(*pool));
+   struct mock_query_pool *pool =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkQueryPool, sizeof(*pool));
    pool->base.finish = query_pool_finish;
    pool->count = pCreateInfo->queryCount;
    pool->values_per_query = 1;
@@ -143,7 +143,7 @@ mock_GetQueryPoolResults(VkDevice device, VkQueryPool queryPool, uint32_t firstQ
    return result;
 }
 
-/* --- Descriptors ------------------------------------------------------------------------------- */
+/* --- Descriptors ------------------------------------------------------------------------------ */
 
 struct mock_descriptor_pool {
    struct mock_object base;
@@ -156,8 +156,8 @@ mock_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCr
                           VkDescriptorPool *pDescriptorPool)
 {
    (void)pAllocator;
-   struct mock_descriptor_pool *pool = (void *)mock_object_create(
-      (uintptr_t)device, MOCK_TYPE_VkDescriptorPool, sizeof(*pool));
+   struct mock_descriptor_pool *pool =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkDescriptorPool, sizeof(*pool));
    pool->max_sets = pCreateInfo->maxSets;
    *pDescriptorPool = (VkDescriptorPool)(uintptr_t)pool->base.handle;
    return VK_SUCCESS;
@@ -180,7 +180,8 @@ mock_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *
    pool->sets += count;
    for (uint32_t i = 0; i < count; i++) {
       pDescriptorSets[i] = (VkDescriptorSet)(uintptr_t)mock_object_create(
-                              pool->base.handle, MOCK_TYPE_VkDescriptorSet, 0)->handle;
+                              pool->base.handle, MOCK_TYPE_VkDescriptorSet, 0)
+                              ->handle;
    }
    return VK_SUCCESS;
 }
@@ -238,7 +239,8 @@ mock_CreateDescriptorUpdateTemplate(VkDevice device,
    (void)pCreateInfo, (void)pAllocator;
    MOCK_GET("vkCreateDescriptorUpdateTemplate", device, device);
    *pTemplate = (VkDescriptorUpdateTemplate)(uintptr_t)mock_object_create(
-                   (uintptr_t)device, MOCK_TYPE_VkDescriptorUpdateTemplate, 0)->handle;
+                   (uintptr_t)device, MOCK_TYPE_VkDescriptorUpdateTemplate, 0)
+                   ->handle;
    return VK_SUCCESS;
 }
 
@@ -251,9 +253,9 @@ mock_DestroyDescriptorUpdateTemplate(VkDevice device, VkDescriptorUpdateTemplate
    (void)pAllocator;
    MOCK_GET(command, device, device);
    if (template)
-      mock_object_get(command, (uint64_t)(uintptr_t)template,
+      mock_object_get(command, (uint64_t)(uintptr_t) template,
                       MOCK_TYPE_VkDescriptorUpdateTemplate);
-   mock_object_destroy(command, (uint64_t)(uintptr_t)template);
+   mock_object_destroy(command, (uint64_t)(uintptr_t) template);
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -265,7 +267,7 @@ mock_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptor
    (void)pData;
    MOCK_GET(command, device, device);
    mock_object_get(command, (uint64_t)(uintptr_t)descriptorSet, MOCK_TYPE_VkDescriptorSet);
-   mock_object_get(command, (uint64_t)(uintptr_t)template, MOCK_TYPE_VkDescriptorUpdateTemplate);
+   mock_object_get(command, (uint64_t)(uintptr_t) template, MOCK_TYPE_VkDescriptorUpdateTemplate);
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -277,7 +279,7 @@ mock_CmdPushDescriptorSetWithTemplate(VkCommandBuffer commandBuffer,
 
    (void)set, (void)pData;
    MOCK_GET(command, commandBuffer, command_buffer);
-   mock_object_get(command, (uint64_t)(uintptr_t)template, MOCK_TYPE_VkDescriptorUpdateTemplate);
+   mock_object_get(command, (uint64_t)(uintptr_t) template, MOCK_TYPE_VkDescriptorUpdateTemplate);
    mock_object_get(command, (uint64_t)(uintptr_t)layout, MOCK_TYPE_VkPipelineLayout);
    mock_count_command(commandBuffer);
 }
@@ -296,7 +298,7 @@ mock_CmdPushDescriptorSetWithTemplate2(VkCommandBuffer commandBuffer,
 }
 #endif
 
-/* --- Pipeline caches --------------------------------------------------------------------------- */
+/* --- Pipeline caches -------------------------------------------------------------------------- */
 
 /* A header and 32 bytes more. */
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -328,14 +330,14 @@ mock_GetPipelineCacheData(VkDevice device, VkPipelineCache pipelineCache, size_t
    return whole ? VK_SUCCESS : VK_INCOMPLETE;
 }
 
-/* --- Private data ------------------------------------------------------------------------------ */
+/* --- Private data ----------------------------------------------------------------------------- */
 
 struct mock_private_slot {
    struct mock_object base;
    pthread_mutex_t mutex; /* protects what follows */
    struct {
       uint64_t handle, data;
-   } *entries;
+   } * entries;
    size_t count;
 };
 
@@ -355,8 +357,8 @@ mock_CreatePrivateDataSlot(VkDevice device, const VkPrivateDataSlotCreateInfo *p
 {
    (void)pCreateInfo, (void)pAllocator;
    MOCK_GET("vkCreatePrivateDataSlot", device, device);
-   struct mock_private_slot *slot = (void *)mock_object_create(
-      (uintptr_t)device, MOCK_TYPE_VkPrivateDataSlot, sizeof(*slot));
+   struct mock_private_slot *slot =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkPrivateDataSlot, sizeof(*slot));
    slot->base.finish = private_slot_finish;
    pthread_mutex_init(&slot->mutex, NULL);
    *pPrivateDataSlot = (VkPrivateDataSlot)(uintptr_t)slot->base.handle;
@@ -411,7 +413,6 @@ mock_GetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHan
    }
    pthread_mutex_unlock(&slot->mutex);
 }
-
 
 VKAPI_ATTR uint32_t VKAPI_CALL
 mock_GetDeferredOperationMaxConcurrencyKHR(VkDevice device, VkDeferredOperationKHR operation)

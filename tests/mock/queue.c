@@ -36,7 +36,7 @@ struct mock_queue {
    bool busy;
 };
 
-/* --- Devices ----------------------------------------------------------------------------------- */
+/* --- Devices ---------------------------------------------------------------------------------- */
 
 static void
 device_finish(struct mock_object *object)
@@ -68,8 +68,8 @@ mock_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCr
                     info->queueCount);
    }
 
-   struct mock_device *device = (void *)mock_object_create((uintptr_t)physicalDevice,
-                                                           MOCK_TYPE_VkDevice, sizeof(*device));
+   struct mock_device *device =
+      (void *)mock_object_create((uintptr_t)physicalDevice, MOCK_TYPE_VkDevice, sizeof(*device));
    pthread_condattr_t monotonic;
    pthread_condattr_init(&monotonic);
    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -115,11 +115,11 @@ mock_GetDeviceQueue(VkDevice device, uint32_t queueFamilyIndex, uint32_t queueIn
 VKAPI_ATTR void VKAPI_CALL
 mock_GetDeviceQueue2(VkDevice device, const VkDeviceQueueInfo2 *pQueueInfo, VkQueue *pQueue)
 {
-   *pQueue = get_queue("vkGetDeviceQueue2", device, pQueueInfo->queueFamilyIndex,
-                       pQueueInfo->queueIndex);
+   *pQueue =
+      get_queue("vkGetDeviceQueue2", device, pQueueInfo->queueFamilyIndex, pQueueInfo->queueIndex);
 }
 
-/* --- Waiting ----------------------------------------------------------------------------------- */
+/* --- Waiting ---------------------------------------------------------------------------------- */
 
 uint64_t
 mock_deadline(uint64_t timeout)
@@ -136,8 +136,7 @@ mock_device_wait_locked(struct mock_device *device, uint64_t deadline)
       pthread_cond_wait(&device->changed, &device->mutex);
       return true;
    }
-   const struct timespec until = {(time_t)(deadline / 1000000000u),
-                                  (long)(deadline % 1000000000u)};
+   const struct timespec until = {(time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u)};
    return pthread_cond_timedwait(&device->changed, &device->mutex, &until) != ETIMEDOUT;
 }
 
@@ -164,7 +163,7 @@ mock_DeviceWaitIdle(VkDevice device)
    return VK_SUCCESS;
 }
 
-/* --- The device's thread --------------------------------------------------------------------------- */
+/* --- The device's thread ---------------------------------------------------------------------- */
 
 static void
 unpin(const struct submission *s)
@@ -277,8 +276,8 @@ mock_queues_init(struct mock_device *device, const VkDeviceCreateInfo *info)
 
    for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
       for (uint32_t k = 0; k < info->pQueueCreateInfos[i].queueCount; k++) {
-         struct mock_queue *queue = (void *)mock_object_create(
-            device->base.handle, MOCK_TYPE_VkQueue, sizeof(*queue));
+         struct mock_queue *queue =
+            (void *)mock_object_create(device->base.handle, MOCK_TYPE_VkQueue, sizeof(*queue));
          queue->family = info->pQueueCreateInfos[i].queueFamilyIndex;
          queue->index = k;
          queue->last = &queue->first;
@@ -312,7 +311,7 @@ mock_queues_finish(struct mock_device *device)
    device->queues = NULL;
 }
 
-/* --- Submitting -------------------------------------------------------------------------------- */
+/* --- Submitting ------------------------------------------------------------------------------- */
 
 static void *
 array(size_t count, size_t size)
@@ -411,23 +410,25 @@ mock_QueueSubmit(VkQueue queue, uint32_t submitCount, const VkSubmitInfo *pSubmi
 
    for (uint32_t n = 0; n < submitCount; n++) {
       const VkSubmitInfo *info = &pSubmits[n];
-      const VkTimelineSemaphoreSubmitInfo none = {0}, *timeline =
-         mock_chain_find(info->pNext, VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+      const VkTimelineSemaphoreSubmitInfo none = {0},
+                                          *timeline = mock_chain_find(
+                                             info->pNext,
+                                             VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
       if (!timeline)
          timeline = &none;
       struct submission *s = submission_create(info->waitSemaphoreCount, info->commandBufferCount,
                                                info->signalSemaphoreCount);
       for (uint32_t i = 0; i < info->waitSemaphoreCount; i++) {
-         s->waits[i] = make_point(command, info->pWaitSemaphores[i],
-                                  value_at(timeline->pWaitSemaphoreValues,
-                                           timeline->waitSemaphoreValueCount, i));
+         s->waits[i] = make_point(
+            command, info->pWaitSemaphores[i],
+            value_at(timeline->pWaitSemaphoreValues, timeline->waitSemaphoreValueCount, i));
       }
       for (uint32_t i = 0; i < info->commandBufferCount; i++)
          s->commands[i] = info->pCommandBuffers[i];
       for (uint32_t i = 0; i < info->signalSemaphoreCount; i++) {
-         s->signals[i] = make_point(command, info->pSignalSemaphores[i],
-                                    value_at(timeline->pSignalSemaphoreValues,
-                                             timeline->signalSemaphoreValueCount, i));
+         s->signals[i] = make_point(
+            command, info->pSignalSemaphores[i],
+            value_at(timeline->pSignalSemaphoreValues, timeline->signalSemaphoreValueCount, i));
       }
       *last = s;
       last = &s->next;
@@ -436,8 +437,7 @@ mock_QueueSubmit(VkQueue queue, uint32_t submitCount, const VkSubmitInfo *pSubmi
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-mock_QueueSubmit2(VkQueue queue, uint32_t submitCount, const VkSubmitInfo2 *pSubmits,
-                  VkFence fence)
+mock_QueueSubmit2(VkQueue queue, uint32_t submitCount, const VkSubmitInfo2 *pSubmits, VkFence fence)
 {
    const char *command = "vkQueueSubmit2";
    struct submission *list = NULL, **last = &list;
@@ -473,21 +473,23 @@ mock_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseIn
 
    for (uint32_t n = 0; n < bindInfoCount; n++) {
       const VkBindSparseInfo *info = &pBindInfo[n];
-      const VkTimelineSemaphoreSubmitInfo none = {0}, *timeline =
-         mock_chain_find(info->pNext, VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+      const VkTimelineSemaphoreSubmitInfo none = {0},
+                                          *timeline = mock_chain_find(
+                                             info->pNext,
+                                             VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
       if (!timeline)
          timeline = &none;
       struct submission *s =
          submission_create(info->waitSemaphoreCount, 0, info->signalSemaphoreCount);
       for (uint32_t i = 0; i < info->waitSemaphoreCount; i++) {
-         s->waits[i] = make_point(command, info->pWaitSemaphores[i],
-                                  value_at(timeline->pWaitSemaphoreValues,
-                                           timeline->waitSemaphoreValueCount, i));
+         s->waits[i] = make_point(
+            command, info->pWaitSemaphores[i],
+            value_at(timeline->pWaitSemaphoreValues, timeline->waitSemaphoreValueCount, i));
       }
       for (uint32_t i = 0; i < info->signalSemaphoreCount; i++) {
-         s->signals[i] = make_point(command, info->pSignalSemaphores[i],
-                                    value_at(timeline->pSignalSemaphoreValues,
-                                             timeline->signalSemaphoreValueCount, i));
+         s->signals[i] = make_point(
+            command, info->pSignalSemaphores[i],
+            value_at(timeline->pSignalSemaphoreValues, timeline->signalSemaphoreValueCount, i));
       }
       *last = s;
       last = &s->next;

@@ -4,15 +4,15 @@
 
 #include "mock_gen.h"
 
-/* --- Fences ------------------------------------------------------------------------------------ */
+/* --- Fences ----------------------------------------------------------------------------------- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateFence(VkDevice device, const VkFenceCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkFence *pFence)
 {
    (void)pAllocator;
-   struct mock_fence *fence = (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkFence,
-                                                         sizeof(*fence));
+   struct mock_fence *fence =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkFence, sizeof(*fence));
    fence->signaled = pCreateInfo->flags & VK_FENCE_CREATE_SIGNALED_BIT;
    *pFence = (VkFence)(uintptr_t)fence->base.handle;
    return VK_SUCCESS;
@@ -71,7 +71,7 @@ mock_WaitForFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences,
    return done ? VK_SUCCESS : VK_TIMEOUT;
 }
 
-/* --- Semaphores -------------------------------------------------------------------------------- */
+/* --- Semaphores ------------------------------------------------------------------------------- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
@@ -80,8 +80,8 @@ mock_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
    (void)pAllocator;
    const VkSemaphoreTypeCreateInfo *info =
       mock_chain_find(pCreateInfo->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
-   struct mock_semaphore *semaphore = (void *)mock_object_create(
-      (uintptr_t)device, MOCK_TYPE_VkSemaphore, sizeof(*semaphore));
+   struct mock_semaphore *semaphore =
+      (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkSemaphore, sizeof(*semaphore));
    semaphore->timeline = info && info->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE;
    semaphore->value = semaphore->timeline ? info->initialValue : 0;
    *pSemaphore = (VkSemaphore)(uintptr_t)semaphore->base.handle;
@@ -149,7 +149,7 @@ mock_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint6
    return done ? VK_SUCCESS : VK_TIMEOUT;
 }
 
-/* --- Events ------------------------------------------------------------------------------------ */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateEvent(VkDevice device, const VkEventCreateInfo *pCreateInfo,
