@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "connect.h"
+#include "debug.h"
 #include "decoder.h"
 #include "frame.h"
 #include "id.h"
@@ -21,6 +22,35 @@
 /* Posts wait for company up to this many bytes. */
 #define FLUSH_SIZE ((size_t)32 * 1024)
 #define RECEIVE_SIZE ((size_t)64 * 1024)
+
+/* What TONGS_DEBUG=stats counts. */
+struct icd_stats {
+   atomic_ullong posts[TONGS_OP_COUNT];
+   atomic_ullong calls[TONGS_OP_COUNT];
+   atomic_ullong sends;
+   atomic_ullong bytes_sent;
+   atomic_ullong bytes_received;
+};
+
+static void
+print_stats(const struct icd_connection *c)
+{
+   unsigned long long posts = 0, calls = 0;
+
+   for (uint32_t op = 0; op < TONGS_OP_COUNT; op++) {
+      posts += c->stats->posts[op];
+      calls += c->stats->calls[op];
+   }
+   fprintf(stderr, "tongs: stats: ops %llu, round trips %llu, sends %llu, bytes sent %llu, bytes received %llu\n",
+           posts + calls, calls, c->stats->sends, c->stats->bytes_sent, c->stats->bytes_received);
+   for (uint32_t op = 0; op < TONGS_OP_COUNT; op++) {
+      unsigned long long n = c->stats->posts[op] + c->stats->calls[op];
+      if (!n)
+         continue;
+      fprintf(stderr, "tongs: stats: %8llu ops %8llu round trips  %s\n", n, c->stats->calls[op],
+              tongs_ops[op].name ? tongs_ops[op].name : "(Tongs' own)");
+   }
+}
 
 struct icd_connection *
 icd_connection_create(char *why, size_t why_size)
@@ -43,6 +73,9 @@ icd_connection_create(char *why, size_t why_size)
       icd_connection_destroy(c);
       return NULL;
    }
+   c->debug = icd_debug_flags();
+   if (c->debug & ICD_DEBUG_STATS)
+      c->stats = calloc(1, sizeof(*c->stats));
    if (!c->peer.identical)
       c->stream.peer_structs = c->peer.structs;
    return c;
@@ -58,6 +91,9 @@ icd_connection_destroy(struct icd_connection *c)
          icd_flush(c);
       close(c->fd);
    }
+   if (c->stats)
+      print_stats(c);
+   free(c->stats);
    tongs_encoder_finish(&c->stream);
    pthread_cond_destroy(&c->received);
    pthread_mutex_destroy(&c->id_lock);
@@ -163,6 +199,8 @@ receive_once(struct icd_connection *c, bool nonblocking)
          return;
    }
    bool good = n > 0;
+   if (good && c->stats)
+      c->stats->bytes_received += (unsigned long long)n;
    pthread_mutex_lock(&c->receive_lock);
    if (good) {
       c->in_used += (size_t)n;
@@ -231,6 +269,10 @@ wait_writable(struct icd_connection *c)
 static void
 send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
 {
+   if (c->stats) {
+      c->stats->sends++;
+      c->stats->bytes_sent += size;
+   }
    while (size && !icd_connection_is_lost(c)) {
       ssize_t n = send(c->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n > 0) {
@@ -247,7 +289,8 @@ send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
 static void
 flush_locked(struct icd_connection *c)
 {
-   send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
+   if (tongs_encoder_size(&c->stream))
+      send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
    tongs_encoder_reset(&c->stream);
 }
 
@@ -278,6 +321,22 @@ icd_op_end(struct icd_connection *c, size_t offset)
    return ok;
 }
 
+/* Waits until the worker has carried out everything, and asks how the last post went. */
+static VkResult
+synchronise(struct icd_connection *c, uint32_t op)
+{
+   struct icd_pending_call call;
+   size_t offset, size;
+   int32_t result = tongs_ops[op].lost;
+
+   icd_own_call_begin(c, &call, TONGS_OP_tongsSync, &offset);
+   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
+   if (body && size >= sizeof(result))
+      memcpy(&result, body, sizeof(result));
+   free(call.reply);
+   return result;
+}
+
 VkResult
 icd_post(struct icd_connection *c, uint32_t op, const void *args)
 {
@@ -287,7 +346,11 @@ icd_post(struct icd_connection *c, uint32_t op, const void *args)
       return tongs_ops[op].lost;
    struct tongs_encoder *e = icd_op_begin(c, (uint16_t)op, 0, &offset);
    tongs_ops[op].encode(e, args);
-   return icd_op_end(c, offset) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (c->stats)
+      c->stats->posts[op]++;
+   if (!icd_op_end(c, offset))
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   return c->debug & ICD_DEBUG_SYNC ? synchronise(c, op) : VK_SUCCESS;
 }
 
 static void
@@ -295,6 +358,8 @@ register_call(struct icd_connection *c, struct icd_pending_call *call, uint32_t 
 {
    *call = (struct icd_pending_call){.op = op, .args = args};
    pthread_mutex_lock(&c->receive_lock);
+   if (c->stats)
+      c->stats->calls[op]++;
    call->tag = ++c->next_tag;
    call->next = c->calls;
    c->calls = call;

@@ -17,6 +17,7 @@
 #include <vulkan/vulkan_core.h>
 
 struct icd_pending_call;
+struct icd_stats;
 
 struct icd_connection {
    int fd;
@@ -38,6 +39,9 @@ struct icd_connection {
    uint8_t *in;                    /* bytes received that make no whole op yet; the receiving thread's */
    size_t in_used;
    size_t in_size;
+
+   uint32_t debug;            /* enum icd_debug_flag */
+   struct icd_stats *stats;   /* owned; NULL unless they are wanted */
 
    /* Protects the ids. */
    pthread_mutex_t id_lock;

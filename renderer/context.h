@@ -80,6 +80,7 @@ struct rdr_context {
    int fds[RDR_FDS_MAX];
    uint32_t fd_count;
    VkCommandBuffer command_buffer; /* that tongsRecord names */
+   VkResult post_result;           /* the first failure of a post since the last tongsSync */
    uint64_t used[2];               /* the first two ids that the op uses */
    uint32_t op;                    /* that is being carried out */
    uint32_t parent;                /* the slot that its new objects belong to */

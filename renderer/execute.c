@@ -183,6 +183,10 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
       if (call)
          rdr_own_snapshot(ctx, d, tag);
       return call;
+   case TONGS_OP_tongsSync:
+      if (call)
+         rdr_own_sync(ctx, tag);
+      return call;
    case TONGS_OP_tongsGetQueue:
       rdr_own_get_queue(ctx, d);
       return true;

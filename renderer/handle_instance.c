@@ -351,3 +351,15 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
       dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
    rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED, d->device, dev);
 }
+
+/* TONGS_DEBUG=sync: everything before this has been carried out; this is how it went. */
+void
+rdr_own_sync(struct rdr_context *ctx, uint32_t tag)
+{
+   size_t offset;
+   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSync, tag, &offset);
+
+   tongs_encode_i32(e, ctx->post_result);
+   rdr_reply_end(ctx, offset);
+   ctx->post_result = VK_SUCCESS;
+}

@@ -105,6 +105,8 @@ rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *
       uint64_t handle = list[i];
       if (result < 0 && !handle && tongs_ops[ctx->op].kind == TONGS_OP_CALL)
          continue;
+      if (result < 0 && ctx->post_result == VK_SUCCESS)
+         ctx->post_result = result;
       rdr_object_add(ctx, type, args->new_ids[i], handle, result, ctx->parent, ctx->host_of_op);
    }
 }

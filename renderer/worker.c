@@ -50,7 +50,8 @@ rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult 
 {
    struct rdr_device *dev = host;
 
-   (void)ctx;
+   if (ctx->post_result == VK_SUCCESS)
+      ctx->post_result = result;
    if (!dev->lost)
       fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n", (int)getpid(),
               name, result);

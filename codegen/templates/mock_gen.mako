@@ -6,14 +6,17 @@
    mock_check_chain(e, v->pNext);
 % elif m.kind in ("handle", "dispatch") and m.cond:
    if (${m.cond})
-      mock_check_handle(e, "${owner}${m.name}", (uint64_t)(uintptr_t)v->${m.name},
+      mock_check_handle(e, "${owner}${m.name}",
+                     (uint64_t)(uintptr_t)v->${m.name},
                         MOCK_TYPE_${m.handle}, true);
 % elif m.kind in ("handle", "dispatch"):
-   mock_check_handle(e, "${owner}${m.name}", (uint64_t)(uintptr_t)v->${m.name},
+   mock_check_handle(e, "${owner}${m.name}",
+                     (uint64_t)(uintptr_t)v->${m.name},
                      MOCK_TYPE_${m.handle}, ${"true" if m.optional else "false"});
 % elif m.kind == "handles":
    if (v->${m.name}${f" &&{chr(10)}       ({m.cond})" if m.cond else ""})
-      mock_check_handles(e, "${owner}${m.name}", v->${m.name}, ${m.count}, MOCK_TYPE_${m.handle});
+      mock_check_handles(e, "${owner}${m.name}",
+                         v->${m.name}, ${m.count}, MOCK_TYPE_${m.handle});
 % elif m.kind == "struct" and by_name[m.type].inputs and not by_name[m.type].union:
    mock_check_${m.type}(e, &v->${m.name});
 % elif m.kind == "fixed_struct" and by_name[m.type].inputs and not by_name[m.type].union:

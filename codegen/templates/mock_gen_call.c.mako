@@ -53,7 +53,8 @@ mock_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
 % elif m.kind == "out_scalars":
       v->${m.name}[i] = (${m.type})i;
 % elif by_name[m.type].stype:
-      mock_fill("${o.name}", &v->${m.name}[i], ${by_name[m.type].stype});
+      mock_fill("${o.name}", &v->${m.name}[i],
+                ${by_name[m.type].stype});
 % else:
       memset(&v->${m.name}[i], 0, sizeof(v->${m.name}[i]));
 % endif
@@ -64,7 +65,8 @@ mock_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
 % else:
 % for m in o.params:
 % if m.kind == "out_struct" and by_name[m.type].stype:
-   mock_fill("${o.name}", v->${m.name}, ${by_name[m.type].stype});
+   mock_fill("${o.name}", v->${m.name},
+             ${by_name[m.type].stype});
 % elif m.kind == "out_struct" and m.type != "VkBaseOutStructure":
    memset(v->${m.name}, 0, sizeof(*v->${m.name}));
 % elif m.kind == "out_scalar":

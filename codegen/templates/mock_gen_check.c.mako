@@ -8,7 +8,8 @@
 % for s in ir.structs:
 % if s.inputs and s.union and not s.raw_union and not s.union_member:
 static void
-check_union_${s.name}(struct mock_check *e, const ${s.name} *v, ${s.selector_type} selector)
+check_union_${s.name}(struct mock_check *e,
+   const ${s.name} *v, ${s.selector_type} selector)
 {
    switch ((uint32_t)selector) {
 % for selections, m in s.cases:
@@ -30,7 +31,8 @@ ${mock.check(m, s.name + ".", by_name)}\
 % if s.inputs and not s.union:
 % if s.chained:
 static void
-check_body_${s.name}(struct mock_check *e, const ${s.name} *v)
+check_body_${s.name}(struct mock_check *e,
+   const ${s.name} *v)
 {
 % if s.name in found:
 % if s.context:
@@ -50,7 +52,8 @@ ${mock.check(m, s.name + ".", by_name)}\
 }
 
 void
-mock_check_${s.name}(struct mock_check *e, const ${s.name} *v)
+mock_check_${s.name}(struct mock_check *e,
+   const ${s.name} *v)
 {
    mock_check_stype(e, v, ${s.stype});
    mock_check_chain(e, v->pNext);
@@ -59,7 +62,8 @@ mock_check_${s.name}(struct mock_check *e, const ${s.name} *v)
 
 % else:
 void
-mock_check_${s.name}(struct mock_check *e, const ${s.name} *v)
+mock_check_${s.name}(struct mock_check *e,
+   const ${s.name} *v)
 {
 % if s.stype:
    mock_check_stype(e, v, ${s.stype});

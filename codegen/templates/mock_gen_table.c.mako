@@ -42,7 +42,8 @@ mock_entry_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHa
 
 const struct mock_command mock_commands[MOCK_COMMAND_COUNT] = {
 % for p in ir.prototypes:
-   [MOCK_COMMAND_vk${p.name[4:]}] = {"vk${p.name[4:]}", ${"true" if p.ret == "VkResult" else "false"}},
+   [MOCK_COMMAND_vk${p.name[4:]}] =
+      {"vk${p.name[4:]}", ${"true" if p.ret == "VkResult" else "false"}},
 % endfor
    [MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT] = {"vkGetMemoryHostPointerPropertiesEXT", true},
 };
@@ -52,7 +53,8 @@ const struct mock_entry_point mock_entry_points[] = {
 % for x in ir.entry_points:
 % if not x.stub:
    {"${x.name}", MOCK_COMMAND_vk${x.function[4:]},
-    (PFN_vkVoidFunction)mock_entry_${x.function[4:]}, MOCK_LEVEL_${x.level.upper()}},
+    (PFN_vkVoidFunction)mock_entry_${x.function[4:]},
+    MOCK_LEVEL_${x.level.upper()}},
 % endif
 % endfor
    {"vkGetMemoryHostPointerPropertiesEXT", MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT,
@@ -83,7 +85,8 @@ const uint32_t mock_type_count = MOCK_TYPE_COUNT;
 static const struct mock_field fields_${s.name}[] = {
 % for m in s.members:
 % if m.kind == "scalar":
-   {offsetof(${s.name}, ${m.name}), sizeof(((${s.name} *)0)->${m.name})},
+   {offsetof(${s.name}, ${m.name}),
+    sizeof(((${s.name} *)0)->${m.name})},
 % endif
 % endfor
    {0, 0},
@@ -93,7 +96,8 @@ static const struct mock_field fields_${s.name}[] = {
 % endfor
 const struct mock_out_struct mock_out_structs[] = {
 % for s in outputs:
-   {${s.stype}, sizeof(${s.name}),
+   {${s.stype},
+    sizeof(${s.name}),
     ${"true" if "VkPhysicalDeviceFeatures2" in s.extends or s.name == "VkPhysicalDeviceFeatures2" else "false"}, ${"fields_" + s.name if pinned(s) else "NULL"}},
 % endfor
 };

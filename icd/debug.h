@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+
+/* TONGS_DEBUG: a list of words that change how the driver works or what it tells. docs/debugging.md explains them. */
+
+#ifndef ICD_DEBUG_H
+#define ICD_DEBUG_H
+
+#include <stdint.h>
+
+enum icd_debug_flag {
+   ICD_DEBUG_SYNC = 1 << 0,  /* every op is a round trip */
+   ICD_DEBUG_STATS = 1 << 1, /* counts, printed when the connection ends */
+};
+
+/* The flags that are set, read from the environment once. Prints the table for `help`, and a line for a word it does not
+ * know. Any thread. */
+uint32_t
+icd_debug_flags(void);
+
+#endif
