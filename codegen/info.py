@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ir import IR, Member, Struct
 
-BYTES = {"blob", "out_blob", "inout_blob", "string", "strings", "chain", "allocator", "none", "stype", "bitfields"}
+BYTES = {"blob", "out_blob", "inout_blob", "string", "strings", "chain", "allocator", "none", "bitfields"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Row:
     owner: str           # "VkBufferCreateInfo", "struct tongs_args_vkCreateBuffer"
     counts: bool         # some array's count or an expression of one
     selector_row: int    # unions: the row of the selector, -1 where there is none
+    stride_row: int      # arrays: the row that says how far apart the elements are, -1 where they are not
     names: str           # the table of names of its type, or ""
     struct: str          # the struct or union that it holds, or ""
 
@@ -70,7 +71,7 @@ def _rows(ir: IR, name: str, owner: str, members: tuple[Member, ...], far: set[t
     rows = []
     for i, m in enumerate(members):
         selector = order.get(m.selector.removeprefix("v->"), -1) if m.selector else -1
-        rows.append(Row(m, f"{name}_{i}", owner, m.name in used, selector,
+        rows.append(Row(m, f"{name}_{i}", owner, m.name in used, selector, order.get(m.stride, -1),
                         m.type if m.type in ir.names else "", m.type if m.type in ir.by_name else ""))
     return tuple(rows)
 

@@ -84,6 +84,17 @@ class Member:
 
 
 @dataclass(frozen=True)
+class CountCheck:
+    """A chained struct's count that must equal its parent's: drivers walk the one with the other."""
+
+    child: str                # "VkDescriptorSetLayoutBindingFlagsCreateInfo"
+    stype: str
+    child_member: str         # "bindingCount"
+    parent_member: str        # "bindingCount"
+    may_be_zero: bool
+
+
+@dataclass(frozen=True)
 class Struct:
     name: str                 # "VkBufferCreateInfo"
     members: tuple[Member, ...]
@@ -109,6 +120,8 @@ class Struct:
     extends: tuple[str, ...] = ()
     context: str = ""         # C that computes e->ignored for its members
     checks: tuple[str, ...] = ()  # C conditions, rule R5
+    limit_checks: tuple[str, ...] = ()  # the same over `limits`, the host's VkPhysicalDeviceLimits
+    count_checks: tuple[CountCheck, ...] = ()
     signature: int = 0
     providers: tuple[str, ...] = ()
     index: int = 0
@@ -136,6 +149,7 @@ class Op:
     signature: int = 0
     context: str = ""
     checks: tuple[str, ...] = ()
+    limit_checks: tuple[str, ...] = ()
     extra: int = 0            # how many args are Tongs' own, behind the command's parameters
 
     @property
@@ -364,6 +378,8 @@ class Builder:
     def _layout(self, name: str) -> tuple[int, int] | None:
         """(size, alignment) where there is no padding, else None."""
         s = self.reg.structs[name]
+        if self.limit_checks(name):  # it is looked at member by member
+            return None
         offset, align = 0, 1
         for m in s.members:
             if m.pointers or m.bits or m.selector or f"{name}.{m.name}" in policy.LEFT_OUT_MEMBERS:
@@ -698,7 +714,24 @@ class Builder:
                   handler="hand" if name in self.hand_handlers else "generated",
                   blocking=name in self.blocking, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
-                  extra=len(policy.EXTRA_ARGS.get(name, ())))
+                  limit_checks=self.limit_checks(name), extra=len(policy.EXTRA_ARGS.get(name, ())))
+
+    @staticmethod
+    def limit_checks(name: str) -> tuple[str, ...]:
+        return tuple(cond.replace("args->", "v->") for key, cond in policy.RANGES_LIMITS.items()
+                     if key.split(".")[0] == name)
+
+    def count_checks(self, name: str) -> tuple[CountCheck, ...]:
+        """Counts of structs in the chain that must equal the struct's own."""
+        out = []
+        for key, (parent, may_be_zero) in policy.EXTENDED_COUNTS.items():
+            child, member = key.split(".")
+            if parent.split(".")[0] == name and child in self.inputs:
+                out.append(CountCheck(child, self.stype_of(child), member, parent.split(".")[1], may_be_zero))
+        return tuple(out)
+
+    def stype_of(self, name: str) -> str:
+        return next(m.values for m in self.reg.structs[name].members if m.name == "sType")
 
     @staticmethod
     def checks(name: str) -> tuple[str, ...]:
@@ -770,7 +803,8 @@ class Builder:
                       min_size=self.min_size(name), signature=_hash(self.signature(name, {})),
                       providers=tuple(self.type_providers.get(name, ())),
                       context=policy.CONTEXT.get(name, ""),
-                      checks=self.pod_checks(name) if self.is_pod(name) else self.checks(name))
+                      checks=self.pod_checks(name) if self.is_pod(name) else self.checks(name),
+                      limit_checks=self.limit_checks(name), count_checks=self.count_checks(name))
         if s.union:
             cases = self.union_cases(name)
             raw = self.union_is_raw(name) and name not in policy.UNION_MEMBER

@@ -5,7 +5,8 @@ Nothing here looks at the registry: ir.py does, and complains about an entry tha
 any of the registries it is built from.
 """
 
-from ignored import CONTEXT, IGNORED_UNLESS, IGNORED_UNLESS_NEWER, NULL_ARRAYS, RANGES  # noqa: F401
+from ignored import (CONTEXT, EXTENDED_COUNTS, IGNORED_UNLESS, IGNORED_UNLESS_NEWER, NULL_ARRAYS,  # noqa: F401
+                     RANGES, RANGES_LIMITS)
 
 # --- What is left out, and why ------------------------------------------------------------------------------
 
@@ -58,6 +59,7 @@ LEFT_OUT_EXTENSIONS = {
     "VK_EXT_display_surface_counter": _DISPLAY,
     "VK_EXT_display_control": _DISPLAY,
     "VK_NV_acquire_winrt_display": _DISPLAY,
+    "VK_NV_display_stereo": _DISPLAY,
     "VK_EXT_acquire_drm_display": _DISPLAY,
     "VK_KHR_video_queue": _VIDEO,
     "VK_KHR_video_decode_queue": _VIDEO,

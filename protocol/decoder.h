@@ -42,6 +42,8 @@ struct tongs_decoder {
    uint32_t slot_count;
    uint32_t device;                  /* the slot of the device that handles must belong to; 0: any */
    const struct tongs_slot *target;  /* the slot of the op's first handle */
+   /* The host's VkPhysicalDeviceLimits for that handle's device, or NULL. The function may be NULL. */
+   const void *(*limits_of)(const struct tongs_slot *target);
    const struct tongs_slot *unmade;  /* an object in use whose creation had failed; NULL: none */
    uint64_t *seen;                   /* where the ids that are looked up are kept; NULL: nowhere. Not owned. */
    uint32_t seen_count;
@@ -61,6 +63,17 @@ tongs_decoder_left(const struct tongs_decoder *d)
 {
    return (size_t)(d->end - d->cur);
 }
+
+/* The limits that numbers are checked against; NULL: none are known. */
+static inline const void *
+tongs_decoder_limits(const struct tongs_decoder *d)
+{
+   return d->limits_of && d->target ? d->limits_of(d->target) : NULL;
+}
+
+/* The struct of an sType in a chain, or NULL. */
+const void *
+tongs_find_in_chain(const void *chain, int32_t stype);
 
 /* Fails unless nothing but padding is left. */
 void

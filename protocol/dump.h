@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+
+/* Prints what a guest sent as Vulkan calls. */
+
 #ifndef TONGS_DUMP_H
 #define TONGS_DUMP_H
+
 #include <stdio.h>
-int tongs_dump_stream(FILE *in, FILE *out);
+
+/* Prints a captured stream, one line per op behind its offset. An op that cannot be decoded is named with the reason
+ * and skipped. Returns 0, or 1 when the stream breaks off or something in it was damaged: then the last line says
+ * where. Trusts nothing that it reads. */
+int
+tongs_dump_stream(FILE *in, FILE *out);
+
 #endif

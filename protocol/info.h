@@ -95,6 +95,7 @@ struct tongs_info_member {
    int16_t enumeration;  /* TONGS_ENUM_* that its values are held to, or -1 */
    int16_t index;        /* TONGS_STRUCT_* of structs and unions, or -1 */
    int16_t selector_row; /* unions: the member that selects, or -1 */
+   int16_t stride_row;   /* arrays: the member that says how far apart the elements are, or -1: they are not */
    uint32_t offset;      /* in the struct; not of bitfields */
    uint32_t elem_size;   /* bytes of an element in memory */
    uint32_t elems;       /* fixed arrays: how many */

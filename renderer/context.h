@@ -48,6 +48,7 @@ struct rdr_instance {
 struct rdr_device {
    VkDevice handle;
    VkPhysicalDevice physical;
+   VkPhysicalDeviceLimits limits;
    struct rdr_instance *instance;
    struct rdr_vk_device vk;
    bool imports_host_memory; /* VK_EXT_external_memory_host is enabled */

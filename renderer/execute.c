@@ -9,12 +9,26 @@
 
 #include "tongs_gen_types.h"
 
+static const void *
+limits_of(const struct tongs_slot *target)
+{
+   switch (tongs_id_type(target->id)) {
+   case TONGS_TYPE_VkDevice:
+   case TONGS_TYPE_VkQueue:
+   case TONGS_TYPE_VkCommandBuffer:
+      return target->data ? &((const struct rdr_device *)target->data)->limits : NULL;
+   default:
+      return NULL;
+   }
+}
+
 void
 rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *op, size_t size,
                  struct tongs_arena *arena)
 {
    tongs_decoder_init(d, op, size, arena);
    d->cur += sizeof(struct tongs_op_header);
+   d->limits_of = limits_of;
    d->slots = ctx->slots;
    d->slot_count = ctx->slot_count;
 }

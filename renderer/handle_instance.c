@@ -310,6 +310,9 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    }
    dev->physical = a->physicalDevice;
    dev->instance = instance;
+   VkPhysicalDeviceProperties properties;
+   instance->vk.GetPhysicalDeviceProperties(a->physicalDevice, &properties);
+   dev->limits = properties.limits;
    rdr_vk_device_load(&dev->vk, instance->GetDeviceProcAddr, dev->handle);
    dev->marks_buffers = dev->imports_host_memory && may_mark_buffers(dev);
    *a->pDevice = dev->handle;

@@ -56,6 +56,13 @@ ${codec.decode(m)}\
    if (!d->error && !(${check}))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);
 % endfor
+% if o.limit_checks:
+   const VkPhysicalDeviceLimits *limits = tongs_decoder_limits(d);
+% endif
+% for check in o.limit_checks:
+   if (!d->error && limits && !(${check}))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
    (void)d, (void)v;
 }
 

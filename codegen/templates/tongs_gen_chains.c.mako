@@ -243,3 +243,13 @@ tongs_decode_chain_into(struct tongs_decoder *d, void *next)
       link = link->pNext;
    }
 }
+
+const void *
+tongs_find_in_chain(const void *chain, int32_t stype)
+{
+   for (const VkBaseInStructure *link = chain; link; link = link->pNext) {
+      if ((int32_t)link->sType == stype)
+         return link;
+   }
+   return NULL;
+}

@@ -9,6 +9,24 @@
    ${" " * indent}if (!d->error && !(${check}))
       ${" " * indent}tongs_decoder_fail(d, TONGS_DECODE_RANGE);
 % endfor
+% if s.limit_checks:
+   const VkPhysicalDeviceLimits *limits = tongs_decoder_limits(d);
+% endif
+% for check in s.limit_checks:
+   if (!d->error && limits && !(${check}))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
+% for c in s.count_checks:
+   {
+      const ${c.child} *child = tongs_find_in_chain(v->pNext, ${c.stype});
+% if c.may_be_zero:
+      if (!d->error && child && child->${c.child_member} && child->${c.child_member} != v->${c.parent_member})
+% else:
+      if (!d->error && child && child->${c.child_member} != v->${c.parent_member})
+% endif
+         tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+   }
+% endfor
 </%def>\
 % for s in structs:
 % if not s.inputs:

@@ -114,6 +114,7 @@ static const struct tongs_info_bitfields bitfields_${r.symbol} = {
       .enumeration = ${f"TONGS_ENUM_{r.m.enum}" if r.m.enum else "-1"},
       .index = ${f"TONGS_STRUCT_{r.struct}" if r.struct else "-1"},
       .selector_row = ${r.selector_row},
+      .stride_row = ${r.stride_row},
 % if r.m.kind != "bitfields":
       .offset = offsetof(${r.owner}, ${r.m.name}),
 % endif

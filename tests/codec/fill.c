@@ -118,9 +118,10 @@ fill_scalar(struct fill *f, const struct tongs_info_member *m, void *p)
 static uint64_t
 new_handle(struct fill *f, uint8_t type)
 {
-   uint64_t id = tongs_id(type, 1 + fill_random(f, 1000), 1 + fill_random(f, 1000));
+   uint64_t id = f->known_ids ? tongs_id(type, 1, type)
+                              : tongs_id(type, 1 + fill_random(f, 1000), 1 + fill_random(f, 1000));
 
-   if (f->ids)
+   if (f->ids || f->known_ids)
       return id;
    struct tongs_object *object = fill_alloc(f, sizeof(*object));
    object->id = id;
@@ -361,8 +362,11 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
       }
    }
    for (uint32_t i = 0; i < count; i++) {
-      if (members[i].kind == TONGS_INFO_UNION)
-         fill_union(f, members, &members[i], v);
+      const struct tongs_info_member *m = &members[i];
+      if (m->kind == TONGS_INFO_UNION)
+         fill_union(f, members, m, v);
+      if (m->stride_row >= 0)
+         store((char *)v + members[m->stride_row].offset, members[m->stride_row].elem_size, m->elem_size);
    }
 }
 

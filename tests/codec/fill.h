@@ -20,6 +20,7 @@ struct fill {
    unsigned depth;
    int child;                 /* a child of the outermost struct's chain, or -1: any */
    bool ids;                  /* handles are ids, not pointers to struct tongs_object */
+   bool known_ids;            /* and those of tests/fuzz: one per type, its slot is its type */
 };
 
 /* `budget`: how many structs, about. */

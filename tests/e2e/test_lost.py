@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+
+"""When the worker dies, the application hears VK_ERROR_DEVICE_LOST within a second, and lives on.
+
+The program `lost` checks it from the inside, in each of the ways to wait; here somebody kills."""
+
+import os
+import signal
+import sys
+import time
+
+import harness
+from harness import Guest, Process, Server, guest_environment, kill_worker, only_worker_of
+from harness import program, test, wait_for_end
+
+MODES = ["wait-fence", "wait-semaphore", "queue-wait-idle", "device-wait-idle", "poll-fence",
+         "idle", "mapped", "record"]
+
+
+class Victim(Process):
+    """The program `lost`, which has made its objects and waits when the constructor returns."""
+
+    def __init__(self, mode, server=None):
+        self.mode = mode
+        self.file = f"{harness.scratch}/killed-{mode}"
+        super().__init__([program("lost"), mode, self.file], guest_environment(server))
+        self.wait_for("^ready$")
+
+    def tell_the_time(self):
+        """Tells the program that its worker is killed now."""
+        with open(self.file + ".new", "w") as file:
+            file.write(f"{time.monotonic_ns()}\n")
+        os.rename(self.file + ".new", self.file)
+
+    def expect_loss(self):
+        status = self.wait()
+        assert status == 0, (self.mode, status, self.output)
+        harness.diag(self.output["stdout"].splitlines()[1])
+
+
+def kill_in(mode):
+    for _, server in harness.transports():
+        victim = Victim(mode, server)
+        worker = only_worker_of(server)
+        victim.tell_the_time()
+        kill_worker(worker)
+        victim.expect_loss()
+        assert "a new instance computes" in victim.output["stdout"], victim.output
+        if server:
+            server.wait_for_log(rf"worker {worker} for .* ended by signal 9")
+
+
+# One test a mode, so that each has its own line.
+for _mode in MODES:
+    def _kill(mode=_mode):
+        kill_in(mode)
+    _kill.__name__ = f"a_worker_killed_in_{_mode.replace('-', '_')}_is_reported_within_a_second"
+    test(_kill)
+
+
+@test
+def clients_of_a_broker_that_is_terminated_hear_of_it_within_a_second():
+    server = Server()
+    victims = [Victim(mode, server) for mode in ["wait-fence", "idle"]]
+    workers = harness.workers_of(server)
+    assert len(workers) == 2, workers
+    for victim in victims:
+        victim.tell_the_time()
+    assert server.end(signal.SIGTERM) == 0, server.output
+    for victim in victims:
+        # All that needs the old worker is right; the new instance finds no server.
+        assert victim.wait() == 1, victim.output
+        assert "VK_ERROR_DEVICE_LOST" in victim.output["stdout"], victim.output
+        assert "on a new instance" in victim.output["stderr"], victim.output
+    assert not [w for w in workers if not wait_for_end(w)], workers
+    assert not os.path.exists(server.path)
+
+
+@test
+def workers_of_a_broker_that_is_killed_serve_on():
+    server = Server()
+    guest = Guest(server)
+    guest.ask("instance")
+    worker = only_worker_of(server)
+    assert server.end(signal.SIGKILL) == -signal.SIGKILL
+    assert guest.ask("memory") == str(1 << 20)
+    guest.finish()
+    assert wait_for_end(worker, 10), "the worker outlives its guest"
+
+
+@test
+def a_broker_started_anew_at_the_same_socket_serves_the_same_application():
+    first = Server()
+    guest = Guest(first)
+    guest.ask("instance")
+    assert first.end(signal.SIGTERM) == 0
+    guest.ask("destroy")
+    second = Process([harness.TONGS, "serve", "--listen", first.url, "--host-driver",
+                      harness.native_driver()], harness.plain_environment())
+    second.wait_for("listening on", "stderr")
+    guest.ask("instance")
+    assert guest.ask("memory") == str(1 << 20)
+    guest.finish()
+    assert second.end() == 0
+
+
+@test
+def a_hundred_killed_workers_leave_no_descriptor_in_the_application():
+    server = Server()
+    guest = Guest(server)
+    counts = []
+    for _ in range(100):
+        guest.ask("instance")
+        kill_worker(only_worker_of(server))
+        guest.ask("destroy")
+        counts.append(guest.ask("fds"))
+    assert counts[-1] == counts[0], (counts[0], guest.ask("list-fds"))
+    guest.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+
+"""The client programs of tests/programs do through the driver what they do natively."""
+
+import re
+import sys
+
+import harness
+from harness import guest_environment, native_environment, program, run, test
+
+LONG = 200
+
+
+def text_of(name, env, *arguments, timeout=LONG):
+    result = run([program(name), *arguments], env, timeout=timeout)
+    assert result.returncode == 0, (name, result)
+    return result.stdout
+
+
+def everywhere(name, *arguments, **changes):
+    """The program's output, natively and through each transport: transport, native, through."""
+    native = text_of(name, native_environment(), *arguments)
+    for transport, server in harness.transports():
+        through = text_of(name, guest_environment(server, **changes), *arguments)
+        yield transport, native, through
+
+
+def checks_of(tap):
+    """name -> "ok", "not ok" or "skip" of a program that prints TAP."""
+    found = re.findall(r"^(ok|not ok) \d+ - ([^:#\n]+?)(?::.*?)?( # SKIP.*)?$", tap, re.M)
+    assert len(found) == int(re.search(r"^1\.\.(\d+)$", tap, re.M)[1]), tap
+    return {name: "skip" if skip else state for state, name, skip in found}
+
+
+@test
+def a_shader_computes_the_right_sum():
+    for _, native, through in everywhere("compute"):
+        device = re.search(r"device: (.*)", native)[1]
+        assert through == native.replace(device, f"Tongs ({device})"), (native, through)
+        assert "(right)" in through, through
+
+
+def expect_the_same_picture(*options):
+    images = {}
+    for name, server in [("native", None), *harness.transports()]:
+        env = native_environment() if name == "native" else guest_environment(server)
+        path = f"{harness.scratch}/{name}.ppm"
+        text_of("triangle", env, *options, path)
+        with open(path, "rb") as file:
+            images[name] = file.read()
+    assert len(images["native"]) > 3 * 256 * 256
+    assert images["spawn"] == images["native"] and images["unix"] == images["native"]
+
+
+@test
+def a_triangle_in_a_render_pass_has_the_pixels_that_it_has_natively():
+    expect_the_same_picture()
+
+
+@test
+def a_triangle_in_dynamic_rendering_has_the_pixels_that_it_has_natively():
+    expect_the_same_picture("--dynamic-rendering")
+
+
+@test
+def a_triangle_in_dynamic_rendering_as_an_extension_has_the_pixels_that_it_has_natively():
+    expect_the_same_picture("--dynamic-rendering-khr")
+
+
+@test
+def each_check_of_many_that_passes_natively_passes_through_the_driver():
+    for transport, native, through in everywhere("many"):
+        states = checks_of(through)
+        worse = {n: states.get(n) for n, s in checks_of(native).items() if s == "ok" != states[n]}
+        assert not worse, (transport, worse)
+
+
+@test
+def threads_on_one_device_do_not_disturb_each_other():
+    for _, _, through in everywhere("threads"):
+        assert "(right)" in through, through
+
+
+@test
+def the_addresses_of_commands_follow_the_specification():
+    for transport, _, through in everywhere("procaddr"):
+        states = checks_of(through)
+        # The driver has no window-system extension, which this check wants.
+        assert states.pop("instance-extensions") in ("ok", "skip"), through
+        assert set(states.values()) == {"ok"}, (transport, through)
+
+
+# --- Without coherent memory ---------------------------------------------------------------------
+
+EXPLICIT = {"TONGS_MEMORY": "explicit"}
+
+
+@test
+def a_shader_computes_the_right_sum_in_explicit_memory():
+    for _, _, through in everywhere("compute", **EXPLICIT):
+        assert "(right)" in through, through
+
+
+@test
+def a_triangle_in_explicit_memory_has_the_pixels_that_it_has_natively():
+    hashes = {re.search(r"pixels = (\w+)", text)[1]
+              for _, *texts in everywhere("triangle", **EXPLICIT) for text in texts}
+    assert len(hashes) == 1, hashes
+
+
+@test
+def no_check_of_many_fails_in_explicit_memory():
+    for transport, native, through in everywhere("many", **EXPLICIT):
+        states = checks_of(through)
+        worse = {n for n, s in checks_of(native).items() if s == "ok" and states[n] == "not ok"}
+        skipped = [n for n, s in states.items() if s == "skip"]
+        harness.diag(f"over {transport}, skipped: {', '.join(skipped) or 'none'}")
+        assert not worse, (transport, worse, through)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
