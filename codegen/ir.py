@@ -167,6 +167,7 @@ class EntryPoint:
     core: int                 # 0 or the API version that brings it, as VK_MAKE_API_VERSION value
     extensions: tuple[int, ...]   # indices of the extensions that bring it
     stub: bool = False
+    op: int = 0                   # that it needs the worker to know, 0: none
 
 
 @dataclass(frozen=True)
@@ -945,9 +946,10 @@ class Builder:
             reason = self.reasons[p.name]
             if reason:
                 self.ir.left_out.append((p.name, reason))
-            commands = {self.reg.canonical(c) for c in p.commands}
+            commands = {self.reg.canonical(c) for c in p.commands if c in p.always}
             ops = sorted(numbers[c] for c in commands if c in numbers)
-            structs = sorted(by_name[t].index for t in {self.reg.canonical(t) for t in p.types} if t in by_name)
+            structs = sorted(by_name[t].index for t in {self.reg.canonical(t) for t in p.types if t in p.always}
+                             if t in by_name)
             unknown = [c for c in commands if c in forwarded and c not in numbers and
                        c not in self.local]
             if unknown and not reason:
@@ -984,7 +986,8 @@ class Builder:
             short = self.c_name(canonical)[2:]
             self.ir.entry_points.append(EntryPoint(
                 name, f"icd_stub_{short}" if stub else f"icd_{short}", level,
-                (min(core)[0] << 22 | min(core)[1] << 12) if core else 0, extensions, stub))
+                (min(core)[0] << 22 | min(core)[1] << 12) if core else 0, extensions, stub,
+                0 if stub or canonical in self.local else self.numbers.ops[canonical]))
         aliases: dict[str, list[str]] = {}
         for name in self.command_providers:
             canonical = self.reg.canonical(name)

@@ -82,6 +82,7 @@ class Provider:
     spec_version: str | None       # the name of the SPEC_VERSION constant's value
     types: tuple[str, ...]
     commands: tuple[str, ...]
+    always: frozenset[str]           # those of both that it brings whatever else is there
 
 
 @dataclass
@@ -242,15 +243,18 @@ def _read_commands(reg: Registry, root: ET.Element) -> None:
 
 
 def _read_provider(elem: ET.Element, enums: dict[str, dict[str, int]], reg: Registry,
-                   number: int | None) -> tuple[list[str], list[str], str | None]:
+                   number: int | None) -> tuple[list[str], list[str], set[str], str | None]:
     types: list[str] = []
     commands: list[str] = []
+    always: set[str] = set()
     spec_version = None
     for req in elem.findall("require"):
         if not _for_vulkan(req):
             continue
         types += [t.get("name") for t in req.findall("type")]
         commands += [c.get("name") for c in req.findall("command")]
+        if not any(req.get(a) for a in ("depends", "extension", "feature")):
+            always |= {e.get("name") for tag in ("type", "command") for e in req.findall(tag)}
         for e in req.findall("enum"):
             if not _for_vulkan(e):
                 continue
@@ -260,7 +264,7 @@ def _read_provider(elem: ET.Element, enums: dict[str, dict[str, int]], reg: Regi
                 value = _enum_value(e, number)
                 if value is not None:
                     enums[e.get("extends")][e.get("name")] = value
-    return types, commands, spec_version
+    return types, commands, always, spec_version
 
 
 def _read_providers(reg: Registry, root: ET.Element, enums: dict[str, dict[str, int]]) -> None:
@@ -271,21 +275,21 @@ def _read_providers(reg: Registry, root: ET.Element, enums: dict[str, dict[str, 
             continue
         # The newest registries split a version into base, compute and graphics parts.
         version = tuple(int(n) for n in f.get("number").split("."))
-        types, commands, _ = _read_provider(f, enums, reg, None)
+        types, commands, _, _ = _read_provider(f, enums, reg, None)
         have = core.setdefault(version, ([], []))
         have[0].extend(types)
         have[1].extend(commands)
     for version, (types, commands) in sorted(core.items()):
         reg.providers.append(Provider(f"VK_VERSION_{version[0]}_{version[1]}", version, "core", None, False, 0,
-                                      None, tuple(types), tuple(commands)))
+                                      None, tuple(types), tuple(commands), frozenset(types + commands)))
     for x in root.findall("extensions/extension"):
         if "vulkan" not in (x.get("supported") or "").split(","):
             continue
         number = int(x.get("number"))
-        types, commands, spec_version = _read_provider(x, enums, reg, number)
+        types, commands, always, spec_version = _read_provider(x, enums, reg, number)
         reg.providers.append(Provider(x.get("name"), None, x.get("type"), x.get("platform"),
                                       x.get("provisional") == "true", number, spec_version,
-                                      tuple(types), tuple(commands)))
+                                      tuple(types), tuple(commands), frozenset(always)))
 
 
 def read(path: str) -> Registry:

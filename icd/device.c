@@ -192,6 +192,8 @@ icd_GetDeviceProcAddr(VkDevice handle, const char *pName)
 
    if (!entry || entry->level != ICD_LEVEL_DEVICE)
       return NULL;
+   if (entry->op && !tongs_peer_knows_op(&dev->parent.connection->peer, entry->op))
+      return NULL;
    uint32_t version = dev->physical->api_version;
    if (entry->core && entry->core <= (version | 0xfff) &&
        entry->core <= (dev->physical->instance->api_version | 0xfff))

@@ -275,6 +275,8 @@ icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
 bool
 icd_instance_has_entry_point(const struct icd_instance *instance, const struct icd_entry_point *entry)
 {
+   if (entry->op && !tongs_peer_knows_op(&instance->parent.connection->peer, entry->op))
+      return false;
    if (entry->core && entry->core <= (instance->api_version | 0xfff))
       return true;
    for (uint32_t i = 0; i < entry->extension_count; i++) {

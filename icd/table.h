@@ -25,6 +25,7 @@ struct icd_entry_point {
    uint32_t core; /* the API version that brings it, 0 for none */
    const uint16_t *extensions; /* indices of the extensions that bring it */
    uint16_t extension_count;
+   uint16_t op; /* that the worker must know, 0: none */
 };
 
 struct icd_extension {

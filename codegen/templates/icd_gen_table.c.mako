@@ -29,7 +29,7 @@ static const uint16_t extension_lists[] = {
 const struct icd_entry_point icd_entry_points[] = {
 % for x in ir.entry_points:
    {"${x.name}", (PFN_vkVoidFunction)${f"icd_stub_{x.name}" if x.stub else x.function}, ICD_LEVEL_${x.level.upper()}, ${"true" if x.stub else "false"}, ${x.core}u,
-    ${f"&extension_lists[{offsets[x.extensions]}]" if x.extensions else "NULL"}, ${len(x.extensions)}},
+    ${f"&extension_lists[{offsets[x.extensions]}]" if x.extensions else "NULL"}, ${len(x.extensions)}, ${x.op}},
 % endfor
 };
 const uint32_t icd_entry_point_count = ${len(ir.entry_points)};

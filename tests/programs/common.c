@@ -300,6 +300,15 @@ allocate(struct prog *p, const VkMemoryRequirements *needs, VkMemoryPropertyFlag
    return PROG_RIGHT;
 }
 
+/* Coherent, unless the device has nothing but other host-visible memory. */
+static VkMemoryPropertyFlags
+host_flags(const struct prog *p, uint32_t type_bits)
+{
+   const VkMemoryPropertyFlags visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+   const VkMemoryPropertyFlags coherent = visible | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+   return prog_memory_type(p, type_bits, coherent) != UINT32_MAX ? coherent : visible;
+}
+
 enum prog_status
 prog_buffer_init(struct prog *p, struct prog_buffer *buffer, VkDeviceSize size,
                  VkBufferUsageFlags usage)
@@ -323,17 +332,24 @@ prog_buffer_init(struct prog *p, struct prog_buffer *buffer, VkDeviceSize size,
       .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
    };
    const bool addressed = usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
-   PROG_STEP(allocate(p, &needs,
-                      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+   PROG_STEP(allocate(p, &needs, host_flags(p, needs.memoryTypeBits),
                       addressed ? &address : NULL, &buffer->memory));
    PROG_VK(p, vkBindBufferMemory(p->device, buffer->buffer, buffer->memory, 0));
    PROG_VK(p, vkMapMemory(p->device, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->map));
+   if (!(host_flags(p, needs.memoryTypeBits) & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)) {
+      PROG_EXPECT(p, p->mapped_count < PROG_MAPPED_MAX, "too many mapped buffers");
+      p->mapped[p->mapped_count++] = buffer->memory;
+   }
    return PROG_RIGHT;
 }
 
 void
 prog_buffer_finish(struct prog *p, struct prog_buffer *buffer)
 {
+   for (uint32_t i = 0; i < p->mapped_count; i++) {
+      if (p->mapped[i] == buffer->memory)
+         p->mapped[i] = p->mapped[--p->mapped_count];
+   }
    vkDestroyBuffer(p->device, buffer->buffer, NULL);
    vkFreeMemory(p->device, buffer->memory, NULL);
    *buffer = (struct prog_buffer){0};
@@ -348,7 +364,7 @@ prog_image_init(struct prog *p, struct prog_image *image, const VkImageCreateInf
    vkGetImageMemoryRequirements(p->device, image->image, &needs);
    const VkMemoryPropertyFlags flags =
       info->tiling == VK_IMAGE_TILING_LINEAR
-         ? VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
+         ? host_flags(p, needs.memoryTypeBits)
          : 0;
    PROG_STEP(allocate(p, &needs, flags, NULL, &image->memory));
    PROG_VK(p, vkBindImageMemory(p->device, image->image, image->memory, 0));
@@ -402,6 +418,34 @@ prog_image_finish(struct prog *p, struct prog_image *image)
    *image = (struct prog_image){0};
 }
 
+static VkMappedMemoryRange
+whole_range(VkDeviceMemory memory)
+{
+   return (VkMappedMemoryRange){
+      .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+      .memory = memory,
+      .size = VK_WHOLE_SIZE,
+   };
+}
+
+void
+prog_flush(struct prog *p)
+{
+   for (uint32_t i = 0; i < p->mapped_count; i++) {
+      const VkMappedMemoryRange range = whole_range(p->mapped[i]);
+      vkFlushMappedMemoryRanges(p->device, 1, &range);
+   }
+}
+
+void
+prog_invalidate(struct prog *p)
+{
+   for (uint32_t i = 0; i < p->mapped_count; i++) {
+      const VkMappedMemoryRange range = whole_range(p->mapped[i]);
+      vkInvalidateMappedMemoryRanges(p->device, 1, &range);
+   }
+}
+
 enum prog_status
 prog_commands_begin(struct prog *p, VkCommandBuffer *commands)
 {
@@ -432,8 +476,10 @@ prog_commands_run(struct prog *p, VkCommandBuffer commands)
       .commandBufferCount = 1,
       .pCommandBuffers = &commands,
    };
+   prog_flush(p);
    PROG_VK(p, vkQueueSubmit(p->queue, 1, &submit, fence));
    PROG_VK(p, vkWaitForFences(p->device, 1, &fence, VK_TRUE, PROG_TIMEOUT_NS));
+   prog_invalidate(p);
    vkDestroyFence(p->device, fence, NULL);
    vkFreeCommandBuffers(p->device, p->pool, 1, &commands);
    return PROG_RIGHT;

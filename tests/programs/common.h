@@ -19,6 +19,9 @@
 
 #define PROG_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Mapped memory that is not coherent, at a time. */
+#define PROG_MAPPED_MAX 32
+
 /* Nothing that the programs do takes this long; a wait that does is a hang. */
 #define PROG_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
 
@@ -48,6 +51,9 @@ struct prog {
    VkPhysicalDeviceVulkan11Features features11;
    VkPhysicalDeviceVulkan12Features features12;
    VkPhysicalDeviceVulkan13Features features13;
+   /* What prog_flush() and prog_invalidate() go through: none where the device has coherent memory. */
+   VkDeviceMemory mapped[PROG_MAPPED_MAX];
+   uint32_t mapped_count;
    char why[512];
 };
 
@@ -55,7 +61,7 @@ struct prog_buffer {
    VkBuffer buffer;
    VkDeviceMemory memory;
    VkDeviceSize size;
-   void *map; /* host-visible and coherent */
+   void *map; /* host-visible */
 };
 
 struct prog_image {
@@ -148,7 +154,10 @@ prog_finish(struct prog *p);
 uint32_t
 prog_memory_type(const struct prog *p, uint32_t type_bits, VkMemoryPropertyFlags flags);
 
-/* Mapped, host-visible and coherent. */
+/*
+ * Mapped and host-visible. Coherent too, which Vulkan promises; the programs can do without, as
+ * drivers have modes without: prog_commands_run() does what is needed, others call prog_flush().
+ */
 enum prog_status
 prog_buffer_init(struct prog *p, struct prog_buffer *buffer, VkDeviceSize size,
                  VkBufferUsageFlags usage);
@@ -178,6 +187,14 @@ prog_commands_begin(struct prog *p, VkCommandBuffer *commands);
 /* Ends, submits, waits for and frees it. */
 enum prog_status
 prog_commands_run(struct prog *p, VkCommandBuffer commands);
+
+/* What the host wrote to mapped buffers is there for what is submitted next. */
+void
+prog_flush(struct prog *p);
+
+/* What the device wrote and was waited for is there in mapped buffers. */
+void
+prog_invalidate(struct prog *p);
 
 /* Everything before happens before everything after, for one layout change of a whole image. */
 void

@@ -315,8 +315,10 @@ submit_and_wait(struct prog *p, uint32_t count, const VkCommandBuffer *commands)
       .commandBufferCount = count,
       .pCommandBuffers = commands,
    };
+   prog_flush(p);
    PROG_VK(p, vkQueueSubmit(p->queue, 1, &info, VK_NULL_HANDLE));
    PROG_VK(p, vkQueueWaitIdle(p->queue));
+   prog_invalidate(p);
    return PROG_RIGHT;
 }
 

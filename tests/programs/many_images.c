@@ -298,6 +298,12 @@ check_subresource_layout(struct prog *p)
          memcpy(map + layout.offset + y * layout.rowPitch + 4 * x, &value, 4);
       }
    }
+   const VkMappedMemoryRange written = {
+      .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+      .memory = image.memory,
+      .size = VK_WHOLE_SIZE,
+   };
+   PROG_VK(p, vkFlushMappedMemoryRanges(p->device, 1, &written));
    vkUnmapMemory(p->device, image.memory);
 
    VkCommandBuffer commands;

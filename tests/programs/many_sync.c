@@ -40,6 +40,7 @@ make_semaphore(struct prog *p, bool timeline, uint64_t value, VkSemaphore *semap
 static enum prog_status
 expect_words(struct prog *p, const struct prog_buffer *buffer, uint32_t right)
 {
+   prog_invalidate(p);
    for (uint32_t i = 0; i < WORDS; i++) {
       const uint32_t word = ((uint32_t *)buffer->map)[i];
       PROG_EXPECT(p, word == right, "word %u is %u, not %u", i, word, right);
@@ -157,6 +158,7 @@ events_host_to_device(struct prog *p, VkEvent event, const struct prog_buffer *b
       .commandBufferCount = 1,
       .pCommandBuffers = &commands,
    };
+   prog_flush(p);
    PROG_VK(p, vkQueueSubmit(p->queue, 1, &info, fence));
    PROG_VK_IS(p, vkWaitForFences(p->device, 1, &fence, VK_TRUE, 10000000), VK_TIMEOUT);
    PROG_STEP(expect_words(p, buffer, 42));
@@ -219,6 +221,7 @@ check_binary_semaphores(struct prog *p)
             .pCommandBuffers = &commands[1],
          },
       };
+      prog_flush(p);
       if (round % 2) {
          PROG_VK(p, vkQueueSubmit(p->queue, 2, infos, fence));
       } else {
@@ -293,6 +296,7 @@ submit_timeline(struct prog *p, VkSemaphore semaphore, uint64_t wait, uint64_t s
       .signalSemaphoreCount = 1,
       .pSignalSemaphores = &semaphore,
    };
+   prog_flush(p);
    PROG_VK(p, vkQueueSubmit(p->queue, 1, &info, VK_NULL_HANDLE));
    return PROG_RIGHT;
 }
@@ -442,6 +446,7 @@ check_synchronization2(struct prog *p)
       .signalSemaphoreInfoCount = 1,
       .pSignalSemaphoreInfos = &signal,
    };
+   prog_flush(p);
    PROG_VK(p, vkQueueSubmit2(p->queue, 1, &info, VK_NULL_HANDLE));
    PROG_VK(p, wait_value(p, semaphore, 2, PROG_TIMEOUT_NS));
    PROG_STEP(expect_words(p, &buffer, 2));

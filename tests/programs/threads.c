@@ -118,6 +118,7 @@ submit_job(struct worker *w, struct job *job)
       .commandBufferCount = 1,
       .pCommandBuffers = &job->commands,
    };
+   prog_flush(&w->p);
    pthread_mutex_lock(&w->shared->queue_lock);
    const VkResult result = vkQueueSubmit(w->p.queue, 1, &info, job->fence);
    pthread_mutex_unlock(&w->shared->queue_lock);
@@ -130,6 +131,7 @@ finish_job(struct worker *w, struct job *job)
 {
    struct prog *p = &w->p;
    PROG_VK(p, vkWaitForFences(p->device, 1, &job->fence, VK_TRUE, PROG_TIMEOUT_NS));
+   prog_invalidate(p);
    const uint32_t *words = job->buffer.map;
    for (uint32_t i = 0; i < WORDS; i++) {
       PROG_EXPECT(p, words[i] == job->base + 7 * i, "word %u is %u, not %u", i, words[i],
