@@ -27,9 +27,21 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
       setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
 }
 
+/* Drivers that compile shaders with LLVM look functions up by name among all that the process has loaded for
+ * everyone, and jump to address 0 where they find none. In the application it is luck that these are there. */
+static void
+load_for_everyone(void)
+{
+   static const char *const libraries[] = {"libm.so.6", "libgcc_s.so.1"};
+
+   for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+      dlopen(libraries[i], RTLD_NOW | RTLD_GLOBAL);
+}
+
 bool
 rdr_host_load(struct rdr_host *host, char *why, size_t why_size)
 {
+   load_for_everyone();
    host->library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
    if (!host->library) {
       snprintf(why, why_size, "the host has no Vulkan loader: %s", dlerror());
