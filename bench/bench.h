@@ -148,58 +148,86 @@ struct bench {
 
 /* --- Ways out: neither returns; the row ends with this reason -------------------------------- */
 
-void bench_skip(struct bench *b, const char *format, ...)
+void
+bench_skip(struct bench *b, const char *format, ...)
    __attribute__((noreturn, format(printf, 2, 3)));
-void bench_fail(struct bench *b, const char *format, ...)
+void
+bench_fail(struct bench *b, const char *format, ...)
    __attribute__((noreturn, format(printf, 2, 3)));
 /* `what` is the name of the command that gave `result`. */
-void bench_check(struct bench *b, VkResult result, const char *what);
+void
+bench_check(struct bench *b, VkResult result, const char *what);
 
 /* --- Measuring ------------------------------------------------------------------------------- */
 
-uint64_t bench_now(void);
-void bench_sample(struct bench *b, uint64_t ns);
+uint64_t
+bench_now(void);
+void
+bench_sample(struct bench *b, uint64_t ns);
 /* Fills b->result->value[] and its tail; b->row->init has run. */
-void bench_measure(struct bench *b);
-double bench_median(double *values, size_t count);
+void
+bench_measure(struct bench *b);
+double
+bench_median(double *values, size_t count);
 
 /* --- Objects, each owned by b and destroyed by bench_close() ---------------------------------- */
 
 /* Instance only: 1.1, no layers, no extensions. */
-VkInstance bench_create_instance(struct bench *b);
+VkInstance
+bench_create_instance(struct bench *b);
 /* The first queue family that does graphics and compute, else one that does compute. */
-void bench_pick(struct bench *b, VkInstance instance);
-VkDevice bench_create_device(struct bench *b);
-void bench_open(struct bench *b);
-void bench_close(struct bench *b);
-void bench_own(struct bench *b, VkObjectType type, uint64_t handle);
+void
+bench_pick(struct bench *b, VkInstance instance);
+VkDevice
+bench_create_device(struct bench *b);
+void
+bench_open(struct bench *b);
+void
+bench_close(struct bench *b);
+void
+bench_own(struct bench *b, VkObjectType type, uint64_t handle);
 #define BENCH_OWN(b, type, handle) bench_own(b, VK_OBJECT_TYPE_##type, (uint64_t)(handle))
 
-void bench_make_fence(struct bench *b);
-VkCommandBuffer bench_make_command_buffer(struct bench *b, VkCommandBufferLevel level);
-VkCommandPool bench_make_pool(struct bench *b);
-struct bench_buffer bench_make_buffer(struct bench *b, VkDeviceSize size, VkBufferUsageFlags usage,
-                                      VkMemoryPropertyFlags wanted);
+void
+bench_make_fence(struct bench *b);
+VkCommandBuffer
+bench_make_command_buffer(struct bench *b, VkCommandBufferLevel level);
+VkCommandPool
+bench_make_pool(struct bench *b);
+struct bench_buffer
+bench_make_buffer(struct bench *b, VkDeviceSize size, VkBufferUsageFlags usage,
+                  VkMemoryPropertyFlags wanted);
 /* Layouts, pool, one set with buffers[0] (64 KiB), and the pipeline. */
-void bench_make_compute(struct bench *b);
-VkPipeline bench_new_compute_pipeline(struct bench *b);
+void
+bench_make_compute(struct bench *b);
+VkPipeline
+bench_new_compute_pipeline(struct bench *b);
 /* 128x128 RGBA8 target, render pass, framebuffer and the pipeline; skips without graphics. */
-void bench_make_graphics(struct bench *b);
-VkPipeline bench_new_graphics_pipeline(struct bench *b);
-VkImage bench_new_image(struct bench *b);
-void bench_make_image(struct bench *b);
-void bench_make_timeline(struct bench *b);
+void
+bench_make_graphics(struct bench *b);
+VkPipeline
+bench_new_graphics_pipeline(struct bench *b);
+VkImage
+bench_new_image(struct bench *b);
+void
+bench_make_image(struct bench *b);
+void
+bench_make_timeline(struct bench *b);
 
 /* --- Short forms ----------------------------------------------------------------------------- */
 
-void bench_begin(struct bench *b, VkCommandBuffer cmd);
-void bench_submit(struct bench *b, VkCommandBuffer cmd, VkFence fence);
+void
+bench_begin(struct bench *b, VkCommandBuffer cmd);
+void
+bench_submit(struct bench *b, VkCommandBuffer cmd, VkFence fence);
 /* Waits for b->fence and resets it. */
-void bench_wait(struct bench *b);
+void
+bench_wait(struct bench *b);
 /* A call with a reply that no guest can answer by itself: what was posted before is done after. */
-void bench_drain(struct bench *b);
+void
+bench_drain(struct bench *b);
 
-/* --- The rows: arrays ended by a row without a name -------------------------------------------- */
+/* --- The rows: arrays ended by a row without a name ---------------------------------------- */
 
 extern const struct bench_row bench_sync_rows[];
 extern const struct bench_row bench_start_rows[];

@@ -71,6 +71,9 @@ drop_inherited_descriptors(unsigned keep)
    if (null >= 0) {
       dup2(null, STDIN_FILENO);
       dup2(null, STDOUT_FILENO);
+      /* Else the log would go to whatever is opened next. */
+      if (fcntl(STDERR_FILENO, F_GETFD) < 0)
+         dup2(null, STDERR_FILENO);
    }
    if (keep > STDERR_FILENO + 1)
       close_range(STDERR_FILENO + 1, keep - 1, 0);

@@ -226,11 +226,8 @@ IGNORED_UNLESS = {
     # "If flags includes VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT, parameter pAttachments is ignored."
     # VUID-VkFramebufferCreateInfo-flags-02778. The count is used even so.
     "VkFramebufferCreateInfo.pAttachments": "!(v->flags & VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT)",
-    # VUID-VkSubpassDescriptionDepthStencilResolve-pDepthStencilResolveAttachment-03177 to -03181
-    "VkSubpassDescriptionDepthStencilResolve.depthResolveMode":
-        "v->pDepthStencilResolveAttachment != NULL",
-    "VkSubpassDescriptionDepthStencilResolve.stencilResolveMode":
-        "v->pDepthStencilResolveAttachment != NULL",
+    # (VkSubpassDescriptionDepthStencilResolve's modes are used without a resolve attachment, too: by
+    # VkMultisampledRenderToSingleSampledInfoEXT. As numbers of a bitmask they do no harm as garbage.)
     # "If imageView is VK_NULL_HANDLE, and resolveMode is not [EXTERNAL_FORMAT_DOWNSAMPLE], other
     # members of this structure are ignored"; "resolveImageView is [...] used to write resolved data"
     # unless the mode is NONE: VUIDs -imageView-06861 to -06865. Modes above MAX_BIT are newer than one
@@ -379,6 +376,10 @@ RANGES = {
     "VkWriteDescriptorSet.descriptorCount":
         "v->descriptorType != VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK || "
         "(v->descriptorCount % 4 == 0 && v->dstArrayElement % 4 == 0)",
+    # VUID-vkGetRayTracingShaderGroupHandlesKHR-dataSize-02420: drivers write whatever the size; a
+    # handle has 32 bytes (shaderGroupHandleSize), one for capture at most 64
+    "vkGetRayTracingShaderGroupHandlesKHR.dataSize": "args->groupCount <= args->dataSize / 32",
+    "vkGetRayTracingCaptureReplayShaderGroupHandlesKHR.dataSize": "args->groupCount <= args->dataSize / 64",
     # VUID-vkCmdUpdateBuffer-dataSize-00037, -00038, -dstOffset-00036
     "vkCmdUpdateBuffer.dataSize":
         "args->dataSize > 0 && args->dataSize <= 65536 && args->dataSize % 4 == 0",
@@ -400,6 +401,11 @@ RANGES = {
     "VkRenderingFragmentShadingRateAttachmentInfoKHR.shadingRateAttachmentTexelSize":
         "v->imageView == VK_NULL_HANDLE || (v->shadingRateAttachmentTexelSize.width > 0 && "
         "v->shadingRateAttachmentTexelSize.height > 0)",
+    # VUID-VkDebugUtilsObjectNameInfoEXT-objectType-02590 and their like: drivers go to the object
+    "vkSetDebugUtilsObjectNameEXT.pNameInfo": "args->pNameInfo->objectHandle != 0",
+    "vkSetDebugUtilsObjectTagEXT.pTagInfo": "args->pTagInfo->objectHandle != 0",
+    "vkDebugMarkerSetObjectNameEXT.pNameInfo": "args->pNameInfo->object != 0",
+    "vkDebugMarkerSetObjectTagEXT.pTagInfo": "args->pTagInfo->object != 0",
     # VUID-vkCmdSetFragmentShadingRateKHR-pFragmentSize-04513 to -04518: drivers index by its logarithm
     "vkCmdSetFragmentShadingRateKHR.pFragmentSize":
         "args->pFragmentSize->width >= 1 && args->pFragmentSize->width <= 4 && "

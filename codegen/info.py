@@ -26,7 +26,7 @@ class Row:
 
     @property
     def elem_size(self) -> str:
-        return "1" if self.m.kind in BYTES else f"sizeof({self.m.type})"
+        return "1" if self.m.kind in BYTES or self.m.type == "void" else f"sizeof({self.m.type})"
 
     @property
     def count(self) -> str:
@@ -41,6 +41,15 @@ class Case:
 
 
 @dataclass(frozen=True)
+class LinkCount:
+    """A count of a chained struct that must equal one of its parent's."""
+
+    child: str
+    child_row: int
+    parent_row: int
+
+
+@dataclass(frozen=True)
 class Table:
     """A struct, a union or an op's arguments."""
 
@@ -50,6 +59,7 @@ class Table:
     cases: tuple[Case, ...] = ()
     children: tuple[str, ...] = ()   # what its chain may hold
     struct: Struct | None = None
+    link_counts: tuple[LinkCount, ...] = ()
 
 
 def _far_counts(ir: IR) -> set[tuple[str, str]]:
@@ -87,7 +97,10 @@ def struct_tables(ir: IR) -> list[Table]:
         rows = _rows(ir, s.name, s.name, s.members, far)
         by_name = {r.m.name: r for r in rows}
         cases = tuple(Case(selections, by_name[m.name]) for selections, m in s.cases if m.name in by_name)
-        tables.append(Table(s.name, s.name, rows, cases, tuple(children.get(s.name, ())), s))
+        order = [m.name for m in s.members]
+        links = tuple(LinkCount(c.child, [m.name for m in ir.by_name[c.child].members].index(c.child_member),
+                                order.index(c.parent_member)) for c in s.count_checks)
+        tables.append(Table(s.name, s.name, rows, cases, tuple(children.get(s.name, ())), s, links))
     return tables
 
 

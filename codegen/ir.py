@@ -74,6 +74,8 @@ class Member:
 #   scalars handles structs pointers            u32 count or 0 where absent, then the elements
 #   nested        u32 count, then arrays of scalars or structs
 #   blob          u32 size, bytes               none         nothing (the worker sees zero)
+#   room          u64 count or 0 where absent: the host's driver writes there, and that comes back with the reply
+#   untyped       u64 id, or 0 where the worker has no such objects
 # Kinds of parameter only:
 #   dispatch      u64 id                        allocator    nothing
 #   new           u64 ids of the objects that the guest has named
@@ -125,6 +127,7 @@ class Struct:
     signature: int = 0
     providers: tuple[str, ...] = ()
     index: int = 0
+    returned: bool = False        # has room, or a chain or a struct that may have
     shape_arrays: bool = False    # outputs: arrays of the application's come back
     fact_core: int = 0            # the API version that brings it, as VK_MAKE_API_VERSION; 0: none
     fact_extensions: tuple[int, ...] = ()  # indices of extensions that bring it, four at most
@@ -150,6 +153,7 @@ class Op:
     context: str = ""
     checks: tuple[str, ...] = ()
     limit_checks: tuple[str, ...] = ()
+    returned: tuple[Member, ...] = ()   # args through which something comes back beside the outputs
     extra: int = 0            # how many args are Tongs' own, behind the command's parameters
 
     @property
@@ -244,6 +248,7 @@ class IR:
     prototypes: list[Prototype] = field(default_factory=list)
     vk_commands: list[HostCommand] = field(default_factory=list)
     destroyers: list[tuple[str, str, bool]] = field(default_factory=list)  # (type, short name of the op, late)
+    object_types: list[tuple[str, int, str]] = field(default_factory=list)  # (VkObjectType, its value, handle type)
     names: dict[str, Names] = field(default_factory=dict)
 
 
@@ -470,6 +475,10 @@ class Builder:
 
         count, count_member = self.length(owner, m, siblings)
         sc = self.scalar(type_name)
+        if key in policy.RETURNED_MEMBERS:
+            return Member(kind="room", count=count, min_size=8, **base)
+        if key in policy.UNTYPED_HANDLES:
+            return Member(kind="untyped", selector=f"v->{policy.UNTYPED_HANDLES[key]}", min_size=8, **base)
         if m.bits:
             return Member(kind="bitfields", fields=((m.name, m.bits),), **base)
         if not m.pointers and not (m.dims and owner.startswith("vk")):
@@ -601,6 +610,10 @@ class Builder:
         members = [m for _, m in self.union_cases(name)] if s.union else list(self.members(name))
         for m in members:
             self.reach_member(m, outputs)
+            if m.kind == "room" and m.type in self.reg.structs:
+                self.standalone.add(m.type)
+                self.arrayed.add(m.type)
+                self.reach(m.type, True)
             if m.kind == "chain":
                 for child in self.chain_children(name):
                     self.chained.add(child)
@@ -630,12 +643,16 @@ class Builder:
                                   min_size=8))
                 continue
             m = self.member(c.name, p, siblings)
-            if p.pointers and not p.const and not p.dims and m.kind != "allocator":
+            if p.pointers and not p.const and not p.dims and m.kind != "allocator" and \
+                    not (m.kind == "structs" and self.has_room(m.type)):
                 m = self.out_param(c, p, m, siblings, creates)
             out.append(m)
         for type_name, name in policy.EXTRA_ARGS.get(c.name, ()):
             out.append(Member(name, "scalar", type_name, f"{type_name} {name}", wire=SCALARS[type_name][0]))
         return self.counts_first(tuple(out))
+
+    def has_room(self, name: str) -> bool:
+        return any(f"{name}.{m.name}" in policy.RETURNED_MEMBERS for m in self.reg.structs[name].members)
 
     def out_param(self, c: RegCommand, p: RegMember, m: Member, siblings, creates: str) -> Member:
         key = f"{c.name}.{p.name}"
@@ -696,7 +713,8 @@ class Builder:
             outputs = m.kind.startswith("out_")
             self.reach_member(m, outputs)
         level = self.level(c)
-        has_out = any(m.kind.startswith(("out_", "inout_")) for m in args)
+        returned = tuple(m for m in args if m.kind in ("struct", "structs") and self.has_returned(m.type))
+        has_out = returned or any(m.kind.startswith(("out_", "inout_")) for m in args)
         # "Cmd" commands are recorded; the few other ones on a command buffer are ordinary ops.
         if level == "command" and (name.startswith("vkCmd") or name in ("vkBeginCommandBuffer",
                                                                          "vkEndCommandBuffer")):
@@ -705,6 +723,8 @@ class Builder:
             kind = "post"
         else:
             kind = "call"
+        if returned and kind != "call":
+            raise Unsupported(f"{name}: {returned[0].name} returns something without a reply")
         if c.ret not in ("void", "VkResult") and not self.scalar(c.ret):
             raise Unsupported(f"{name}: returns {c.ret}")
         number = self.numbers.ops[name]
@@ -713,7 +733,7 @@ class Builder:
                   create=self.created(c), destroy=self.destroyed(c),
                   entry="hand" if name in self.hand_entries else "generated",
                   handler="hand" if name in self.hand_handlers else "generated",
-                  blocking=name in self.blocking, lost=self.lost_result(c),
+                  blocking=name in self.blocking, returned=returned, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
                   limit_checks=self.limit_checks(name), extra=len(policy.EXTRA_ARGS.get(name, ())))
 
@@ -764,6 +784,20 @@ class Builder:
                 total += m.min_size
         return max(total, 4)
 
+    def has_returned(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the host's driver may write through the struct although it goes to the worker."""
+        if name in seen or name not in self.reg.structs or self.reg.structs[name].union or self.is_pod(name):
+            return False
+        seen = seen | {name}
+        for m in self.members(name):
+            if m.kind == "room":
+                return True
+            if m.kind in ("struct", "structs") and self.has_returned(m.type, seen):
+                return True
+            if m.kind == "chain" and any(self.has_returned(c, seen) for c in self.chain_children(name)):
+                return True
+        return False
+
     def has_shape(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
         if name in seen or self.reg.structs[name].union:
             return False
@@ -801,7 +835,7 @@ class Builder:
         common = dict(inputs=name in self.inputs, outputs=name in self.outputs, chained=name in self.chained,
                       standalone=name in self.standalone, arrayed=name in self.arrayed,
                       pointered=name in self.pointered, returnedonly=s.returnedonly,
-                      min_size=self.min_size(name), signature=_hash(self.signature(name, {})),
+                      returned=self.has_returned(name), min_size=self.min_size(name), signature=_hash(self.signature(name, {})),
                       providers=tuple(self.type_providers.get(name, ())),
                       context=policy.CONTEXT.get(name, ""),
                       checks=self.pod_checks(name) if self.is_pod(name) else self.checks(name),
@@ -870,6 +904,7 @@ class Builder:
         ir.by_name = {s.name: s for s in ir.structs}
         ir.ops = [replace(o, signature=self.op_signature(o)) for o in ir.ops]
         self.add_types()
+        self.add_object_types()
         self.add_enums()
         self.add_names()
         self.add_extensions(set(names))
@@ -898,6 +933,13 @@ class Builder:
         for name in used - set(self.numbers.types):
             raise Unsupported(f"{name}: no type number in ops.txt")
         self.ir.types.sort(key=lambda t: t.number)
+
+    def add_object_types(self) -> None:
+        """Types whose objects the worker has under their guests' ids."""
+        values = dict(self.reg.enums["VkObjectType"].values) if "VkObjectType" in self.reg.enums else {}
+        made = {o.create for o in self.ir.ops if o.create} - {"VkInstance"} | {"VkQueue"}
+        self.ir.object_types = [(t.objtype, values[t.objtype], t.name) for t in self.ir.types
+                                if t.name in made and t.objtype in values]
 
     def add_enums(self) -> None:
         used = {m.enum for s in self.ir.structs for m in s.members if m.enum}

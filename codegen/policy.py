@@ -19,6 +19,7 @@ _DISPLAY = "direct display: the display hardware belongs to the host"
 _VIDEO = "video: needs the codec headers' parameter sets as data"
 _FUNCTION = "passes function pointers"
 _HOST_POINTER = "passes host pointers without a size"
+_CAPTURE = "capture data without a size in the struct"
 LEFT_OUT_EXTENSIONS = {
     "VK_KHR_surface": _WSI,
     "VK_KHR_swapchain": _WSI,
@@ -78,7 +79,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_KHR_video_maintenance2": _VIDEO,
     "VK_VALVE_video_encode_rgb_conversion": _VIDEO,
     "VK_EXT_debug_report": "implemented by the loader for drivers that lack it",
-    "VK_EXT_debug_utils": "implemented by the loader for drivers that lack it",
     "VK_EXT_device_memory_report": _FUNCTION,
     "VK_EXT_validation_flags": "belongs to layers, not to drivers",
     "VK_EXT_validation_features": "belongs to layers, not to drivers",
@@ -92,7 +92,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_KHR_external_fence_fd": "file descriptors do not cross the socket yet",
     "VK_EXT_external_memory_dma_buf": "file descriptors do not cross the socket yet",
     "VK_EXT_image_drm_format_modifier": "of use only with dma-buf file descriptors",
-    "VK_EXT_queue_family_foreign": "of use only with dma-buf file descriptors",
     "VK_EXT_physical_device_drm": "names device nodes of the host, which the guest cannot open",
     "VK_EXT_pci_bus_info": "names a bus of the host, which the guest cannot see",
     "VK_NV_external_memory_rdma": _HOST_POINTER,
@@ -106,10 +105,7 @@ LEFT_OUT_EXTENSIONS = {
     "VK_INTEL_performance_query": "driver-internal: its values belong to one driver's tools",
     "VK_AMD_gpa_interface": "driver-internal: its values belong to one driver's tools",
     "VK_AMD_shader_info": "its output is one driver's ISA, laid out for tools on its machine",
-    "VK_AMD_buffer_marker": "writes host-visible markers whose memory may not be shared",
-    "VK_EXT_opacity_micromap": "its host commands and usage-count arrays are not forwarded yet",
     "VK_NV_displacement_micromap": "provisional predecessor of nothing",
-    "VK_KHR_opacity_micromap": "its usage-count arrays are not forwarded yet",
     "VK_ARM_data_graph": "constant data without a size in the struct",
     "VK_ARM_data_graph_instruction_set_tosa": "needs VK_ARM_data_graph",
     "VK_ARM_data_graph_neural_accelerator_statistics": "needs VK_ARM_data_graph",
@@ -117,8 +113,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_QCOM_data_graph_model": "needs VK_ARM_data_graph",
     "VK_ARM_tensors": "capture data without a size in the struct",
     "VK_ARM_shader_instrumentation": "its results have no size in the call",
-    "VK_EXT_descriptor_buffer": "capture data without a size in the struct",
-    "VK_EXT_descriptor_heap": "writes descriptors into host addresses of the application",
     "VK_EXT_host_image_copy": "host pointers whose size follows from format and extent",
     "VK_NV_optical_flow": "private data without a size of its own",
     "VK_NV_cluster_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
@@ -126,7 +120,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_EXT_device_fault": "vendor binary without a size in the struct",
     "VK_KHR_device_fault": "vendor binary in unbounded chunks",
     "VK_KHR_pipeline_binary": "its new handles come back in a struct",
-    "VK_EXT_frame_boundary": "belongs to capture tools beside the presenter",
     "VK_QNX_external_memory_screen_buffer": LEFT_OUT_PLATFORMS_REASON,
 }
 
@@ -141,13 +134,26 @@ LEFT_OUT_COMMANDS = {
     "vkGetQueueCheckpointData2NV": "its markers are pointers of the application",
     "vkGetQueueCheckpointDataNV": "its markers are pointers of the application",
     "vkCmdSetCheckpointNV": "its markers are pointers of the application",
+    "vkBuildMicromapsEXT": "host build: reads the application's memory through raw pointers",
+    "vkCopyMicromapEXT": "host copy of host-built micromaps",
+    "vkCopyMicromapToMemoryEXT": "host copy: writes the application's memory through raw pointers",
+    "vkCopyMemoryToMicromapEXT": "host copy: reads the application's memory through raw pointers",
+    "vkWriteMicromapsPropertiesEXT": "host query of host-built micromaps",
+    "vkGetBufferOpaqueCaptureDescriptorDataEXT": _CAPTURE,
+    "vkGetImageOpaqueCaptureDescriptorDataEXT": _CAPTURE,
+    "vkGetImageViewOpaqueCaptureDescriptorDataEXT": _CAPTURE,
+    "vkGetSamplerOpaqueCaptureDescriptorDataEXT": _CAPTURE,
+    "vkGetAccelerationStructureOpaqueCaptureDescriptorDataEXT": _CAPTURE,
+    "vkGetTensorOpaqueCaptureDescriptorDataARM": _CAPTURE,
+    "vkGetTensorViewOpaqueCaptureDescriptorDataARM": _CAPTURE,
+    "vkGetTensorOpaqueCaptureDataARM": "needs VK_ARM_tensors",
     "vkCopyMemoryToImage": _HOST_POINTER,
     "vkCopyImageToMemory": _HOST_POINTER,
 }
 
 # Structs that do not travel. A chain that holds one is sent without it.
 LEFT_OUT_STRUCTS = {
-    "VkPipelineCreationFeedbackCreateInfo": "output through an input chain: the guest writes 'not valid'",
+    "VkOpaqueCaptureDescriptorDataCreateInfoEXT": _CAPTURE,
     "VkDebugUtilsMessengerCreateInfoEXT": _FUNCTION,
     "VkDebugReportCallbackCreateInfoEXT": _FUNCTION,
     "VkDirectDriverLoadingListLUNARG": _FUNCTION,
@@ -210,6 +216,8 @@ LOCAL_COMMANDS = {
     "vkCmdPushDescriptorSetWithTemplate2",
     "vkCreatePrivateDataSlot", "vkDestroyPrivateDataSlot", "vkSetPrivateData", "vkGetPrivateData",
     "vkGetPhysicalDeviceToolProperties",
+    # The loader reports to messengers itself.
+    "vkCreateDebugUtilsMessengerEXT", "vkDestroyDebugUtilsMessengerEXT", "vkSubmitDebugUtilsMessageEXT",
     # No operation is deferred: the worker does all of them at once.
     "vkCreateDeferredOperationKHR", "vkDestroyDeferredOperationKHR", "vkGetDeferredOperationMaxConcurrencyKHR",
     "vkGetDeferredOperationResultKHR", "vkDeferredOperationJoinKHR",
@@ -233,12 +241,14 @@ HAND_ENTRY_POINTS = {
     "vkCreateGraphicsPipelines", "vkCreateComputePipelines", "vkCreateRayTracingPipelinesKHR",
     "vkCreateRayTracingPipelinesNV", "vkCreateShadersEXT",
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
+    "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
+    "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
 # The handler is hand-written in renderer/; decoding and the reply are generated.
 HAND_HANDLERS = {
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
-    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer",
+    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateQueryPool",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
 }
@@ -256,10 +266,29 @@ POSTS = {
     "vkBeginCommandBuffer", "vkEndCommandBuffer",
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
     "vkMergePipelineCaches",
+    "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
+    "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
 # Blobs that the host's driver only partly writes: the application's bytes go there and back.
 INOUT_BLOBS = {"vkGetQueryPoolResults.pData"}
+
+# Members of structs that go to the worker, through which the host's driver returns something: there goes the room, the
+# contents come back behind the other results.
+RETURNED_MEMBERS = {
+    "VkPipelineCreationFeedbackCreateInfo.pPipelineCreationFeedback",
+    "VkPipelineCreationFeedbackCreateInfo.pPipelineStageCreationFeedbacks",
+    "VkHostAddressRangeEXT.address",
+}
+
+# Numbers that are handles of any type, and the member that says of which. VkDebugReportObjectTypeEXT has the values of
+# VkObjectType for all types that travel.
+UNTYPED_HANDLES = {
+    "VkDebugUtilsObjectNameInfoEXT.objectHandle": "objectType",
+    "VkDebugUtilsObjectTagInfoEXT.objectHandle": "objectType",
+    "VkDebugMarkerObjectNameInfoEXT.object": "objectType",
+    "VkDebugMarkerObjectTagInfoEXT.object": "objectType",
+}
 
 # Commands whose wait may be long: the worker runs them beside the decoder.
 BLOCKING = {"vkWaitForFences", "vkWaitSemaphores", "vkQueueWaitIdle", "vkDeviceWaitIdle",
@@ -273,6 +302,9 @@ FEATURES_OFF = {
         "capture handles have no size in the struct",
     "VkPhysicalDeviceRayTracingPipelineFeaturesKHR.rayTracingPipelineShaderGroupHandleCaptureReplayMixed":
         "capture handles have no size in the struct",
+    "VkPhysicalDeviceDescriptorBufferFeaturesEXT.descriptorBufferCaptureReplay": _CAPTURE,
+    "VkPhysicalDeviceOpacityMicromapFeaturesEXT.micromapHostCommands":
+        "host builds read the application's memory through raw pointers",
     "VkPhysicalDeviceHostImageCopyFeatures.hostImageCopy": _HOST_POINTER,
     "VkPhysicalDeviceVulkan14Features.hostImageCopy": _HOST_POINTER,
 }

@@ -165,12 +165,7 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
 static void
 forget(struct icd_command_buffer *cb, bool release)
 {
-   if (release) {
-      const uint32_t *peer_structs = cb->encoder.peer_structs;
-      tongs_encoder_finish(&cb->encoder);
-      cb->encoder.peer_structs = peer_structs;
-   }
-   tongs_encoder_reset(&cb->encoder);
+   tongs_encoder_trim(&cb->encoder, release ? 0 : SIZE_MAX);
    if (cb->recording)
       leave_open(cb);
    cb->recording = false;

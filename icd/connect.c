@@ -69,6 +69,8 @@ spawn_worker(char *why, size_t why_size)
       snprintf(why, why_size, "cannot make a socket pair for a private worker: %s", strerror(errno));
       return -1;
    }
+   fds[0] = tongs_fd_above_stdio(fds[0]);
+   fds[1] = tongs_fd_above_stdio(fds[1]);
 
    /* dup2 onto itself clears close-on-exec, which posix_spawn promises since glibc 2.29. */
    char fd_text[16];
@@ -143,7 +145,8 @@ send_hello(int fd, char *why, size_t why_size)
    tongs_hello_encode(&e, false, NULL);
    struct iovec iov = {.iov_base = e.base, .iov_len = tongs_encoder_size(&e)};
    int error = e.failed ? -ENOMEM : tongs_socket_send_all(fd, &iov, 1, NULL, 0);
-   if (error)
+   /* A server that has closed already may have said why before. */
+   if (error && error != -EPIPE && error != -ECONNRESET)
       snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));
    else
       ok = true;
@@ -195,6 +198,8 @@ open_server(const char *text, const char **transport, char *why, size_t why_size
    }
    *transport = "unix";
    int fd = tongs_socket_connect_unix(url.path);
+   if (fd >= 0 && (fd = tongs_fd_above_stdio(fd)) < 0)
+      fd = -errno;
    if (fd < 0) {
       snprintf(why, why_size, "cannot connect to %s: %s%s", text, strerror(-fd),
                fd == -ENOENT || fd == -ECONNREFUSED ? "; is `tongs serve` running?" : "");

@@ -81,13 +81,20 @@ icd_connection_create(char *why, size_t why_size)
    return c;
 }
 
+/* Not in a child of fork(): the socket is its parent's too, and what it sent would come in between. */
+static bool
+is_ours(const struct icd_connection *c)
+{
+   return c->pid == getpid();
+}
+
 void
 icd_connection_destroy(struct icd_connection *c)
 {
    if (!c)
       return;
    if (c->fd >= 0) {
-      if (c->pid == getpid())
+      if (is_ours(c))
          icd_flush(c);
       close(c->fd);
    }
@@ -108,8 +115,12 @@ icd_connection_destroy(struct icd_connection *c)
 void
 icd_connection_lose(struct icd_connection *c)
 {
-   atomic_store_explicit(&c->lost, true, memory_order_release);
-   shutdown(c->fd, SHUT_RDWR);
+   if (atomic_exchange_explicit(&c->lost, true, memory_order_acq_rel))
+      return;
+   if (c->in_use)
+      fprintf(stderr, "tongs: the connection to the server is lost, and with it the device; the server's log says why\n");
+   if (is_ours(c))
+      shutdown(c->fd, SHUT_RDWR);
    pthread_mutex_lock(&c->receive_lock);
    pthread_cond_broadcast(&c->received);
    pthread_mutex_unlock(&c->receive_lock);
@@ -159,8 +170,14 @@ deliver_all_locked(struct icd_connection *c)
          return false;
       at += header.size;
    }
-   memmove(c->in, c->in + at, c->in_used - at);
+   if (at)
+      memmove(c->in, c->in + at, c->in_used - at);
    c->in_used -= at;
+   if (!c->in_used && c->in_size > 4 * RECEIVE_SIZE) { /* what one huge reply needed */
+      free(c->in);
+      c->in = NULL;
+      c->in_size = 0;
+   }
    return true;
 }
 
@@ -273,6 +290,8 @@ send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
       c->stats->sends++;
       c->stats->bytes_sent += size;
    }
+   if (!is_ours(c))
+      icd_connection_lose(c);
    while (size && !icd_connection_is_lost(c)) {
       ssize_t n = send(c->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n > 0) {
@@ -291,7 +310,7 @@ flush_locked(struct icd_connection *c)
 {
    if (tongs_encoder_size(&c->stream))
       send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
-   tongs_encoder_reset(&c->stream);
+   tongs_encoder_trim(&c->stream, 4 * FLUSH_SIZE);
 }
 
 void
@@ -478,6 +497,13 @@ icd_append(struct icd_connection *c, const struct tongs_encoder *e)
    return ok;
 }
 
+static bool
+is_writable(const struct icd_connection *c)
+{
+   struct pollfd p = {.fd = c->fd, .events = POLLOUT};
+   return poll(&p, 1, 0) > 0;
+}
+
 bool
 icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
 {
@@ -485,6 +511,10 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
 
    pthread_mutex_lock(&c->stream_lock);
    flush_locked(c);
+   if (!is_ours(c))
+      icd_connection_lose(c);
+   while (!icd_connection_is_lost(c) && !is_writable(c)) /* there is room for a small op then */
+      wait_writable(c);
    if (!icd_connection_is_lost(c) && tongs_socket_send_all(c->fd, &iov, 1, &fd, 1) < 0)
       icd_connection_lose(c);
    pthread_mutex_unlock(&c->stream_lock);

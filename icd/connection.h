@@ -25,6 +25,7 @@ struct icd_connection {
    const char *transport; /* "unix", "spawn": for driverInfo */
    struct tongs_peer peer;
    atomic_bool lost;
+   bool in_use; /* an instance has it, so that its loss is news */
 
    /* Protects `stream`, and the order in which its bytes go out. */
    pthread_mutex_t stream_lock;

@@ -3,6 +3,7 @@
 
 #include "connection.h"
 #include "frame.h"
+#include "socket.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
    heap->number = heaps->next_number;
    heap->size = size;
    heap->own = own;
-   heap->fd = memfd_create("tongs-heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+   heap->fd = tongs_fd_above_stdio(memfd_create("tongs-heap", MFD_CLOEXEC | MFD_ALLOW_SEALING));
    if (heap->fd < 0 || ftruncate(heap->fd, (off_t)size) < 0 ||
        fcntl(heap->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
       goto fail;

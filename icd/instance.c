@@ -13,7 +13,15 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+/* What a server may take to load its driver and tell its extensions. */
+#define FACTS_TIMEOUT_S 15
+/* A failure that took so long is not tried again for a while. */
+#define SLOW_FAILURE_MS 1000
+#define SLOW_FAILURE_PAUSE_MS 30000
 
 /* The instance extensions of the host and its version, asked once a connection. */
 struct facts {
@@ -29,6 +37,7 @@ static struct {
    struct icd_connection *connection;
    struct facts facts;
    bool logged;
+   int64_t retry_ms; /* before that nobody asks again: the last one waited long in vain */
 } pending = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 _Static_assert(sizeof(struct icd_extension_set) * 8 >= 1024, "room for every extension");
@@ -60,8 +69,12 @@ fetch_facts(struct icd_connection *c, struct facts *facts)
    struct tongs_decoder d;
    size_t offset, size = 0;
 
+   /* A server that takes the connection and says nothing must not hang whoever only loads drivers. */
+   const struct timeval limit = {.tv_sec = FACTS_TIMEOUT_S}, none = {0};
+   setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
    icd_own_call_begin(c, &call, TONGS_OP_tongsInstanceFacts, &offset);
    const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
+   setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
    tongs_decoder_init(&d, body, size, NULL);
    *facts = (struct facts){.version = tongs_decode_u32(&d)};
    uint32_t count = tongs_decode_u32(&d);
@@ -103,20 +116,34 @@ pending_is_good_locked(void)
    return poll(&p, 1, 0) == 0;
 }
 
+static int64_t
+now_ms(void)
+{
+   struct timespec t;
+   clock_gettime(CLOCK_MONOTONIC, &t);
+   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static bool
 connect_pending_locked(void)
 {
    char why[512] = "the server did not tell what it can do";
+   int64_t start = now_ms();
 
    if (pending_is_good_locked())
       return true;
    drop_pending_locked();
    if (getenv("TONGS_WORKER_PROCESS"))
       return false; /* a worker's host driver must not be another Tongs */
+   if (start < pending.retry_ms)
+      return false;
    pending.connection = icd_connection_create(why, sizeof(why));
    if (pending.connection && fetch_facts(pending.connection, &pending.facts))
       return true;
    drop_pending_locked();
+   /* Loaders ask about eight times before an application has its instance. */
+   int64_t end = now_ms();
+   pending.retry_ms = end - start < SLOW_FAILURE_MS ? 0 : end + SLOW_FAILURE_PAUSE_MS;
    if (!pending.logged)
       fprintf(stderr, "tongs: no Vulkan through Tongs: %s\n", why);
    pending.logged = true;
@@ -205,6 +232,7 @@ take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
       result = enable_extensions(&instance->enabled, info, &pending.facts);
       if (result == VK_SUCCESS) {
          instance->parent.connection = pending.connection;
+         instance->parent.connection->in_use = true;
          pending.connection = NULL;
          drop_pending_locked();
       }

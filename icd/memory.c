@@ -96,8 +96,11 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
       mem->copy = copy;
       /* What the host wrote before the first map is seen without an invalidate, as on any driver. */
       VkResult result = read_range(dev, mem, 0, mem->size);
-      if (result != VK_SUCCESS)
+      if (result != VK_SUCCESS) {
+         munmap(copy, mem->size);
+         mem->copy = NULL;
          return result == VK_ERROR_DEVICE_LOST ? VK_ERROR_MEMORY_MAP_FAILED : result;
+      }
    }
    *data = (uint8_t *)mem->copy + offset;
    return VK_SUCCESS;

@@ -98,6 +98,17 @@ clear_features(void *chain)
    }
 }
 
+/* What is indexed with must not reach beyond its table, whatever the server says. */
+static bool
+is_sane(const VkPhysicalDeviceMemoryProperties *memory)
+{
+   bool sane = memory->memoryTypeCount <= VK_MAX_MEMORY_TYPES && memory->memoryHeapCount <= VK_MAX_MEMORY_HEAPS;
+
+   for (uint32_t i = 0; sane && i < memory->memoryTypeCount; i++)
+      sane = memory->memoryTypes[i].heapIndex < memory->memoryHeapCount;
+   return sane;
+}
+
 /* The guest's view of the host's memory types: the same indices, other flags. */
 static void
 adapt_memory_types(const struct icd_physical_device *dev, VkPhysicalDeviceMemoryProperties *memory)
@@ -147,7 +158,7 @@ fetch(struct icd_physical_device *dev)
    icd_call_begin(c, &calls[3], TONGS_OP_vkGetPhysicalDeviceQueueFamilyProperties, &queues);
    for (uint32_t i = 0; i < 4; i++)
       icd_call_finish(c, &calls[i]);
-   if (icd_connection_is_lost(c))
+   if (icd_connection_is_lost(c) || !is_sane(&dev->memory))
       return VK_ERROR_INITIALIZATION_FAILED;
 
    dev->queue_families =
@@ -198,18 +209,18 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;
    }
 
-   uint32_t count = tongs_decode_u32(d);
-   if (count > icd_extension_count)
-      count = icd_extension_count;
-   dev->extension_properties =
-      icd_alloc(&dev->parent, NULL, (count ? count : 1) * sizeof(*dev->extension_properties), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   uint32_t count = tongs_decode_u32(d); /* of those that the host has: more than we know, maybe */
+   uint32_t room = count < icd_extension_count ? count : icd_extension_count;
+   dev->extension_properties = icd_alloc(&dev->parent, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
+                                         VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev->extension_properties)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    for (uint32_t i = 0; i < count && !d->error; i++) {
       const char *name = tongs_decode_string(d);
       uint32_t spec_version = tongs_decode_u32(d);
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
-      if (index == ICD_NO_EXTENSION || icd_extensions[index].instance || !icd_extension_is_carried(c, index))
+      if (index == ICD_NO_EXTENSION || icd_extensions[index].instance || !icd_extension_is_carried(c, index) ||
+          icd_extension_set_has(&dev->extensions, index))
          continue;
       VkExtensionProperties *x = &dev->extension_properties[dev->extension_count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
@@ -393,8 +404,8 @@ icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice, uin
 
 /* --- Formats ---------------------------------------------------------------------------------------------------- */
 
-/* Fetches all formats in one batch, at the first question for one. */
-static bool
+/* Fetches all formats in one batch, at the first question for one. When memory is out there are none until the next. */
+static void
 fetch_formats(struct icd_physical_device *dev)
 {
    struct icd_connection *c = dev->parent.connection;
@@ -427,9 +438,10 @@ fetch_formats(struct icd_physical_device *dev)
    free(calls);
    free(properties);
    free(args);
-   dev->formats = formats;
-   dev->formats_known = ok && !icd_connection_is_lost(c);
-   return ok;
+   if (ok)
+      dev->formats = formats;
+   else
+      icd_free(&dev->parent, NULL, formats);
 }
 
 /* Zeros for a format that the registry does not know. */

@@ -8,21 +8,6 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
-/* Says that there is no feedback: it would come back through an input chain. */
-static void
-clear_feedback(const void *chain)
-{
-   for (const VkBaseInStructure *link = chain; link; link = link->pNext) {
-      if (link->sType != VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO)
-         continue;
-      const VkPipelineCreationFeedbackCreateInfo *info = (const VkPipelineCreationFeedbackCreateInfo *)link;
-      if (info->pPipelineCreationFeedback)
-         *info->pPipelineCreationFeedback = (VkPipelineCreationFeedback){0};
-      for (uint32_t i = 0; i < info->pipelineStageCreationFeedbackCount; i++)
-         info->pPipelineStageCreationFeedbacks[i] = (VkPipelineCreationFeedback){0};
-   }
-}
-
 static void
 destroy_pipelines(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t count,
                   VkPipeline *pipelines)
@@ -75,8 +60,6 @@ icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache, uint
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   for (uint32_t i = 0; i < createInfoCount; i++)
-      clear_feedback(pCreateInfos[i].pNext);
    return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args, createInfoCount,
                  pPipelines);
 }
@@ -93,8 +76,6 @@ icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint3
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   for (uint32_t i = 0; i < createInfoCount; i++)
-      clear_feedback(pCreateInfos[i].pNext);
    return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines, &args, createInfoCount,
                  pPipelines);
 }
@@ -112,8 +93,6 @@ icd_CreateRayTracingPipelinesKHR(VkDevice device, VkDeferredOperationKHR deferre
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   for (uint32_t i = 0; i < createInfoCount; i++)
-      clear_feedback(pCreateInfos[i].pNext);
    VkResult result = create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR, &args,
                             createInfoCount, pPipelines);
    return deferredOperation && result == VK_SUCCESS ? VK_OPERATION_NOT_DEFERRED_KHR : result;
@@ -131,8 +110,6 @@ icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache, 
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   for (uint32_t i = 0; i < createInfoCount; i++)
-      clear_feedback(pCreateInfos[i].pNext);
    return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV, &args, createInfoCount,
                  pPipelines);
 }

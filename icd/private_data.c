@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Private data never leaves the guest: each slot is a hash table from object to value. */
+/* Private data never leaves the guest: each slot is a hash table from object to value. Objects are known by their ids:
+ * what comes to live at the address of one that was destroyed starts without a value. */
 
 #include "object.h"
 
@@ -11,7 +12,7 @@
 #include <pthread.h>
 
 struct cell {
-   uint64_t object; /* 0: free */
+   uint64_t id; /* of the object, 0: free. One cell for each slot of ids, whatever the generation */
    uint64_t value;
 };
 
@@ -30,15 +31,21 @@ slot_from(VkPrivateDataSlot handle)
    return (struct private_data_slot *)(uintptr_t)handle;
 }
 
-/* The cell of the object, or the free one where it belongs. The table is not full. */
+/* The cell of an id's slot, or the free one where it belongs. The table is not full. */
 static struct cell *
-find(struct cell *cells, uint32_t size, uint64_t object)
+find(struct cell *cells, uint32_t size, uint64_t id)
 {
-   uint32_t at = (uint32_t)((object >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+   uint32_t at = (uint32_t)(tongs_id_slot(id) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
-   while (cells[at & (size - 1)].object && cells[at & (size - 1)].object != object)
+   while (cells[at & (size - 1)].id && tongs_id_slot(cells[at & (size - 1)].id) != tongs_id_slot(id))
       at++;
    return &cells[at & (size - 1)];
+}
+
+static uint64_t
+id_of(uint64_t handle)
+{
+   return ((const struct tongs_object *)(uintptr_t)handle)->id;
 }
 
 static bool
@@ -50,8 +57,8 @@ grow_locked(struct private_data_slot *slot)
    if (!cells)
       return false;
    for (uint32_t i = 0; i < slot->size; i++) {
-      if (slot->cells[i].object)
-         *find(cells, size, slot->cells[i].object) = slot->cells[i];
+      if (slot->cells[i].id)
+         *find(cells, size, slot->cells[i].id) = slot->cells[i];
    }
    icd_free(NULL, &slot->alloc, slot->cells);
    slot->cells = cells;
@@ -99,9 +106,9 @@ icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHand
    if (slot->used * 2 >= slot->size && !grow_locked(slot)) {
       result = VK_ERROR_OUT_OF_HOST_MEMORY;
    } else {
-      struct cell *cell = find(slot->cells, slot->size, objectHandle);
-      slot->used += !cell->object;
-      *cell = (struct cell){.object = objectHandle, .value = data};
+      struct cell *cell = find(slot->cells, slot->size, id_of(objectHandle));
+      slot->used += !cell->id;
+      *cell = (struct cell){.id = id_of(objectHandle), .value = data};
    }
    pthread_mutex_unlock(&slot->lock);
    return result;
@@ -115,6 +122,7 @@ icd_GetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHand
 
    (void)device, (void)objectType;
    pthread_mutex_lock(&slot->lock);
-   *pData = slot->size ? find(slot->cells, slot->size, objectHandle)->value : 0;
+   const struct cell *cell = slot->size ? find(slot->cells, slot->size, id_of(objectHandle)) : NULL;
+   *pData = cell && cell->id == id_of(objectHandle) ? cell->value : 0;
    pthread_mutex_unlock(&slot->lock);
 }

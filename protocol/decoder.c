@@ -115,7 +115,7 @@ look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct tongs_s
       tongs_decoder_fail(d, TONGS_DECODE_ID);
       return 0;
    }
-   if (!slot->handle)
+   if (!slot->handle || slot->result < 0)
       d->unmade = slot;
    if (d->seen && d->seen_count < d->seen_max)
       d->seen[d->seen_count++] = id;
@@ -169,6 +169,25 @@ tongs_decode_count(struct tongs_decoder *d, uint64_t expected, bool optional, si
       return 0;
    }
    return count;
+}
+
+void *
+tongs_decode_empty(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size)
+{
+   uint64_t count = tongs_decode_u64(d);
+
+   if (d->error)
+      return NULL;
+   if (!count) {
+      if (expected && !optional)
+         tongs_decoder_fail(d, TONGS_DECODE_ABSENT);
+      return NULL;
+   }
+   if (count != expected) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      return NULL;
+   }
+   return tongs_decode_alloc(d, count, elem_size);
 }
 
 const uint64_t *

@@ -44,7 +44,7 @@ struct tongs_decoder {
    const struct tongs_slot *target;  /* the slot of the op's first handle */
    /* The host's VkPhysicalDeviceLimits for that handle's device, or NULL. The function may be NULL. */
    const void *(*limits_of)(const struct tongs_slot *target);
-   const struct tongs_slot *unmade;  /* an object in use whose creation had failed; NULL: none */
+   const struct tongs_slot *unmade;  /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
    uint64_t *seen;                   /* where the ids that are looked up are kept; NULL: nowhere. Not owned. */
    uint32_t seen_count;
    uint32_t seen_max;
@@ -203,6 +203,10 @@ tongs_decode_array(struct tongs_decoder *d, uint64_t expected, bool optional, si
 /* Structs of `size` bytes in the op itself, as an array of units of 4 or 8 bytes. */
 const void *
 tongs_decode_pods(struct tongs_decoder *d, uint64_t expected, bool optional, size_t size, size_t unit);
+
+/* Zeroed memory for `expected` elements that a driver writes: there travels only how many. */
+void *
+tongs_decode_empty(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size);
 
 /* Enumerants, copied to the arena to be put in range. */
 const void *

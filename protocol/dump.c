@@ -328,6 +328,7 @@ dump_array(struct dump *p, const struct tongs_info_member *m, const void *list, 
    case TONGS_INFO_OUT_COUNT:
       fprintf(p->out, "out (room for %" PRIu64 ")", load(list, m->elem_size));
       break;
+   case TONGS_INFO_ROOM:
    case TONGS_INFO_OUT_SCALAR:
    case TONGS_INFO_OUT_SCALARS:
    case TONGS_INFO_OUT_STRUCTS:
@@ -363,6 +364,7 @@ dump_member(struct dump *p, const struct tongs_info_member *m, const void *v, co
       dump_scalar(p, m, at);
       break;
    case TONGS_INFO_HANDLE:
+   case TONGS_INFO_UNTYPED:
    case TONGS_INFO_DISPATCH:
       dump_id(p, load(at, m->elem_size));
       break;

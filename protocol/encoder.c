@@ -29,6 +29,16 @@ tongs_encoder_reset(struct tongs_encoder *e)
    e->ignored = 0;
 }
 
+void
+tongs_encoder_trim(struct tongs_encoder *e, size_t size)
+{
+   if ((size_t)(e->end - e->base) > size) {
+      free(e->base);
+      e->base = e->end = NULL;
+   }
+   tongs_encoder_reset(e);
+}
+
 bool
 tongs_encoder_grow(struct tongs_encoder *e, size_t size)
 {

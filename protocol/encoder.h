@@ -30,6 +30,10 @@ tongs_encoder_finish(struct tongs_encoder *e);
 void
 tongs_encoder_reset(struct tongs_encoder *e);
 
+/* The same, but gives memory back where it holds more than `size` bytes of it. */
+void
+tongs_encoder_trim(struct tongs_encoder *e, size_t size);
+
 static inline size_t
 tongs_encoder_size(const struct tongs_encoder *e)
 {

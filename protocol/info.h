@@ -26,6 +26,7 @@ enum tongs_info_kind {
    TONGS_INFO_FIXED, /* a fixed array of scalars */
    TONGS_INFO_FIXED_STRUCT,
    TONGS_INFO_BITFIELDS,
+   TONGS_INFO_UNTYPED, /* a number that is a handle */
    TONGS_INFO_SCALARS, /* pointers to arrays, from here */
    TONGS_INFO_HANDLES,
    TONGS_INFO_STRUCTS,
@@ -33,6 +34,7 @@ enum tongs_info_kind {
    TONGS_INFO_NESTED_STRUCTS, /* to pointers to arrays of structs */
    TONGS_INFO_NESTED_SCALARS,
    TONGS_INFO_BLOB,
+   TONGS_INFO_ROOM,    /* what the host's driver writes there comes back with the reply */
    TONGS_INFO_NEW, /* of ops only, from here */
    TONGS_INFO_OUT_SCALAR,
    TONGS_INFO_OUT_COUNT,
@@ -113,6 +115,13 @@ struct tongs_info_case {
    uint32_t row; /* in the union's members */
 };
 
+/* A count of a struct in the chain that must equal one of its parent's. */
+struct tongs_info_link_count {
+   uint16_t child;      /* TONGS_STRUCT_* */
+   uint16_t child_row;
+   uint16_t parent_row;
+};
+
 struct tongs_info_struct {
    const char *name;
    uint32_t size;     /* in memory */
@@ -134,6 +143,8 @@ struct tongs_info_struct {
    uint32_t case_count;
    const uint16_t *children; /* TONGS_STRUCT_* that its chain may hold */
    uint32_t child_count;
+   const struct tongs_info_link_count *link_counts;
+   uint32_t link_count_count;
 };
 
 struct tongs_info_args {

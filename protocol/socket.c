@@ -142,6 +142,18 @@ out:
 }
 
 int
+tongs_fd_above_stdio(int fd)
+{
+   int moved;
+
+   if (fd < 0 || fd > STDERR_FILENO)
+      return fd;
+   moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+   close(fd);
+   return moved;
+}
+
+int
 tongs_socket_connect_unix(const char *path)
 {
    struct sockaddr_un address;

@@ -31,6 +31,13 @@ tongs_socket_listen_unix(const char *path, mode_t mode);
 int
 tongs_socket_connect_unix(const char *path);
 
+/* Takes a descriptor, or a negative number, and returns it, or one for the same in its place that is
+ * none of the standard streams: an application may have closed those, and still print. -1 with errno
+ * when there is none; the old one is closed in any case.
+ */
+int
+tongs_fd_above_stdio(int fd);
+
 /* Sends everything and returns 0. The descriptors travel with the first byte, so there must be
  * one; they stay the caller's. iov[] is used up: it is advanced in place when a write is partial.
  * On a non-blocking socket this waits. shutdown(2) from another thread ends a wait with -EPIPE.

@@ -45,6 +45,13 @@ struct rdr_instance {
    struct rdr_vk_instance vk;
 };
 
+/* Queues of one family and with the same flags that a device was made with. */
+struct rdr_queues {
+   uint32_t family;
+   VkDeviceQueueCreateFlags flags;
+   uint32_t count;
+};
+
 struct rdr_device {
    VkDevice handle;
    VkPhysicalDevice physical;
@@ -53,8 +60,16 @@ struct rdr_device {
    struct rdr_vk_device vk;
    bool imports_host_memory; /* VK_EXT_external_memory_host is enabled */
    bool marks_buffers;       /* buffers are made for host memory, where that leaves all memory types open to them */
-   bool lost;                /* a post failed that nobody can be told of otherwise */
+   atomic_bool lost;         /* a post failed that nobody can be told of otherwise: no wait is worth its while */
+   struct rdr_queues *queues; /* owned */
+   uint32_t queues_count;
    struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */
+};
+
+/* Why a connection is over. */
+enum rdr_ended {
+   RDR_GUEST_LEFT = 1,
+   RDR_RULE_BROKEN, /* the reason has been logged */
 };
 
 /* How an object stands to others. Beside the slots that the decoder reads, by the same index. */
@@ -93,8 +108,7 @@ struct rdr_context {
 
    struct rdr_jobs *jobs; /* owned */
 
-   atomic_bool ended; /* the connection is over; the reason has been logged */
-   bool failed;       /* … because a rule was broken */
+   atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };
 
 /* Ends the connection and logs why, once. printf-like. Any thread. */

@@ -73,16 +73,31 @@ execute_on_unmade(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct ton
    if (info->kind == TONGS_OP_CALL) {
       rdr_reply_result(ctx, op, tag, args, result);
    } else if (info->creates) {
-      for (uint32_t i = 0; i < args->new_count; i++)
-         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, ctx->parent, ctx->host_of_op);
+      uint32_t parent = info->creates == TONGS_TYPE_VkCommandBuffer ? rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool)
+                                                                    : ctx->parent;
+      for (uint32_t i = 0; i < args->new_count && parent; i++)
+         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, ctx->host_of_op);
    } else if (info->destroys) {
-      for (uint32_t i = 0; i < args->id_count; i++) {
-         if (rdr_args_id(args, i))
-            rdr_object_remove(ctx, tongs_id_slot(rdr_args_id(args, i)));
-      }
+      rdr_objects_remove(ctx, args);
    } else if (d->device) {
       rdr_post_failed(ctx, ctx->slots[d->device].data, info->name, result);
    }
+}
+
+/* Nothing more reaches the host's driver of a device that is lost but what destroys: it would be misused, as it lacks what
+ * failed. False for what is carried out all the same. */
+static bool
+execute_on_lost(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args)
+{
+   const struct tongs_op_info *info = &tongs_ops[op];
+
+   if (info->destroys || (info->kind == TONGS_OP_CALL && !info->returns_result))
+      return false;
+   if (info->kind == TONGS_OP_CALL)
+      rdr_reply_result(ctx, op, tag, args, info->lost);
+   for (uint32_t i = 0; info->kind == TONGS_OP_POST && i < args->new_count; i++)
+      rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, ctx->parent, ctx->host_of_op);
+   return true;
 }
 
 /* --- Ops ---------------------------------------------------------------------------------------------------------- */
@@ -97,6 +112,7 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
       rdr_end(ctx, "out of memory for a %s", info->name);
       return;
    }
+   memset(ctx->used, 0, sizeof(ctx->used));
    d->seen = ctx->used;
    d->seen_max = 2;
    info->decode(d, args);
@@ -118,11 +134,9 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
       execute_on_unmade(ctx, op, tag, args, d);
       return;
    }
-   struct rdr_device *lost = d->device ? ctx->slots[d->device].data : NULL;
-   if (lost && lost->lost && info->kind == TONGS_OP_CALL && info->lost == VK_ERROR_DEVICE_LOST) {
-      rdr_reply_result(ctx, op, tag, args, VK_ERROR_DEVICE_LOST);
+   struct rdr_device *dev = d->device ? ctx->slots[d->device].data : NULL;
+   if (dev && dev->lost && execute_on_lost(ctx, op, tag, args))
       return;
-   }
    rdr_handlers[op](ctx, ctx->host_of_op, args);
    if (info->kind == TONGS_OP_CALL)
       rdr_reply(ctx, op, tag, args);
@@ -140,7 +154,7 @@ execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
       rdr_end(ctx, "a tongsRecord names no command buffer");
       return;
    }
-   if (head.unmade) {
+   if (!head.target->handle) {
       rdr_post_failed(ctx, head.target->data, "vkAllocateCommandBuffers", head.unmade->result);
       return;
    }
@@ -159,7 +173,11 @@ execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
       rdr_decoder_init(ctx, &d, at, header.size, &ctx->arena);
       d.device = head.device;
       d.target = head.target;
-      execute_generated(ctx, header.op, &d, 0);
+      struct tongs_slot *slot = &ctx->slots[tongs_id_slot(head.target->id)];
+      if (header.op == TONGS_OP_vkBeginCommandBuffer)
+         slot->result = VK_SUCCESS;
+      if (slot->result == VK_SUCCESS) /* else what it was to hold is lost until it begins anew */
+         execute_generated(ctx, header.op, &d, 0);
       tongs_arena_reset(&ctx->arena);
       at += header.size;
    }

@@ -11,10 +11,13 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEVICES_MAX 16u
+#define QUEUE_FAMILIES_MAX 64u
 
 /* How the guest reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
 enum strategy {
@@ -63,6 +66,16 @@ rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_
 
 /* --- The instance ------------------------------------------------------------------------------------------------ */
 
+static void
+log_no_driver(void)
+{
+   const char *files = getenv("VK_DRIVER_FILES"); /* rdr_host_set_environment() has set it */
+
+   fprintf(stderr, "tongs worker %d: the host has no driver to serve (%s%s): name another with TONGS_HOST_DRIVER or "
+           "--host-driver; Tongs' own is none\n", (int)getpid(), files ? "looked for in " : "none is installed",
+           files ? files : "");
+}
+
 void
 rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
 {
@@ -70,7 +83,7 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
    struct rdr_instance *instance = &ctx->instance;
 
    (void)host;
-   if (instance->handle || a->base.new_count != 1) {
+   if (instance->handle) {
       rdr_end(ctx, "a second instance was asked of one connection");
       return;
    }
@@ -86,6 +99,8 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
    a->ret = ctx->host.CreateInstance(&info, NULL, &instance->handle);
    if (a->ret < 0) {
       instance->handle = VK_NULL_HANDLE;
+      if (a->ret == VK_ERROR_INCOMPATIBLE_DRIVER)
+         log_no_driver();
       return;
    }
    rdr_vk_instance_load(&instance->vk, ctx->host.GetInstanceProcAddr, instance->handle);
@@ -93,6 +108,16 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
       (PFN_vkGetDeviceProcAddr)ctx->host.GetInstanceProcAddr(instance->handle, "vkGetDeviceProcAddr");
    *a->pInstance = instance->handle;
    rdr_object_add(ctx, TONGS_TYPE_VkInstance, a->base.new_ids[0], (uintptr_t)instance->handle, a->ret, 0, instance);
+}
+
+/* The worker's own memory of a device. NULL is fine. */
+static void
+free_device(struct rdr_device *dev)
+{
+   if (!dev)
+      return;
+   free(dev->queues);
+   free(dev);
 }
 
 static void
@@ -104,7 +129,7 @@ destroy_device(struct rdr_context *ctx, uint32_t slot)
    dev->vk.DestroyDevice(dev->handle, NULL);
    rdr_object_remove(ctx, slot);
    rdr_heaps_release(ctx, dev);
-   free(dev);
+   free_device(dev);
 }
 
 void
@@ -235,8 +260,8 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
    if (result < 0)
       count = 0;
    for (uint32_t i = 0; i < count; i++) {
-      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i], VK_SUCCESS, 0,
-                          &ctx->instance))
+      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i], VK_SUCCESS,
+                          tongs_id_slot(instance), &ctx->instance))
          return;
    }
    struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSnapshot, tag, &offset);
@@ -279,6 +304,37 @@ may_mark_buffers(const struct rdr_device *dev)
    return plain.memoryTypeBits == marked.memoryTypeBits && plain.size == marked.size;
 }
 
+/* Whether the host has the queues that a device is to have (R5). */
+static bool
+has_queues(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, const VkDeviceCreateInfo *info)
+{
+   VkQueueFamilyProperties families[QUEUE_FAMILIES_MAX];
+   uint32_t count = QUEUE_FAMILIES_MAX;
+
+   vk->GetPhysicalDeviceQueueFamilyProperties(physical, &count, families);
+   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
+      const VkDeviceQueueCreateInfo *q = &info->pQueueCreateInfos[i];
+      if (q->queueFamilyIndex >= count || q->queueCount > families[q->queueFamilyIndex].queueCount)
+         return false;
+   }
+   return true;
+}
+
+/* Notes which queues the device has, for tongsGetQueue. */
+static bool
+note_queues(struct rdr_device *dev, const VkDeviceCreateInfo *info)
+{
+   dev->queues = calloc(info->queueCreateInfoCount + (size_t)1, sizeof(*dev->queues));
+   if (!dev->queues)
+      return false;
+   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
+      const VkDeviceQueueCreateInfo *q = &info->pQueueCreateInfos[i];
+      dev->queues[i] = (struct rdr_queues){.family = q->queueFamilyIndex, .flags = q->flags, .count = q->queueCount};
+   }
+   dev->queues_count = info->queueCreateInfoCount;
+   return true;
+}
+
 void
 rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
 {
@@ -291,11 +347,12 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    struct rdr_device *dev = calloc(1, sizeof(*dev));
    const char **names = tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 1, sizeof(*names));
    VkExtensionProperties *list = device_extensions(&scratch, &instance->vk, a->physicalDevice, &count);
-   if (!dev || !names) {
-      free(dev);
-      a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
-      return;
-   }
+   a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (!dev || !names || !note_queues(dev, &info))
+      goto fail;
+   a->ret = VK_ERROR_INITIALIZATION_FAILED;
+   if (!has_queues(&instance->vk, a->physicalDevice, &info))
+      goto fail;
    for (uint32_t i = 0; i < info.enabledExtensionCount; i++)
       names[i] = info.ppEnabledExtensionNames[i];
    dev->imports_host_memory = can_import(&instance->vk, a->physicalDevice, list, count);
@@ -304,10 +361,8 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    info.ppEnabledExtensionNames = names;
 
    a->ret = instance->vk.CreateDevice(a->physicalDevice, &info, NULL, &dev->handle);
-   if (a->ret < 0) {
-      free(dev);
-      return;
-   }
+   if (a->ret < 0)
+      goto fail;
    dev->physical = a->physicalDevice;
    dev->instance = instance;
    VkPhysicalDeviceProperties properties;
@@ -316,8 +371,11 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    rdr_vk_device_load(&dev->vk, instance->GetDeviceProcAddr, dev->handle);
    dev->marks_buffers = dev->imports_host_memory && may_mark_buffers(dev);
    *a->pDevice = dev->handle;
-   if (a->base.new_count == 1)
-      rdr_object_add(ctx, TONGS_TYPE_VkDevice, a->base.new_ids[0], (uintptr_t)dev->handle, a->ret, 0, dev);
+   rdr_object_add(ctx, TONGS_TYPE_VkDevice, a->base.new_ids[0], (uintptr_t)dev->handle, a->ret, 0, dev);
+   return;
+
+fail:
+   free_device(dev);
 }
 
 void
@@ -331,6 +389,17 @@ rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args)
    destroy_device(ctx, tongs_id_slot(ctx->used[0]));
 }
 
+static bool
+has_queue(const struct rdr_device *dev, const VkDeviceQueueInfo2 *info)
+{
+   for (uint32_t i = 0; i < dev->queues_count; i++) {
+      const struct rdr_queues *q = &dev->queues[i];
+      if (q->family == info->queueFamilyIndex && q->flags == info->flags && info->queueIndex < q->count)
+         return true;
+   }
+   return false;
+}
+
 void
 rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
 {
@@ -342,8 +411,8 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
       .queueFamilyIndex = tongs_decode_u32(d),
       .queueIndex = tongs_decode_u32(d),
    };
-   if (d->error || !d->target) {
-      rdr_end(ctx, "a tongsGetQueue is malformed");
+   if (d->error || !has_queue(d->target->data, &info)) {
+      rdr_end(ctx, "a tongsGetQueue is malformed or names a queue that its device has not");
       return;
    }
    struct rdr_device *dev = d->target->data;

@@ -23,10 +23,11 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
       .pNext = info.pNext,
       .handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
    };
-   VkPhysicalDeviceMemoryProperties memory;
+   VkPhysicalDeviceMemoryProperties types;
+   struct rdr_heap *heap = NULL;
 
-   dev->instance->vk.GetPhysicalDeviceMemoryProperties(dev->physical, &memory);
-   if (info.memoryTypeIndex >= memory.memoryTypeCount) { /* R5 */
+   dev->instance->vk.GetPhysicalDeviceMemoryProperties(dev->physical, &types);
+   if (info.memoryTypeIndex >= types.memoryTypeCount) { /* R5 */
       rdr_end(ctx, "memory type %u does not exist", info.memoryTypeIndex);
       return;
    }
@@ -36,18 +37,24 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
          return;
       }
       info.allocationSize = (info.allocationSize + RDR_HEAP_PAGE - 1) & ~(RDR_HEAP_PAGE - 1);
-      import.pHostPointer = rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize);
+      import.pHostPointer = rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize, &heap);
       if (!import.pHostPointer) {
          rdr_end(ctx, "a vkAllocateMemory names a range that is not in its heap");
          return;
       }
       info.pNext = &import;
    }
+   bool mappable = types.memoryTypes[info.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+   struct rdr_memory *memory = rdr_memory_create(a->pAllocateInfo->allocationSize, mappable, heap);
+   if (!memory) {
+      a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+      return;
+   }
    a->ret = dev->vk.AllocateMemory(a->device, &info, NULL, a->pMemory);
-   /* The size, for the checks of explicit transfers (R4). */
-   if (a->ret == VK_SUCCESS && a->base.new_count == 1)
-      rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0], (uint64_t)*a->pMemory, a->ret, ctx->parent,
-                     (void *)(uintptr_t)a->pAllocateInfo->allocationSize);
+   if (a->ret != VK_SUCCESS ||
+       !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0], (uint64_t)*a->pMemory, a->ret, ctx->parent,
+                       memory))
+      rdr_memory_destroy(ctx, memory);
 }
 
 void
@@ -56,8 +63,9 @@ rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkFreeMemory *a = args;
    struct rdr_device *dev = host;
 
-   if (rdr_object_release(ctx, &a->base))
-      dev->vk.FreeMemory(a->device, a->memory, NULL);
+   /* The host's first: what it is made of may go with the object. */
+   dev->vk.FreeMemory(a->device, a->memory, NULL);
+   rdr_object_release(ctx, &a->base);
 }
 
 void
@@ -93,9 +101,9 @@ struct range {
 };
 
 static bool
-map(struct range *r, uint64_t memory_size)
+map(struct range *r, const struct rdr_memory *memory)
 {
-   if (r->size > memory_size || r->offset > memory_size - r->size)
+   if (!memory->mappable || r->size > memory->size || r->offset > memory->size - r->size)
       return false;
    /* The whole, as the ranges of flush and invalidate have a granularity of their own. */
    if (r->dev->vk.MapMemory(r->dev->handle, r->memory, 0, VK_WHOLE_SIZE, 0, &r->data) != VK_SUCCESS)
@@ -132,11 +140,12 @@ rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d)
    r.dev = d->target->data;
    r.memory = (VkDeviceMemory)slot->handle;
    r.size = size;
-   if (!map(&r, (uintptr_t)slot->data)) {
+   if (!map(&r, slot->data)) {
       rdr_end(ctx, "a tongsMemoryWrite is out of its memory's range, or that cannot be mapped");
       return;
    }
-   memcpy((uint8_t *)r.data + r.offset, bytes, size);
+   if (size)
+      memcpy((uint8_t *)r.data + r.offset, bytes, size);
    VkMappedMemoryRange all = whole(&r);
    r.dev->vk.FlushMappedMemoryRanges(r.dev->handle, 1, &all);
    r.dev->vk.UnmapMemory(r.dev->handle, r.memory);
@@ -160,7 +169,7 @@ rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t t
    }
    r.dev = d->target->data;
    r.memory = (VkDeviceMemory)slot->handle;
-   if (!map(&r, (uintptr_t)slot->data)) {
+   if (!map(&r, slot->data)) {
       rdr_end(ctx, "a tongsMemoryRead is out of its memory's range, or that cannot be mapped");
       return;
    }

@@ -9,29 +9,21 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* The slot of the pool that the op uses: its second handle, after the device. */
-static uint32_t
-pool_slot(const struct rdr_context *ctx)
+/* Forgets the objects that an op gives back to its pool. Returns whether the host is to free any: not where one is named
+ * twice or comes from another pool, which ends the connection. */
+static bool
+release_all(struct rdr_context *ctx, uint8_t pool_type, const struct tongs_args *args)
 {
-   return tongs_id_slot(ctx->used[1]);
-}
+   uint32_t pool = rdr_pool_slot(ctx, pool_type);
 
-/* Forgets those of an op's objects that exist, and gives the host's handles of these in `handles`. */
-static uint32_t
-release_all(struct rdr_context *ctx, const struct tongs_args *args)
-{
-   uint32_t count = 0;
-
-   for (uint32_t i = 0; i < args->id_count; i++) {
+   for (uint32_t i = 0; pool && i < args->id_count; i++) {
       uint64_t id = rdr_args_id(args, i);
-      uint32_t slot = tongs_id_slot(id);
-      /* The same id twice in one op: the second names nothing any more. */
-      if (!id || slot >= ctx->slot_count || ctx->slots[slot].id != id)
-         continue;
-      rdr_object_remove(ctx, slot);
-      count++;
+      if (id && ctx->nodes[tongs_id_slot(id)].parent != pool) {
+         rdr_end(ctx, "a %s names an object of another pool", tongs_ops[ctx->op].name);
+         return false;
+      }
    }
-   return count;
+   return pool && rdr_objects_remove(ctx, args);
 }
 
 void
@@ -40,7 +32,9 @@ rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *arg
    struct tongs_args_vkAllocateCommandBuffers *a = args;
    struct rdr_device *dev = host;
 
-   ctx->parent = pool_slot(ctx);
+   ctx->parent = rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool);
+   if (!ctx->parent)
+      return;
    a->ret = dev->vk.AllocateCommandBuffers(a->device, a->pAllocateInfo, a->pCommandBuffers);
    rdr_objects_add(ctx, TONGS_TYPE_VkCommandBuffer, &a->base, a->pCommandBuffers, a->ret);
 }
@@ -51,7 +45,7 @@ rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkFreeCommandBuffers *a = args;
    struct rdr_device *dev = host;
 
-   if (release_all(ctx, &a->base))
+   if (release_all(ctx, TONGS_TYPE_VkCommandPool, &a->base))
       dev->vk.FreeCommandBuffers(a->device, a->commandPool, a->commandBufferCount, a->pCommandBuffers);
 }
 
@@ -71,7 +65,9 @@ rdr_handle_AllocateDescriptorSets(struct rdr_context *ctx, void *host, void *arg
    struct tongs_args_vkAllocateDescriptorSets *a = args;
    struct rdr_device *dev = host;
 
-   ctx->parent = pool_slot(ctx);
+   ctx->parent = rdr_pool_slot(ctx, TONGS_TYPE_VkDescriptorPool);
+   if (!ctx->parent)
+      return;
    a->ret = dev->vk.AllocateDescriptorSets(a->device, a->pAllocateInfo, a->pDescriptorSets);
    if (a->ret < 0)
       return;
@@ -84,7 +80,7 @@ rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkFreeDescriptorSets *a = args;
    struct rdr_device *dev = host;
 
-   if (release_all(ctx, &a->base))
+   if (release_all(ctx, TONGS_TYPE_VkDescriptorPool, &a->base))
       dev->vk.FreeDescriptorSets(a->device, a->descriptorPool, a->descriptorSetCount, a->pDescriptorSets);
 }
 
@@ -94,7 +90,11 @@ rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkResetDescriptorPool *a = args;
    struct rdr_device *dev = host;
 
-   rdr_object_remove_children(ctx, pool_slot(ctx));
+   uint32_t pool = rdr_pool_slot(ctx, TONGS_TYPE_VkDescriptorPool);
+
+   if (!pool)
+      return;
+   rdr_object_remove_children(ctx, pool);
    a->ret = dev->vk.ResetDescriptorPool(a->device, a->descriptorPool, a->flags);
    if (a->ret < 0)
       rdr_post_failed(ctx, dev, "vkResetDescriptorPool", a->ret);

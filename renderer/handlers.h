@@ -29,6 +29,8 @@ rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args);
 void
+rdr_handle_CreateQueryPool(struct rdr_context *ctx, void *host, void *args);
+void
 rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, void *host, void *args);
@@ -42,6 +44,11 @@ void
 rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, void *host, void *args);
+
+/* Whether what the op asks for is in the pool, and fits where the host's driver writes it (R4, R5). `pool`: the id of its
+ * VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The decoder's thread. */
+bool
+rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args);
 
 /* Ops of our own, whose bodies are read by hand. `tag`: of the call. */
 void

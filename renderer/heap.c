@@ -14,23 +14,74 @@
 struct rdr_heap {
    struct rdr_heap *next;
    const struct rdr_device *device;
-   uint32_t number;
+   uint32_t number; /* 0: the guest has destroyed it, and a memory still uses it */
+   uint32_t uses;   /* memories that are made of it: the host's driver holds the address */
    uint64_t size;
    uint8_t *data;
 };
 
-void *
-rdr_heap_range(const struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t offset,
-               uint64_t size)
+static struct rdr_heap **
+find(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number)
 {
-   for (const struct rdr_heap *heap = ctx->heaps; heap; heap = heap->next) {
-      if (heap->number == number && heap->device == dev)
-         return size <= heap->size && offset <= heap->size - size && offset % RDR_HEAP_PAGE == 0
-                   ? heap->data + offset
-                   : NULL;
-   }
-   return NULL;
+   struct rdr_heap **link = &ctx->heaps;
+
+   while (*link && ((*link)->number != number || (*link)->device != dev))
+      link = &(*link)->next;
+   return link;
 }
+
+void *
+rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t offset, uint64_t size,
+               struct rdr_heap **heap)
+{
+   struct rdr_heap *h = number ? *find(ctx, dev, number) : NULL;
+
+   if (!h || size > h->size || offset > h->size - size || offset % RDR_HEAP_PAGE)
+      return NULL;
+   *heap = h;
+   return h->data + offset;
+}
+
+static void
+drop(struct rdr_heap **link)
+{
+   struct rdr_heap *heap = *link;
+
+   *link = heap->next;
+   munmap(heap->data, heap->size);
+   free(heap);
+}
+
+/* --- Memories ------------------------------------------------------------------------------------------------------ */
+
+struct rdr_memory *
+rdr_memory_create(uint64_t size, bool mappable, struct rdr_heap *heap)
+{
+   struct rdr_memory *memory = malloc(sizeof(*memory));
+
+   if (!memory)
+      return NULL;
+   *memory = (struct rdr_memory){.size = size, .mappable = mappable, .heap = heap};
+   if (heap)
+      heap->uses++;
+   return memory;
+}
+
+void
+rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
+{
+   struct rdr_heap *heap = memory ? memory->heap : NULL;
+
+   free(memory);
+   if (!heap || --heap->uses || heap->number)
+      return;
+   struct rdr_heap **link = &ctx->heaps;
+   while (*link != heap)
+      link = &(*link)->next;
+   drop(link);
+}
+
+/* --- Ops ------------------------------------------------------------------------------------------------------------ */
 
 /* A descriptor that cannot shrink under us, of the size that was promised (R14). */
 static bool
@@ -60,9 +111,9 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    memmove(ctx->fds, ctx->fds + 1, ctx->fd_count * sizeof(ctx->fds[0]));
 
    const struct rdr_device *dev = d->target->data;
-   bool taken = false;
-   for (const struct rdr_heap *heap = ctx->heaps; heap; heap = heap->next, count++)
-      taken |= heap->number == number && heap->device == dev;
+   bool taken = *find(ctx, dev, number) != NULL;
+   for (const struct rdr_heap *other = ctx->heaps; other; other = other->next)
+      count++;
    struct rdr_heap *heap = calloc(1, sizeof(*heap));
    if (!heap || taken || count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX || !is_sealed(fd, size)) {
       rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size,
@@ -84,16 +135,6 @@ fail:
    free(heap);
 }
 
-static void
-drop(struct rdr_heap **link)
-{
-   struct rdr_heap *heap = *link;
-
-   *link = heap->next;
-   munmap(heap->data, heap->size);
-   free(heap);
-}
-
 void
 rdr_own_heap_destroy(struct rdr_context *ctx, struct tongs_decoder *d)
 {
@@ -101,13 +142,13 @@ rdr_own_heap_destroy(struct rdr_context *ctx, struct tongs_decoder *d)
    tongs_decode_u32(d);
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
 
-   for (struct rdr_heap **link = &ctx->heaps; !d->error && d->target && *link; link = &(*link)->next) {
-      if ((*link)->number == number && (*link)->device == d->target->data) {
-         drop(link);
-         return;
-      }
-   }
-   rdr_end(ctx, "a tongsHeapDestroy names no heap");
+   struct rdr_heap **link = d->error || !number ? NULL : find(ctx, d->target->data, number);
+   if (!link || !*link)
+      rdr_end(ctx, "a tongsHeapDestroy names no heap");
+   else if ((*link)->uses)
+      (*link)->number = 0;
+   else
+      drop(link);
 }
 
 void

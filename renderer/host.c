@@ -18,9 +18,13 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
       unsetenv("VK_ICD_FILENAMES");
    }
    unsetenv("VK_ADD_DRIVER_FILES");
+   /* An application's "only Tongs" must not leave its private worker without a driver. */
+   unsetenv("VK_LOADER_DRIVERS_SELECT");
+   unsetenv("VK_LOADER_DRIVERS_DISABLE");
    /* Layers run in the guest. */
    unsetenv("VK_INSTANCE_LAYERS");
    unsetenv("VK_LOADER_LAYERS_ENABLE");
+   unsetenv("VK_LOADER_LAYERS_ALLOW");
    setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
    setenv("NODEVICE_SELECT", "1", 1); /* Mesa's layer, for loaders that do not know the above */
    if (options->validate)

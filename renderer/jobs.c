@@ -15,6 +15,8 @@
 /* Idle threads that are kept. */
 #define IDLE_MAX 4
 #define STACK_SIZE ((size_t)256 * 1024)
+/* A wait asks the host anew so often, nanoseconds: one for what will never happen ends when its device is lost. */
+#define SLICE_NS UINT64_C(100000000)
 
 struct job {
    struct job *next;
@@ -26,6 +28,7 @@ struct job {
    void *host;
    uint64_t *ids; /* of the objects in use */
    uint32_t id_count;
+   size_t held; /* bytes of memory */
 };
 
 struct rdr_jobs {
@@ -34,8 +37,10 @@ struct rdr_jobs {
    pthread_cond_t wake;
    struct job *waiting; /* for a thread */
    struct job *running;
-   uint32_t idle;
+   uint32_t idle;          /* threads that sleep, or have been woken and not come to it yet */
+   uint32_t waiting_count;
    uint32_t count; /* of jobs, waiting and running */
+   size_t held;    /* bytes that they hold */
 };
 
 struct rdr_jobs *
@@ -61,10 +66,10 @@ job_destroy(struct job *job)
    free(job);
 }
 
+/* Room for the op and what it decodes into. NULL when memory is out. */
 static struct job *
-job_create(struct rdr_context *ctx, const uint8_t *op, size_t size)
+job_create(const uint8_t *op, size_t size)
 {
-   struct tongs_decoder d;
    struct job *job = calloc(1, sizeof(*job));
    if (!job)
       return NULL;
@@ -73,9 +78,19 @@ job_create(struct rdr_context *ctx, const uint8_t *op, size_t size)
    job->bytes = malloc(size);
    job->args = tongs_arena_alloc(&job->arena, tongs_ops[job->op].args_size);
    job->ids = tongs_arena_alloc(&job->arena, size);
-   if (!job->bytes || !job->args || !job->ids)
-      goto fail;
+   if (!job->bytes || !job->args || !job->ids) {
+      job_destroy(job);
+      return NULL;
+   }
    memcpy(job->bytes, op, size);
+   return job;
+}
+
+/* False where there is nothing to wait for: the op is malformed, which ends the connection, or its answer is given. */
+static bool
+decode(struct rdr_context *ctx, struct job *job, size_t size)
+{
+   struct tongs_decoder d;
 
    rdr_decoder_init(ctx, &d, job->bytes, size, &job->arena);
    d.seen = job->ids;
@@ -85,19 +100,62 @@ job_create(struct rdr_context *ctx, const uint8_t *op, size_t size)
    tongs_decoder_expect_end(&d);
    if (d.error) {
       rdr_end_malformed(ctx, job->op, &d);
-      goto fail;
+      return false;
    }
-   job->host = d.target->data;
+   struct rdr_device *dev = d.target->data;
+   job->host = dev;
    job->id_count = d.seen_count;
-   if (d.unmade) { /* there is nothing to wait for */
-      rdr_reply_result(ctx, job->op, job->tag, job->args, d.unmade->result);
-      goto fail;
+   job->held = size + job->arena.total;
+   if (d.unmade || dev->lost) {
+      VkResult result = d.unmade ? d.unmade->result : VK_ERROR_DEVICE_LOST;
+      rdr_reply_result(ctx, job->op, job->tag, job->args, result);
+      return false;
    }
-   return job;
+   if (job->op == TONGS_OP_vkGetQueryPoolResults &&
+       !rdr_query_results_fit(ctx, job->id_count > 1 ? job->ids[1] : 0, job->args)) {
+      rdr_end(ctx, "a vkGetQueryPoolResults asks for queries that are not in its pool, or for more than it has room for");
+      return false;
+   }
+   return true;
+}
 
-fail:
-   job_destroy(job);
-   return NULL;
+/* Where a wait's timeout is; NULL for what is no wait or has none. */
+static uint64_t *
+timeout_of(const struct job *job)
+{
+   switch (job->op) {
+   case TONGS_OP_vkWaitForFences:
+      return &((struct tongs_args_vkWaitForFences *)job->args)->timeout;
+   case TONGS_OP_vkWaitSemaphores:
+      return &((struct tongs_args_vkWaitSemaphores *)job->args)->timeout;
+   default:
+      return NULL;
+   }
+}
+
+static VkResult *
+result_of(const struct job *job)
+{
+   return (VkResult *)((uint8_t *)job->args + tongs_ops[job->op].ret_offset);
+}
+
+/* Carries out a job that may take long. */
+static void
+run(struct rdr_context *ctx, struct job *job)
+{
+   struct rdr_device *dev = job->host;
+   uint64_t *timeout = timeout_of(job);
+   uint64_t left = timeout ? *timeout : 0;
+
+   do {
+      if (timeout)
+         *timeout = left < SLICE_NS ? left : SLICE_NS;
+      rdr_handlers[job->op](ctx, dev, job->args);
+      if (timeout && left != UINT64_MAX) /* no end */
+         left -= *timeout;
+   } while (timeout && left && *result_of(job) == VK_TIMEOUT && !dev->lost);
+   if (timeout && *result_of(job) == VK_TIMEOUT && dev->lost)
+      *result_of(job) = VK_ERROR_DEVICE_LOST;
 }
 
 static void
@@ -126,15 +184,17 @@ thread(void *data)
       }
       struct job *job = jobs->waiting;
       jobs->waiting = job->next;
+      jobs->waiting_count--;
       job->next = jobs->running;
       jobs->running = job;
       pthread_mutex_unlock(&jobs->lock);
 
-      rdr_handlers[job->op](jobs->ctx, job->host, job->args);
+      run(jobs->ctx, job);
 
       pthread_mutex_lock(&jobs->lock);
       unlink_job(&jobs->running, job);
       jobs->count--;
+      jobs->held -= job->held;
       pthread_mutex_unlock(&jobs->lock);
       rdr_reply(jobs->ctx, job->op, job->tag, job->args);
       rdr_replies_flush(jobs->ctx);
@@ -161,34 +221,49 @@ start_thread(struct rdr_jobs *jobs)
 static bool
 try_now(struct rdr_context *ctx, struct job *job)
 {
-   uint64_t timeout;
+   uint64_t *timeout = timeout_of(job);
 
-   switch (job->op) {
-   case TONGS_OP_vkWaitForFences: {
-      struct tongs_args_vkWaitForFences *args = job->args;
-      timeout = args->timeout;
-      args->timeout = 0;
-      rdr_handlers[job->op](ctx, job->host, args);
-      args->timeout = timeout;
-      return args->ret != VK_TIMEOUT || !timeout;
+   if (timeout) {
+      uint64_t whole = *timeout;
+      *timeout = 0;
+      rdr_handlers[job->op](ctx, job->host, job->args);
+      *timeout = whole;
+      return *result_of(job) != VK_TIMEOUT || !whole;
    }
-   case TONGS_OP_vkWaitSemaphores: {
-      struct tongs_args_vkWaitSemaphores *args = job->args;
-      timeout = args->timeout;
-      args->timeout = 0;
-      rdr_handlers[job->op](ctx, job->host, args);
-      args->timeout = timeout;
-      return args->ret != VK_TIMEOUT || !timeout;
-   }
-   case TONGS_OP_vkGetQueryPoolResults: {
-      struct tongs_args_vkGetQueryPoolResults *args = job->args;
-      if (args->flags & VK_QUERY_RESULT_WAIT_BIT)
-         return false;
-      rdr_handlers[job->op](ctx, job->host, args);
-      return true;
-   }
-   default:
+   if (job->op != TONGS_OP_vkGetQueryPoolResults ||
+       ((struct tongs_args_vkGetQueryPoolResults *)job->args)->flags & VK_QUERY_RESULT_WAIT_BIT)
       return false;
+   rdr_handlers[job->op](ctx, job->host, job->args);
+   return true;
+}
+
+/* Hands the job to a thread, which owns it then. */
+static void
+enqueue(struct rdr_jobs *jobs, struct job *job)
+{
+   struct rdr_context *ctx = jobs->ctx;
+
+   pthread_mutex_lock(&jobs->lock);
+   bool room = jobs->count < RDR_JOBS_MAX && jobs->held + job->held <= RDR_JOBS_BYTES_MAX;
+   if (room) {
+      struct job **end = &jobs->waiting;
+      while (*end)
+         end = &(*end)->next;
+      job->next = NULL;
+      *end = job;
+      jobs->waiting_count++;
+      jobs->count++;
+      jobs->held += job->held;
+   }
+   /* Each has a thread of its own: another job may be waiting for what comes after this one. */
+   bool start = room && jobs->waiting_count > jobs->idle;
+   pthread_cond_signal(&jobs->wake);
+   pthread_mutex_unlock(&jobs->lock);
+   if (!room) {
+      rdr_end(ctx, "more than %d calls wait at a time, or they hold too much memory", RDR_JOBS_MAX);
+      job_destroy(job);
+   } else if (start && !start_thread(jobs)) {
+      rdr_end(ctx, "cannot start a thread");
    }
 }
 
@@ -196,35 +271,20 @@ void
 rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size)
 {
    struct rdr_context *ctx = jobs->ctx;
-   struct job *job = job_create(ctx, op, size);
+   struct job *job = job_create(op, size);
 
-   if (!job)
+   if (!job) {
+      rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(op).op].name);
       return;
-   if (try_now(ctx, job)) {
+   }
+   if (decode(ctx, job, size)) {
+      if (!try_now(ctx, job)) {
+         enqueue(jobs, job);
+         return;
+      }
       rdr_reply(ctx, job->op, job->tag, job->args);
-      job_destroy(job);
-      return;
    }
-
-   pthread_mutex_lock(&jobs->lock);
-   bool room = jobs->count < RDR_JOBS_MAX;
-   if (room) {
-      struct job **end = &jobs->waiting;
-      while (*end)
-         end = &(*end)->next;
-      job->next = NULL;
-      *end = job;
-      jobs->count++;
-   }
-   bool start = room && !jobs->idle;
-   pthread_cond_signal(&jobs->wake);
-   pthread_mutex_unlock(&jobs->lock);
-   if (!room) {
-      rdr_end(ctx, "more than %d calls wait at a time", RDR_JOBS_MAX);
-      job_destroy(job);
-   } else if (start && !start_thread(jobs)) {
-      rdr_end(ctx, "cannot start a thread");
-   }
+   job_destroy(job);
 }
 
 static bool

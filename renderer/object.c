@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object.h"
 
+#include "heap.h"
 #include "jobs.h"
 
 #include "tongs_gen_types.h"
@@ -87,7 +88,7 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
       .id = id,
       .handle = handle,
       .device = device,
-      .result = result,
+      .result = handle ? VK_SUCCESS : result,
       .data = data,
    };
    link_child(ctx, slot, parent);
@@ -95,15 +96,19 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
 }
 
 void
-rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, const void *handles,
+rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, void *handles,
                 VkResult result)
 {
-   const uint64_t *list = handles; /* handles are 64-bit: the worker is a 64-bit program */
+   uint64_t *list = handles; /* handles are 64-bit: the worker is a 64-bit program */
 
    _Static_assert(sizeof(VkDevice) == 8 && sizeof(VkBuffer) == 8, "the worker is a 64-bit program");
+   /* Of several, some may exist. A single one does not, whatever the driver left in its place. */
+   if (result < 0 && args->new_count == 1)
+      list[0] = 0;
    for (uint32_t i = 0; i < args->new_count; i++) {
       uint64_t handle = list[i];
-      if (result < 0 && !handle && tongs_ops[ctx->op].kind == TONGS_OP_CALL)
+      /* VK_PIPELINE_COMPILE_REQUIRED is no error and leaves pipelines unmade, too. */
+      if (!handle && tongs_ops[ctx->op].kind == TONGS_OP_CALL)
          continue;
       if (result < 0 && ctx->post_result == VK_SUCCESS)
          ctx->post_result = result;
@@ -124,7 +129,38 @@ rdr_object_remove(struct rdr_context *ctx, uint32_t slot)
 {
    rdr_object_remove_children(ctx, slot);
    unlink_child(ctx, slot);
+   if (tongs_id_type(ctx->slots[slot].id) == TONGS_TYPE_VkDeviceMemory)
+      rdr_memory_destroy(ctx, ctx->slots[slot].data);
    ctx->slots[slot] = (struct tongs_slot){0};
+   ctx->nodes[slot] = (struct rdr_node){0};
+}
+
+uint32_t
+rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args)
+{
+   uint32_t count = 0;
+
+   for (uint32_t i = 0; i < args->id_count; i++) {
+      uint64_t id = rdr_args_id(args, i);
+      if (!id)
+         continue;
+      if (ctx->slots[tongs_id_slot(id)].id != id) { /* it was there when the op was decoded */
+         rdr_end(ctx, "a %s names an object twice", tongs_ops[ctx->op].name);
+         return 0;
+      }
+      rdr_object_remove(ctx, tongs_id_slot(id));
+      count++;
+   }
+   return count;
+}
+
+uint32_t
+rdr_pool_slot(struct rdr_context *ctx, uint8_t type)
+{
+   if (tongs_id_type(ctx->used[1]) == type)
+      return tongs_id_slot(ctx->used[1]);
+   rdr_end(ctx, "a %s names no pool", tongs_ops[ctx->op].name);
+   return 0;
 }
 
 /* Keeps the host's object of a pinned slot for the end of its device. */

@@ -15,9 +15,10 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
                uint32_t parent, void *data);
 
 /* Enters all objects that an op has created, as children of ctx->parent. `handles`: the host's, pointers or 64-bit
- * integers. For a post a failure is remembered in the objects; for a call it is left to the reply. */
+ * integers; what a driver left there although it failed is cleared. For a post a failure is remembered in the objects;
+ * what a call did not create is not entered: the reply says so, and the guest takes its id back. */
 void
-rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, const void *handles,
+rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, void *handles,
                 VkResult result);
 
 /* Takes the object that an op destroys out of the table. Whether the host's is to be destroyed now: not when it never
@@ -29,9 +30,19 @@ rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args);
 uint64_t
 rdr_args_id(const struct tongs_args *args, uint32_t i);
 
-/* Forgets an object, not its children. */
+/* Forgets the objects that an op destroys. Returns how many there were; 0, with the connection ended, where one is named
+ * twice. */
+uint32_t
+rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args);
+
+/* Forgets an object and its children. */
 void
 rdr_object_remove(struct rdr_context *ctx, uint32_t slot);
+
+/* The slot of the pool that an op takes from or gives back to: its second handle, after the device. 0, with the
+ * connection ended, where it names none of the type. */
+uint32_t
+rdr_pool_slot(struct rdr_context *ctx, uint8_t type);
 
 /* Forgets the children of a pool that the host has freed with it. */
 void

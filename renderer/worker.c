@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 
+#include "args.h"
 #include "context.h"
 #include "execute.h"
 #include "frame.h"
@@ -28,14 +29,14 @@ rdr_end(struct rdr_context *ctx, const char *format, ...)
 {
    char text[400];
    va_list args;
+   int running = 0;
 
-   if (atomic_exchange(&ctx->ended, true))
+   if (!atomic_compare_exchange_strong(&ctx->ended, &running, RDR_RULE_BROKEN))
       return;
    va_start(args, format);
    vsnprintf(text, sizeof(text), format, args);
    va_end(args);
    fprintf(stderr, "tongs worker %d: connection ended: %s\n", (int)getpid(), text);
-   ctx->failed = true;
    shutdown(ctx->fd, SHUT_RDWR);
 }
 
@@ -52,6 +53,8 @@ rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult 
 
    if (ctx->post_result == VK_SUCCESS)
       ctx->post_result = result;
+   if (tongs_ops[ctx->op].kind == TONGS_OP_RECORD) /* ctx->parent is the command buffer */
+      ctx->slots[ctx->parent].result = result;
    if (!dev->lost)
       fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n", (int)getpid(),
               name, result);
@@ -65,9 +68,11 @@ flush_locked(struct rdr_context *ctx)
 {
    struct iovec iov = {.iov_base = ctx->replies.base, .iov_len = tongs_encoder_size(&ctx->replies)};
 
+   int running = 0;
+
    if (iov.iov_len && !ctx->ended && tongs_socket_send_all(ctx->fd, &iov, 1, NULL, 0) < 0)
-      atomic_store(&ctx->ended, true); /* the guest is gone: nobody to tell */
-   tongs_encoder_reset(&ctx->replies);
+      atomic_compare_exchange_strong(&ctx->ended, &running, RDR_GUEST_LEFT); /* nobody to tell */
+   tongs_encoder_trim(&ctx->replies, 4 * REPLY_SIZE);
 }
 
 void
@@ -161,7 +166,8 @@ consume(struct rdr_context *ctx, struct input *in)
       rdr_execute(ctx, in->data + at, header.size);
       at += header.size;
    }
-   memmove(in->data, in->data + at, in->used - at);
+   if (at)
+      memmove(in->data, in->data + at, in->used - at);
    in->used -= at;
    if (!input_reserve(in, wanted))
       rdr_end(ctx, "out of memory for an op of %zu bytes", wanted);
@@ -171,7 +177,7 @@ consume(struct rdr_context *ctx, struct input *in)
 static void
 input_trim(struct input *in)
 {
-   if (in->size > 4 * RECEIVE_SIZE && in->used < RECEIVE_SIZE) {
+   if (in->size > 4 * RECEIVE_SIZE && !in->used) {
       uint8_t *data = realloc(in->data, RECEIVE_SIZE);
       if (data) {
          in->data = data;
@@ -203,8 +209,11 @@ receive_until(struct rdr_context *ctx, struct input *in, size_t size, int64_t de
          rdr_end(ctx, "no hello came within %d s", TONGS_HELLO_TIMEOUT / 1000);
          return false;
       }
-      if (!receive(ctx, in))
+      if (!receive(ctx, in)) {
+         if (in->used)
+            rdr_end(ctx, "the guest left in the middle of its hello");
          return false;
+      }
    }
    return true;
 }
@@ -251,6 +260,41 @@ shake_hands(struct rdr_context *ctx, struct input *in)
    return true;
 }
 
+/* --- The end of the guest ------------------------------------------------------------------------------------- */
+
+/* What the decoder has left to do when the guest is gone, seconds. */
+#define LAST_WORDS 2
+
+/* Ends the process when the guest is gone and the decoder does not notice: the host's driver may never return. */
+static void *
+watch_guest(void *data)
+{
+   struct rdr_context *ctx = data;
+   struct pollfd p = {.fd = ctx->fd, .events = POLLRDHUP};
+
+   while (poll(&p, 1, -1) < 0 && errno == EINTR)
+      ;
+   struct timespec left = {.tv_sec = LAST_WORDS};
+   while (nanosleep(&left, &left) < 0 && errno == EINTR)
+      ;
+   fprintf(stderr, "tongs worker %d: the guest is gone and the host's driver does not return: ending\n", (int)getpid());
+   _exit(1);
+}
+
+static void
+start_watching(struct rdr_context *ctx)
+{
+   pthread_attr_t attributes;
+   pthread_t id;
+
+   pthread_attr_init(&attributes);
+   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+   pthread_attr_setstacksize(&attributes, (size_t)64 * 1024);
+   if (pthread_create(&id, &attributes, watch_guest, ctx))
+      rdr_end(ctx, "cannot start a thread");
+   pthread_attr_destroy(&attributes);
+}
+
 /* --- The whole ------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -270,6 +314,8 @@ serve(struct rdr_context *ctx)
          if (ctx->ended || !receive(ctx, &in))
             break;
       }
+      if (in.used && !ctx->ended)
+         rdr_end(ctx, "the guest left in the middle of an op");
    }
    free(in.data);
 }
@@ -293,10 +339,11 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
       fprintf(stderr, "tongs worker %d: cannot write the capture %s: %s\n", (int)getpid(), options->capture,
               strerror(errno));
 
+   start_watching(ctx);
    serve(ctx);
    if (ctx->capture)
       fclose(ctx->capture);
-   int status = ctx->failed ? 1 : 0;
+   int status = ctx->ended == RDR_RULE_BROKEN ? 1 : 0;
    /* Whatever the guest left on the device goes with the process: waiting for a GPU that may never finish is
     * nobody's gain. Exit handlers of drivers have been seen to wait, too. */
    fflush(stderr);

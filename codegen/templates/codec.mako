@@ -63,6 +63,10 @@
       tongs_encode_array(e, v->${m.name}[i], ${m.inner}, ${m.elem_size});
 % elif m.kind == "blob" or m.kind == "inout_blob":
    tongs_encode_blob(e, ${pointer(m)}, ${m.count});
+% elif m.kind == "room":
+   tongs_encode_u64(e, v->${m.name} ? ${m.count} : 0);
+% elif m.kind == "untyped":
+   tongs_encode_handle(e, tongs_type_of_object((uint32_t)${m.selector}) ? v->${m.name} : 0);
 % elif m.kind == "new" and m.dispatchable:
    tongs_encode_dispatchables(e, v->${m.name}, ${m.count});
 % elif m.kind == "new":
@@ -162,8 +166,12 @@
    }
 % elif m.kind == "blob":
    v->${m.name} = ${"" if m.const else "(void *)"}tongs_decode_blob(d, ${m.count}, ${flag(m)});
+% elif m.kind == "room":
+   v->${m.name} = tongs_decode_empty(d, ${m.count}, ${flag(m)}, ${"1" if m.type == "void" else f"sizeof(*v->{m.name})"});
+% elif m.kind == "untyped":
+   v->${m.name} = tongs_decode_handle(d, tongs_type_of_object((uint32_t)${m.selector}));
 % elif m.kind == "inout_blob":
-   v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, true);
+   v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, ${flag(m)});
 % elif m.kind == "out_scalar":
    if (tongs_decode_u32(d))
       v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
@@ -193,6 +201,37 @@
 % endif
 % else:
 <% raise NotImplementedError(m.kind + " " + m.name) %>
+% endif
+</%def>
+##
+## What the host's driver wrote through a struct that had gone to the worker.
+<%def name="encode_returned(m)">\
+% if m.kind == "chain":
+   tongs_encode_returned_chain(e, v->pNext);
+% elif m.kind == "room" and m.type == "void":
+   tongs_encode_blob(e, v->${m.name}, v->${m.name} ? ${m.count} : 0);
+% elif m.kind == "room":
+   tongs_encode_${m.type}_array(e, v->${m.name}, ${m.count});
+% elif m.kind == "struct" and by_name[m.type].returned:
+   tongs_encode_returned_${m.type}(e, &v->${m.name});
+% elif m.kind == "structs" and by_name[m.type].returned:
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
+      tongs_encode_returned_${m.type}(e, &v->${m.name}[i]);
+% endif
+</%def>
+##
+<%def name="decode_returned(m)">\
+% if m.kind == "chain":
+   tongs_decode_returned_chain(d, v->pNext);
+% elif m.kind == "room" and m.type == "void":
+   tongs_decode_blob_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0);
+% elif m.kind == "room":
+   tongs_decode_${m.type}_array_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0);
+% elif m.kind == "struct" and by_name[m.type].returned:
+   tongs_decode_returned_${m.type}(d, &v->${m.name});
+% elif m.kind == "structs" and by_name[m.type].returned:
+   for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
+      tongs_decode_returned_${m.type}(d, &v->${m.name}[i]);
 % endif
 </%def>
 ##
@@ -276,6 +315,9 @@
       tongs_decode_${m.type}_into(d, &v->${m.name}[i]);
 % elif m.kind == "fixed":
    tongs_decode_fixed(d, v->${m.name}, sizeof(v->${m.name}));
+% if m.type == "char":
+   v->${m.name}[sizeof(v->${m.name}) - 1] = 0;
+% endif
 % elif m.kind == "union" and by_name[m.type].raw_union:
    tongs_decode_fixed(d, &v->${m.name}, sizeof(v->${m.name}));
 % elif m.kind == "bitfields":

@@ -91,6 +91,9 @@ ${codec.encode_result(m)}\
 ${codec.encode_result(m)}\
 % endif
 % endfor
+% for m in o.returned:
+${codec.encode_returned(m)}\
+% endfor
    (void)e, (void)v;
 }
 
@@ -123,6 +126,9 @@ ${codec.decode_result(m)}\
 % endfor
 % for m in o.args:
 ${codec.check_result_capacity(m)}\
+% endfor
+% for m in o.returned:
+${codec.decode_returned(m)}\
 % endfor
    (void)d, (void)v;
 }

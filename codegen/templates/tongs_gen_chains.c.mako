@@ -253,3 +253,51 @@ tongs_find_in_chain(const void *chain, int32_t stype)
    }
    return NULL;
 }
+
+void
+tongs_encode_returned_chain(struct tongs_encoder *e, const void *next)
+{
+   for (const VkBaseInStructure *link = next; link; link = link->pNext) {
+      switch ((uint32_t)link->sType) {
+% for s in ir.structs:
+% if s.chained and s.returned:
+      case ${s.stype}:
+         tongs_encode_u32(e, ${s.stype});
+         tongs_encode_returned_${s.name}(e, (const ${s.name} *)link);
+         break;
+% endif
+% endfor
+      default:
+         break;
+      }
+   }
+   tongs_encode_u32(e, 0);
+}
+
+void
+tongs_decode_returned_chain(struct tongs_decoder *d, const void *next)
+{
+   const VkBaseInStructure *link = next;
+
+   for (uint32_t stype = tongs_decode_u32(d); stype; stype = tongs_decode_u32(d)) {
+      while (link && (uint32_t)link->sType != stype)
+         link = link->pNext;
+      if (!link) {
+         tongs_decoder_fail(d, TONGS_DECODE_CHAIN);
+         return;
+      }
+      switch (stype) {
+% for s in ir.structs:
+% if s.chained and s.returned:
+      case ${s.stype}:
+         tongs_decode_returned_${s.name}(d, (const ${s.name} *)link);
+         break;
+% endif
+% endfor
+      default:
+         tongs_decoder_fail(d, TONGS_DECODE_CHAIN);
+         return;
+      }
+      link = link->pNext;
+   }
+}

@@ -4,6 +4,8 @@
 
 #include "ignored.h"
 
+#include "tongs_gen_types.h"
+
 % for s in structs:
 % if s.raw_union:
 void

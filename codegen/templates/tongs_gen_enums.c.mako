@@ -45,3 +45,16 @@ tongs_enum_in_range(uint32_t which, int32_t value)
    }
    return range->first.first;
 }
+
+uint8_t
+tongs_type_of_object(uint32_t object_type)
+{
+   switch (object_type) {
+% for name, value, type in ir.object_types:
+   case ${value}: /* ${name} */
+      return TONGS_TYPE_${type};
+% endfor
+   default:
+      return 0;
+   }
+}

@@ -168,6 +168,14 @@ static const struct tongs_info_case cases_${t.name}[] = {
 };
 
 % endif
+% if t.link_counts:
+static const struct tongs_info_link_count link_counts_${t.name}[] = {
+% for c in t.link_counts:
+   {TONGS_STRUCT_${c.child}, ${c.child_row}, ${c.parent_row}},
+% endfor
+};
+
+% endif
 % if t.children:
 static const uint16_t children_${t.name}[] = {
 % for child in t.children:
@@ -201,6 +209,8 @@ const struct tongs_info_struct tongs_info_structs[TONGS_STRUCT_COUNT] = {
       .case_count = ${len(t.cases)},
       .children = ${f"children_{t.name}" if t.children else "NULL"},
       .child_count = ${len(t.children)},
+      .link_counts = ${f"link_counts_{t.name}" if t.link_counts else "NULL"},
+      .link_count_count = ${len(t.link_counts)},
    },
 % endfor
 };

@@ -108,3 +108,27 @@ tongs_decode_${s.name}_array_into(struct tongs_decoder *d, ${s.name} *v, uint64_
 % endif
 % endif
 % endfor
+% for s in structs:
+% if s.returned:
+
+void
+tongs_encode_returned_${s.name}(struct tongs_encoder *e, const ${s.name} *v)
+{
+% for m in s.members:
+% if m.kind != "chain" or not s.chained:
+${codec.encode_returned(m)}\
+% endif
+% endfor
+}
+
+void
+tongs_decode_returned_${s.name}(struct tongs_decoder *d, const ${s.name} *v)
+{
+% for m in s.members:
+% if m.kind != "chain" or not s.chained:
+${codec.decode_returned(m)}\
+% endif
+% endfor
+}
+% endif
+% endfor

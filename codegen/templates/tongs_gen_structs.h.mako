@@ -30,6 +30,13 @@ tongs_decode_chain(struct tongs_decoder *d, uint32_t parent);
 void *
 tongs_decode_shape_chain(struct tongs_decoder *d, uint32_t parent);
 
+/* What the host's driver wrote through the structs of an input chain. */
+void
+tongs_encode_returned_chain(struct tongs_encoder *e, const void *next);
+
+void
+tongs_decode_returned_chain(struct tongs_decoder *d, const void *next);
+
 /* Walks the application's chain and the one that came back side by side. */
 void
 tongs_decode_chain_into(struct tongs_decoder *d, void *next);
@@ -70,6 +77,10 @@ void tongs_decode_${s.name}_array_into(struct tongs_decoder *d, ${s.name} *v, ui
 % if s.pointered:
 void tongs_encode_${s.name}_pointers(struct tongs_encoder *e, const ${s.name} *const *v, uint64_t count);
 const ${s.name} *const *tongs_decode_${s.name}_pointers(struct tongs_decoder *d, uint64_t expected, bool optional);
+% endif
+% if s.returned:
+void tongs_encode_returned_${s.name}(struct tongs_encoder *e, const ${s.name} *v);
+void tongs_decode_returned_${s.name}(struct tongs_decoder *d, const ${s.name} *v);
 % endif
 % if s.outputs:
 % if s.shape:

@@ -32,6 +32,10 @@ enum {
 % endfor
 };
 
+/* The TONGS_TYPE_* of a VkObjectType, 0 for one whose objects the worker does not have. */
+uint8_t
+tongs_type_of_object(uint32_t object_type);
+
 /* `value`, or the first value of the enum `which` (TONGS_ENUM_*) where it is none of its values. */
 int32_t
 tongs_enum_in_range(uint32_t which, int32_t value);

@@ -92,6 +92,14 @@ store(void *p, size_t size, uint64_t value)
 }
 
 static uint64_t
+load(const void *p, size_t size)
+{
+   uint64_t value = 0;
+   memcpy(&value, p, size);
+   return value;
+}
+
+static uint64_t
 any_number(struct fill *f)
 {
    switch (fill_random(f, 4)) {
@@ -264,9 +272,23 @@ child_is_usable(uint32_t child, bool outputs)
 static void
 fill_shape_in_place(struct fill *f, uint32_t index, void *v);
 
+/* The counts of `child` that its parent `v` prescribes wait in the fill for the child's turn. */
+static void
+prescribe_counts(struct fill *f, const struct tongs_info_struct *s, const void *v, uint32_t child)
+{
+   f->prescribed_count = 0;
+   for (uint32_t i = 0; i < s->link_count_count; i++) {
+      const struct tongs_info_link_count *c = &s->link_counts[i];
+      const struct tongs_info_member *m = &s->members[c->parent_row];
+      if (c->child == child)
+         f->prescribed[f->prescribed_count++] =
+            (struct fill_count){c->child_row, load((const char *)v + m->offset, m->elem_size)};
+   }
+}
+
 /* A chain of structs that the parent permits, each once. */
 static void *
-fill_chain(struct fill *f, uint32_t parent, bool outputs)
+fill_chain(struct fill *f, uint32_t parent, const void *v, bool outputs)
 {
    const struct tongs_info_struct *s = &tongs_info_structs[parent];
    uint32_t picked[3];
@@ -289,6 +311,7 @@ fill_chain(struct fill *f, uint32_t parent, bool outputs)
          continue;
       picked[count++] = child;
       VkBaseOutStructure *link = fill_alloc(f, tongs_info_structs[child].size);
+      prescribe_counts(f, s, v, child);
       if (outputs)
          fill_shape_in_place(f, child, link);
       else
@@ -338,6 +361,10 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
          break;
       case TONGS_INFO_DISPATCH:
          fill_handle(f, m, at, false);
+         break;
+      case TONGS_INFO_UNTYPED:
+         store((char *)v + members[m->selector_row].offset, members[m->selector_row].elem_size, VK_OBJECT_TYPE_BUFFER);
+         store(at, m->elem_size, new_handle(f, TONGS_TYPE_VkBuffer));
          break;
       case TONGS_INFO_STRUCT:
          fill_in_place(f, (uint32_t)m->index, at);
@@ -432,6 +459,7 @@ fill_array(struct fill *f, const struct tongs_info_member *m, uint64_t n, const 
          fill_shape_in_place(f, (uint32_t)m->index, structs + i * m->elem_size);
       return structs;
    }
+   case TONGS_INFO_ROOM:
    case TONGS_INFO_OUT_SCALAR:
    case TONGS_INFO_OUT_SCALARS:
    case TONGS_INFO_OUT_BLOB:
@@ -455,7 +483,7 @@ fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t 
       void **at = (void **)((char *)v + m->offset);
 
       if (m->kind == TONGS_INFO_CHAIN)
-         *at = fill_chain(f, index, false);
+         *at = fill_chain(f, index, v, false);
       if (m->kind != TONGS_INFO_STRING && m->kind != TONGS_INFO_STRINGS &&
           (m->kind < TONGS_INFO_SCALARS || m->kind == TONGS_INFO_OUT_COUNT))
          continue;
@@ -471,8 +499,17 @@ fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t 
 static void
 fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
 {
+   struct fill_count prescribed[FILL_COUNTS];
+   uint32_t prescribed_count = f->prescribed_count;
+
+   memcpy(prescribed, f->prescribed, sizeof(prescribed));
+   f->prescribed_count = 0;
    fill_values(f, members, count, index, v);
    obey_ranges(index, v);
+   for (uint32_t i = 0; i < prescribed_count; i++) {
+      const struct tongs_info_member *m = &members[prescribed[i].row];
+      store((char *)v + m->offset, m->elem_size, prescribed[i].value);
+   }
    fill_pointers(f, members, count, index, v);
 }
 
@@ -542,7 +579,7 @@ fill_shape_in_place(struct fill *f, uint32_t index, void *v)
       if (m->kind == TONGS_INFO_STYPE)
          store(at, sizeof(VkStructureType), s->stype);
       else if (m->kind == TONGS_INFO_CHAIN)
-         *(void **)at = fill_chain(f, index, true);
+         *(void **)at = fill_chain(f, index, v, true);
       else if (m->kind == TONGS_INFO_SCALAR && (!s->returnedonly || m->counts))
          fill_scalar(f, m, at);
       else if (m->kind == TONGS_INFO_FIXED && !s->returnedonly) {
@@ -577,14 +614,6 @@ fill_shape(struct fill *f, uint32_t index)
 
    fill_shape_in_place(f, index, v);
    return v;
-}
-
-static uint64_t
-load(const void *p, size_t size)
-{
-   uint64_t value = 0;
-   memcpy(&value, p, size);
-   return value;
 }
 
 /* A driver lowers counts, never raises them beyond the room there is. */

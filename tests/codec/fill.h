@@ -13,12 +13,21 @@
 
 struct fill_block;
 
+#define FILL_COUNTS 4
+
+struct fill_count {
+   uint32_t row;
+   uint64_t value;
+};
+
 struct fill {
    uint64_t state;            /* of the generator */
    struct fill_block *blocks; /* owned; each allocation has its exact size */
    unsigned left;             /* structs and strings that may still be made up */
    unsigned depth;
    int child;                 /* a child of the outermost struct's chain, or -1: any */
+   struct fill_count prescribed[FILL_COUNTS]; /* of the next struct, by the parent of its chain */
+   uint32_t prescribed_count;
    bool ids;                  /* handles are ids, not pointers to struct tongs_object */
    bool known_ids;            /* and those of tests/fuzz: one per type, its slot is its type */
 };

@@ -85,7 +85,7 @@ def plain_environment(foreign=False, **changes):
            and k not in ("DISPLAY", "WAYLAND_DISPLAY", "LD_PRELOAD", "DESTDIR")}
     env.update(HOME=scratch, XDG_RUNTIME_DIR=scratch, LC_ALL="C", NODEVICE_SELECT="1")
     if sanitized():
-        # What drivers and loaders leave behind is not ours to find; test_valgrind of others is.
+        # Drivers and loaders leave things behind, which is not ours to find.
         env["ASAN_OPTIONS"] = ":".join(filter(None, [env.get("ASAN_OPTIONS"), "detect_leaks=0"]))
         if foreign:
             env.update(_preload())
@@ -305,6 +305,27 @@ class Guest(Process):
         self.process.stdin.close()
         status = self.wait()
         assert status == 0, (status, self.output)
+
+
+class Victim(Process):
+    """The program `lost`, which has made its objects and waits when the constructor returns."""
+
+    def __init__(self, mode, server=None):
+        self.mode = mode
+        self.file = f"{scratch}/killed-{mode}"
+        super().__init__([program("lost"), mode, self.file], guest_environment(server))
+        self.wait_for("^ready$")
+
+    def tell_the_time(self):
+        """Tells the program that its worker is killed now."""
+        with open(self.file + ".new", "w") as file:
+            file.write(f"{time.monotonic_ns()}\n")
+        os.rename(self.file + ".new", self.file)
+
+    def expect_loss(self):
+        status = self.wait()
+        assert status == 0, (self.mode, status, self.output)
+        diag(self.output["stdout"].splitlines()[1])
 
 
 def transports():

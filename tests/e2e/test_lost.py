@@ -7,35 +7,13 @@ The program `lost` checks it from the inside, in each of the ways to wait; here 
 import os
 import signal
 import sys
-import time
 
 import harness
-from harness import Guest, Process, Server, guest_environment, kill_worker, only_worker_of
-from harness import program, test, wait_for_end
+from harness import Guest, Process, Server, Victim, kill_worker, only_worker_of, test
+from harness import wait_for_end
 
 MODES = ["wait-fence", "wait-semaphore", "queue-wait-idle", "device-wait-idle", "poll-fence",
          "idle", "mapped", "record"]
-
-
-class Victim(Process):
-    """The program `lost`, which has made its objects and waits when the constructor returns."""
-
-    def __init__(self, mode, server=None):
-        self.mode = mode
-        self.file = f"{harness.scratch}/killed-{mode}"
-        super().__init__([program("lost"), mode, self.file], guest_environment(server))
-        self.wait_for("^ready$")
-
-    def tell_the_time(self):
-        """Tells the program that its worker is killed now."""
-        with open(self.file + ".new", "w") as file:
-            file.write(f"{time.monotonic_ns()}\n")
-        os.rename(self.file + ".new", self.file)
-
-    def expect_loss(self):
-        status = self.wait()
-        assert status == 0, (self.mode, status, self.output)
-        harness.diag(self.output["stdout"].splitlines()[1])
 
 
 def kill_in(mode):

@@ -124,7 +124,7 @@ def as_through_the_driver(native, transport):
 def expect_same_lines(native, through):
     native, through = native.splitlines(), through.splitlines()
     differing = [f"   native: {a}\n   tongs:  {b}" for a, b in zip(native, through) if a != b]
-    assert native == through, f"{len(native)} and {len(through)} lines\n" + "\n".join(differing[:20])
+    assert native == through, "\n".join([f"{len(native)}, {len(through)} lines", *differing[:20]])
 
 
 def compare_text(*options):

@@ -110,6 +110,17 @@ prepare_job(struct worker *w, struct job *job)
    return PROG_RIGHT;
 }
 
+/* For memory that is not coherent. */
+static VkMappedMemoryRange
+mapped_range(const struct job *job)
+{
+   return (VkMappedMemoryRange){
+      .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+      .memory = job->buffer.memory,
+      .size = VK_WHOLE_SIZE,
+   };
+}
+
 static enum prog_status
 submit_job(struct worker *w, struct job *job)
 {
@@ -118,7 +129,9 @@ submit_job(struct worker *w, struct job *job)
       .commandBufferCount = 1,
       .pCommandBuffers = &job->commands,
    };
-   prog_flush(&w->p);
+   /* This one's only: the others are in flight. */
+   const VkMappedMemoryRange range = mapped_range(job);
+   PROG_VK(&w->p, vkFlushMappedMemoryRanges(w->p.device, 1, &range));
    pthread_mutex_lock(&w->shared->queue_lock);
    const VkResult result = vkQueueSubmit(w->p.queue, 1, &info, job->fence);
    pthread_mutex_unlock(&w->shared->queue_lock);
@@ -131,7 +144,8 @@ finish_job(struct worker *w, struct job *job)
 {
    struct prog *p = &w->p;
    PROG_VK(p, vkWaitForFences(p->device, 1, &job->fence, VK_TRUE, PROG_TIMEOUT_NS));
-   prog_invalidate(p);
+   const VkMappedMemoryRange range = mapped_range(job);
+   PROG_VK(p, vkInvalidateMappedMemoryRanges(p->device, 1, &range));
    const uint32_t *words = job->buffer.map;
    for (uint32_t i = 0; i < WORDS; i++) {
       PROG_EXPECT(p, words[i] == job->base + 7 * i, "word %u is %u, not %u", i, words[i],

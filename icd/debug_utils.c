@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Names, tags and labels, for the tools that watch the host's driver. Messengers are the loader's: it makes its own
+ * beside the drivers', and no message of ours goes anywhere else. */
+
+#include "connection.h"
+#include "object.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+/* The instance and its physical devices are the loader's objects to an application, and some are only the guest's. */
+static bool
+can_be_named(uint32_t type, uint64_t handle)
+{
+   return handle && tongs_type_of_object(type);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_SetDebugUtilsObjectNameEXT(VkDevice device, const VkDebugUtilsObjectNameInfoEXT *pNameInfo)
+{
+   struct tongs_args_vkSetDebugUtilsObjectNameEXT args = {.device = device, .pNameInfo = pNameInfo};
+
+   if (!can_be_named(pNameInfo->objectType, pNameInfo->objectHandle))
+      return VK_SUCCESS;
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectNameEXT, &args);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_SetDebugUtilsObjectTagEXT(VkDevice device, const VkDebugUtilsObjectTagInfoEXT *pTagInfo)
+{
+   struct tongs_args_vkSetDebugUtilsObjectTagEXT args = {.device = device, .pTagInfo = pTagInfo};
+
+   if (!can_be_named(pTagInfo->objectType, pTagInfo->objectHandle))
+      return VK_SUCCESS;
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectTagEXT, &args);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_DebugMarkerSetObjectNameEXT(VkDevice device, const VkDebugMarkerObjectNameInfoEXT *pNameInfo)
+{
+   struct tongs_args_vkDebugMarkerSetObjectNameEXT args = {.device = device, .pNameInfo = pNameInfo};
+
+   if (!can_be_named(pNameInfo->objectType, pNameInfo->object))
+      return VK_SUCCESS;
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectNameEXT, &args);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_DebugMarkerSetObjectTagEXT(VkDevice device, const VkDebugMarkerObjectTagInfoEXT *pTagInfo)
+{
+   struct tongs_args_vkDebugMarkerSetObjectTagEXT args = {.device = device, .pTagInfo = pTagInfo};
+
+   if (!can_be_named(pTagInfo->objectType, pTagInfo->object))
+      return VK_SUCCESS;
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectTagEXT, &args);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateDebugUtilsMessengerEXT(VkInstance instance, const VkDebugUtilsMessengerCreateInfoEXT *pCreateInfo,
+                                 const VkAllocationCallbacks *pAllocator, VkDebugUtilsMessengerEXT *pMessenger)
+{
+   struct tongs_object *object =
+      icd_object_create(icd_parent_from(instance), pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT);
+
+   (void)pCreateInfo;
+   if (!object)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   *pMessenger = (VkDebugUtilsMessengerEXT)(uintptr_t)object;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyDebugUtilsMessengerEXT(VkInstance instance, VkDebugUtilsMessengerEXT messenger,
+                                  const VkAllocationCallbacks *pAllocator)
+{
+   icd_object_destroy(icd_parent_from(instance), pAllocator, (struct tongs_object *)(uintptr_t)messenger);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_SubmitDebugUtilsMessageEXT(VkInstance instance, VkDebugUtilsMessageSeverityFlagBitsEXT messageSeverity,
+                               VkDebugUtilsMessageTypeFlagsEXT messageTypes,
+                               const VkDebugUtilsMessengerCallbackDataEXT *pCallbackData)
+{
+   (void)instance, (void)messageSeverity, (void)messageTypes, (void)pCallbackData;
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+
+"""The host's driver fails, crashes or hangs at any call: over the mock driver, which does so on demand.
+
+The mock also checks every handle that it gets and complains ("mock driver: ...") when the worker uses one
+that it should not, so that silence means that the worker kept its books right.
+"""
+
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+
+import harness
+from harness import guest_environment, program, run, test
+
+# Checks of the program `many` that need no shader, so that they pass over the mock.
+CHECKS = ("update_fill_copy_buffer", "fences", "timeline_semaphores", "descriptor_pools",
+          "events")
+# A run that takes longer hangs.
+PATIENCE = 30
+
+
+def mock_driver():
+    path = os.path.join(harness.BUILD, "tests", "mock", "mock_icd.json")
+    if not os.path.exists(path):
+        raise harness.Skip("the mock driver is not built")
+    return path
+
+
+def over_mock(check, **changes):
+    return run([program("many"), check], guest_environment(TONGS_HOST_DRIVER=mock_driver(), **changes),
+               timeout=PATIENCE)
+
+
+def expect_good_manners(result, what):
+    """It passed, or failed with an error that it could handle; nobody crashed over it."""
+    assert result.returncode in (0, 1, 77), (what, result.returncode, result.stdout, result.stderr)
+    assert "mock driver:" not in result.stderr, (what, result.stderr)
+    assert "Sanitizer" not in result.stderr, (what, result.stderr)
+
+
+def logged_calls(check):
+    log = os.path.join(harness.scratch, "calls")
+    result = over_mock(check, TONGS_MOCK_LOG=log)
+    with open(log) as file:
+        return result, file.read().splitlines()
+
+
+@test
+def a_whole_program_leaves_no_object_on_the_host():
+    for check in CHECKS:
+        result, calls = logged_calls(check)
+        expect_good_manners(result, check)
+        assert calls[-1] == "vkDestroyInstance", (check, calls[-5:])
+        assert not [c for c in calls if c.startswith(("leaked", "mock driver"))], (check, calls[-5:])
+
+
+@test
+def any_call_of_the_hosts_driver_may_fail():
+    work = []
+    for check in CHECKS:
+        _, calls = logged_calls(check)
+        # Each command that the program uses: its first and its second call.
+        for name in sorted(set(calls)):
+            if re.fullmatch(r"vk\w+", name):
+                work += [(check, name, k) for k in (1, 2) if calls.count(name) >= k]
+
+    def one(item):
+        check, name, k = item
+        env = {"TONGS_MOCK_FAIL": f"{name}:{k}:VK_ERROR_OUT_OF_DEVICE_MEMORY"}
+        try:
+            return item, over_mock(check, **env)
+        except subprocess.TimeoutExpired:
+            return item, None
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for item, result in pool.map(one, work):
+            assert result, f"hangs when call {item[2]} of {item[1]} fails in {item[0]}"
+            if "cannot fail" in result.stderr:
+                continue  # a command without a VkResult
+            expect_good_manners(result, item)
+    harness.diag(f"{len(work)} failures of the host's driver survived")
+
+
+@test
+def a_crash_of_the_hosts_driver_is_a_lost_device():
+    for name in ("vkCreateBuffer", "vkQueueSubmit", "vkCmdFillBuffer", "vkWaitForFences"):
+        result = over_mock("update_fill_copy_buffer", TONGS_MOCK_CRASH=f"{name}:1")
+        expect_good_manners(result, name)
+        assert result.returncode == 1, (name, result.stdout, result.stderr)
+        assert "connection to the server is lost" in result.stderr, (name, result.stderr)
+
+
+@test
+def a_driver_that_never_returns_hangs_nobody_else():
+    server = harness.Server("--host-driver", mock_driver(), TONGS_MOCK_HANG="vkCreateRenderPass:1")
+    env = guest_environment(server)
+    stuck = harness.Process([program("many"), "render_pass2", "draw_kinds"], env)
+    harness.wait_until(lambda: harness.workers_of(server))
+    for _ in range(3):
+        result = run([program("many"), "fences"], env, timeout=PATIENCE)
+        assert result.returncode == 0, (result.stdout, result.stderr)
+    stuck.end()
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())

@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: MIT
+
+"""A guest that breaks the protocol loses its own connection, with one logged reason.
+
+The broker and the other guests go on: one of them works before and after each attack."""
+
+import array
+import contextlib
+import fcntl
+import os
+import re
+import socket
+import struct
+import sys
+
+import harness
+import wire
+from harness import Guest, Server, guest_environment, program, run, test
+from wire import FLAG_CALL, FLAG_FD, MIB
+
+
+class Attacker:
+    """A connection to the server, on which anything can be sent."""
+
+    told = set()
+
+    def __init__(self, server):
+        self.server = server
+        self.logged = len(server.log)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(harness.PATIENCE)
+        self.socket.connect(server.path)
+        harness.cleanup.callback(self.socket.close)
+        started = server.wait_for_log(
+            rf"(?s:.{{{self.logged}}}.*?)worker (\d+) started for pid {os.getpid()}, ")
+        self.worker = int(started[1])
+
+    def send(self, data, fds=()):
+        """What the server does not take any more is not missed."""
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            sent = self.socket.sendmsg([data], rights)
+            self.socket.sendall(data[sent:])
+        return self
+
+    def receive(self, size):
+        data = b""
+        while len(data) < size and (more := self.socket.recv(size - len(data))):
+            data += more
+        return data
+
+    def drain(self):
+        """Reads to the end, which the server makes."""
+        with contextlib.suppress(ConnectionResetError):
+            while self.socket.recv(65536):
+                pass
+        return self
+
+    def shake_hands(self):
+        self.send(wire.hello())
+        answer = self.receive(wire.HELLO_SIZE)
+        assert struct.unpack_from("<I", answer)[0] == wire.MAGIC, answer
+        return self
+
+    def replay(self, ops):
+        for whole in ops:
+            self.send(whole)
+        return self
+
+    def expect_end(self, reason=None):
+        """The worker ends, and gives one reason, which matches; None: the broker's line alone."""
+        self.drain()
+        end = self.server.wait_for_log(rf"worker {self.worker} for pid {os.getpid()}, .* ended "
+                                       r"(.*) after [\d.]+ s$")
+        lines = re.findall(rf"^tongs worker {self.worker}: (.*)$", self.server.log, re.M)
+        if reason is None:
+            assert not lines and end[1] == "with exit status 0", (lines, end[0])
+            return
+        assert len(lines) == 1 and re.search(reason, lines[0]), (reason, lines)
+        assert end[1] == "with exit status 1", end[0]
+        if lines[0] not in self.told:
+            harness.diag(lines[0])
+        self.told.add(lines[0])
+
+
+@contextlib.contextmanager
+def server_and_bystander():
+    """A server, and a guest on it that works before and after what happens in between."""
+    server = Server()
+    bystander = Guest(server)
+    bystander.ask("instance")
+    assert bystander.ask("memory") == str(MIB)
+    yield server
+    assert bystander.ask("memory") == str(MIB)
+    newcomer = Guest(server)
+    assert newcomer.ask("instance").startswith("Tongs")
+    for guest in [bystander, newcomer]:
+        guest.finish()
+    assert server.end() == 0, server.output
+
+
+def recorded_ops(name="compute"):
+    """What a real guest sends, in a mode that needs no descriptors: (number, flags, whole op)."""
+    path = f"{harness.scratch}/{name}.capture"
+    result = run([program(name)], guest_environment(TONGS_CAPTURE=path, TONGS_MEMORY="explicit"))
+    assert result.returncode == 0, result
+    with open(path, "rb") as file:
+        hello, ops = wire.split(file.read())
+    assert struct.unpack_from("<I", hello)[0] == wire.MAGIC
+    return ops
+
+
+def up_to(ops, name):
+    """The ops before and with the first of the name."""
+    numbers = [number for number, _, _ in ops]
+    return [whole for _, _, whole in ops[:numbers.index(wire.OPS[name]) + 1]]
+
+
+def one_of(ops, name):
+    return next(whole for number, _, whole in ops if number == wire.OPS[name])
+
+
+def device_id_in(ops):
+    """A device's id is the first thing in the body of vkCreateBuffer."""
+    value = struct.unpack_from("<Q", one_of(ops, "vkCreateBuffer"), 8)[0]
+    assert value >> 56 == wire.TYPES["VkDevice"], hex(value)
+    return value
+
+
+# --- The hello -----------------------------------------------------------------------------------
+
+@test
+def a_hello_with_a_wrong_magic_is_refused():
+    with server_and_bystander() as server:
+        Attacker(server).send(wire.hello(magic=0x12345678)).expect_end("does not speak Tongs")
+        Attacker(server).send(b"GET / HTTP/1.1\r\n\r\n" + bytes(64)).expect_end("does not speak")
+
+
+@test
+def a_hello_of_another_version_is_refused_with_a_reason_that_both_sides_know():
+    with server_and_bystander() as server:
+        attacker = Attacker(server).send(wire.hello(major=wire.MAJOR + 1))
+        answer = attacker.receive(4096)
+        assert b"update the older one" in answer, answer
+        attacker.expect_end(f"version {wire.MAJOR + 1}")
+
+
+@test
+def a_hello_with_impossible_sizes_is_refused():
+    with server_and_bystander() as server:
+        for size in [0, 8, 47, 50, 1 << 20, 0xfffffff8]:
+            Attacker(server).send(wire.hello(size=size)).expect_end("impossible size")
+        Attacker(server).send(wire.hello(ops=0xffffffff, structs=0xffffffff)).expect_end(
+            "shorter than its tables")
+
+
+@test
+def a_truncated_hello_ends_the_connection():
+    with server_and_bystander() as server:
+        for size in [1, 4, 20, wire.HELLO_SIZE - 1]:
+            attacker = Attacker(server).send(wire.hello()[:size])
+            attacker.socket.shutdown(socket.SHUT_WR)
+            attacker.expect_end("in the middle of its hello")
+
+
+@test
+def a_connection_without_any_byte_ends_without_ado():
+    with server_and_bystander() as server:
+        attacker = Attacker(server)
+        attacker.socket.shutdown(socket.SHUT_WR)
+        attacker.expect_end(None)
+
+
+@test
+def a_guest_that_never_says_hello_is_cut_off_after_five_seconds():
+    with server_and_bystander() as server:
+        silent, slow = Attacker(server), Attacker(server).send(wire.hello()[:10])
+        silent.expect_end("no hello came within 5 s")
+        slow.expect_end("no hello came within 5 s")
+
+
+# --- Ops -----------------------------------------------------------------------------------------
+
+@test
+def garbage_after_the_hello_ends_the_connection():
+    with server_and_bystander() as server:
+        for garbage in [b"\xff" * 4096, b"\x80" * 4096, bytes(range(256)) * 16]:
+            Attacker(server).shake_hands().send(garbage).expect_end(".")
+
+
+@test
+def an_op_of_an_impossible_size_ends_the_connection():
+    with server_and_bystander() as server:
+        for size in [0, 1, 7, 9, 12, 256 * MIB + 8, 0xfffffff8, 0xffffffff]:
+            attack = wire.op("tongsInstanceFacts", flags=FLAG_CALL, size=size)
+            Attacker(server).shake_hands().send(attack).expect_end("impossible size")
+
+
+@test
+def a_huge_op_that_never_comes_takes_no_memory():
+    with server_and_bystander() as server:
+        attacker = Attacker(server).shake_hands()
+        attacker.send(wire.op("tongsMemoryWrite", bytes(MIB), size=256 * MIB))
+        harness.wait_until(lambda: pending_bytes(attacker.socket) == 0)
+        with open(f"/proc/{attacker.worker}/status") as file:
+            resident = int(re.search(r"VmRSS:\s+(\d+) kB", file.read())[1]) * 1024
+        assert harness.sanitized() or resident < 64 * MIB, resident
+        attacker.socket.shutdown(socket.SHUT_WR)
+        attacker.expect_end("in the middle of an op")
+
+
+def pending_bytes(connection):
+    """What the other end has not read."""
+    siocoutq = 0x5411
+    return struct.unpack("i", fcntl.ioctl(connection, siocoutq, bytes(4)))[0]
+
+
+@test
+def an_unknown_op_ends_the_connection():
+    with server_and_bystander() as server:
+        unused = [n for n in range(32) if n not in wire.OPS.values()]
+        for number in [unused[0], unused[1], wire.OPS["tongsReserved"], 9999, 0xffff]:
+            for flags in [0, FLAG_CALL]:
+                attack = wire.op(number, bytes(8), flags)
+                Attacker(server).shake_hands().send(attack).expect_end(f"op {number} is unknown")
+
+
+@test
+def a_recorded_command_outside_a_recording_ends_the_connection():
+    with server_and_bystander() as server:
+        for flags in [0, FLAG_CALL]:
+            attack = wire.op("vkCmdDraw", bytes(32), flags)
+            Attacker(server).shake_hands().send(attack).expect_end("vkCmdDraw came as another kind")
+
+
+@test
+def a_call_sent_as_a_post_and_a_post_sent_as_a_call_end_the_connection():
+    with server_and_bystander() as server:
+        for name, flags in [("vkCreateInstance", 0), ("vkCreateBuffer", FLAG_CALL)]:
+            attack = wire.op(name, bytes(64), flags)
+            Attacker(server).shake_hands().send(attack).expect_end(f"{name} came as another kind")
+        for name in ["tongsInstanceFacts", "tongsSnapshot", "tongsMemoryRead"]:
+            Attacker(server).shake_hands().send(wire.op(name, bytes(64))).expect_end("is unknown")
+
+
+@test
+def a_truncated_body_ends_the_connection():
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateDevice")
+    whole = one_of(ops, "vkCreateBuffer")
+    with server_and_bystander() as server:
+        for size in range(8, len(whole), 8):
+            cut = whole[:4] + struct.pack("<I", size) + whole[8:size]
+            Attacker(server).shake_hands().replay(before).send(cut).expect_end(
+                "vkCreateBuffer is malformed")
+
+
+@test
+def anything_but_commands_in_a_recording_ends_the_connection():
+    ops = recorded_ops()
+    before = up_to(ops, "vkAllocateCommandBuffers")
+    recording = one_of(ops, "tongsRecord")
+    with server_and_bystander() as server:
+        target = recording[8:16]
+        for inner in [wire.op("vkCreateBuffer", bytes(64)), wire.op("tongsRecord", target),
+                      wire.op("vkCmdDispatch", bytes(16), size=0),
+                      wire.op("vkCmdDispatch", bytes(16), size=4096), wire.op(9999), bytes(8)]:
+            attack = wire.op("tongsRecord", target + inner)
+            Attacker(server).shake_hands().replay(before).send(attack).expect_end(
+                "tongsRecord holds something else than commands")
+
+
+# --- Ids -----------------------------------------------------------------------------------------
+
+@test
+def an_id_of_another_connection_ends_the_connection():
+    ops = recorded_ops()
+    with server_and_bystander() as server:
+        # The instance is there; the device and all that follows is the other connection's.
+        before = up_to(ops, "vkCreateInstance")
+        for name in ["vkCreateDevice", "vkCreateBuffer", "vkCreateComputePipelines", "tongsRecord",
+                     "vkQueueSubmit"]:
+            Attacker(server).shake_hands().replay(before).send(one_of(ops, name)).expect_end(".")
+
+
+@test
+def a_stale_id_ends_the_connection():
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateBuffer")
+    create = one_of(ops, "vkCreateBuffer")
+    # The new id is the last thing in the op.
+    device, buffer = struct.unpack_from("<Q", create, 8)[0], struct.unpack("<Q", create[-8:])[0]
+    assert buffer >> 56 == wire.TYPES["VkBuffer"], hex(buffer)
+    destroy = wire.op("vkDestroyBuffer", struct.pack("<QQ", device, buffer))
+    with server_and_bystander() as server:
+        Attacker(server).shake_hands().replay(before).send(destroy + destroy).expect_end(
+            "vkDestroyBuffer is malformed")
+
+
+@test
+def a_wrong_generation_a_wrong_type_and_a_slot_beyond_the_table_end_the_connection():
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateBuffer")
+    create = one_of(ops, "vkCreateBuffer")
+    device, buffer = struct.unpack_from("<Q", create, 8)[0], struct.unpack("<Q", create[-8:])[0]
+    with server_and_bystander() as server:
+        for wrong in [buffer ^ 1 << 32, buffer ^ 3 << 56, buffer & ~0xffffffff | 0xfffffffe,
+                      buffer & ~0xffffffff, device, 1 << 63]:
+            destroy = wire.op("vkDestroyBuffer", struct.pack("<QQ", device, wrong))
+            Attacker(server).shake_hands().replay(before).send(destroy).expect_end(
+                "vkDestroyBuffer is malformed")
+        again = create[:-8] + struct.pack("<Q", buffer)
+        Attacker(server).shake_hands().replay(before).send(again).expect_end(".")
+
+
+@test
+def a_second_instance_on_one_connection_ends_it():
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateInstance")
+    create = one_of(ops, "vkCreateInstance")
+    with server_and_bystander() as server:
+        Attacker(server).shake_hands().replay(before).send(create).expect_end(".")
+
+
+# --- Shared memory -------------------------------------------------------------------------------
+
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+
+
+@contextlib.contextmanager
+def memfd(size, seals=SEALS):
+    fd = os.memfd_create("attack", os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(fd, size)
+        if seals:
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def heap_create(device, size, number=1):
+    return wire.op("tongsHeapCreate", struct.pack("<IIQQ", number, 0, device, size), FLAG_FD)
+
+
+def attack_with_heap(reason, size, fds, number=1):
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateDevice")
+    attack = heap_create(device_id_in(ops), size, number)
+    with server_and_bystander() as server:
+        Attacker(server).shake_hands().replay(before).send(attack, fds).expect_end(reason)
+
+
+@test
+def a_heap_without_its_descriptor_is_refused():
+    attack_with_heap("without its file descriptor", MIB, [])
+
+
+@test
+def a_heap_that_could_shrink_is_refused():
+    with memfd(MIB, seals=0) as fd:
+        attack_with_heap("no sealed memory of that size", MIB, [fd])
+    with memfd(MIB, seals=fcntl.F_SEAL_GROW) as fd:
+        attack_with_heap("no sealed memory of that size", MIB, [fd])
+
+
+@test
+def a_heap_of_another_size_than_its_memory_is_refused():
+    with memfd(MIB) as fd:
+        for size in [MIB - 4096, MIB + 4096, 0, 1 << 40, 1 << 63]:
+            attack_with_heap("no sealed memory of that size", size, [fd])
+
+
+@test
+def a_heap_that_is_no_memory_is_refused():
+    ends = os.pipe()
+    with open("/dev/zero", "rb") as zero, socket.socket(socket.AF_UNIX) as unconnected:
+        for fd in [ends[0], zero.fileno(), unconnected.fileno()]:
+            attack_with_heap("no sealed memory of that size", MIB, [fd])
+    for fd in ends:
+        os.close(fd)
+
+
+@test
+def a_heap_with_the_number_of_another_is_refused():
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateDevice")
+    attack = heap_create(device_id_in(ops), MIB)
+    with memfd(MIB) as fd, server_and_bystander() as server:
+        Attacker(server).shake_hands().replay(before).send(attack, [fd]).send(
+            attack, [fd]).expect_end("its number is taken")
+
+
+@test
+def descriptors_that_no_op_takes_end_the_connection():
+    with memfd(MIB) as fd, server_and_bystander() as server:
+        facts = wire.op("tongsInstanceFacts", bytes(8), FLAG_CALL)
+        Attacker(server).shake_hands().send(facts, [fd] * 100).expect_end("file descriptors came")
+        attacker = Attacker(server).shake_hands()
+        for _ in range(20):
+            attacker.send(facts, [fd])
+        attacker.expect_end("file descriptors came")
+        Attacker(server).send(wire.hello(), [fd] * 100).expect_end("file descriptors came")
+
+
+@test
+def two_hundred_attackers_at_once_are_ended_and_the_broker_goes_on():
+    with server_and_bystander() as server:
+        for _ in range(20):
+            attackers = [Attacker(server) for _ in range(10)]
+            for attacker in attackers:
+                attacker.send(b"\xff" * 64)
+            for attacker in attackers:
+                attacker.expect_end("does not speak")
+
+
+if __name__ == "__main__":
+    wire.init()
+    sys.exit(harness.main())

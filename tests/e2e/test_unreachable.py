@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+
+"""Where no worker can be had, the loader goes on to other drivers, and one line says why."""
+
+import os
+import re
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import time
+
+import harness
+import wire
+from harness import Guest, guest_environment, native_environment, run, test, tool
+
+# What the driver may wait for a hello, with room for everything else.
+HELLO_SECONDS = 5
+SLACK_SECONDS = 5
+
+
+class FakeServer:
+    """Listens where a server would, and hands each connection to the function, in a thread."""
+
+    def __init__(self, serve):
+        self.path = tempfile.mktemp(prefix="fake-", dir=harness.scratch)
+        self.url = "unix:" + self.path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.connections = []
+        self.serve = serve
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+        harness.cleanup.callback(self.close)
+
+    def accept(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            self.connections.append(connection)
+            self.serve(connection)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(harness.PATIENCE)
+        for s in [self.listener, *self.connections]:
+            s.close()
+
+
+def our_lines(stderr):
+    return [line for line in stderr.splitlines() if line.startswith("tongs")]
+
+
+def device_names(text):
+    return re.findall(r"^\s*deviceName\s*= (.*)$", text, re.M)
+
+
+def expect_refused(url, *reasons, limit=SLACK_SECONDS, **changes):
+    """Beside lavapipe, the driver steps back; alone, the loader finds no driver. Each says why."""
+    info = tool("vulkaninfo")
+    native = device_names(run([info, "--summary"], native_environment()).stdout)
+    both = f"{harness.MANIFEST}:{harness.native_driver()}"
+    for drivers in [both, harness.MANIFEST]:
+        env = guest_environment(url, foreign=True, **dict(
+            VK_DRIVER_FILES=drivers, VK_ICD_FILENAMES=drivers, **changes))
+        start = time.monotonic()
+        result = run([info, "--summary"], env)
+        took = time.monotonic() - start
+        lines = our_lines(result.stderr)
+        assert len(lines) == 1, result.stderr
+        for reason in ["no Vulkan through Tongs", *reasons]:
+            assert reason in lines[0], (reason, lines[0])
+        assert took < limit, f"it took {took:.1f} s"
+        if drivers == both:
+            assert result.returncode == 0, result
+            assert device_names(result.stdout) == native, result.stdout
+        else:
+            assert result.returncode not in (0, -signal.SIGSEGV, -signal.SIGABRT), result
+            assert "ERROR_INCOMPATIBLE_DRIVER" in result.stdout + result.stderr, result
+    harness.diag(lines[0])
+
+
+@test
+def a_server_that_is_not_there_is_named_in_one_line():
+    expect_refused("unix:/nonexistent", "unix:/nonexistent", "No such file", "tongs serve")
+
+
+@test
+def a_socket_that_nobody_listens_at_is_named_in_one_line():
+    path = tempfile.mktemp(dir=harness.scratch)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(path)
+    expect_refused("unix:" + path, path, "Connection refused", "tongs serve")
+
+
+@test
+def a_server_url_that_is_wrong_is_explained_in_one_line():
+    expect_refused("frob:1", "frob:1", "names no transport")
+    expect_refused("tcp:localhost:7", "not supported by this build yet")
+
+
+@test
+def a_missing_program_for_a_private_worker_is_named_in_one_line():
+    expect_refused("spawn", "/no/such/tongs", TONGS_BIN="/no/such/tongs")
+
+
+@test
+def a_program_that_is_no_tongs_is_refused_in_one_line():
+    expect_refused("spawn", "closed the connection", TONGS_BIN=tool("true"))
+
+
+@test
+def a_server_of_another_protocol_version_is_refused_in_one_line():
+    def serve(connection):
+        connection.sendall(wire.hello(major=wire.MAJOR + 1))
+    expect_refused(FakeServer(serve).url, f"version {wire.MAJOR + 1}", "update the older one")
+
+
+@test
+def a_server_that_refuses_is_quoted_in_one_line():
+    def serve(connection):
+        connection.sendall(wire.hello(reason="because of the weather"))
+    expect_refused(FakeServer(serve).url, "refuses: because of the weather")
+
+
+@test
+def a_server_of_something_else_is_refused_in_one_line():
+    def serve(connection):
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" + bytes(64))
+    expect_refused(FakeServer(serve).url, "does not speak Tongs' protocol")
+
+
+@test
+def a_server_that_closes_at_once_is_refused_in_one_line():
+    def serve(connection):
+        connection.shutdown(socket.SHUT_RDWR)
+    expect_refused(FakeServer(serve).url, "closed the connection")
+
+
+@test
+def a_server_that_closes_within_its_hello_is_refused_in_one_line():
+    def serve(connection):
+        connection.sendall(wire.hello()[:20])
+        connection.shutdown(socket.SHUT_RDWR)
+    expect_refused(FakeServer(serve).url, "closed the connection")
+
+
+@test
+def a_server_that_closes_after_its_hello_is_refused_in_one_line():
+    def serve(connection):
+        connection.sendall(wire.hello())
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
+    expect_refused(FakeServer(serve).url, "the server did not tell what it can do")
+
+
+@test
+def a_hello_of_an_impossible_size_is_refused_in_one_line():
+    for size in [0, 8, 47, 50, 1 << 20, 0xfffffff8]:
+        def serve(connection, size=size):
+            connection.sendall(wire.hello(size=size))
+        expect_refused(FakeServer(serve).url, "impossible size")
+
+
+@test
+def a_hello_with_tables_that_it_does_not_hold_is_refused_in_one_line():
+    def serve(connection):
+        connection.sendall(wire.hello(digest=1, ops=0xffffffff, structs=0xffffffff))
+    expect_refused(FakeServer(serve).url, "shorter than its tables")
+
+
+@test
+def a_server_that_never_answers_is_given_up_after_five_seconds():
+    expect_refused(FakeServer(lambda _: None).url, "did not answer within 5 s",
+                   limit=HELLO_SECONDS + SLACK_SECONDS)
+
+
+@test
+def replies_of_nonsense_end_the_connection_and_not_the_application():
+    size = struct.Struct("<HHI")
+    for nonsense in [bytes(64), b"\xff" * 64, size.pack(8, 1, 0xfffffff8), size.pack(8, 1, 7),
+                     size.pack(8, 1, 16) + b"\xff" * 8, size.pack(9999, 0, 8)]:
+        def serve(connection, nonsense=nonsense):
+            connection.sendall(wire.hello())
+            connection.recv(48)
+            connection.sendall(nonsense)
+        expect_refused(FakeServer(serve).url, "the server did not tell what it can do")
+
+
+@test
+def failed_connections_leave_no_descriptor_in_the_application():
+    def serve(connection):
+        connection.shutdown(socket.SHUT_RDWR)
+    for url in ["unix:/nonexistent", FakeServer(serve).url]:
+        guest = Guest(url)
+        counts = []
+        for _ in range(20):
+            guest.ask("extensions")
+            counts.append(guest.ask("fds"))
+        assert counts[-1] == counts[0], (counts, guest.ask("list-fds"))
+        guest.finish()
+        assert len(our_lines(guest.output["stderr"])) == 1, guest.output
+
+
+@test
+def an_application_finds_the_server_that_is_started_later():
+    path = os.path.join(harness.scratch, "later")
+    guest = Guest("unix:" + path)
+    guest.say("instance")
+    assert guest.wait_for("^1: (.*)\n")[1].startswith("failed"), guest.output
+    server = harness.Process([harness.TONGS, "serve", "--listen", "unix:" + path, "--host-driver",
+                              harness.native_driver()], harness.plain_environment())
+    server.wait_for("listening on", "stderr")
+    guest.asked = 1
+    assert guest.ask("instance").startswith("Tongs"), guest.output
+    guest.finish()
+
+
+if __name__ == "__main__":
+    wire.init()
+    sys.exit(harness.main())

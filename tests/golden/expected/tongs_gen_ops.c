@@ -1,0 +1,168 @@
+/* made by codegen/gen.py from tongs_gen_ops.c.mako: do not edit. SPDX-License-Identifier: MIT */
+#include "tongs_gen_args.h"
+
+#include "tongs_gen_peer.h"
+#include "tongs_gen_types.h"
+
+const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
+   [TONGS_OP_vkCreateBuffer] = {
+      .name = "vkCreateBuffer",
+      .kind = TONGS_OP_POST,
+      .creates = TONGS_TYPE_VkBuffer,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkCreateBuffer, ret),
+      .args_size = sizeof(struct tongs_args_vkCreateBuffer),
+      .encode = tongs_encode_vkCreateBuffer,
+      .decode = tongs_decode_vkCreateBuffer,
+   },
+   [TONGS_OP_vkDestroyBuffer] = {
+      .name = "vkDestroyBuffer",
+      .kind = TONGS_OP_POST,
+      .destroys = TONGS_TYPE_VkBuffer,
+      .args_size = sizeof(struct tongs_args_vkDestroyBuffer),
+      .encode = tongs_encode_vkDestroyBuffer,
+      .decode = tongs_decode_vkDestroyBuffer,
+   },
+   [TONGS_OP_vkAllocateDescriptorSets] = {
+      .name = "vkAllocateDescriptorSets",
+      .kind = TONGS_OP_CALL,
+      .creates = TONGS_TYPE_VkDescriptorSet,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkAllocateDescriptorSets, ret),
+      .args_size = sizeof(struct tongs_args_vkAllocateDescriptorSets),
+      .encode = tongs_encode_vkAllocateDescriptorSets,
+      .decode = tongs_decode_vkAllocateDescriptorSets,
+      .encode_reply = tongs_encode_reply_vkAllocateDescriptorSets,
+      .decode_reply = tongs_decode_reply_vkAllocateDescriptorSets,
+   },
+   [TONGS_OP_vkFreeDescriptorSets] = {
+      .name = "vkFreeDescriptorSets",
+      .kind = TONGS_OP_POST,
+      .destroys = TONGS_TYPE_VkDescriptorSet,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkFreeDescriptorSets, ret),
+      .args_size = sizeof(struct tongs_args_vkFreeDescriptorSets),
+      .encode = tongs_encode_vkFreeDescriptorSets,
+      .decode = tongs_decode_vkFreeDescriptorSets,
+   },
+   [TONGS_OP_vkUseArrays] = {
+      .name = "vkUseArrays",
+      .kind = TONGS_OP_CALL,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkUseArrays, ret),
+      .args_size = sizeof(struct tongs_args_vkUseArrays),
+      .encode = tongs_encode_vkUseArrays,
+      .decode = tongs_decode_vkUseArrays,
+      .encode_reply = tongs_encode_reply_vkUseArrays,
+      .decode_reply = tongs_decode_reply_vkUseArrays,
+   },
+   [TONGS_OP_vkGetLimits] = {
+      .name = "vkGetLimits",
+      .kind = TONGS_OP_CALL,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkGetLimits, ret),
+      .args_size = sizeof(struct tongs_args_vkGetLimits),
+      .encode = tongs_encode_vkGetLimits,
+      .decode = tongs_decode_vkGetLimits,
+      .encode_reply = tongs_encode_reply_vkGetLimits,
+      .decode_reply = tongs_decode_reply_vkGetLimits,
+   },
+   [TONGS_OP_vkGetData] = {
+      .name = "vkGetData",
+      .kind = TONGS_OP_CALL,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkGetData, ret),
+      .args_size = sizeof(struct tongs_args_vkGetData),
+      .encode = tongs_encode_vkGetData,
+      .decode = tongs_decode_vkGetData,
+      .encode_reply = tongs_encode_reply_vkGetData,
+      .decode_reply = tongs_decode_reply_vkGetData,
+   },
+   [TONGS_OP_vkGetProperties2] = {
+      .name = "vkGetProperties2",
+      .kind = TONGS_OP_CALL,
+      .args_size = sizeof(struct tongs_args_vkGetProperties2),
+      .encode = tongs_encode_vkGetProperties2,
+      .decode = tongs_decode_vkGetProperties2,
+      .encode_reply = tongs_encode_reply_vkGetProperties2,
+      .decode_reply = tongs_decode_reply_vkGetProperties2,
+   },
+   [TONGS_OP_vkGetAddress] = {
+      .name = "vkGetAddress",
+      .kind = TONGS_OP_CALL,
+      .args_size = sizeof(struct tongs_args_vkGetAddress),
+      .encode = tongs_encode_vkGetAddress,
+      .decode = tongs_decode_vkGetAddress,
+      .encode_reply = tongs_encode_reply_vkGetAddress,
+      .decode_reply = tongs_decode_reply_vkGetAddress,
+   },
+   [TONGS_OP_vkCmdSetConstants] = {
+      .name = "vkCmdSetConstants",
+      .kind = TONGS_OP_RECORD,
+      .args_size = sizeof(struct tongs_args_vkCmdSetConstants),
+      .encode = tongs_encode_vkCmdSetConstants,
+      .decode = tongs_decode_vkCmdSetConstants,
+   },
+   [TONGS_OP_vkCmdDrawMany] = {
+      .name = "vkCmdDrawMany",
+      .kind = TONGS_OP_RECORD,
+      .args_size = sizeof(struct tongs_args_vkCmdDrawMany),
+      .encode = tongs_encode_vkCmdDrawMany,
+      .decode = tongs_decode_vkCmdDrawMany,
+   },
+   [TONGS_OP_vkCmdBuildAccelerationStructuresKHR] = {
+      .name = "vkCmdBuildAccelerationStructuresKHR",
+      .kind = TONGS_OP_RECORD,
+      .args_size = sizeof(struct tongs_args_vkCmdBuildAccelerationStructuresKHR),
+      .encode = tongs_encode_vkCmdBuildAccelerationStructuresKHR,
+      .decode = tongs_decode_vkCmdBuildAccelerationStructuresKHR,
+   },
+};
+
+const struct tongs_signature tongs_op_signatures[] = {
+   {32, 0xd0a13350u}, /* vkCreateBuffer */
+   {33, 0xeb3361b2u}, /* vkDestroyBuffer */
+   {34, 0x67edabb0u}, /* vkAllocateDescriptorSets */
+   {35, 0x3205e004u}, /* vkFreeDescriptorSets */
+   {36, 0x61849c0u}, /* vkUseArrays */
+   {37, 0x7516049eu}, /* vkGetLimits */
+   {38, 0xe9dd8d9u}, /* vkGetData */
+   {39, 0x9219b439u}, /* vkGetProperties2 */
+   {40, 0xddc3be55u}, /* vkGetAddress */
+   {41, 0x2eaf6410u}, /* vkCmdSetConstants */
+   {42, 0x7aca5c10u}, /* vkCmdDrawMany */
+   {43, 0x9f1f8d2cu}, /* vkCmdBuildAccelerationStructuresKHR */
+};
+const uint32_t tongs_op_signature_count = 12;
+
+const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
+   {0u, 0xd9e58605u}, /* VkAccelerationStructureBuildGeometryInfoKHR */
+   {0u, 0xaf6607fcu}, /* VkAccelerationStructureGeometryKHR */
+   {0u, 0x406d4a26u}, /* VkArrays */
+   {7u, 0x1d93e139u}, /* VkBothExtension */
+   {0u, 0x4296c8b8u}, /* VkBoxes */
+   {0u, 0xcc11208eu}, /* VkBufferCreateInfo */
+   {0u, 0x5f92636au}, /* VkClearColorValue */
+   {0u, 0x2fec692cu}, /* VkDescriptorSetAllocateInfo */
+   {0u, 0x8085325cu}, /* VkDeviceOrHostAddressConstKHR */
+   {0u, 0xa31a1c68u}, /* VkDraw */
+   {0u, 0xb49778c6u}, /* VkExtent2D */
+   {0u, 0xb7d020b8u}, /* VkFixed */
+   {0u, 0xbf3def8u}, /* VkGeometryData */
+   {0u, 0xc3f89959u}, /* VkImageCopy */
+   {0u, 0x1d560b1au}, /* VkImageSubresourceLayers */
+   {3u, 0x67fcdd4u}, /* VkInExtension */
+   {0u, 0xd8a687a3u}, /* VkLimits */
+   {6u, 0x1202a722u}, /* VkOutExtension */
+   {0u, 0x88847236u}, /* VkProperties2 */
+   {0u, 0x1b0278b7u}, /* VkRange64 */
+   {4u, 0x733698eau}, /* VkRepeatedExtension */
+   {0u, 0xae144bu}, /* VkScalars */
+   {0u, 0xd66e902cu}, /* VkTriangles */
+};

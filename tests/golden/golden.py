@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Compares what gen.py makes of mini.xml with what is committed beside this file.
+
+   golden.py --gen GEN                   the test, in TAP
+   golden.py --gen GEN --regenerate      writes the files anew: review the difference, then commit it
+"""
+
+import argparse
+import difflib
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXPECTED = os.path.join(HERE, "expected")
+TEMPLATES = [
+    "tongs_gen_args.c.mako",
+    "tongs_gen_args.h.mako",
+    "tongs_gen_chains.c.mako",
+    "tongs_gen_decode.c.mako",
+    "tongs_gen_encode.c.mako",
+    "tongs_gen_enums.c.mako",
+    "tongs_gen_ops.c.mako",
+    "tongs_gen_output.c.mako",
+    "tongs_gen_structs.h.mako",
+    "tongs_gen_types.h.mako",
+]
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return f.read().splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--gen", required=True)
+    parser.add_argument("--regenerate", action="store_true")
+    args = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as scratch:
+        out = EXPECTED if args.regenerate else scratch
+        subprocess.run([sys.executable, args.gen, "--registry", os.path.join(HERE, "mini.xml"),
+                        "--ops", os.path.join(HERE, "mini.ops.txt"), "--out", out, *TEMPLATES], check=True)
+        if args.regenerate:
+            print(f"{len(TEMPLATES)} files written to {EXPECTED}")
+            return 0
+        failures = 0
+        for number, template in enumerate(TEMPLATES, 1):
+            name = template.removesuffix(".mako")
+            diff = list(difflib.unified_diff(read(os.path.join(EXPECTED, name)), read(os.path.join(out, name)),
+                                             "committed/" + name, "generated/" + name))
+            for line in diff[:80]:
+                print("# " + line.rstrip("\n"))
+            print(f"{'not ' if diff else ''}ok {number} - {name} is what is committed"
+                  + (" (meson compile regenerate-golden writes it anew)" if diff else ""))
+            failures += bool(diff)
+        print(f"1..{len(TEMPLATES)}")
+        return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""protocol/ops.txt is append-only: what has been released stays, and no number has two meanings.
+
+   test_ops.py RELEASED OPS
+
+At a release, RELEASED becomes a copy of OPS without its comments.
+"""
+
+import sys
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        lines = [" ".join(line.split("#")[0].split()) for line in f]
+    return [line for line in lines if line]
+
+
+def main():
+    released, now = read(sys.argv[1]), read(sys.argv[2])
+    facts = []
+
+    gone = sorted(set(released) - set(now))
+    facts.append((not gone, "every released line is still there"))
+    for line in gone:
+        print(f"# gone: {line}")
+    order = [line for line in now if line in set(released)]
+    facts.append((order == [line for line in released if line in set(now)], "in the same order"))
+
+    numbers, names, wrong = {}, {}, []
+    for line in now:
+        kind, number, name = line.split()
+        alias, kind = kind.endswith("-alias"), kind.removesuffix("-alias")
+        if (kind, name) in names:
+            wrong.append(f"{name} is there twice")
+        names[kind, name] = number
+        if not alias and (kind, number) in numbers:
+            wrong.append(f"{kind} {number} is both {numbers[kind, number]} and {name}")
+        if alias and (kind, number) not in numbers:
+            wrong.append(f"{name} is an alias of {kind} {number}, which is not there yet")
+        if not alias:
+            numbers[kind, number] = name
+    for text in wrong:
+        print(f"# {text}")
+    facts.append((not wrong, "every name has one number and every number one name beside its aliases"))
+    facts.append((all(int(n) < 256 for kind, n in numbers if kind == "type"), "types fit into the byte that ids have"))
+    facts.append((all(int(n) < 65536 for kind, n in numbers if kind == "op"), "ops fit into the header's two bytes"))
+    own = [name for (kind, n), name in numbers.items() if kind == "op" and int(n) < 32]
+    facts.append((all(name.startswith("tongs") for name in own), "the numbers below 32 are Tongs' own"))
+
+    for number, (holds, sentence) in enumerate(facts, 1):
+        print(f"{'' if holds else 'not '}ok {number} - {sentence}")
+    print(f"1..{len(facts)}")
+    return 0 if all(holds for holds, _ in facts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The worker's objects, over a host driver of a few lines: no id outlives what it names, no host object what it is
+ * made of, and what a driver leaves behind where it failed is not taken for an object (rules R4, R5, R7, R8).
+ */
+#include "context.h"
+
+#include "execute.h"
+#include "heap.h"
+#include "jobs.h"
+#include "object.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Slots of what every case begins with. */
+enum { INSTANCE = 1, DEVICE, POOL, OTHER_POOL, FREE };
+
+struct fixture {
+   struct rdr_context ctx;
+   struct rdr_device device;
+   struct rdr_queues queues;
+   struct tongs_encoder e;
+   int guest;
+};
+
+/* What the host's driver does and has seen. */
+static struct {
+   VkResult result;
+   uint64_t last;
+   uint32_t freed;
+} host;
+
+/* --- The host's driver -------------------------------------------------------------------------- */
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+create_descriptor_pool(VkDevice device, const VkDescriptorPoolCreateInfo *info, const VkAllocationCallbacks *alloc,
+                       VkDescriptorPool *pool)
+{
+   (void)device, (void)info, (void)alloc;
+   *pool = (VkDescriptorPool)++host.last; /* whether it fails or not */
+   return host.result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+create_query_pool(VkDevice device, const VkQueryPoolCreateInfo *info, const VkAllocationCallbacks *alloc,
+                  VkQueryPool *pool)
+{
+   (void)device, (void)info, (void)alloc;
+   *pool = (VkQueryPool)++host.last;
+   return host.result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+free_descriptor_sets(VkDevice device, VkDescriptorPool pool, uint32_t count, const VkDescriptorSet *sets)
+{
+   (void)device, (void)pool, (void)sets;
+   host.freed += count;
+   return VK_SUCCESS;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+create_compute_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count, const VkComputePipelineCreateInfo *infos,
+                         const VkAllocationCallbacks *alloc, VkPipeline *pipelines)
+{
+   (void)device, (void)cache, (void)infos, (void)alloc;
+   for (uint32_t i = 0; i < count; i++)
+      pipelines[i] = VK_NULL_HANDLE;
+   return VK_PIPELINE_COMPILE_REQUIRED;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *alloc,
+                VkDeviceMemory *memory)
+{
+   (void)device, (void)info, (void)alloc;
+   *memory = (VkDeviceMemory)++host.last;
+   return VK_SUCCESS;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+free_memory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbacks *alloc)
+{
+   (void)device, (void)memory, (void)alloc;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+get_memory_properties(VkPhysicalDevice physical, VkPhysicalDeviceMemoryProperties *properties)
+{
+   (void)physical;
+   *properties = (VkPhysicalDeviceMemoryProperties){.memoryTypeCount = 1, .memoryHeapCount = 1};
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+wait_for_fences(VkDevice device, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout)
+{
+   (void)device, (void)count, (void)fences, (void)all, (void)timeout;
+   return VK_TIMEOUT;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+get_query_pool_results(VkDevice device, VkQueryPool pool, uint32_t first, uint32_t count, size_t size, void *data,
+                       VkDeviceSize stride, VkQueryResultFlags flags)
+{
+   (void)device, (void)pool, (void)first, (void)count, (void)size, (void)data, (void)stride, (void)flags;
+   return VK_SUCCESS;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+destroy_instance(VkInstance instance, const VkAllocationCallbacks *alloc)
+{
+   (void)instance, (void)alloc;
+}
+
+/* --- The guest ------------------------------------------------------------------------------------ */
+
+static uint64_t
+id_of(uint8_t type, uint32_t slot)
+{
+   return tongs_id(type, 0, slot);
+}
+
+#define HANDLE(type, slot) ((type)id_of(TONGS_TYPE_##type, slot))
+
+static bool
+is_there(const struct fixture *f, uint8_t type, uint32_t slot)
+{
+   return rdr_object_find(&f->ctx, id_of(type, slot), type) != NULL;
+}
+
+static struct fixture *
+start(void)
+{
+   struct fixture *f = calloc(1, sizeof(*f));
+   int fds[2];
+
+   if (!f || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+      abort();
+   memset(&host, 0, sizeof(host));
+   host.last = 1000;
+   f->ctx.fd = fds[0];
+   f->guest = fds[1];
+   f->ctx.jobs = rdr_jobs_create(&f->ctx);
+   pthread_mutex_init(&f->ctx.reply_lock, NULL);
+   tongs_arena_init(&f->ctx.arena, RDR_ARENA_LIMIT);
+   tongs_encoder_init(&f->e);
+   f->e.raw_handles = true;
+
+   f->ctx.instance.handle = (VkInstance)(uintptr_t)1;
+   f->ctx.instance.vk.GetPhysicalDeviceMemoryProperties = get_memory_properties;
+   f->ctx.instance.vk.DestroyInstance = destroy_instance;
+   f->queues = (struct rdr_queues){.count = 1};
+   f->device = (struct rdr_device){
+      .handle = (VkDevice)(uintptr_t)2,
+      .instance = &f->ctx.instance,
+      .imports_host_memory = true,
+      .queues = &f->queues,
+      .queues_count = 1,
+      .vk = {
+         .CreateDescriptorPool = create_descriptor_pool,
+         .FreeDescriptorSets = free_descriptor_sets,
+         .CreateQueryPool = create_query_pool,
+         .GetQueryPoolResults = get_query_pool_results,
+         .CreateComputePipelines = create_compute_pipelines,
+         .AllocateMemory = allocate_memory,
+         .FreeMemory = free_memory,
+         .WaitForFences = wait_for_fences,
+      },
+   };
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkInstance, id_of(TONGS_TYPE_VkInstance, INSTANCE), 1, VK_SUCCESS, 0,
+                  &f->ctx.instance);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkDevice, id_of(TONGS_TYPE_VkDevice, DEVICE), 2, VK_SUCCESS, 0, &f->device);
+   for (uint32_t slot = POOL; slot <= OTHER_POOL; slot++)
+      rdr_object_add(&f->ctx, TONGS_TYPE_VkDescriptorPool, id_of(TONGS_TYPE_VkDescriptorPool, slot), slot, VK_SUCCESS,
+                     DEVICE, &f->device);
+   return f;
+}
+
+static void
+stop(struct fixture *f)
+{
+   tongs_encoder_finish(&f->e);
+   tongs_encoder_finish(&f->ctx.replies);
+   tongs_arena_finish(&f->ctx.arena);
+   free(f->ctx.slots);
+   free(f->ctx.nodes);
+   close(f->ctx.fd);
+   close(f->guest);
+   free(f->ctx.jobs);
+   free(f);
+}
+
+static void
+execute(struct fixture *f, uint32_t op, const void *args)
+{
+   bool call = tongs_ops[op].kind == TONGS_OP_CALL;
+
+   tongs_encoder_reset(&f->e);
+   size_t at = tongs_encode_op_begin(&f->e, (uint16_t)op, call ? 2 : 0);
+   if (call)
+      tongs_encode_u32(&f->e, 1);
+   tongs_ops[op].encode(&f->e, args);
+   tongs_encode_op_end(&f->e, at);
+   rdr_execute(&f->ctx, f->e.base, tongs_encoder_size(&f->e));
+}
+
+/* An op of our own: its words. */
+static void
+execute_own(struct fixture *f, uint16_t op, const uint64_t *words, size_t count)
+{
+   tongs_encoder_reset(&f->e);
+   size_t at = tongs_encode_op_begin(&f->e, op, 0);
+   for (size_t i = 0; i < count; i++)
+      tongs_encode_u64(&f->e, words[i]);
+   tongs_encode_op_end(&f->e, at);
+   rdr_execute(&f->ctx, f->e.base, tongs_encoder_size(&f->e));
+}
+
+static void
+add_set(struct fixture *f, uint32_t slot, uint32_t pool)
+{
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkDescriptorSet, id_of(TONGS_TYPE_VkDescriptorSet, slot), slot, VK_SUCCESS, pool,
+                  &f->device);
+}
+
+static void
+free_sets(struct fixture *f, uint32_t pool, uint32_t count, const VkDescriptorSet *sets)
+{
+   execute(f, TONGS_OP_vkFreeDescriptorSets,
+           &(struct tongs_args_vkFreeDescriptorSets){
+              .device = HANDLE(VkDevice, DEVICE),
+              .descriptorPool = HANDLE(VkDescriptorPool, pool),
+              .descriptorSetCount = count,
+              .pDescriptorSets = sets,
+           });
+}
+
+/* --- Cases ------------------------------------------------------------------------------------------ */
+
+static bool
+a_set_freed_twice_in_one_op_ends_the_connection(struct fixture *f)
+{
+   add_set(f, FREE, POOL);
+   const VkDescriptorSet sets[] = {HANDLE(VkDescriptorSet, FREE), HANDLE(VkDescriptorSet, FREE)};
+   free_sets(f, POOL, 2, sets);
+   return f->ctx.ended == RDR_RULE_BROKEN && !host.freed;
+}
+
+static bool
+a_set_is_freed_to_its_own_pool_alone(struct fixture *f)
+{
+   add_set(f, FREE, OTHER_POOL);
+   const VkDescriptorSet set = HANDLE(VkDescriptorSet, FREE);
+   free_sets(f, OTHER_POOL, 1, &set);
+   bool freed = !f->ctx.ended && host.freed == 1 && !is_there(f, TONGS_TYPE_VkDescriptorSet, FREE);
+   add_set(f, FREE, OTHER_POOL);
+   free_sets(f, POOL, 1, &set);
+   return freed && f->ctx.ended == RDR_RULE_BROKEN && host.freed == 1;
+}
+
+static bool
+what_a_failed_create_leaves_behind_is_no_object(struct fixture *f)
+{
+   VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 1};
+   VkDescriptorPool pool = HANDLE(VkDescriptorPool, FREE);
+
+   host.result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   execute(f, TONGS_OP_vkCreateDescriptorPool,
+           &(struct tongs_args_vkCreateDescriptorPool){
+              .device = HANDLE(VkDevice, DEVICE), .pCreateInfo = &info, .pDescriptorPool = &pool});
+   return !f->ctx.ended && is_there(f, TONGS_TYPE_VkDescriptorPool, FREE) && !f->ctx.slots[FREE].handle;
+}
+
+static bool
+a_pipeline_that_must_be_compiled_takes_no_id(struct fixture *f)
+{
+   VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                       .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                 .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                                                 .pName = "main"}};
+   VkPipeline pipeline = HANDLE(VkPipeline, FREE);
+
+   execute(f, TONGS_OP_vkCreateComputePipelines,
+           &(struct tongs_args_vkCreateComputePipelines){.device = HANDLE(VkDevice, DEVICE),
+                                                         .createInfoCount = 1,
+                                                         .pCreateInfos = &info,
+                                                         .pPipelines = &pipeline});
+   return !f->ctx.ended && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+}
+
+static bool
+command_buffers_of_a_pool_that_failed_go_with_it(struct fixture *f)
+{
+   VkCommandPool pool = HANDLE(VkCommandPool, FREE);
+   VkCommandBuffer commands = HANDLE(VkCommandBuffer, FREE + 1);
+   VkCommandBufferAllocateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandPool = pool, .commandBufferCount = 1};
+
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkCommandPool, (uint64_t)pool, 0, VK_ERROR_OUT_OF_HOST_MEMORY, DEVICE, &f->device);
+   execute(f, TONGS_OP_vkAllocateCommandBuffers,
+           &(struct tongs_args_vkAllocateCommandBuffers){
+              .device = HANDLE(VkDevice, DEVICE), .pAllocateInfo = &info, .pCommandBuffers = &commands});
+   bool there = is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1);
+   execute(f, TONGS_OP_vkDestroyCommandPool,
+           &(struct tongs_args_vkDestroyCommandPool){.device = HANDLE(VkDevice, DEVICE), .commandPool = pool});
+   return there && !f->ctx.ended && !is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1);
+}
+
+static bool
+physical_devices_go_with_their_instance(struct fixture *f)
+{
+   rdr_object_remove(&f->ctx, DEVICE);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkPhysicalDevice, id_of(TONGS_TYPE_VkPhysicalDevice, FREE), 5, VK_SUCCESS,
+                  INSTANCE, &f->ctx.instance);
+   execute(f, TONGS_OP_vkDestroyInstance,
+           &(struct tongs_args_vkDestroyInstance){.instance = HANDLE(VkInstance, INSTANCE)});
+   return !f->ctx.ended && !is_there(f, TONGS_TYPE_VkPhysicalDevice, FREE);
+}
+
+static bool
+a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
+{
+   const uint64_t heap[] = {1, id_of(TONGS_TYPE_VkDevice, DEVICE), RDR_HEAP_PAGE};
+   VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = 100};
+   VkDeviceMemory memory = HANDLE(VkDeviceMemory, FREE);
+   unsigned char resident;
+
+   f->ctx.fds[0] = memfd_create("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+   f->ctx.fd_count = 1;
+   if (ftruncate(f->ctx.fds[0], (off_t)RDR_HEAP_PAGE) < 0 || fcntl(f->ctx.fds[0], F_ADD_SEALS, F_SEAL_SHRINK) < 0)
+      return false;
+   execute_own(f, TONGS_OP_tongsHeapCreate, heap, 3);
+   execute(f, TONGS_OP_vkAllocateMemory,
+           &(struct tongs_args_vkAllocateMemory){
+              .device = HANDLE(VkDevice, DEVICE), .pAllocateInfo = &info, .pMemory = &memory, .heap = 1});
+   const struct rdr_memory *made = is_there(f, TONGS_TYPE_VkDeviceMemory, FREE) ? f->ctx.slots[FREE].data : NULL;
+   if (!made || !made->heap)
+      return false;
+   struct rdr_heap *used;
+   void *page = rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used);
+   execute_own(f, TONGS_OP_tongsHeapDestroy, heap, 2);
+   bool kept = !rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used) &&
+               mincore(page, RDR_HEAP_PAGE, &resident) == 0;
+   execute(f, TONGS_OP_vkFreeMemory,
+           &(struct tongs_args_vkFreeMemory){.device = HANDLE(VkDevice, DEVICE), .memory = memory});
+   return kept && !f->ctx.ended && !f->ctx.heaps;
+}
+
+static bool
+a_queue_that_the_device_has_not_ends_the_connection(struct fixture *f)
+{
+   const uint64_t wrong[] = {id_of(TONGS_TYPE_VkDevice, DEVICE), id_of(TONGS_TYPE_VkQueue, FREE),
+                             UINT64_C(7) << 32 /* flags, family */, 0};
+   execute_own(f, TONGS_OP_tongsGetQueue, wrong, 4);
+   return f->ctx.ended == RDR_RULE_BROKEN;
+}
+
+static bool
+a_wait_on_a_lost_device_returns(struct fixture *f)
+{
+   VkFence fence = HANDLE(VkFence, FREE);
+   struct tongs_args_vkWaitForFences args = {
+      .device = HANDLE(VkDevice, DEVICE), .fenceCount = 1, .pFences = &fence, .timeout = UINT64_MAX};
+   uint32_t reply[4] = {0};
+
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkFence, (uint64_t)fence, 9, VK_SUCCESS, DEVICE, &f->device);
+   execute(f, TONGS_OP_vkWaitForFences, &args); /* goes to a thread, as nothing signals */
+   rdr_post_failed(&f->ctx, &f->device, "vkQueueSubmit", VK_ERROR_OUT_OF_DEVICE_MEMORY);
+   if (recv(f->guest, reply, sizeof(reply), MSG_WAITALL) != sizeof(reply) || (int32_t)reply[3] != VK_ERROR_DEVICE_LOST)
+      return false;
+   execute(f, TONGS_OP_vkWaitForFences, &args); /* at once */
+   rdr_replies_flush(&f->ctx);
+   return recv(f->guest, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply) &&
+          (int32_t)reply[3] == VK_ERROR_DEVICE_LOST && !f->ctx.ended;
+}
+
+static void
+get_results(struct fixture *f, uint32_t first, uint32_t count, size_t size, uint64_t stride)
+{
+   uint64_t data[8] = {0};
+
+   execute(f, TONGS_OP_vkGetQueryPoolResults,
+           &(struct tongs_args_vkGetQueryPoolResults){.device = HANDLE(VkDevice, DEVICE),
+                                                      .queryPool = HANDLE(VkQueryPool, FREE),
+                                                      .firstQuery = first,
+                                                      .queryCount = count,
+                                                      .dataSize = size,
+                                                      .pData = data,
+                                                      .stride = stride,
+                                                      .flags = VK_QUERY_RESULT_64_BIT});
+}
+
+static bool
+query_results_must_fit_where_they_are_written(struct fixture *f)
+{
+   VkQueryPoolCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO, .queryType = VK_QUERY_TYPE_TIMESTAMP, .queryCount = 4};
+   VkQueryPool pool = HANDLE(VkQueryPool, FREE);
+   bool good = true;
+
+   execute(f, TONGS_OP_vkCreateQueryPool,
+           &(struct tongs_args_vkCreateQueryPool){
+              .device = HANDLE(VkDevice, DEVICE), .pCreateInfo = &info, .pQueryPool = &pool});
+   get_results(f, 0, 4, 32, 8);
+   get_results(f, 3, 1, 8, 0);
+   good = !f->ctx.ended;
+   get_results(f, 0, 4, 32, 16); /* the last two lie behind the end */
+   good &= f->ctx.ended == RDR_RULE_BROKEN;
+   f->ctx.ended = 0;
+   get_results(f, 2, 3, 64, 8); /* there is no query 4 */
+   return good && f->ctx.ended == RDR_RULE_BROKEN;
+}
+
+/* --- All ---------------------------------------------------------------------------------------------- */
+
+#define CASE(name) {#name, name}
+
+static const struct {
+   const char *name;
+   bool (*run)(struct fixture *f);
+} cases[] = {
+   CASE(a_set_freed_twice_in_one_op_ends_the_connection),
+   CASE(a_set_is_freed_to_its_own_pool_alone),
+   CASE(what_a_failed_create_leaves_behind_is_no_object),
+   CASE(a_pipeline_that_must_be_compiled_takes_no_id),
+   CASE(command_buffers_of_a_pool_that_failed_go_with_it),
+   CASE(physical_devices_go_with_their_instance),
+   CASE(a_heap_stays_mapped_while_a_memory_is_made_of_it),
+   CASE(a_queue_that_the_device_has_not_ends_the_connection),
+   CASE(a_wait_on_a_lost_device_returns),
+   CASE(query_results_must_fit_where_they_are_written),
+};
+
+int
+main(void)
+{
+   const int count = (int)(sizeof(cases) / sizeof(cases[0]));
+   int failed = 0;
+
+   printf("1..%d\n", count);
+   for (int i = 0; i < count; i++) {
+      struct fixture *f = start();
+      bool ok = cases[i].run(f);
+      printf("%sok %d - ", ok ? "" : "not ", i + 1);
+      for (const char *c = cases[i].name; *c; c++)
+         putchar(*c == '_' ? ' ' : *c);
+      putchar('\n');
+      fflush(stdout);
+      failed += !ok;
+      stop(f);
+   }
+   return failed ? 1 : 0;
+}
