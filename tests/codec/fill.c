@@ -554,6 +554,11 @@ fill_args(struct fill *f, uint32_t op)
       set_u64(op, args, "offset", 4 * fill_random(f, 8));
       set_u64(op, args, "size", 4 + 4 * fill_random(f, 8));
    }
+   if (op == TONGS_OP_vkGetRayTracingShaderGroupHandlesKHR ||
+       op == TONGS_OP_vkGetRayTracingCaptureReplayShaderGroupHandlesKHR) {
+      set_u64(op, args, "groupCount", fill_random(f, 3));
+      set_u64(op, args, "dataSize", 128 + fill_random(f, 64));
+   }
    fill_pointers(f, info->members, info->member_count, TONGS_STRUCT_COUNT, args);
    if (op == TONGS_OP_vkCmdSetFragmentShadingRateKHR) {
       const struct tongs_info_member *m = find(op, "pFragmentSize");
@@ -635,6 +640,8 @@ fill_value_results(struct fill *f, const struct tongs_info_member *m, void *at)
       break;
    case TONGS_INFO_FIXED:
       fill_bytes(f, at, (size_t)m->elems * m->elem_size);
+      if (!strcmp(m->type, "char")) /* the guest sees to it that texts end */
+         ((char *)at)[m->elems - 1] = '\0';
       break;
    case TONGS_INFO_UNION:
       fill_bytes(f, at, tongs_info_structs[m->index].size);
@@ -694,11 +701,41 @@ fill_results(struct fill *f, uint32_t index, void *v)
       fill_own_results(f, &tongs_info_structs[tongs_info_struct_of((uint32_t)link->sType)], link);
 }
 
+/* What lies in structs that go to the worker, and is written there. */
+static void
+fill_rooms(struct fill *f, const struct tongs_info_member *members, uint32_t count, void *v)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      const struct tongs_info_member *m = &members[i];
+      const struct tongs_info_struct *s = m->index >= 0 ? &tongs_info_structs[m->index] : NULL;
+      void *at = (char *)v + m->offset;
+      uint64_t n = m->kind == TONGS_INFO_ROOM || m->kind == TONGS_INFO_STRUCTS ? m->count ? m->count(v) : 1 : 0;
+
+      if (m->kind == TONGS_INFO_STRUCT)
+         fill_rooms(f, s->members, s->member_count, at);
+      for (const VkBaseInStructure *link = m->kind == TONGS_INFO_CHAIN ? *(void **)at : NULL; link; link = link->pNext) {
+         int index = tongs_info_struct_of((uint32_t)link->sType);
+         const struct tongs_info_struct *l = &tongs_info_structs[index];
+         fill_rooms(f, l->members + 2, l->member_count - 2, (void *)link); /* without sType and pNext */
+      }
+      char *list = n ? *(char **)at : NULL;
+      for (uint64_t j = 0; list && j < n; j++) {
+         if (m->kind == TONGS_INFO_STRUCTS)
+            fill_rooms(f, s->members, s->member_count, list + j * m->elem_size);
+         else if (s)
+            fill_results(f, (uint32_t)m->index, list + j * m->elem_size);
+         else
+            fill_bytes(f, list + j * m->elem_size, m->elem_size);
+      }
+   }
+}
+
 void
 fill_args_results(struct fill *f, uint32_t op, void *args)
 {
    const struct tongs_info_args *info = &tongs_info_args[op];
 
+   fill_rooms(f, info->members, info->member_count, args);
    if (info->ret)
       fill_bytes(f, (char *)args + info->ret_offset, info->ret_size);
    if (tongs_ops[op].returns_result)

@@ -24,6 +24,7 @@
 enum { INSTANCE = 1, DEVICE, POOL, OTHER_POOL, FREE };
 
 struct fixture {
+   struct fixture *next; /* in a list of all: a thread of its jobs may still be in it when it is over */
    struct rdr_context ctx;
    struct rdr_device device;
    struct rdr_queues queues;
@@ -37,6 +38,8 @@ static struct {
    uint64_t last;
    uint32_t freed;
 } host;
+
+static struct fixture *fixtures;
 
 /* --- The host's driver -------------------------------------------------------------------------- */
 
@@ -143,6 +146,8 @@ start(void)
 
    if (!f || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
       abort();
+   f->next = fixtures;
+   fixtures = f;
    memset(&host, 0, sizeof(host));
    host.last = 1000;
    f->ctx.fd = fds[0];
@@ -187,14 +192,10 @@ static void
 stop(struct fixture *f)
 {
    tongs_encoder_finish(&f->e);
-   tongs_encoder_finish(&f->ctx.replies);
    tongs_arena_finish(&f->ctx.arena);
    free(f->ctx.slots);
    free(f->ctx.nodes);
-   close(f->ctx.fd);
    close(f->guest);
-   free(f->ctx.jobs);
-   free(f);
 }
 
 static void
