@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import policy
 from registry import Command as RegCommand
+from registry import Format
 from registry import Member as RegMember
 from registry import Registry, Struct as RegStruct
 
@@ -248,6 +249,7 @@ class IR:
     prototypes: list[Prototype] = field(default_factory=list)
     vk_commands: list[HostCommand] = field(default_factory=list)
     destroyers: list[tuple[str, str, bool]] = field(default_factory=list)  # (type, short name of the op, late)
+    formats: list[tuple[Format, int, tuple[int, ...]]] = field(default_factory=list)  # (format, its value, its planes' values)
     object_types: list[tuple[str, int, str]] = field(default_factory=list)  # (VkObjectType, its value, handle type)
     names: dict[str, Names] = field(default_factory=dict)
 
@@ -905,6 +907,7 @@ class Builder:
         ir.ops = [replace(o, signature=self.op_signature(o)) for o in ir.ops]
         self.add_types()
         self.add_object_types()
+        self.add_formats()
         self.add_enums()
         self.add_names()
         self.add_extensions(set(names))
@@ -940,6 +943,11 @@ class Builder:
         made = {o.create for o in self.ir.ops if o.create} - {"VkInstance"} | {"VkQueue"}
         self.ir.object_types = [(t.objtype, values[t.objtype], t.name) for t in self.ir.types
                                 if t.name in made and t.objtype in values]
+
+    def add_formats(self) -> None:
+        values = dict(self.reg.enums["VkFormat"].values) if "VkFormat" in self.reg.enums else {}
+        self.ir.formats = [(f, values[f.name], tuple(values[p] for p in f.planes)) for f in self.reg.formats
+                           if values.get(f.name) is not None and all(values.get(p) is not None for p in f.planes)]
 
     def add_enums(self) -> None:
         used = {m.enum for s in self.ir.structs for m in s.members if m.enum}

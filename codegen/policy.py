@@ -84,7 +84,7 @@ LEFT_OUT_EXTENSIONS = {
     "VK_EXT_validation_features": "belongs to layers, not to drivers",
     "VK_EXT_validation_cache": "belongs to layers, not to drivers",
     "VK_EXT_layer_settings": "belongs to layers, not to drivers",
-    "VK_EXT_external_memory_host": _HOST_POINTER,
+    "VK_EXT_external_memory_host": "the application's own pages cannot become another process's without being replaced under it",
     "VK_EXT_map_memory_placed": "places a mapping at an address that the application names",
     "VK_VALVE_descriptor_set_host_mapping": _HOST_POINTER,
     "VK_KHR_external_memory_fd": "file descriptors do not cross the socket yet",
@@ -97,6 +97,8 @@ LEFT_OUT_EXTENSIONS = {
     "VK_NV_external_memory_rdma": _HOST_POINTER,
     "VK_NV_device_diagnostic_checkpoints": _HOST_POINTER,
     "VK_NVX_binary_import": _HOST_POINTER,
+    "VK_EXT_pipeline_properties": "its output is typed as any struct",
+    "VK_EXT_subpass_merge_feedback": "reports through the create info of a render pass, which is made without a reply",
     "VK_NV_cuda_kernel_launch": _HOST_POINTER,
     "VK_NV_external_compute_queue": _HOST_POINTER,
     "VK_NV_external_sci_sync": _HOST_POINTER,
@@ -113,7 +115,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_QCOM_data_graph_model": "needs VK_ARM_data_graph",
     "VK_ARM_tensors": "capture data without a size in the struct",
     "VK_ARM_shader_instrumentation": "its results have no size in the call",
-    "VK_EXT_host_image_copy": "host pointers whose size follows from format and extent",
     "VK_NV_optical_flow": "private data without a size of its own",
     "VK_NV_cluster_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
     "VK_NV_partitioned_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
@@ -147,8 +148,6 @@ LEFT_OUT_COMMANDS = {
     "vkGetTensorOpaqueCaptureDescriptorDataARM": _CAPTURE,
     "vkGetTensorViewOpaqueCaptureDescriptorDataARM": _CAPTURE,
     "vkGetTensorOpaqueCaptureDataARM": "needs VK_ARM_tensors",
-    "vkCopyMemoryToImage": _HOST_POINTER,
-    "vkCopyImageToMemory": _HOST_POINTER,
 }
 
 # Structs that do not travel. A chain that holds one is sent without it.
@@ -159,10 +158,6 @@ LEFT_OUT_STRUCTS = {
     "VkDirectDriverLoadingListLUNARG": _FUNCTION,
     "VkImportMemoryHostPointerInfoEXT": _HOST_POINTER,
     "VkMemoryMapPlacedInfoEXT": _HOST_POINTER,
-    "VkMemoryToImageCopy": _HOST_POINTER,
-    "VkImageToMemoryCopy": _HOST_POINTER,
-    "VkCopyMemoryToImageInfo": _HOST_POINTER,
-    "VkCopyImageToMemoryInfo": _HOST_POINTER,
 }
 
 # Members that never travel; the worker's copy is zero.
@@ -214,6 +209,8 @@ LOCAL_COMMANDS = {
     "vkCreateDescriptorUpdateTemplate", "vkDestroyDescriptorUpdateTemplate",
     "vkUpdateDescriptorSetWithTemplate", "vkCmdPushDescriptorSetWithTemplate",
     "vkCmdPushDescriptorSetWithTemplate2",
+    # ops of our own, as the bytes of an image go by its format
+    "vkCopyMemoryToImage", "vkCopyImageToMemory",
     "vkCreatePrivateDataSlot", "vkDestroyPrivateDataSlot", "vkSetPrivateData", "vkGetPrivateData",
     "vkGetPhysicalDeviceToolProperties",
     # The loader reports to messengers itself.
@@ -231,7 +228,7 @@ HAND_ENTRY_POINTS = {
     "vkGetPhysicalDeviceMemoryProperties", "vkGetPhysicalDeviceMemoryProperties2",
     "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceQueueFamilyProperties2",
     "vkGetPhysicalDeviceFormatProperties", "vkGetPhysicalDeviceFormatProperties2",
-    "vkAllocateMemory", "vkFreeMemory",
+    "vkAllocateMemory", "vkFreeMemory", "vkCreateImage",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkBeginCommandBuffer", "vkEndCommandBuffer",
     "vkResetCommandBuffer", "vkCreateCommandPool", "vkDestroyCommandPool", "vkResetCommandPool",
     "vkCreateDescriptorPool", "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool",
@@ -248,7 +245,7 @@ HAND_ENTRY_POINTS = {
 # The handler is hand-written in renderer/; decoding and the reply are generated.
 HAND_HANDLERS = {
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
-    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateQueryPool",
+    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreateQueryPool",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
 }
@@ -305,8 +302,6 @@ FEATURES_OFF = {
     "VkPhysicalDeviceDescriptorBufferFeaturesEXT.descriptorBufferCaptureReplay": _CAPTURE,
     "VkPhysicalDeviceOpacityMicromapFeaturesEXT.micromapHostCommands":
         "host builds read the application's memory through raw pointers",
-    "VkPhysicalDeviceHostImageCopyFeatures.hostImageCopy": _HOST_POINTER,
-    "VkPhysicalDeviceVulkan14Features.hostImageCopy": _HOST_POINTER,
 }
 
 # Values of our own that travel with a command, behind its parameters: (C type, name).
@@ -324,6 +319,7 @@ POOLED = {"VkDescriptorSet": "VkDescriptorPool", "VkCommandBuffer": "VkCommandPo
 # Commands that no op carries and that the worker calls for its own purposes.
 WORKER_COMMANDS = (
     "vkEnumeratePhysicalDevices", "vkEnumerateDeviceExtensionProperties",
+    "vkCopyMemoryToImage", "vkCopyImageToMemory",
     "vkGetDeviceQueue", "vkGetDeviceQueue2", "vkMapMemory", "vkUnmapMemory", "vkFlushMappedMemoryRanges",
     "vkInvalidateMappedMemoryRanges", "vkGetMemoryHostPointerPropertiesEXT",
 )

@@ -85,9 +85,20 @@ class Provider:
     always: frozenset[str]           # those of both that it brings whatever else is there
 
 
+@dataclass(frozen=True)
+class Format:
+    """How much memory a format's texels take."""
+
+    name: str                     # "VK_FORMAT_BC1_RGB_UNORM_BLOCK"
+    block_size: int               # bytes
+    extent: tuple[int, int, int]  # texels in a block
+    planes: tuple[str, ...]       # the formats that the planes are compatible with
+
+
 @dataclass
 class Registry:
     header_version: int = 0
+    formats: list[Format] = field(default_factory=list)
     structs: dict[str, Struct] = field(default_factory=dict)
     handles: dict[str, Handle] = field(default_factory=dict)
     enums: dict[str, Enum] = field(default_factory=dict)
@@ -228,6 +239,13 @@ def _read_enums(reg: Registry, root: ET.Element) -> dict[str, dict[str, int]]:
     return values
 
 
+def _read_formats(reg: Registry, root: ET.Element) -> None:
+    for f in root.findall("formats/format"):
+        width, height, depth = (int(n) for n in f.get("blockExtent", "1,1,1").split(","))
+        reg.formats.append(Format(f.get("name"), int(f.get("blockSize")), (width, height, depth),
+                                  tuple(p.get("compatible") for p in f.findall("plane"))))
+
+
 def _read_commands(reg: Registry, root: ET.Element) -> None:
     for c in root.findall("commands/command"):
         if not _for_vulkan(c):
@@ -298,6 +316,7 @@ def read(path: str) -> Registry:
     reg = Registry()
     _read_types(reg, root)
     enums = _read_enums(reg, root)
+    _read_formats(reg, root)
     _read_commands(reg, root)
     _read_providers(reg, root, enums)
     for name, values in enums.items():

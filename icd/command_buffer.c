@@ -112,7 +112,8 @@ open_record(struct icd_command_buffer *cb)
 static void
 ship(struct icd_command_buffer *cb)
 {
-   if (!tongs_encode_op_end(&cb->encoder, cb->record) || !icd_append(cb->parent.connection, &cb->encoder))
+   if (!tongs_encode_op_end(&cb->encoder, cb->record) ||
+       !icd_append(cb->parent.connection, &cb->encoder))
       cb->failed = true;
    tongs_encoder_reset(&cb->encoder);
    cb->recording = false;
@@ -153,7 +154,8 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
 {
    struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
 
-   icd_record(commandBuffer, TONGS_OP_vkEndCommandBuffer, &(struct tongs_args_vkEndCommandBuffer){0});
+   icd_record(commandBuffer, TONGS_OP_vkEndCommandBuffer,
+              &(struct tongs_args_vkEndCommandBuffer){0});
    if (cb->recording)
       ship(cb);
    if (icd_connection_is_lost(cb->parent.connection))
@@ -185,7 +187,8 @@ icd_ResetCommandBuffer(VkCommandBuffer commandBuffer, VkCommandBufferResetFlags 
 /* --- Command buffers and pools --------------------------------------------------------------------------------------- */
 
 static struct icd_command_buffer *
-create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool, VkCommandBufferLevel level)
+create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
+                      VkCommandBufferLevel level)
 {
    struct icd_command_buffer *cb =
       icd_object_create_sized(&dev->parent, &pool->alloc, TONGS_TYPE_VkCommandBuffer, sizeof(*cb));
@@ -299,7 +302,8 @@ icd_CreateCommandPool(VkDevice device, const VkCommandPoolCreateInfo *pCreateInf
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_DestroyCommandPool(VkDevice device, VkCommandPool commandPool, const VkAllocationCallbacks *pAllocator)
+icd_DestroyCommandPool(VkDevice device, VkCommandPool commandPool,
+                       const VkAllocationCallbacks *pAllocator)
 {
    struct icd_device *dev = icd_device_from(device);
    struct icd_command_pool *pool = pool_from(commandPool);
@@ -317,7 +321,8 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolResetFlags flags)
 {
    struct icd_command_pool *pool = pool_from(commandPool);
-   struct tongs_args_vkResetCommandPool args = {.device = device, .commandPool = commandPool, .flags = flags};
+   struct tongs_args_vkResetCommandPool args = {
+      .device = device, .commandPool = commandPool, .flags = flags};
 
    for (struct icd_command_buffer *cb = pool->first; cb; cb = cb->next)
       forget(cb, flags & VK_COMMAND_POOL_RESET_RELEASE_RESOURCES_BIT);

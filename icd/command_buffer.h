@@ -20,7 +20,8 @@ struct icd_command_buffer {
    struct icd_command_buffer *next; /* in its pool */
    VkCommandBufferLevel level;
    struct tongs_encoder encoder;
-   struct icd_command_buffer *open_next, *open_prev; /* in the device's list, while a record is open */
+   struct icd_command_buffer *open_next,
+      *open_prev; /* in the device's list, while a record is open */
    uint64_t open_since;
    size_t record;  /* the offset of the tongsRecord op in the encoder */
    bool recording; /* such an op is open */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "connect.h"
 
+#include "clock.h"
 #include "encoder.h"
 #include "hello.h"
 #include "socket.h"
@@ -17,7 +18,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -61,12 +61,16 @@ spawn_worker(char *why, size_t why_size)
    sigset_t none;
 
    if (!find_program(path, sizeof(path))) {
-      snprintf(why, why_size, "the program `tongs`, which a private worker runs, is not at %s: name it in TONGS_BIN, "
-               "or a server in TONGS_SERVER", TONGS_PROGRAM_PATH);
+      snprintf(
+         why, why_size,
+         "the program `tongs`, which a private worker runs, is not at %s: name it in TONGS_BIN, "
+         "or a server in TONGS_SERVER",
+         TONGS_PROGRAM_PATH);
       return -1;
    }
    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
-      snprintf(why, why_size, "cannot make a socket pair for a private worker: %s", strerror(errno));
+      snprintf(why, why_size, "cannot make a socket pair for a private worker: %s",
+               strerror(errno));
       return -1;
    }
    fds[0] = tongs_fd_above_stdio(fds[0]);
@@ -98,14 +102,6 @@ spawn_worker(char *why, size_t why_size)
 
 /* --- The handshake ------------------------------------------------------------------------------------------- */
 
-static int64_t
-now_ms(void)
-{
-   struct timespec t;
-   clock_gettime(CLOCK_MONOTONIC, &t);
-   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool
 receive_exactly(int fd, void *data, size_t size, int64_t deadline, char *why, size_t why_size)
 {
@@ -113,20 +109,21 @@ receive_exactly(int fd, void *data, size_t size, int64_t deadline, char *why, si
 
    while (size) {
       struct pollfd waiting = {.fd = fd, .events = POLLIN};
-      int64_t left = deadline - now_ms();
+      int64_t left = deadline - tongs_now_ms();
       int ready = poll(&waiting, 1, left > 0 ? (int)left : 0);
       if (ready < 0 && errno == EINTR)
          continue;
       if (ready == 0) {
-         snprintf(why, why_size, "the server did not answer within %d s", TONGS_HELLO_TIMEOUT / 1000);
+         snprintf(why, why_size, "the server did not answer within %d s",
+                  TONGS_HELLO_TIMEOUT / 1000);
          return false;
       }
       ssize_t n = recv(fd, p, size, 0);
       if (n < 0 && (errno == EINTR || errno == EAGAIN))
          continue;
       if (n <= 0) {
-         snprintf(why, why_size, "the server closed the connection%s%s; its log says why", n < 0 ? ": " : "",
-                  n < 0 ? strerror(errno) : "");
+         snprintf(why, why_size, "the server closed the connection%s%s; its log says why",
+                  n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
          return false;
       }
       p += n;
@@ -157,11 +154,12 @@ send_hello(int fd, char *why, size_t why_size)
 static bool
 shake_hands(int fd, struct tongs_peer *peer, char *why, size_t why_size)
 {
-   int64_t deadline = now_ms() + TONGS_HELLO_TIMEOUT;
+   int64_t deadline = tongs_now_ms() + TONGS_HELLO_TIMEOUT;
    uint8_t head[TONGS_HELLO_SIZE];
    bool same;
 
-   if (!send_hello(fd, why, why_size) || !receive_exactly(fd, head, sizeof(head), deadline, why, why_size))
+   if (!send_hello(fd, why, why_size) ||
+       !receive_exactly(fd, head, sizeof(head), deadline, why, why_size))
       return false;
    size_t size = tongs_hello_size(head, why, why_size);
    if (!size)
@@ -173,8 +171,9 @@ shake_hands(int fd, struct tongs_peer *peer, char *why, size_t why_size)
       return false;
    }
    memcpy(whole, head, sizeof(head));
-   bool ok = receive_exactly(fd, whole + sizeof(head), size - sizeof(head), deadline, why, why_size) &&
-             tongs_hello_decode(whole, size, peer, &same, why, why_size);
+   bool ok =
+      receive_exactly(fd, whole + sizeof(head), size - sizeof(head), deadline, why, why_size) &&
+      tongs_hello_decode(whole, size, peer, &same, why, why_size);
    free(whole);
    if (ok && peer->reason[0]) {
       snprintf(why, why_size, "the server refuses: %s", peer->reason);
@@ -190,7 +189,8 @@ open_server(const char *text, const char **transport, char *why, size_t why_size
 {
    struct tongs_url url;
 
-   if (tongs_url_parse(text, &url, why, why_size) < 0 || tongs_url_check_carried(&url, why, why_size) < 0)
+   if (tongs_url_parse(text, &url, why, why_size) < 0 ||
+       tongs_url_check_carried(&url, why, why_size) < 0)
       return -1;
    if (url.transport == TONGS_TRANSPORT_SPAWN) {
       *transport = "spawn";

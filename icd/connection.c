@@ -41,8 +41,10 @@ print_stats(const struct icd_connection *c)
       posts += c->stats->posts[op];
       calls += c->stats->calls[op];
    }
-   fprintf(stderr, "tongs: stats: ops %llu, round trips %llu, sends %llu, bytes sent %llu, bytes received %llu\n",
-           posts + calls, calls, c->stats->sends, c->stats->bytes_sent, c->stats->bytes_received);
+   fprintf(
+      stderr,
+      "tongs: stats: ops %llu, round trips %llu, sends %llu, bytes sent %llu, bytes received %llu\n",
+      posts + calls, calls, c->stats->sends, c->stats->bytes_sent, c->stats->bytes_received);
    for (uint32_t op = 0; op < TONGS_OP_COUNT; op++) {
       unsigned long long n = c->stats->posts[op] + c->stats->calls[op];
       if (!n)
@@ -118,7 +120,9 @@ icd_connection_lose(struct icd_connection *c)
    if (atomic_exchange_explicit(&c->lost, true, memory_order_acq_rel))
       return;
    if (c->in_use)
-      fprintf(stderr, "tongs: the connection to the server is lost, and with it the device; the server's log says why\n");
+      fprintf(
+         stderr,
+         "tongs: the connection to the server is lost, and with it the device; the server's log says why\n");
    if (is_ours(c))
       shutdown(c->fd, SHUT_RDWR);
    pthread_mutex_lock(&c->receive_lock);
@@ -210,7 +214,8 @@ receive_once(struct icd_connection *c, bool nonblocking)
 
    if (make_input_room(c)) {
       do {
-         n = recv(c->fd, c->in + c->in_used, c->in_size - c->in_used, nonblocking ? MSG_DONTWAIT : 0);
+         n = recv(c->fd, c->in + c->in_used, c->in_size - c->in_used,
+                  nonblocking ? MSG_DONTWAIT : 0);
       } while (n < 0 && errno == EINTR);
       if (n < 0 && nonblocking && errno == EAGAIN)
          return;
@@ -424,7 +429,8 @@ VkResult
 icd_call_finish(struct icd_connection *c, struct icd_pending_call *call)
 {
    const struct tongs_op_info *info = &tongs_ops[call->op];
-   VkResult *ret = info->returns_result ? (VkResult *)((uint8_t *)call->args + info->ret_offset) : NULL;
+   VkResult *ret =
+      info->returns_result ? (VkResult *)((uint8_t *)call->args + info->ret_offset) : NULL;
 
    icd_flush(c);
    wait_for(c, call);
@@ -449,7 +455,8 @@ icd_call(struct icd_connection *c, uint32_t op, void *args)
 }
 
 struct tongs_encoder *
-icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op, size_t *offset)
+icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,
+                   size_t *offset)
 {
    register_call(c, call, op, NULL);
    struct tongs_encoder *e = icd_op_begin(c, op, TONGS_OP_FLAG_CALL, offset);
@@ -458,7 +465,8 @@ icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint
 }
 
 const uint8_t *
-icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset, size_t *size)
+icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset,
+                  size_t *size)
 {
    const size_t head = sizeof(struct tongs_op_header) + sizeof(call->tag);
 

@@ -37,19 +37,19 @@ struct icd_connection {
    bool receiving;
    uint32_t next_tag;
    struct icd_pending_call *calls; /* those without a reply yet */
-   uint8_t *in;                    /* bytes received that make no whole op yet; the receiving thread's */
+   uint8_t *in; /* bytes received that make no whole op yet; the receiving thread's */
    size_t in_used;
    size_t in_size;
 
-   uint32_t debug;            /* enum icd_debug_flag */
-   struct icd_stats *stats;   /* owned; NULL unless they are wanted */
+   uint32_t debug;          /* enum icd_debug_flag */
+   struct icd_stats *stats; /* owned; NULL unless they are wanted */
 
    /* Protects the ids. */
    pthread_mutex_t id_lock;
    uint32_t *generations; /* by slot */
    uint32_t *free_slots;
    uint32_t free_count;
-   uint32_t slot_count;   /* slots that were ever in use, with the reserved slot 0 */
+   uint32_t slot_count; /* slots that were ever in use, with the reserved slot 0 */
    uint32_t slot_capacity;
 };
 
@@ -117,12 +117,14 @@ icd_op_end(struct icd_connection *c, size_t offset);
 
 /* The same for a call of its own: writes the tag. `call` is registered. */
 struct tongs_encoder *
-icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op, size_t *offset);
+icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,
+                   size_t *offset);
 
 /* Sends and waits. The reply's body without its header and tag, to be freed with `free(call->reply)`; NULL when
  * the connection was lost. */
 const uint8_t *
-icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset, size_t *size);
+icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset,
+                  size_t *size);
 
 /* Appends whole ops that were encoded elsewhere. */
 bool

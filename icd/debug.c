@@ -12,8 +12,10 @@ static const struct {
    const char *text;
 } words[] = {
    {"help", 0, "print this table"},
-   {"sync", ICD_DEBUG_SYNC, "make every op a round trip, so that its error is reported by the call that caused it"},
-   {"stats", ICD_DEBUG_STATS, "count ops, round trips and bytes by command, and print them when the instance ends"},
+   {"sync", ICD_DEBUG_SYNC,
+    "make every op a round trip, so that its error is reported by the call that caused it"},
+   {"stats", ICD_DEBUG_STATS,
+    "count ops, round trips and bytes by command, and print them when the instance ends"},
 };
 
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))
@@ -36,7 +38,8 @@ read_word(const char *word, size_t length)
          fprintf(stderr, "   %-8s %s\n", words[j].name, words[j].text);
       return;
    }
-   fprintf(stderr, "tongs: TONGS_DEBUG has no word \"%.*s\": TONGS_DEBUG=help lists them\n", (int)length, word);
+   fprintf(stderr, "tongs: TONGS_DEBUG has no word \"%.*s\": TONGS_DEBUG=help lists them\n",
+           (int)length, word);
 }
 
 static void

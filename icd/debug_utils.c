@@ -24,7 +24,8 @@ icd_SetDebugUtilsObjectNameEXT(VkDevice device, const VkDebugUtilsObjectNameInfo
 
    if (!can_be_named(pNameInfo->objectType, pNameInfo->objectHandle))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectNameEXT, &args);
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectNameEXT,
+                   &args);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -34,17 +35,20 @@ icd_SetDebugUtilsObjectTagEXT(VkDevice device, const VkDebugUtilsObjectTagInfoEX
 
    if (!can_be_named(pTagInfo->objectType, pTagInfo->objectHandle))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectTagEXT, &args);
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectTagEXT,
+                   &args);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_DebugMarkerSetObjectNameEXT(VkDevice device, const VkDebugMarkerObjectNameInfoEXT *pNameInfo)
 {
-   struct tongs_args_vkDebugMarkerSetObjectNameEXT args = {.device = device, .pNameInfo = pNameInfo};
+   struct tongs_args_vkDebugMarkerSetObjectNameEXT args = {.device = device,
+                                                           .pNameInfo = pNameInfo};
 
    if (!can_be_named(pNameInfo->objectType, pNameInfo->object))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectNameEXT, &args);
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectNameEXT,
+                   &args);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -54,12 +58,15 @@ icd_DebugMarkerSetObjectTagEXT(VkDevice device, const VkDebugMarkerObjectTagInfo
 
    if (!can_be_named(pTagInfo->objectType, pTagInfo->object))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectTagEXT, &args);
+   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectTagEXT,
+                   &args);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateDebugUtilsMessengerEXT(VkInstance instance, const VkDebugUtilsMessengerCreateInfoEXT *pCreateInfo,
-                                 const VkAllocationCallbacks *pAllocator, VkDebugUtilsMessengerEXT *pMessenger)
+icd_CreateDebugUtilsMessengerEXT(VkInstance instance,
+                                 const VkDebugUtilsMessengerCreateInfoEXT *pCreateInfo,
+                                 const VkAllocationCallbacks *pAllocator,
+                                 VkDebugUtilsMessengerEXT *pMessenger)
 {
    struct tongs_object *object =
       icd_object_create(icd_parent_from(instance), pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT);
@@ -75,11 +82,13 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDebugUtilsMessengerEXT(VkInstance instance, VkDebugUtilsMessengerEXT messenger,
                                   const VkAllocationCallbacks *pAllocator)
 {
-   icd_object_destroy(icd_parent_from(instance), pAllocator, (struct tongs_object *)(uintptr_t)messenger);
+   icd_object_destroy(icd_parent_from(instance), pAllocator,
+                      (struct tongs_object *)(uintptr_t)messenger);
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_SubmitDebugUtilsMessageEXT(VkInstance instance, VkDebugUtilsMessageSeverityFlagBitsEXT messageSeverity,
+icd_SubmitDebugUtilsMessageEXT(VkInstance instance,
+                               VkDebugUtilsMessageSeverityFlagBitsEXT messageSeverity,
                                VkDebugUtilsMessageTypeFlagsEXT messageTypes,
                                const VkDebugUtilsMessengerCallbackDataEXT *pCallbackData)
 {

@@ -83,7 +83,8 @@ has_immutable(const VkDescriptorSetLayoutBinding *b)
 
 /* *info is NULL where the layout has no immutable sampler. */
 static VkResult
-info_create(struct icd_parent *parent, const VkDescriptorSetLayoutCreateInfo *create, struct layout_info **info)
+info_create(struct icd_parent *parent, const VkDescriptorSetLayoutCreateInfo *create,
+            struct layout_info **info)
 {
    uint32_t count = create->bindingCount;
    bool any = false;
@@ -94,8 +95,9 @@ info_create(struct icd_parent *parent, const VkDescriptorSetLayoutCreateInfo *cr
    if (!any)
       return VK_SUCCESS;
 
-   struct layout_info *made = icd_alloc(parent, NULL, sizeof(*made) + count * sizeof(made->bindings[0]),
-                                        VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+   struct layout_info *made =
+      icd_alloc(parent, NULL, sizeof(*made) + count * sizeof(made->bindings[0]),
+                VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!made)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    made->refs = 1;
@@ -114,11 +116,12 @@ info_create(struct icd_parent *parent, const VkDescriptorSetLayoutCreateInfo *cr
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateDescriptorSetLayout(VkDevice device, const VkDescriptorSetLayoutCreateInfo *pCreateInfo,
-                              const VkAllocationCallbacks *pAllocator, VkDescriptorSetLayout *pSetLayout)
+                              const VkAllocationCallbacks *pAllocator,
+                              VkDescriptorSetLayout *pSetLayout)
 {
    struct icd_parent *parent = icd_parent_from(device);
-   struct set_layout *layout =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkDescriptorSetLayout, sizeof(*layout));
+   struct set_layout *layout = icd_object_create_sized(
+      parent, pAllocator, TONGS_TYPE_VkDescriptorSetLayout, sizeof(*layout));
    if (!layout)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -164,8 +167,9 @@ icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCre
 {
    struct icd_parent *parent = icd_parent_from(device);
    uint32_t count = pCreateInfo->setLayoutCount;
-   struct pipeline_layout *layout = icd_object_create_sized(
-      parent, pAllocator, TONGS_TYPE_VkPipelineLayout, sizeof(*layout) + count * sizeof(layout->infos[0]));
+   struct pipeline_layout *layout =
+      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkPipelineLayout,
+                              sizeof(*layout) + count * sizeof(layout->infos[0]));
    if (!layout)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -190,7 +194,8 @@ icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCre
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_DestroyPipelineLayout(VkDevice device, VkPipelineLayout pipelineLayout, const VkAllocationCallbacks *pAllocator)
+icd_DestroyPipelineLayout(VkDevice device, VkPipelineLayout pipelineLayout,
+                          const VkAllocationCallbacks *pAllocator)
 {
    struct icd_parent *parent = icd_parent_from(device);
    struct pipeline_layout *layout = FROM(pipeline_layout, pipelineLayout);
@@ -263,21 +268,24 @@ destroy_sets(struct icd_parent *parent, struct descriptor_pool *pool)
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_DestroyDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool, const VkAllocationCallbacks *pAllocator)
+icd_DestroyDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
+                          const VkAllocationCallbacks *pAllocator)
 {
    struct icd_parent *parent = icd_parent_from(device);
    struct descriptor_pool *pool = FROM(descriptor_pool, descriptorPool);
    if (!pool)
       return;
 
-   struct tongs_args_vkDestroyDescriptorPool args = {.device = device, .descriptorPool = descriptorPool};
+   struct tongs_args_vkDestroyDescriptorPool args = {.device = device,
+                                                     .descriptorPool = descriptorPool};
    icd_post(parent->connection, TONGS_OP_vkDestroyDescriptorPool, &args);
    destroy_sets(parent, pool);
    icd_object_destroy(parent, pAllocator, &pool->base);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_ResetDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool, VkDescriptorPoolResetFlags flags)
+icd_ResetDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
+                        VkDescriptorPoolResetFlags flags)
 {
    struct icd_parent *parent = icd_parent_from(device);
    struct tongs_args_vkResetDescriptorPool args = {
@@ -302,11 +310,13 @@ icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *p
 
    memset(pDescriptorSets, 0, count * sizeof(*pDescriptorSets));
    struct descriptor_set **sets =
-      icd_alloc(parent, &pool->alloc, count * sizeof(struct descriptor_set *), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+      icd_alloc(parent, &pool->alloc, count * sizeof(struct descriptor_set *),
+                VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    if (!sets)
       return result;
    for (uint32_t i = 0; i < count; i++) {
-      sets[i] = icd_object_create_sized(parent, &pool->alloc, TONGS_TYPE_VkDescriptorSet, sizeof(*sets[i]));
+      sets[i] = icd_object_create_sized(parent, &pool->alloc, TONGS_TYPE_VkDescriptorSet,
+                                        sizeof(*sets[i]));
       if (!sets[i])
          goto out;
       sets[i]->pool = pool;
@@ -332,8 +342,8 @@ out:
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_FreeDescriptorSets(VkDevice device, VkDescriptorPool descriptorPool, uint32_t descriptorSetCount,
-                       const VkDescriptorSet *pDescriptorSets)
+icd_FreeDescriptorSets(VkDevice device, VkDescriptorPool descriptorPool,
+                       uint32_t descriptorSetCount, const VkDescriptorSet *pDescriptorSets)
 {
    struct icd_parent *parent = icd_parent_from(device);
    struct tongs_args_vkFreeDescriptorSets args = {
@@ -392,7 +402,8 @@ clean_writes(struct icd_parent *parent, uint32_t count, const VkWriteDescriptorS
       return writes;
 
    VkWriteDescriptorSet *copy =
-      icd_alloc(parent, NULL, count * sizeof(*copy) + images * sizeof(VkDescriptorImageInfo), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+      icd_alloc(parent, NULL, count * sizeof(*copy) + images * sizeof(VkDescriptorImageInfo),
+                VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    if (!copy)
       return NULL;
    *owned = copy;
@@ -414,15 +425,16 @@ clean_writes(struct icd_parent *parent, uint32_t count, const VkWriteDescriptorS
 
 VKAPI_ATTR void VKAPI_CALL
 icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
-                         const VkWriteDescriptorSet *pDescriptorWrites, uint32_t descriptorCopyCount,
-                         const VkCopyDescriptorSet *pDescriptorCopies)
+                         const VkWriteDescriptorSet *pDescriptorWrites,
+                         uint32_t descriptorCopyCount, const VkCopyDescriptorSet *pDescriptorCopies)
 {
    struct icd_parent *parent = icd_parent_from(device);
    void *owned;
    struct tongs_args_vkUpdateDescriptorSets args = {
       .device = device,
       .descriptorWriteCount = descriptorWriteCount,
-      .pDescriptorWrites = clean_writes(parent, descriptorWriteCount, pDescriptorWrites, NULL, false, &owned),
+      .pDescriptorWrites =
+         clean_writes(parent, descriptorWriteCount, pDescriptorWrites, NULL, false, &owned),
       .descriptorCopyCount = descriptorCopyCount,
       .pDescriptorCopies = pDescriptorCopies,
    };
@@ -433,8 +445,9 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_CmdPushDescriptorSet(VkCommandBuffer commandBuffer, VkPipelineBindPoint pipelineBindPoint, VkPipelineLayout layout,
-                         uint32_t set, uint32_t descriptorWriteCount, const VkWriteDescriptorSet *pDescriptorWrites)
+icd_CmdPushDescriptorSet(VkCommandBuffer commandBuffer, VkPipelineBindPoint pipelineBindPoint,
+                         VkPipelineLayout layout, uint32_t set, uint32_t descriptorWriteCount,
+                         const VkWriteDescriptorSet *pDescriptorWrites)
 {
    struct icd_command_buffer *cb = (struct icd_command_buffer *)commandBuffer;
    void *owned;
@@ -456,14 +469,16 @@ icd_CmdPushDescriptorSet(VkCommandBuffer commandBuffer, VkPipelineBindPoint pipe
 
 #ifdef VK_KHR_maintenance6
 VKAPI_ATTR void VKAPI_CALL
-icd_CmdPushDescriptorSet2(VkCommandBuffer commandBuffer, const VkPushDescriptorSetInfoKHR *pPushDescriptorSetInfo)
+icd_CmdPushDescriptorSet2(VkCommandBuffer commandBuffer,
+                          const VkPushDescriptorSetInfoKHR *pPushDescriptorSetInfo)
 {
    struct icd_command_buffer *cb = (struct icd_command_buffer *)commandBuffer;
    VkPushDescriptorSetInfoKHR info = *pPushDescriptorSetInfo;
    void *owned;
 
-   info.pDescriptorWrites = clean_writes(&cb->parent, info.descriptorWriteCount, info.pDescriptorWrites,
-                                         info_of_pipeline_layout(info.layout, info.set), true, &owned);
+   info.pDescriptorWrites =
+      clean_writes(&cb->parent, info.descriptorWriteCount, info.pDescriptorWrites,
+                   info_of_pipeline_layout(info.layout, info.set), true, &owned);
    if (info.pDescriptorWrites || !info.descriptorWriteCount)
       icd_record(commandBuffer, TONGS_OP_vkCmdPushDescriptorSet2,
                  &(struct tongs_args_vkCmdPushDescriptorSet2){.pPushDescriptorSetInfo = &info});
@@ -484,7 +499,8 @@ struct update_template {
 };
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateDescriptorUpdateTemplate(VkDevice device, const VkDescriptorUpdateTemplateCreateInfo *pCreateInfo,
+icd_CreateDescriptorUpdateTemplate(VkDevice device,
+                                   const VkDescriptorUpdateTemplateCreateInfo *pCreateInfo,
                                    const VkAllocationCallbacks *pAllocator,
                                    VkDescriptorUpdateTemplate *pDescriptorUpdateTemplate)
 {
@@ -503,7 +519,8 @@ icd_CreateDescriptorUpdateTemplate(VkDevice device, const VkDescriptorUpdateTemp
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_DestroyDescriptorUpdateTemplate(VkDevice device, VkDescriptorUpdateTemplate descriptorUpdateTemplate,
+icd_DestroyDescriptorUpdateTemplate(VkDevice device,
+                                    VkDescriptorUpdateTemplate descriptorUpdateTemplate,
                                     const VkAllocationCallbacks *pAllocator)
 {
    icd_object_destroy(icd_parent_from(device), pAllocator,
@@ -583,9 +600,11 @@ make_write(const VkDescriptorUpdateTemplateEntry *entry, VkDescriptorSet set, co
 
 /* All entries as writes, in one block that the caller frees; NULL when memory is out. */
 static VkWriteDescriptorSet *
-make_writes(struct icd_parent *parent, const struct update_template *t, VkDescriptorSet set, const void *data)
+make_writes(struct icd_parent *parent, const struct update_template *t, VkDescriptorSet set,
+            const void *data)
 {
-   size_t size = (size_t)t->count * (sizeof(VkWriteDescriptorSet) + sizeof(struct template_item)) + 1;
+   size_t size =
+      (size_t)t->count * (sizeof(VkWriteDescriptorSet) + sizeof(struct template_item)) + 1;
 
    for (uint32_t i = 0; i < t->count; i++)
       size += (size_t)t->entries[i].descriptorCount * element_size(t->entries[i].descriptorType);
@@ -597,14 +616,16 @@ make_writes(struct icd_parent *parent, const struct update_template *t, VkDescri
    uint8_t *elements = (uint8_t *)(items + t->count);
    for (uint32_t i = 0; i < t->count; i++) {
       make_write(&t->entries[i], set, data, &writes[i], &items[i], elements);
-      elements += (size_t)t->entries[i].descriptorCount * element_size(t->entries[i].descriptorType);
+      elements +=
+         (size_t)t->entries[i].descriptorCount * element_size(t->entries[i].descriptorType);
    }
    return writes;
 }
 
 VKAPI_ATTR void VKAPI_CALL
 icd_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptorSet,
-                                    VkDescriptorUpdateTemplate descriptorUpdateTemplate, const void *pData)
+                                    VkDescriptorUpdateTemplate descriptorUpdateTemplate,
+                                    const void *pData)
 {
    struct icd_parent *parent = icd_parent_from(device);
    const struct update_template *t = FROM(update_template, descriptorUpdateTemplate);
@@ -617,8 +638,8 @@ icd_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptorS
 
 VKAPI_ATTR void VKAPI_CALL
 icd_CmdPushDescriptorSetWithTemplate(VkCommandBuffer commandBuffer,
-                                     VkDescriptorUpdateTemplate descriptorUpdateTemplate, VkPipelineLayout layout,
-                                     uint32_t set, const void *pData)
+                                     VkDescriptorUpdateTemplate descriptorUpdateTemplate,
+                                     VkPipelineLayout layout, uint32_t set, const void *pData)
 {
    struct icd_command_buffer *cb = (struct icd_command_buffer *)commandBuffer;
    const struct update_template *t = FROM(update_template, descriptorUpdateTemplate);
@@ -633,12 +654,13 @@ icd_CmdPushDescriptorSetWithTemplate(VkCommandBuffer commandBuffer,
 
 #ifdef VK_KHR_maintenance6
 VKAPI_ATTR void VKAPI_CALL
-icd_CmdPushDescriptorSetWithTemplate2(VkCommandBuffer commandBuffer,
-                                      const VkPushDescriptorSetWithTemplateInfoKHR *pPushDescriptorSetWithTemplateInfo)
+icd_CmdPushDescriptorSetWithTemplate2(
+   VkCommandBuffer commandBuffer,
+   const VkPushDescriptorSetWithTemplateInfoKHR *pPushDescriptorSetWithTemplateInfo)
 {
    const VkPushDescriptorSetWithTemplateInfoKHR *info = pPushDescriptorSetWithTemplateInfo;
 
-   icd_CmdPushDescriptorSetWithTemplate(commandBuffer, info->descriptorUpdateTemplate, info->layout, info->set,
-                                        info->pData);
+   icd_CmdPushDescriptorSetWithTemplate(commandBuffer, info->descriptorUpdateTemplate, info->layout,
+                                        info->set, info->pData);
 }
 #endif

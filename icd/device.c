@@ -48,7 +48,8 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
 
    for (uint32_t i = 0; i < info->queueCreateInfoCount; i++)
       count += info->pQueueCreateInfos[i].queueCount;
-   dev->queues = icd_alloc(&dev->parent, NULL, (count ? count : 1) * sizeof(*dev->queues), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+   dev->queues = icd_alloc(&dev->parent, NULL, (count ? count : 1) * sizeof(*dev->queues),
+                           VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!dev->queues)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -110,7 +111,8 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
 
    if (asks_for_too_much(pCreateInfo))
       return VK_ERROR_FEATURE_NOT_PRESENT;
-   struct icd_device *dev = icd_alloc(&physical->parent, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+   struct icd_device *dev =
+      icd_alloc(&physical->parent, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!dev)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    dev->parent.connection = physical->parent.connection;

@@ -26,11 +26,12 @@ struct icd_device {
    struct icd_parent parent;
    struct icd_physical_device *physical;
    struct icd_extension_set enabled;
-   struct icd_heaps heaps; /* that its shared memory comes from */
+   struct icd_heaps heaps;    /* that its shared memory comes from */
    pthread_mutex_t open_lock; /* protects the next four */
    uint64_t open_clock;
-   struct icd_command_buffer *open_first, *open_last; /* with commands that are not shipped, the oldest first */
-   struct icd_grave *graves;                          /* the oldest first */
+   struct icd_command_buffer *open_first,
+      *open_last;            /* with commands that are not shipped, the oldest first */
+   struct icd_grave *graves; /* the oldest first */
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };

@@ -235,8 +235,8 @@ icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
       drop_heap_locked(heaps, range->heap);
    } else {
       if (range->size >= PUNCH_SIZE)
-         fallocate(range->heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)range->offset,
-                   (off_t)range->size);
+         fallocate(range->heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                   (off_t)range->offset, (off_t)range->size);
       give_back_locked(range->heap, range->offset, range->size);
    }
    pthread_mutex_unlock(&heaps->lock);

@@ -16,7 +16,7 @@ struct icd_heap;
 
 struct icd_heaps {
    struct icd_connection *connection;
-   uint64_t device; /* the id of the VkDevice that they belong to */
+   uint64_t device;      /* the id of the VkDevice that they belong to */
    pthread_mutex_t lock; /* protects the list and each heap's free ranges */
    struct icd_heap *first;
    uint32_t next_number;
@@ -28,7 +28,7 @@ struct icd_heap_range {
    uint32_t number; /* the heap's name on the wire */
    uint64_t offset;
    uint64_t size;
-   void *data;      /* where the guest has it mapped */
+   void *data; /* where the guest has it mapped */
 };
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "instance.h"
 
+#include "clock.h"
 #include "connection.h"
 #include "decoder.h"
 #include "physical_device.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What a server may take to load its driver and tell its extensions. */
@@ -84,7 +84,8 @@ fetch_facts(struct icd_connection *c, struct facts *facts)
       const char *name = tongs_decode_string(&d);
       uint32_t spec_version = tongs_decode_u32(&d);
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
-      if (index == ICD_NO_EXTENSION || !icd_extensions[index].instance || !icd_extension_is_carried(c, index))
+      if (index == ICD_NO_EXTENSION || !icd_extensions[index].instance ||
+          !icd_extension_is_carried(c, index))
          continue;
       VkExtensionProperties *x = &facts->extensions[facts->count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
@@ -110,25 +111,18 @@ pending_is_good_locked(void)
 {
    struct pollfd p = {.events = POLLIN};
 
-   if (!pending.connection || pending.connection->pid != getpid() || icd_connection_is_lost(pending.connection))
+   if (!pending.connection || pending.connection->pid != getpid() ||
+       icd_connection_is_lost(pending.connection))
       return false;
    p.fd = pending.connection->fd;
    return poll(&p, 1, 0) == 0;
-}
-
-static int64_t
-now_ms(void)
-{
-   struct timespec t;
-   clock_gettime(CLOCK_MONOTONIC, &t);
-   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static bool
 connect_pending_locked(void)
 {
    char why[512] = "the server did not tell what it can do";
-   int64_t start = now_ms();
+   int64_t start = tongs_now_ms();
 
    if (pending_is_good_locked())
       return true;
@@ -142,7 +136,7 @@ connect_pending_locked(void)
       return true;
    drop_pending_locked();
    /* Loaders ask about eight times before an application has its instance. */
-   int64_t end = now_ms();
+   int64_t end = tongs_now_ms();
    pending.retry_ms = end - start < SLOW_FAILURE_MS ? 0 : end + SLOW_FAILURE_PAUSE_MS;
    if (!pending.logged)
       fprintf(stderr, "tongs: no Vulkan through Tongs: %s\n", why);
@@ -207,7 +201,8 @@ icd_EnumerateInstanceLayerProperties(uint32_t *pPropertyCount, VkLayerProperties
 /* --- The instance ------------------------------------------------------------------------------------------------ */
 
 static VkResult
-enable_extensions(struct icd_extension_set *enabled, const VkInstanceCreateInfo *info, const struct facts *facts)
+enable_extensions(struct icd_extension_set *enabled, const VkInstanceCreateInfo *info,
+                  const struct facts *facts)
 {
    for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
       const char *name = info->ppEnabledExtensionNames[i];
@@ -301,7 +296,8 @@ icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
 }
 
 bool
-icd_instance_has_entry_point(const struct icd_instance *instance, const struct icd_entry_point *entry)
+icd_instance_has_entry_point(const struct icd_instance *instance,
+                             const struct icd_entry_point *entry)
 {
    if (entry->op && !tongs_peer_knows_op(&instance->parent.connection->peer, entry->op))
       return false;
@@ -318,7 +314,8 @@ icd_instance_has_entry_point(const struct icd_instance *instance, const struct i
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_EnumeratePhysicalDevices(VkInstance handle, uint32_t *pPhysicalDeviceCount, VkPhysicalDevice *pPhysicalDevices)
+icd_EnumeratePhysicalDevices(VkInstance handle, uint32_t *pPhysicalDeviceCount,
+                             VkPhysicalDevice *pPhysicalDevices)
 {
    struct icd_instance *instance = icd_instance_from(handle);
    uint32_t count = instance->device_count;

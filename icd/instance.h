@@ -48,7 +48,8 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index);
 /* Whether an entry point of instance or physical-device level is there for the instance: its core version, or an
  * instance extension that is enabled, or a device extension, brings it. */
 bool
-icd_instance_has_entry_point(const struct icd_instance *instance, const struct icd_entry_point *entry);
+icd_instance_has_entry_point(const struct icd_instance *instance,
+                             const struct icd_entry_point *entry);
 
 /* Connects ahead of the first instance. Logs the reason once where that fails. Any thread. */
 bool

@@ -76,7 +76,9 @@ vk_icdGetInstanceProcAddr(VkInstance instance, const char *pName)
    if (!entry || !is_carried(entry))
       return NULL;
    if (!instance)
-      return entry->level == ICD_LEVEL_GLOBAL || !strcmp(pName, "vkGetInstanceProcAddr") ? entry->function : NULL;
+      return entry->level == ICD_LEVEL_GLOBAL || !strcmp(pName, "vkGetInstanceProcAddr")
+                ? entry->function
+                : NULL;
    if ((entry->level == ICD_LEVEL_INSTANCE || entry->level == ICD_LEVEL_PHYSICAL) &&
        !icd_instance_has_entry_point((const struct icd_instance *)instance, entry))
       return NULL;

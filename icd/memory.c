@@ -17,8 +17,8 @@
 #define TRANSFER_SIZE (UINT64_C(4) << 20)
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo, const VkAllocationCallbacks *pAllocator,
-                   VkDeviceMemory *pMemory)
+icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
+                   const VkAllocationCallbacks *pAllocator, VkDeviceMemory *pMemory)
 {
    struct icd_device *dev = icd_device_from(device);
    const VkPhysicalDeviceMemoryProperties *types = &dev->physical->memory;
@@ -89,8 +89,8 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
    if (mem->strategy != ICD_MEMORY_EXPLICIT)
       return VK_ERROR_MEMORY_MAP_FAILED;
    if (!mem->copy) {
-      void *copy =
-         mmap(NULL, mem->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      void *copy = mmap(NULL, mem->size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (copy == MAP_FAILED)
          return VK_ERROR_MEMORY_MAP_FAILED;
       mem->copy = copy;
@@ -107,8 +107,8 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_MapMemory(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size, VkMemoryMapFlags flags,
-              void **ppData)
+icd_MapMemory(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size,
+              VkMemoryMapFlags flags, void **ppData)
 {
    (void)size, (void)flags;
    return map(icd_device_from(device), icd_memory_from(memory), offset, ppData);
@@ -124,7 +124,8 @@ icd_UnmapMemory(VkDevice device, VkDeviceMemory memory)
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_MapMemory2(VkDevice device, const VkMemoryMapInfoKHR *pMemoryMapInfo, void **ppData)
 {
-   return map(icd_device_from(device), icd_memory_from(pMemoryMapInfo->memory), pMemoryMapInfo->offset, ppData);
+   return map(icd_device_from(device), icd_memory_from(pMemoryMapInfo->memory),
+              pMemoryMapInfo->offset, ppData);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -206,13 +207,15 @@ for_each_range(VkDevice device, uint32_t count, const VkMappedMemoryRange *range
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_FlushMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount, const VkMappedMemoryRange *pMemoryRanges)
+icd_FlushMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount,
+                            const VkMappedMemoryRange *pMemoryRanges)
 {
    return for_each_range(device, memoryRangeCount, pMemoryRanges, write_range);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_InvalidateMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount, const VkMappedMemoryRange *pMemoryRanges)
+icd_InvalidateMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount,
+                                 const VkMappedMemoryRange *pMemoryRanges)
 {
    return for_each_range(device, memoryRangeCount, pMemoryRanges, read_range);
 }

@@ -64,7 +64,8 @@ icd_free(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, vo
 }
 
 void *
-icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type, size_t size)
+icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type,
+                        size_t size)
 {
    struct tongs_object *object = icd_alloc(parent, alloc, size, VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
    if (!object)
@@ -85,7 +86,8 @@ icd_object_create(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
 }
 
 void
-icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc, struct tongs_object *object)
+icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
+                   struct tongs_object *object)
 {
    if (!object)
       return;

@@ -44,11 +44,13 @@ icd_object_create(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
 
 /* The same for a struct of `size` bytes that begins with a struct tongs_object. */
 void *
-icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type, size_t size);
+icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type,
+                        size_t size);
 
 /* Frees the id and the memory. The op that destroys the worker's object is encoded before. NULL is fine. */
 void
-icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc, struct tongs_object *object);
+icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
+                   struct tongs_object *object);
 
 /* Enters what the loader demands of a dispatchable object. */
 void

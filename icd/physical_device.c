@@ -102,7 +102,8 @@ clear_features(void *chain)
 static bool
 is_sane(const VkPhysicalDeviceMemoryProperties *memory)
 {
-   bool sane = memory->memoryTypeCount <= VK_MAX_MEMORY_TYPES && memory->memoryHeapCount <= VK_MAX_MEMORY_HEAPS;
+   bool sane = memory->memoryTypeCount <= VK_MAX_MEMORY_TYPES &&
+               memory->memoryHeapCount <= VK_MAX_MEMORY_HEAPS;
 
    for (uint32_t i = 0; sane && i < memory->memoryTypeCount; i++)
       sane = memory->memoryTypes[i].heapIndex < memory->memoryHeapCount;
@@ -116,7 +117,8 @@ adapt_memory_types(const struct icd_physical_device *dev, VkPhysicalDeviceMemory
    for (uint32_t i = 0; i < memory->memoryTypeCount; i++) {
       VkMemoryPropertyFlags *flags = &memory->memoryTypes[i].propertyFlags;
       if (dev->strategies[i] == ICD_MEMORY_HOST)
-         *flags &= ~(VkMemoryPropertyFlags)(VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
+         *flags &= ~(VkMemoryPropertyFlags)(VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                            VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
                                             VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
       else if (dev->strategies[i] == ICD_MEMORY_EXPLICIT)
          *flags = (*flags & ~(VkMemoryPropertyFlags)VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) |
@@ -137,16 +139,18 @@ fetch(struct icd_physical_device *dev)
    dev->properties = make_chain(dev, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                 sizeof(VkPhysicalDeviceProperties2), icd_properties_facts,
                                 icd_properties_fact_count);
-   dev->features = make_chain(dev, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, sizeof(VkPhysicalDeviceFeatures2),
-                              icd_features_facts, icd_features_fact_count);
+   dev->features =
+      make_chain(dev, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                 sizeof(VkPhysicalDeviceFeatures2), icd_features_facts, icd_features_fact_count);
    if (!dev->properties || !dev->features)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
    struct tongs_args_vkGetPhysicalDeviceProperties2 properties = {.physicalDevice = handle,
                                                                   .pProperties = dev->properties};
-   struct tongs_args_vkGetPhysicalDeviceFeatures2 features = {.physicalDevice = handle, .pFeatures = dev->features};
-   struct tongs_args_vkGetPhysicalDeviceMemoryProperties memory = {.physicalDevice = handle,
-                                                                   .pMemoryProperties = &dev->memory};
+   struct tongs_args_vkGetPhysicalDeviceFeatures2 features = {.physicalDevice = handle,
+                                                              .pFeatures = dev->features};
+   struct tongs_args_vkGetPhysicalDeviceMemoryProperties memory = {
+      .physicalDevice = handle, .pMemoryProperties = &dev->memory};
    struct tongs_args_vkGetPhysicalDeviceQueueFamilyProperties queues = {
       .physicalDevice = handle,
       .pQueueFamilyPropertyCount = &family_count,
@@ -161,8 +165,9 @@ fetch(struct icd_physical_device *dev)
    if (icd_connection_is_lost(c) || !is_sane(&dev->memory))
       return VK_ERROR_INITIALIZATION_FAILED;
 
-   dev->queue_families =
-      icd_alloc(&dev->parent, NULL, (family_count ? family_count : 1) * sizeof(*dev->queue_families), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   dev->queue_families = icd_alloc(&dev->parent, NULL,
+                                   (family_count ? family_count : 1) * sizeof(*dev->queue_families),
+                                   VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev->queue_families)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    memcpy(dev->queue_families, families, family_count * sizeof(*families));
@@ -211,16 +216,17 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
 
    uint32_t count = tongs_decode_u32(d); /* of those that the host has: more than we know, maybe */
    uint32_t room = count < icd_extension_count ? count : icd_extension_count;
-   dev->extension_properties = icd_alloc(&dev->parent, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
-                                         VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   dev->extension_properties =
+      icd_alloc(&dev->parent, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
+                VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev->extension_properties)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    for (uint32_t i = 0; i < count && !d->error; i++) {
       const char *name = tongs_decode_string(d);
       uint32_t spec_version = tongs_decode_u32(d);
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
-      if (index == ICD_NO_EXTENSION || icd_extensions[index].instance || !icd_extension_is_carried(c, index) ||
-          icd_extension_set_has(&dev->extensions, index))
+      if (index == ICD_NO_EXTENSION || icd_extensions[index].instance ||
+          !icd_extension_is_carried(c, index) || icd_extension_set_has(&dev->extensions, index))
          continue;
       VkExtensionProperties *x = &dev->extension_properties[dev->extension_count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
@@ -240,8 +246,8 @@ icd_physical_devices_create(struct icd_instance *instance)
    size_t offset, size = 0;
    VkResult result = VK_SUCCESS;
 
-   instance->devices =
-      icd_alloc(&instance->parent, NULL, DEVICES_MAX * sizeof(*instance->devices), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   instance->devices = icd_alloc(&instance->parent, NULL, DEVICES_MAX * sizeof(*instance->devices),
+                                 VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!instance->devices)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -296,7 +302,8 @@ copy_chain(void *chain, void *facts, const struct icd_fact *table, uint32_t coun
          i++;
       const uint8_t *fact = i < count ? find_in_chain(facts, link->sType) : NULL;
       if (fact)
-         memcpy((uint8_t *)link + sizeof(*link), fact + sizeof(*link), table[i].size - sizeof(*link));
+         memcpy((uint8_t *)link + sizeof(*link), fact + sizeof(*link),
+                table[i].size - sizeof(*link));
       else if (i == count)
          complete = false;
    }
@@ -304,21 +311,25 @@ copy_chain(void *chain, void *facts, const struct icd_fact *table, uint32_t coun
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceProperties(VkPhysicalDevice physicalDevice, VkPhysicalDeviceProperties *pProperties)
+icd_GetPhysicalDeviceProperties(VkPhysicalDevice physicalDevice,
+                                VkPhysicalDeviceProperties *pProperties)
 {
    *pProperties = icd_physical_device_from(physicalDevice)->properties->properties;
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice, VkPhysicalDeviceProperties2 *pProperties)
+icd_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice,
+                                 VkPhysicalDeviceProperties2 *pProperties)
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
 
-   if (!copy_chain(pProperties->pNext, dev->properties, icd_properties_facts, icd_properties_fact_count)) {
+   if (!copy_chain(pProperties->pNext, dev->properties, icd_properties_facts,
+                   icd_properties_fact_count)) {
       struct tongs_args_vkGetPhysicalDeviceProperties2 args = {.physicalDevice = physicalDevice,
                                                                .pProperties = pProperties};
       icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceProperties2, &args);
-      copy_chain(pProperties->pNext, dev->properties, icd_properties_facts, icd_properties_fact_count);
+      copy_chain(pProperties->pNext, dev->properties, icd_properties_facts,
+                 icd_properties_fact_count);
    }
    pProperties->properties = dev->properties->properties;
 }
@@ -330,7 +341,8 @@ icd_GetPhysicalDeviceFeatures(VkPhysicalDevice physicalDevice, VkPhysicalDeviceF
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceFeatures2(VkPhysicalDevice physicalDevice, VkPhysicalDeviceFeatures2 *pFeatures)
+icd_GetPhysicalDeviceFeatures2(VkPhysicalDevice physicalDevice,
+                               VkPhysicalDeviceFeatures2 *pFeatures)
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
 
@@ -352,15 +364,16 @@ icd_GetPhysicalDeviceMemoryProperties2(VkPhysicalDevice physicalDevice,
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
 
    if (pMemoryProperties->pNext) { /* budgets change: ask */
-      struct tongs_args_vkGetPhysicalDeviceMemoryProperties2 args = {.physicalDevice = physicalDevice,
-                                                                     .pMemoryProperties = pMemoryProperties};
+      struct tongs_args_vkGetPhysicalDeviceMemoryProperties2 args = {
+         .physicalDevice = physicalDevice, .pMemoryProperties = pMemoryProperties};
       icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceMemoryProperties2, &args);
    }
    pMemoryProperties->memoryProperties = dev->memory;
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceQueueFamilyProperties(VkPhysicalDevice physicalDevice, uint32_t *pQueueFamilyPropertyCount,
+icd_GetPhysicalDeviceQueueFamilyProperties(VkPhysicalDevice physicalDevice,
+                                           uint32_t *pQueueFamilyPropertyCount,
                                            VkQueueFamilyProperties *pQueueFamilyProperties)
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
@@ -375,7 +388,8 @@ icd_GetPhysicalDeviceQueueFamilyProperties(VkPhysicalDevice physicalDevice, uint
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice, uint32_t *pQueueFamilyPropertyCount,
+icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice,
+                                            uint32_t *pQueueFamilyPropertyCount,
                                             VkQueueFamilyProperties2 *pQueueFamilyProperties)
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);

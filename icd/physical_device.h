@@ -32,7 +32,7 @@ struct icd_physical_device {
    uint32_t queue_family_count;
    VkQueueFamilyProperties *queue_families; /* owned */
 
-   pthread_mutex_t format_lock; /* protects the formats until they are there */
+   pthread_mutex_t format_lock;  /* protects the formats until they are there */
    VkFormatProperties3 *formats; /* owned, in the order of icd_formats */
 };
 

@@ -21,11 +21,12 @@ destroy_pipelines(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
 /* `pipelines` holds the guest's new objects and is also where `args` says that the results go: the reply clears
  * those that do not exist. `objects`: a copy. */
 static VkResult
-create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args, uint32_t count,
-       VkPipeline *pipelines)
+create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
+       uint32_t count, VkPipeline *pipelines)
 {
    memset(pipelines, 0, count * sizeof(*pipelines));
-   VkPipeline *objects = icd_alloc(parent, alloc, (count ? count : 1) * sizeof(*objects), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+   VkPipeline *objects = icd_alloc(parent, alloc, (count ? count : 1) * sizeof(*objects),
+                                   VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    if (!objects)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -49,9 +50,10 @@ create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t o
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache, uint32_t createInfoCount,
-                            const VkGraphicsPipelineCreateInfo *pCreateInfos, const VkAllocationCallbacks *pAllocator,
-                            VkPipeline *pPipelines)
+icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache,
+                            uint32_t createInfoCount,
+                            const VkGraphicsPipelineCreateInfo *pCreateInfos,
+                            const VkAllocationCallbacks *pAllocator, VkPipeline *pPipelines)
 {
    struct tongs_args_vkCreateGraphicsPipelines args = {
       .device = device,
@@ -60,14 +62,14 @@ icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache, uint
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args, createInfoCount,
-                 pPipelines);
+   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args,
+                 createInfoCount, pPipelines);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint32_t createInfoCount,
-                           const VkComputePipelineCreateInfo *pCreateInfos, const VkAllocationCallbacks *pAllocator,
-                           VkPipeline *pPipelines)
+                           const VkComputePipelineCreateInfo *pCreateInfos,
+                           const VkAllocationCallbacks *pAllocator, VkPipeline *pPipelines)
 {
    struct tongs_args_vkCreateComputePipelines args = {
       .device = device,
@@ -76,8 +78,8 @@ icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint3
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines, &args, createInfoCount,
-                 pPipelines);
+   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines, &args,
+                 createInfoCount, pPipelines);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -93,13 +95,15 @@ icd_CreateRayTracingPipelinesKHR(VkDevice device, VkDeferredOperationKHR deferre
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   VkResult result = create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR, &args,
-                            createInfoCount, pPipelines);
+   VkResult result =
+      create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR, &args,
+             createInfoCount, pPipelines);
    return deferredOperation && result == VK_SUCCESS ? VK_OPERATION_NOT_DEFERRED_KHR : result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache, uint32_t createInfoCount,
+icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache,
+                                uint32_t createInfoCount,
                                 const VkRayTracingPipelineCreateInfoNV *pCreateInfos,
                                 const VkAllocationCallbacks *pAllocator, VkPipeline *pPipelines)
 {
@@ -110,14 +114,15 @@ icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache, 
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV, &args, createInfoCount,
-                 pPipelines);
+   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV, &args,
+                 createInfoCount, pPipelines);
 }
 
 #ifdef VK_EXT_shader_object
 /* Shader objects come in several too; VkShaderEXT and VkPipeline are the same kind of pointer to us. */
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount, const VkShaderCreateInfoEXT *pCreateInfos,
+icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount,
+                     const VkShaderCreateInfoEXT *pCreateInfos,
                      const VkAllocationCallbacks *pAllocator, VkShaderEXT *pShaders)
 {
    struct icd_parent *parent = icd_parent_from(device);
@@ -128,12 +133,14 @@ icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount, const VkShaderCr
       .pShaders = pShaders,
    };
    VkShaderEXT *objects =
-      icd_alloc(parent, pAllocator, (createInfoCount ? createInfoCount : 1) * sizeof(*objects), VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+      icd_alloc(parent, pAllocator, (createInfoCount ? createInfoCount : 1) * sizeof(*objects),
+                VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    VkResult result = objects ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 
    memset(pShaders, 0, createInfoCount * sizeof(*pShaders));
    for (uint32_t i = 0; i < createInfoCount && result == VK_SUCCESS; i++) {
-      objects[i] = (VkShaderEXT)(uintptr_t)icd_object_create(parent, pAllocator, TONGS_TYPE_VkShaderEXT);
+      objects[i] =
+         (VkShaderEXT)(uintptr_t)icd_object_create(parent, pAllocator, TONGS_TYPE_VkShaderEXT);
       if (!objects[i])
          result = VK_ERROR_OUT_OF_HOST_MEMORY;
       pShaders[i] = objects[i];
@@ -169,7 +176,8 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDeferredOperationKHR(VkDevice device, VkDeferredOperationKHR operation,
                                 const VkAllocationCallbacks *pAllocator)
 {
-   icd_object_destroy(icd_parent_from(device), pAllocator, (struct tongs_object *)(uintptr_t)operation);
+   icd_object_destroy(icd_parent_from(device), pAllocator,
+                      (struct tongs_object *)(uintptr_t)operation);
 }
 
 VKAPI_ATTR uint32_t VKAPI_CALL

@@ -37,7 +37,8 @@ find(struct cell *cells, uint32_t size, uint64_t id)
 {
    uint32_t at = (uint32_t)(tongs_id_slot(id) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
-   while (cells[at & (size - 1)].id && tongs_id_slot(cells[at & (size - 1)].id) != tongs_id_slot(id))
+   while (cells[at & (size - 1)].id &&
+          tongs_id_slot(cells[at & (size - 1)].id) != tongs_id_slot(id))
       at++;
    return &cells[at & (size - 1)];
 }
@@ -52,7 +53,8 @@ static bool
 grow_locked(struct private_data_slot *slot)
 {
    uint32_t size = slot->size ? slot->size * 2 : 64;
-   struct cell *cells = icd_alloc(NULL, &slot->alloc, size * sizeof(*cells), VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
+   struct cell *cells =
+      icd_alloc(NULL, &slot->alloc, size * sizeof(*cells), VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
 
    if (!cells)
       return false;
@@ -68,7 +70,8 @@ grow_locked(struct private_data_slot *slot)
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreatePrivateDataSlot(VkDevice device, const VkPrivateDataSlotCreateInfo *pCreateInfo,
-                          const VkAllocationCallbacks *pAllocator, VkPrivateDataSlot *pPrivateDataSlot)
+                          const VkAllocationCallbacks *pAllocator,
+                          VkPrivateDataSlot *pPrivateDataSlot)
 {
    struct icd_parent *parent = icd_parent_from(device);
    struct private_data_slot *slot =
@@ -84,7 +87,8 @@ icd_CreatePrivateDataSlot(VkDevice device, const VkPrivateDataSlotCreateInfo *pC
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_DestroyPrivateDataSlot(VkDevice device, VkPrivateDataSlot privateDataSlot, const VkAllocationCallbacks *pAllocator)
+icd_DestroyPrivateDataSlot(VkDevice device, VkPrivateDataSlot privateDataSlot,
+                           const VkAllocationCallbacks *pAllocator)
 {
    struct private_data_slot *slot = slot_from(privateDataSlot);
    if (!slot)
@@ -95,8 +99,8 @@ icd_DestroyPrivateDataSlot(VkDevice device, VkPrivateDataSlot privateDataSlot, c
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHandle, VkPrivateDataSlot privateDataSlot,
-                   uint64_t data)
+icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHandle,
+                   VkPrivateDataSlot privateDataSlot, uint64_t data)
 {
    struct private_data_slot *slot = slot_from(privateDataSlot);
    VkResult result = VK_SUCCESS;
@@ -115,8 +119,8 @@ icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHand
 }
 
 VKAPI_ATTR void VKAPI_CALL
-icd_GetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHandle, VkPrivateDataSlot privateDataSlot,
-                   uint64_t *pData)
+icd_GetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHandle,
+                   VkPrivateDataSlot privateDataSlot, uint64_t *pData)
 {
    struct private_data_slot *slot = slot_from(privateDataSlot);
 

@@ -43,7 +43,8 @@ icd_QueueSubmit2(VkQueue queue, uint32_t submitCount, const VkSubmitInfo2 *pSubm
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
-icd_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseInfo *pBindInfo, VkFence fence)
+icd_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseInfo *pBindInfo,
+                    VkFence fence)
 {
    struct tongs_args_vkQueueBindSparse args = {
       .queue = queue,

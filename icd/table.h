@@ -20,9 +20,9 @@ enum icd_level {
 struct icd_entry_point {
    const char *name;
    PFN_vkVoidFunction function;
-   uint8_t level; /* enum icd_level */
-   bool stub;     /* known and not implemented: aborts when called */
-   uint32_t core; /* the API version that brings it, 0 for none */
+   uint8_t level;              /* enum icd_level */
+   bool stub;                  /* known and not implemented: aborts when called */
+   uint32_t core;              /* the API version that brings it, 0 for none */
    const uint16_t *extensions; /* indices of the extensions that bring it */
    uint16_t extension_count;
    uint16_t op; /* that the worker must know, 0: none */
@@ -52,7 +52,7 @@ struct icd_fact {
    VkStructureType type;
    uint32_t index; /* TONGS_STRUCT_* */
    uint32_t size;
-   uint32_t core; /* the API version that brings it, 0 for none */
+   uint32_t core;          /* the API version that brings it, 0 for none */
    uint16_t extensions[4]; /* those that bring it; ICD_NO_EXTENSION ends the list */
 };
 

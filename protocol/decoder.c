@@ -16,7 +16,8 @@ tongs_decode_error_text(enum tongs_decode_error error)
       [TONGS_DECODE_ABSENT] = "a required array is absent",
       [TONGS_DECODE_MEMORY] = "it needs more memory than one op may",
       [TONGS_DECODE_ID] = "an id is stale, foreign or of another type",
-      [TONGS_DECODE_CHAIN] = "a struct is unknown, repeated, misplaced or one too many in its chain",
+      [TONGS_DECODE_CHAIN] =
+         "a struct is unknown, repeated, misplaced or one too many in its chain",
       [TONGS_DECODE_STRING] = "a string does not end",
       [TONGS_DECODE_RANGE] = "a number is out of the range that the API allows",
       [TONGS_DECODE_VALUE] = "a selector or flag has no meaning",
@@ -26,7 +27,8 @@ tongs_decode_error_text(enum tongs_decode_error error)
 }
 
 void
-tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size, struct tongs_arena *arena)
+tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size,
+                   struct tongs_arena *arena)
 {
    *d = (struct tongs_decoder){
       .base = data,
@@ -236,7 +238,8 @@ tongs_decode_array(struct tongs_decoder *d, uint64_t expected, bool optional, si
 }
 
 const void *
-tongs_decode_pods(struct tongs_decoder *d, uint64_t expected, bool optional, size_t size, size_t unit)
+tongs_decode_pods(struct tongs_decoder *d, uint64_t expected, bool optional, size_t size,
+                  size_t unit)
 {
    uint64_t units;
 

@@ -13,12 +13,12 @@ struct tongs_slot;
 /* Why an op was refused. */
 enum tongs_decode_error {
    TONGS_DECODE_OK,
-   TONGS_DECODE_SHORT,   /* it ends before its members do */
-   TONGS_DECODE_COUNT,   /* an array's count is not what its struct says */
-   TONGS_DECODE_ABSENT,  /* a required array is absent (R6) */
-   TONGS_DECODE_MEMORY,  /* the arena's quota or memory is out (R11) */
-   TONGS_DECODE_ID,      /* an id is stale, foreign or of another type (R7) */
-   TONGS_DECODE_CHAIN,   /* a struct is unknown, repeated, misplaced or one too many in its chain (R9) */
+   TONGS_DECODE_SHORT,  /* it ends before its members do */
+   TONGS_DECODE_COUNT,  /* an array's count is not what its struct says */
+   TONGS_DECODE_ABSENT, /* a required array is absent (R6) */
+   TONGS_DECODE_MEMORY, /* the arena's quota or memory is out (R11) */
+   TONGS_DECODE_ID,     /* an id is stale, foreign or of another type (R7) */
+   TONGS_DECODE_CHAIN, /* a struct is unknown, repeated, misplaced or one too many in its chain (R9) */
    TONGS_DECODE_STRING,  /* a string without its NUL (R10) */
    TONGS_DECODE_RANGE,   /* a number that the API forbids (R5) */
    TONGS_DECODE_VALUE,   /* a selector or flag without a meaning */
@@ -38,21 +38,23 @@ struct tongs_decoder {
    struct tongs_arena *arena; /* not owned */
    enum tongs_decode_error error;
 
-   const struct tongs_slot *slots;   /* the object table; NULL: handles are the ids themselves */
+   const struct tongs_slot *slots; /* the object table; NULL: handles are the ids themselves */
    uint32_t slot_count;
-   uint32_t device;                  /* the slot of the device that handles must belong to; 0: any */
-   const struct tongs_slot *target;  /* the slot of the op's first handle */
+   uint32_t device;                 /* the slot of the device that handles must belong to; 0: any */
+   const struct tongs_slot *target; /* the slot of the op's first handle */
    /* The host's VkPhysicalDeviceLimits for that handle's device, or NULL. The function may be NULL. */
    const void *(*limits_of)(const struct tongs_slot *target);
-   const struct tongs_slot *unmade;  /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
-   uint64_t *seen;                   /* where the ids that are looked up are kept; NULL: nowhere. Not owned. */
+   const struct tongs_slot
+      *unmade;     /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
+   uint64_t *seen; /* where the ids that are looked up are kept; NULL: nowhere. Not owned. */
    uint32_t seen_count;
    uint32_t seen_max;
-   unsigned depth;                   /* of chains within chains */
+   unsigned depth; /* of chains within chains */
 };
 
 void
-tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size, struct tongs_arena *arena);
+tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size,
+                   struct tongs_arena *arena);
 
 /* Enters an error; the first one counts. */
 void
@@ -202,7 +204,8 @@ tongs_decode_array(struct tongs_decoder *d, uint64_t expected, bool optional, si
 
 /* Structs of `size` bytes in the op itself, as an array of units of 4 or 8 bytes. */
 const void *
-tongs_decode_pods(struct tongs_decoder *d, uint64_t expected, bool optional, size_t size, size_t unit);
+tongs_decode_pods(struct tongs_decoder *d, uint64_t expected, bool optional, size_t size,
+                  size_t unit);
 
 /* Zeroed memory for `expected` elements that a driver writes: there travels only how many. */
 void *

@@ -15,9 +15,10 @@ struct tongs_encoder {
    uint8_t *cur;
    uint8_t *end;
    bool failed;
-   bool raw_handles;             /* handles are ids already, not pointers to struct tongs_object */
-   uint32_t ignored;             /* TONGS_IGNORED_* of the enclosing struct (protocol/ignored.h) */
-   const uint32_t *peer_structs; /* bit per struct index: what the peer knows; NULL: all. Not owned. */
+   bool raw_handles; /* handles are ids already, not pointers to struct tongs_object */
+   uint32_t ignored; /* TONGS_IGNORED_* of the enclosing struct (protocol/ignored.h) */
+   const uint32_t
+      *peer_structs; /* bit per struct index: what the peer knows; NULL: all. Not owned. */
 };
 
 void

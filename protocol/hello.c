@@ -46,7 +46,8 @@ tongs_hello_encode(struct tongs_encoder *e, bool tables, const char *reason)
    tongs_encode_u32(e, tables ? TONGS_STRUCT_COUNT : 0);
    tongs_encode_u64(e, 0);
    if (tables) {
-      tongs_encode_fixed(e, tongs_op_signatures, tongs_op_signature_count * sizeof(struct tongs_signature));
+      tongs_encode_fixed(e, tongs_op_signatures,
+                         tongs_op_signature_count * sizeof(struct tongs_signature));
       tongs_encode_fixed(e, tongs_struct_signatures, sizeof(tongs_struct_signatures));
    }
    if (reason_size)
@@ -70,8 +71,10 @@ tongs_hello_size(const void *data, char *why, size_t why_size)
    }
    unsigned major = read_u32(data, AT_MAJOR) & 0xffff;
    if (major != TONGS_PROTOCOL_MAJOR) {
-      snprintf(why, why_size, "the peer speaks version %u of the protocol, this side version %d: update the older one",
-               major, TONGS_PROTOCOL_MAJOR);
+      snprintf(
+         why, why_size,
+         "the peer speaks version %u of the protocol, this side version %d: update the older one",
+         major, TONGS_PROTOCOL_MAJOR);
       return 0;
    }
    if (size < TONGS_HELLO_SIZE || size > TONGS_HELLO_SIZE_MAX || size % 8) {
@@ -111,8 +114,8 @@ match_structs(struct tongs_peer *peer, const uint8_t *table, uint32_t count)
 }
 
 bool
-tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest, char *why,
-                   size_t why_size)
+tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest,
+                   char *why, size_t why_size)
 {
    const uint8_t *p = data;
    uint64_t digest;
@@ -125,7 +128,8 @@ tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool 
    uint32_t reason_size = read_u32(p, AT_REASON_SIZE);
    uint32_t ops = read_u32(p, AT_OP_COUNT);
    uint32_t structs = read_u32(p, AT_STRUCT_COUNT);
-   uint64_t needed = TONGS_HELLO_SIZE + ((uint64_t)ops + structs) * sizeof(struct tongs_signature) + reason_size;
+   uint64_t needed =
+      TONGS_HELLO_SIZE + ((uint64_t)ops + structs) * sizeof(struct tongs_signature) + reason_size;
    if (needed > size) {
       snprintf(why, why_size, "the peer's hello is shorter than its tables");
       return false;
@@ -144,7 +148,8 @@ tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool 
    }
    if (reason_size) {
       const uint8_t *reason = tables + ((size_t)ops + structs) * sizeof(struct tongs_signature);
-      snprintf(peer->reason, sizeof(peer->reason), "%.*s", (int)(reason_size - 1), (const char *)reason);
+      snprintf(peer->reason, sizeof(peer->reason), "%.*s", (int)(reason_size - 1),
+               (const char *)reason);
    }
    *same_digest = peer->identical;
    return true;

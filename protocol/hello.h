@@ -30,7 +30,7 @@ struct tongs_peer {
    bool identical;          /* everything below is known to both */
    uint32_t ops[(TONGS_OP_COUNT + 31) / 32];
    uint32_t structs[(TONGS_STRUCT_COUNT + 31) / 32];
-   char reason[200];        /* why it refuses us; empty where it does not */
+   char reason[200]; /* why it refuses us; empty where it does not */
 };
 
 /* Writes our hello. `tables`: with what we know, for a peer whose digest differs. `reason`: NULL, or why we refuse. */
@@ -45,8 +45,8 @@ tongs_hello_size(const void *data, char *why, size_t why_size);
 /* Reads a whole hello of `size` bytes. False where it is malformed, with the reason in `why`. `same_digest`: whether
  * the peer was built from the same registry and policy. */
 bool
-tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest, char *why,
-                   size_t why_size);
+tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest,
+                   char *why, size_t why_size);
 
 static inline bool
 tongs_peer_knows_op(const struct tongs_peer *peer, uint32_t op)

@@ -46,8 +46,9 @@ struct tongs_slot {
    uint64_t id;     /* 0: free */
    uint64_t handle; /* the host's; 0: its creation failed */
    uint32_t device; /* the slot of the VkDevice that it belongs to, 0 for instance-level objects */
-   int32_t result;  /* why it is of no use, a VkResult: its creation failed, or the recording of its commands did */
-   void *data;      /* the renderer's own */
+   int32_t
+      result; /* why it is of no use, a VkResult: its creation failed, or the recording of its commands did */
+   void *data; /* the renderer's own */
 };
 
 #endif

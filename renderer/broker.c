@@ -2,6 +2,7 @@
 
 #include "renderer/broker.h"
 
+#include "protocol/clock.h"
 #include "protocol/socket.h"
 
 #include <errno.h>
@@ -20,7 +21,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The descriptor that a worker finds its guest at. */
@@ -90,19 +90,10 @@ static void __attribute__((format(printf, 1, 2))) broker_log(const char *format,
       return;
 }
 
-static int64_t
-now_ms(void)
-{
-   struct timespec t;
-
-   clock_gettime(CLOCK_MONOTONIC, &t);
-   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void __attribute__((format(printf, 2, 3)))
 log_refusal(struct broker *b, const char *format, ...)
 {
-   int64_t second = now_ms() / 1000;
+   int64_t second = tongs_now_ms() / 1000;
    char text[256];
    va_list args;
 
@@ -378,7 +369,7 @@ admit(struct broker *b, int guest_fd)
       .pid = pid,
       .guest_pid = peer.pid,
       .guest_uid = peer.uid,
-      .started_ms = now_ms(),
+      .started_ms = tongs_now_ms(),
    };
    b->worker_count++;
    broker_log("worker %d started for pid %d, uid %u", (int)pid, (int)peer.pid, (unsigned)peer.uid);
@@ -398,14 +389,14 @@ accept_guest(struct broker *b, const struct listener *l)
       return;
    log_refusal(b, "cannot accept on unix:%s: %s; trying again in a second", l->path,
                strerror(errno));
-   b->accept_after_ms = now_ms() + ACCEPT_PAUSE_MS;
+   b->accept_after_ms = tongs_now_ms() + ACCEPT_PAUSE_MS;
 }
 
 /* One line about how a worker ended. */
 static void
 log_end(const struct worker *w, int status)
 {
-   double seconds = (double)(now_ms() - w->started_ms) / 1000.0;
+   double seconds = (double)(tongs_now_ms() - w->started_ms) / 1000.0;
    char how[80] = "in a way that waitpid() cannot tell";
 
    if (WIFEXITED(status))
@@ -433,7 +424,7 @@ reap(struct broker *b)
       *w = (struct worker){0};
       b->worker_count--;
       b->accept_after_ms = 0;
-      b->idle_since_ms = now_ms();
+      b->idle_since_ms = tongs_now_ms();
    }
 }
 
@@ -490,7 +481,7 @@ static bool
 is_idle_too_long(const struct broker *b)
 {
    return b->options->idle_exit_seconds > 0 && b->worker_count == 0 &&
-          now_ms() - b->idle_since_ms >= (int64_t)b->options->idle_exit_seconds * 1000;
+          tongs_now_ms() - b->idle_since_ms >= (int64_t)b->options->idle_exit_seconds * 1000;
 }
 
 static void
@@ -498,9 +489,9 @@ serve(struct broker *b)
 {
    size_t count = b->options->listen_count;
 
-   b->idle_since_ms = now_ms();
+   b->idle_since_ms = tongs_now_ms();
    while (!b->ending) {
-      bool paused = b->accept_after_ms > now_ms();
+      bool paused = b->accept_after_ms > tongs_now_ms();
       int n;
 
       b->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
@@ -510,7 +501,7 @@ serve(struct broker *b)
             .events = POLLIN,
          };
       }
-      n = poll(b->polls, count + 1, next_timeout(b, now_ms()));
+      n = poll(b->polls, count + 1, next_timeout(b, tongs_now_ms()));
       if (n < 0)
          continue;
       if (b->polls[0].revents)
@@ -530,18 +521,18 @@ serve(struct broker *b)
 static void
 end_workers(struct broker *b)
 {
-   int64_t deadline = now_ms() + TERMINATE_MS;
+   int64_t deadline = tongs_now_ms() + TERMINATE_MS;
    bool killed = false;
 
    kill_workers(b, SIGTERM);
    while (b->worker_count > 0) {
-      int64_t left = deadline - now_ms();
+      int64_t left = deadline - tongs_now_ms();
 
       if (left <= 0 && !killed) {
          broker_log("%u workers did not end in time: killing them", b->worker_count);
          kill_workers(b, SIGKILL);
          killed = true;
-         deadline = now_ms() + TERMINATE_MS;
+         deadline = tongs_now_ms() + TERMINATE_MS;
          continue;
       }
       if (left <= 0) {

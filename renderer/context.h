@@ -59,8 +59,10 @@ struct rdr_device {
    struct rdr_instance *instance;
    struct rdr_vk_device vk;
    bool imports_host_memory; /* VK_EXT_external_memory_host is enabled */
-   bool marks_buffers;       /* buffers are made for host memory, where that leaves all memory types open to them */
-   atomic_bool lost;         /* a post failed that nobody can be told of otherwise: no wait is worth its while */
+   bool
+      marks_buffers; /* buffers are made for host memory, where that leaves all memory types open to them */
+   atomic_bool
+      lost; /* a post failed that nobody can be told of otherwise: no wait is worth its while */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
    struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */

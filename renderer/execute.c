@@ -73,8 +73,9 @@ execute_on_unmade(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct ton
    if (info->kind == TONGS_OP_CALL) {
       rdr_reply_result(ctx, op, tag, args, result);
    } else if (info->creates) {
-      uint32_t parent = info->creates == TONGS_TYPE_VkCommandBuffer ? rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool)
-                                                                    : ctx->parent;
+      uint32_t parent = info->creates == TONGS_TYPE_VkCommandBuffer
+                           ? rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool)
+                           : ctx->parent;
       for (uint32_t i = 0; i < args->new_count && parent; i++)
          rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, ctx->host_of_op);
    } else if (info->destroys) {
@@ -96,7 +97,8 @@ execute_on_lost(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs
    if (info->kind == TONGS_OP_CALL)
       rdr_reply_result(ctx, op, tag, args, info->lost);
    for (uint32_t i = 0; info->kind == TONGS_OP_POST && i < args->new_count; i++)
-      rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, ctx->parent, ctx->host_of_op);
+      rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, ctx->parent,
+                     ctx->host_of_op);
    return true;
 }
 
@@ -127,7 +129,8 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
    ctx->host_of_op = d->target ? d->target->data : NULL;
    if (info->kind == TONGS_OP_RECORD) {
       /* The first argument after the base. */
-      _Static_assert(sizeof(struct tongs_args) % sizeof(VkCommandBuffer) == 0, "no padding behind the base");
+      _Static_assert(sizeof(struct tongs_args) % sizeof(VkCommandBuffer) == 0,
+                     "no padding behind the base");
       memcpy(args + 1, &ctx->command_buffer, sizeof(ctx->command_buffer));
    }
    if (d->unmade) {
@@ -149,7 +152,8 @@ execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
    struct tongs_decoder head;
 
    rdr_decoder_init(ctx, &head, record, size, &ctx->arena);
-   ctx->command_buffer = (VkCommandBuffer)(uintptr_t)tongs_decode_target(&head, TONGS_TYPE_VkCommandBuffer);
+   ctx->command_buffer =
+      (VkCommandBuffer)(uintptr_t)tongs_decode_target(&head, TONGS_TYPE_VkCommandBuffer);
    if (head.error || !head.target) {
       rdr_end(ctx, "a tongsRecord names no command buffer");
       return;
@@ -185,8 +189,8 @@ execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
 
 /* Ops of our own. False where `op` is none. */
 static bool
-execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op, struct tongs_decoder *d,
-            uint32_t tag)
+execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op,
+            struct tongs_decoder *d, uint32_t tag)
 {
    bool call = header.flags & TONGS_OP_FLAG_CALL;
 
@@ -206,6 +210,14 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
    case TONGS_OP_tongsMemoryRead:
       if (call)
          rdr_own_memory_read(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsCopyMemoryToImage:
+      if (call)
+         rdr_own_copy_memory_to_image(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsCopyImageToMemory:
+      if (call)
+         rdr_own_copy_image_to_memory(ctx, d, tag);
       return call;
    case TONGS_OP_tongsInstanceFacts:
       if (call)

@@ -71,9 +71,11 @@ log_no_driver(void)
 {
    const char *files = getenv("VK_DRIVER_FILES"); /* rdr_host_set_environment() has set it */
 
-   fprintf(stderr, "tongs worker %d: the host has no driver to serve (%s%s): name another with TONGS_HOST_DRIVER or "
-           "--host-driver; Tongs' own is none\n", (int)getpid(), files ? "looked for in " : "none is installed",
-           files ? files : "");
+   fprintf(
+      stderr,
+      "tongs worker %d: the host has no driver to serve (%s%s): name another with TONGS_HOST_DRIVER or "
+      "--host-driver; Tongs' own is none\n",
+      (int)getpid(), files ? "looked for in " : "none is installed", files ? files : "");
 }
 
 void
@@ -104,10 +106,11 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
       return;
    }
    rdr_vk_instance_load(&instance->vk, ctx->host.GetInstanceProcAddr, instance->handle);
-   instance->GetDeviceProcAddr =
-      (PFN_vkGetDeviceProcAddr)ctx->host.GetInstanceProcAddr(instance->handle, "vkGetDeviceProcAddr");
+   instance->GetDeviceProcAddr = (PFN_vkGetDeviceProcAddr)ctx->host.GetInstanceProcAddr(
+      instance->handle, "vkGetDeviceProcAddr");
    *a->pInstance = instance->handle;
-   rdr_object_add(ctx, TONGS_TYPE_VkInstance, a->base.new_ids[0], (uintptr_t)instance->handle, a->ret, 0, instance);
+   rdr_object_add(ctx, TONGS_TYPE_VkInstance, a->base.new_ids[0], (uintptr_t)instance->handle,
+                  a->ret, 0, instance);
 }
 
 /* The worker's own memory of a device. NULL is fine. */
@@ -138,7 +141,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
    struct rdr_instance *instance = host;
 
    (void)args;
-   if (rdr_jobs_any(ctx->jobs)) {
+   if (rdr_jobs_any(ctx->jobs, NULL)) {
       rdr_end(ctx, "vkDestroyInstance came while a wait was going on");
       return;
    }
@@ -164,8 +167,8 @@ has_extension(const VkExtensionProperties *list, uint32_t count, const char *nam
 }
 
 static VkExtensionProperties *
-device_extensions(struct tongs_decoder *d, const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
-                  uint32_t *count)
+device_extensions(struct tongs_decoder *d, const struct rdr_vk_instance *vk,
+                  VkPhysicalDevice physical, uint32_t *count)
 {
    *count = 0;
    if (vk->EnumerateDeviceExtensionProperties(physical, NULL, count, NULL) != VK_SUCCESS)
@@ -208,8 +211,8 @@ choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, b
 }
 
 static bool
-can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, const VkExtensionProperties *list,
-           uint32_t count)
+can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
+           const VkExtensionProperties *list, uint32_t count)
 {
    VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT,
@@ -219,14 +222,16 @@ can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, const Vk
       .pNext = &host,
    };
 
-   if (!vk->GetPhysicalDeviceProperties2 || !has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+   if (!vk->GetPhysicalDeviceProperties2 ||
+       !has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
       return false;
    vk->GetPhysicalDeviceProperties2(physical, &properties);
    return host.minImportedHostPointerAlignment <= RDR_HEAP_PAGE;
 }
 
 static void
-encode_device(struct rdr_context *ctx, struct tongs_encoder *e, struct tongs_decoder *d, VkPhysicalDevice physical)
+encode_device(struct rdr_context *ctx, struct tongs_encoder *e, struct tongs_decoder *d,
+              VkPhysicalDevice physical)
 {
    const struct rdr_vk_instance *vk = &ctx->instance.vk;
    VkPhysicalDeviceProperties properties;
@@ -256,12 +261,13 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
       rdr_end(ctx, "a tongsSnapshot is malformed");
       return;
    }
-   VkResult result = ctx->instance.vk.EnumeratePhysicalDevices(ctx->instance.handle, &count, devices);
+   VkResult result =
+      ctx->instance.vk.EnumeratePhysicalDevices(ctx->instance.handle, &count, devices);
    if (result < 0)
       count = 0;
    for (uint32_t i = 0; i < count; i++) {
-      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i], VK_SUCCESS,
-                          tongs_id_slot(instance), &ctx->instance))
+      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i],
+                          VK_SUCCESS, tongs_id_slot(instance), &ctx->instance))
          return;
    }
    struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSnapshot, tag, &offset);
@@ -306,7 +312,8 @@ may_mark_buffers(const struct rdr_device *dev)
 
 /* Whether the host has the queues that a device is to have (R5). */
 static bool
-has_queues(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, const VkDeviceCreateInfo *info)
+has_queues(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
+           const VkDeviceCreateInfo *info)
 {
    VkQueueFamilyProperties families[QUEUE_FAMILIES_MAX];
    uint32_t count = QUEUE_FAMILIES_MAX;
@@ -329,7 +336,8 @@ note_queues(struct rdr_device *dev, const VkDeviceCreateInfo *info)
       return false;
    for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
       const VkDeviceQueueCreateInfo *q = &info->pQueueCreateInfos[i];
-      dev->queues[i] = (struct rdr_queues){.family = q->queueFamilyIndex, .flags = q->flags, .count = q->queueCount};
+      dev->queues[i] = (struct rdr_queues){
+         .family = q->queueFamilyIndex, .flags = q->flags, .count = q->queueCount};
    }
    dev->queues_count = info->queueCreateInfoCount;
    return true;
@@ -345,8 +353,10 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    uint32_t count;
 
    struct rdr_device *dev = calloc(1, sizeof(*dev));
-   const char **names = tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 1, sizeof(*names));
-   VkExtensionProperties *list = device_extensions(&scratch, &instance->vk, a->physicalDevice, &count);
+   const char **names =
+      tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 1, sizeof(*names));
+   VkExtensionProperties *list =
+      device_extensions(&scratch, &instance->vk, a->physicalDevice, &count);
    a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
    if (!dev || !names || !note_queues(dev, &info))
       goto fail;
@@ -371,7 +381,8 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    rdr_vk_device_load(&dev->vk, instance->GetDeviceProcAddr, dev->handle);
    dev->marks_buffers = dev->imports_host_memory && may_mark_buffers(dev);
    *a->pDevice = dev->handle;
-   rdr_object_add(ctx, TONGS_TYPE_VkDevice, a->base.new_ids[0], (uintptr_t)dev->handle, a->ret, 0, dev);
+   rdr_object_add(ctx, TONGS_TYPE_VkDevice, a->base.new_ids[0], (uintptr_t)dev->handle, a->ret, 0,
+                  dev);
    return;
 
 fail:
@@ -381,8 +392,8 @@ fail:
 void
 rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args)
 {
-   (void)host, (void)args;
-   if (rdr_jobs_any(ctx->jobs)) {
+   (void)args;
+   if (rdr_jobs_any(ctx->jobs, host)) {
       rdr_end(ctx, "vkDestroyDevice came while a wait was going on");
       return;
    }
@@ -394,7 +405,8 @@ has_queue(const struct rdr_device *dev, const VkDeviceQueueInfo2 *info)
 {
    for (uint32_t i = 0; i < dev->queues_count; i++) {
       const struct rdr_queues *q = &dev->queues[i];
-      if (q->family == info->queueFamilyIndex && q->flags == info->flags && info->queueIndex < q->count)
+      if (q->family == info->queueFamilyIndex && q->flags == info->flags &&
+          info->queueIndex < q->count)
          return true;
    }
    return false;
@@ -421,7 +433,8 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
       dev->vk.GetDeviceQueue2(dev->handle, &info, &queue);
    else
       dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
-   rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED, d->device, dev);
+   rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED,
+                  d->device, dev);
 }
 
 /* TONGS_DEBUG=sync: everything before this has been carried out; this is how it went. */

@@ -37,23 +37,24 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
          return;
       }
       info.allocationSize = (info.allocationSize + RDR_HEAP_PAGE - 1) & ~(RDR_HEAP_PAGE - 1);
-      import.pHostPointer = rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize, &heap);
+      import.pHostPointer =
+         rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize, &heap);
       if (!import.pHostPointer) {
          rdr_end(ctx, "a vkAllocateMemory names a range that is not in its heap");
          return;
       }
       info.pNext = &import;
    }
-   bool mappable = types.memoryTypes[info.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+   bool mappable =
+      types.memoryTypes[info.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
    struct rdr_memory *memory = rdr_memory_create(a->pAllocateInfo->allocationSize, mappable, heap);
    if (!memory) {
       a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
       return;
    }
    a->ret = dev->vk.AllocateMemory(a->device, &info, NULL, a->pMemory);
-   if (a->ret != VK_SUCCESS ||
-       !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0], (uint64_t)*a->pMemory, a->ret, ctx->parent,
-                       memory))
+   if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
+                                               (uint64_t)*a->pMemory, a->ret, ctx->parent, memory))
       rdr_memory_destroy(ctx, memory);
 }
 

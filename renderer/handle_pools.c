@@ -46,7 +46,8 @@ rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, void *host, void *args)
    struct rdr_device *dev = host;
 
    if (release_all(ctx, TONGS_TYPE_VkCommandPool, &a->base))
-      dev->vk.FreeCommandBuffers(a->device, a->commandPool, a->commandBufferCount, a->pCommandBuffers);
+      dev->vk.FreeCommandBuffers(a->device, a->commandPool, a->commandBufferCount,
+                                 a->pCommandBuffers);
 }
 
 void
@@ -81,7 +82,8 @@ rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, void *host, void *args)
    struct rdr_device *dev = host;
 
    if (release_all(ctx, TONGS_TYPE_VkDescriptorPool, &a->base))
-      dev->vk.FreeDescriptorSets(a->device, a->descriptorPool, a->descriptorSetCount, a->pDescriptorSets);
+      dev->vk.FreeDescriptorSets(a->device, a->descriptorPool, a->descriptorSetCount,
+                                 a->pDescriptorSets);
 }
 
 void

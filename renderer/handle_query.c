@@ -54,8 +54,10 @@ rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *
       return false;
    if (!a->queryCount)
       return true;
-   values += (a->flags & (VK_QUERY_RESULT_WITH_AVAILABILITY_BIT | VK_QUERY_RESULT_WITH_STATUS_BIT_KHR)) != 0;
-   uint64_t last = values * (a->flags & VK_QUERY_RESULT_64_BIT ? sizeof(uint64_t) : sizeof(uint32_t));
-   return !__builtin_mul_overflow(a->queryCount - UINT64_C(1), a->stride, &before) && before <= a->dataSize &&
-          last <= a->dataSize - before;
+   values += (a->flags &
+              (VK_QUERY_RESULT_WITH_AVAILABILITY_BIT | VK_QUERY_RESULT_WITH_STATUS_BIT_KHR)) != 0;
+   uint64_t last =
+      values * (a->flags & VK_QUERY_RESULT_64_BIT ? sizeof(uint64_t) : sizeof(uint32_t));
+   return !__builtin_mul_overflow(a->queryCount - UINT64_C(1), a->stride, &before) &&
+          before <= a->dataSize && last <= a->dataSize - before;
 }

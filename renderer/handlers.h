@@ -29,6 +29,8 @@ rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args);
 void
+rdr_handle_CreateImage(struct rdr_context *ctx, void *host, void *args);
+void
 rdr_handle_CreateQueryPool(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *args);
@@ -67,5 +69,9 @@ void
 rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d);
 void
 rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 
 #endif

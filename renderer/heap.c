@@ -31,8 +31,8 @@ find(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number)
 }
 
 void *
-rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t offset, uint64_t size,
-               struct rdr_heap **heap)
+rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number,
+               uint64_t offset, uint64_t size, struct rdr_heap **heap)
 {
    struct rdr_heap *h = number ? *find(ctx, dev, number) : NULL;
 
@@ -115,9 +115,11 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    for (const struct rdr_heap *other = ctx->heaps; other; other = other->next)
       count++;
    struct rdr_heap *heap = calloc(1, sizeof(*heap));
-   if (!heap || taken || count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX || !is_sealed(fd, size)) {
+   if (!heap || taken || count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX ||
+       !is_sealed(fd, size)) {
       rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size,
-              taken ? "its number is taken" : "it is no sealed memory of that size, or one too many");
+              taken ? "its number is taken"
+                    : "it is no sealed memory of that size, or one too many");
       goto fail;
    }
    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
@@ -126,7 +128,8 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
       goto fail;
    }
    close(fd);
-   *heap = (struct rdr_heap){.next = ctx->heaps, .device = dev, .number = number, .size = size, .data = data};
+   *heap = (struct rdr_heap){
+      .next = ctx->heaps, .device = dev, .number = number, .size = size, .data = data};
    ctx->heaps = heap;
    return;
 

@@ -23,8 +23,8 @@ struct rdr_memory {
 /* A range of `size` bytes at `offset` of a heap of the device, NULL where it does not lie in it whole (R4). It stays
  * mapped for as long as a memory uses the heap. */
 void *
-rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t offset, uint64_t size,
-               struct rdr_heap **heap);
+rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number,
+               uint64_t offset, uint64_t size, struct rdr_heap **heap);
 
 /* Takes a use of `heap` (may be NULL). NULL when memory is out. */
 struct rdr_memory *

@@ -51,7 +51,8 @@ rdr_host_load(struct rdr_host *host, char *why, size_t why_size)
       snprintf(why, why_size, "the host has no Vulkan loader: %s", dlerror());
       return false;
    }
-   host->GetInstanceProcAddr = (PFN_vkGetInstanceProcAddr)dlsym(host->library, "vkGetInstanceProcAddr");
+   host->GetInstanceProcAddr =
+      (PFN_vkGetInstanceProcAddr)dlsym(host->library, "vkGetInstanceProcAddr");
    if (!host->GetInstanceProcAddr) {
       snprintf(why, why_size, "the host's Vulkan loader has no vkGetInstanceProcAddr");
       return false;

@@ -37,7 +37,7 @@ struct rdr_jobs {
    pthread_cond_t wake;
    struct job *waiting; /* for a thread */
    struct job *running;
-   uint32_t idle;          /* threads that sleep, or have been woken and not come to it yet */
+   uint32_t idle; /* threads that sleep, or have been woken and not come to it yet */
    uint32_t waiting_count;
    uint32_t count; /* of jobs, waiting and running */
    size_t held;    /* bytes that they hold */
@@ -113,7 +113,9 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    }
    if (job->op == TONGS_OP_vkGetQueryPoolResults &&
        !rdr_query_results_fit(ctx, job->id_count > 1 ? job->ids[1] : 0, job->args)) {
-      rdr_end(ctx, "a vkGetQueryPoolResults asks for queries that are not in its pool, or for more than it has room for");
+      rdr_end(
+         ctx,
+         "a vkGetQueryPoolResults asks for queries that are not in its pool, or for more than it has room for");
       return false;
    }
    return true;
@@ -308,11 +310,19 @@ rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id)
    return used;
 }
 
+static bool
+list_is_on(const struct job *job, const struct rdr_device *dev)
+{
+   while (job && dev && job->host != dev)
+      job = job->next;
+   return job != NULL;
+}
+
 bool
-rdr_jobs_any(struct rdr_jobs *jobs)
+rdr_jobs_any(struct rdr_jobs *jobs, const struct rdr_device *dev)
 {
    pthread_mutex_lock(&jobs->lock);
-   bool any = jobs->count != 0;
+   bool any = list_is_on(jobs->waiting, dev) || list_is_on(jobs->running, dev);
    pthread_mutex_unlock(&jobs->lock);
    return any;
 }

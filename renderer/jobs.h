@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct rdr_context;
+struct rdr_device;
 struct rdr_jobs;
 
 /* How many may wait at a time, and how many bytes they may hold together (R11). */
@@ -29,8 +30,8 @@ rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size);
 bool
 rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id);
 
-/* Whether any job is running. */
+/* Whether a job is going on on the device; NULL: on any. */
 bool
-rdr_jobs_any(struct rdr_jobs *jobs);
+rdr_jobs_any(struct rdr_jobs *jobs, const struct rdr_device *dev);
 
 #endif

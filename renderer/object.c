@@ -83,7 +83,9 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
 
    uint32_t device = 0;
    if (parent)
-      device = tongs_id_type(ctx->slots[parent].id) == TONGS_TYPE_VkDevice ? parent : ctx->slots[parent].device;
+      device = tongs_id_type(ctx->slots[parent].id) == TONGS_TYPE_VkDevice
+                  ? parent
+                  : ctx->slots[parent].device;
    ctx->slots[slot] = (struct tongs_slot){
       .id = id,
       .handle = handle,

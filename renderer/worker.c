@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include "args.h"
+#include "clock.h"
 #include "context.h"
 #include "execute.h"
 #include "frame.h"
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RECEIVE_SIZE ((size_t)256 * 1024)
@@ -56,8 +56,8 @@ rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult 
    if (tongs_ops[ctx->op].kind == TONGS_OP_RECORD) /* ctx->parent is the command buffer */
       ctx->slots[ctx->parent].result = result;
    if (!dev->lost)
-      fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n", (int)getpid(),
-              name, result);
+      fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n",
+              (int)getpid(), name, result);
    dev->lost = true;
 }
 
@@ -131,8 +131,8 @@ static bool
 receive(struct rdr_context *ctx, struct input *in)
 {
    size_t fd_count = RDR_FDS_MAX - ctx->fd_count;
-   ssize_t n = tongs_socket_recv(ctx->fd, in->data + in->used, in->size - in->used, ctx->fds + ctx->fd_count,
-                                 &fd_count);
+   ssize_t n = tongs_socket_recv(ctx->fd, in->data + in->used, in->size - in->used,
+                                 ctx->fds + ctx->fd_count, &fd_count);
 
    if (n == -EPROTO)
       rdr_end(ctx, "more than %d file descriptors came that no op takes", RDR_FDS_MAX);
@@ -188,20 +188,12 @@ input_trim(struct input *in)
 
 /* --- The handshake --------------------------------------------------------------------------------------------- */
 
-static int64_t
-now_ms(void)
-{
-   struct timespec t;
-   clock_gettime(CLOCK_MONOTONIC, &t);
-   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool
 receive_until(struct rdr_context *ctx, struct input *in, size_t size, int64_t deadline)
 {
    while (in->used < size) {
       struct pollfd p = {.fd = ctx->fd, .events = POLLIN};
-      int64_t left = deadline - now_ms();
+      int64_t left = deadline - tongs_now_ms();
       int ready = poll(&p, 1, left > 0 ? (int)left : 0);
       if (ready < 0 && errno == EINTR)
          continue;
@@ -230,7 +222,7 @@ answer_hello(struct rdr_context *ctx, bool tables, const char *reason)
 static bool
 shake_hands(struct rdr_context *ctx, struct input *in)
 {
-   int64_t deadline = now_ms() + TONGS_HELLO_TIMEOUT;
+   int64_t deadline = tongs_now_ms() + TONGS_HELLO_TIMEOUT;
    char why[200];
    bool same = false;
 
@@ -277,7 +269,9 @@ watch_guest(void *data)
    struct timespec left = {.tv_sec = LAST_WORDS};
    while (nanosleep(&left, &left) < 0 && errno == EINTR)
       ;
-   fprintf(stderr, "tongs worker %d: the guest is gone and the host's driver does not return: ending\n", (int)getpid());
+   fprintf(stderr,
+           "tongs worker %d: the guest is gone and the host's driver does not return: ending\n",
+           (int)getpid());
    _exit(1);
 }
 
@@ -336,8 +330,8 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    tongs_encoder_init(&ctx->replies);
    rdr_host_set_environment(options);
    if (options->capture && !(ctx->capture = fopen(options->capture, "wb")))
-      fprintf(stderr, "tongs worker %d: cannot write the capture %s: %s\n", (int)getpid(), options->capture,
-              strerror(errno));
+      fprintf(stderr, "tongs worker %d: cannot write the capture %s: %s\n", (int)getpid(),
+              options->capture, strerror(errno));
 
    start_watching(ctx);
    serve(ctx);

@@ -1,6 +1,8 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "tongs_gen_types.h"
 
+#include "format.h"
+
 struct run {
    int32_t first;
    int32_t last;
@@ -58,3 +60,11 @@ tongs_type_of_object(uint32_t object_type)
       return 0;
    }
 }
+
+const struct tongs_format tongs_formats[] = {
+% for f, value, planes in ir.formats:
+   {${value}, ${f.block_size}, ${", ".join(str(n) for n in f.extent)}, {${", ".join(str(p) for p in planes) or 0}}}, /* ${f.name} */
+% endfor
+   {0}
+};
+const uint32_t tongs_format_count = ${len(ir.formats)};

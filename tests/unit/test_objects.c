@@ -21,10 +21,17 @@
 #include <unistd.h>
 
 /* Slots of what every case begins with. */
-enum { INSTANCE = 1, DEVICE, POOL, OTHER_POOL, FREE };
+enum {
+   INSTANCE = 1,
+   DEVICE,
+   POOL,
+   OTHER_POOL,
+   FREE
+};
 
 struct fixture {
-   struct fixture *next; /* in a list of all: a thread of its jobs may still be in it when it is over */
+   struct fixture
+      *next; /* in a list of all: a thread of its jobs may still be in it when it is over */
    struct rdr_context ctx;
    struct rdr_device device;
    struct rdr_queues queues;
@@ -44,8 +51,8 @@ static struct fixture *fixtures;
 /* --- The host's driver -------------------------------------------------------------------------- */
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-create_descriptor_pool(VkDevice device, const VkDescriptorPoolCreateInfo *info, const VkAllocationCallbacks *alloc,
-                       VkDescriptorPool *pool)
+create_descriptor_pool(VkDevice device, const VkDescriptorPoolCreateInfo *info,
+                       const VkAllocationCallbacks *alloc, VkDescriptorPool *pool)
 {
    (void)device, (void)info, (void)alloc;
    *pool = (VkDescriptorPool)++host.last; /* whether it fails or not */
@@ -53,8 +60,8 @@ create_descriptor_pool(VkDevice device, const VkDescriptorPoolCreateInfo *info, 
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-create_query_pool(VkDevice device, const VkQueryPoolCreateInfo *info, const VkAllocationCallbacks *alloc,
-                  VkQueryPool *pool)
+create_query_pool(VkDevice device, const VkQueryPoolCreateInfo *info,
+                  const VkAllocationCallbacks *alloc, VkQueryPool *pool)
 {
    (void)device, (void)info, (void)alloc;
    *pool = (VkQueryPool)++host.last;
@@ -62,7 +69,8 @@ create_query_pool(VkDevice device, const VkQueryPoolCreateInfo *info, const VkAl
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-free_descriptor_sets(VkDevice device, VkDescriptorPool pool, uint32_t count, const VkDescriptorSet *sets)
+free_descriptor_sets(VkDevice device, VkDescriptorPool pool, uint32_t count,
+                     const VkDescriptorSet *sets)
 {
    (void)device, (void)pool, (void)sets;
    host.freed += count;
@@ -70,7 +78,8 @@ free_descriptor_sets(VkDevice device, VkDescriptorPool pool, uint32_t count, con
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-create_compute_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count, const VkComputePipelineCreateInfo *infos,
+create_compute_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count,
+                         const VkComputePipelineCreateInfo *infos,
                          const VkAllocationCallbacks *alloc, VkPipeline *pipelines)
 {
    (void)device, (void)cache, (void)infos, (void)alloc;
@@ -80,8 +89,8 @@ create_compute_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count,
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *alloc,
-                VkDeviceMemory *memory)
+allocate_memory(VkDevice device, const VkMemoryAllocateInfo *info,
+                const VkAllocationCallbacks *alloc, VkDeviceMemory *memory)
 {
    (void)device, (void)info, (void)alloc;
    *memory = (VkDeviceMemory)++host.last;
@@ -102,18 +111,26 @@ get_memory_properties(VkPhysicalDevice physical, VkPhysicalDeviceMemoryPropertie
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-wait_for_fences(VkDevice device, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout)
+wait_for_fences(VkDevice device, uint32_t count, const VkFence *fences, VkBool32 all,
+                uint64_t timeout)
 {
    (void)device, (void)count, (void)fences, (void)all, (void)timeout;
    return VK_TIMEOUT;
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-get_query_pool_results(VkDevice device, VkQueryPool pool, uint32_t first, uint32_t count, size_t size, void *data,
-                       VkDeviceSize stride, VkQueryResultFlags flags)
+get_query_pool_results(VkDevice device, VkQueryPool pool, uint32_t first, uint32_t count,
+                       size_t size, void *data, VkDeviceSize stride, VkQueryResultFlags flags)
 {
-   (void)device, (void)pool, (void)first, (void)count, (void)size, (void)data, (void)stride, (void)flags;
+   (void)device, (void)pool, (void)first, (void)count, (void)size, (void)data, (void)stride,
+      (void)flags;
    return VK_SUCCESS;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+destroy_device(VkDevice device, const VkAllocationCallbacks *alloc)
+{
+   (void)device, (void)alloc;
 }
 
 static VKAPI_ATTR void VKAPI_CALL
@@ -168,23 +185,25 @@ start(void)
       .imports_host_memory = true,
       .queues = &f->queues,
       .queues_count = 1,
-      .vk = {
-         .CreateDescriptorPool = create_descriptor_pool,
-         .FreeDescriptorSets = free_descriptor_sets,
-         .CreateQueryPool = create_query_pool,
-         .GetQueryPoolResults = get_query_pool_results,
-         .CreateComputePipelines = create_compute_pipelines,
-         .AllocateMemory = allocate_memory,
-         .FreeMemory = free_memory,
-         .WaitForFences = wait_for_fences,
-      },
+      .vk =
+         {
+            .CreateDescriptorPool = create_descriptor_pool,
+            .FreeDescriptorSets = free_descriptor_sets,
+            .CreateQueryPool = create_query_pool,
+            .GetQueryPoolResults = get_query_pool_results,
+            .CreateComputePipelines = create_compute_pipelines,
+            .AllocateMemory = allocate_memory,
+            .FreeMemory = free_memory,
+            .WaitForFences = wait_for_fences,
+         },
    };
-   rdr_object_add(&f->ctx, TONGS_TYPE_VkInstance, id_of(TONGS_TYPE_VkInstance, INSTANCE), 1, VK_SUCCESS, 0,
-                  &f->ctx.instance);
-   rdr_object_add(&f->ctx, TONGS_TYPE_VkDevice, id_of(TONGS_TYPE_VkDevice, DEVICE), 2, VK_SUCCESS, 0, &f->device);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkInstance, id_of(TONGS_TYPE_VkInstance, INSTANCE), 1,
+                  VK_SUCCESS, 0, &f->ctx.instance);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkDevice, id_of(TONGS_TYPE_VkDevice, DEVICE), 2, VK_SUCCESS,
+                  0, &f->device);
    for (uint32_t slot = POOL; slot <= OTHER_POOL; slot++)
-      rdr_object_add(&f->ctx, TONGS_TYPE_VkDescriptorPool, id_of(TONGS_TYPE_VkDescriptorPool, slot), slot, VK_SUCCESS,
-                     DEVICE, &f->device);
+      rdr_object_add(&f->ctx, TONGS_TYPE_VkDescriptorPool, id_of(TONGS_TYPE_VkDescriptorPool, slot),
+                     slot, VK_SUCCESS, DEVICE, &f->device);
    return f;
 }
 
@@ -227,8 +246,8 @@ execute_own(struct fixture *f, uint16_t op, const uint64_t *words, size_t count)
 static void
 add_set(struct fixture *f, uint32_t slot, uint32_t pool)
 {
-   rdr_object_add(&f->ctx, TONGS_TYPE_VkDescriptorSet, id_of(TONGS_TYPE_VkDescriptorSet, slot), slot, VK_SUCCESS, pool,
-                  &f->device);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkDescriptorSet, id_of(TONGS_TYPE_VkDescriptorSet, slot),
+                  slot, VK_SUCCESS, pool, &f->device);
 }
 
 static void
@@ -269,23 +288,26 @@ a_set_is_freed_to_its_own_pool_alone(struct fixture *f)
 static bool
 what_a_failed_create_leaves_behind_is_no_object(struct fixture *f)
 {
-   VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 1};
+   VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                      .maxSets = 1};
    VkDescriptorPool pool = HANDLE(VkDescriptorPool, FREE);
 
    host.result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
    execute(f, TONGS_OP_vkCreateDescriptorPool,
            &(struct tongs_args_vkCreateDescriptorPool){
               .device = HANDLE(VkDevice, DEVICE), .pCreateInfo = &info, .pDescriptorPool = &pool});
-   return !f->ctx.ended && is_there(f, TONGS_TYPE_VkDescriptorPool, FREE) && !f->ctx.slots[FREE].handle;
+   return !f->ctx.ended && is_there(f, TONGS_TYPE_VkDescriptorPool, FREE) &&
+          !f->ctx.slots[FREE].handle;
 }
 
 static bool
 a_pipeline_that_must_be_compiled_takes_no_id(struct fixture *f)
 {
-   VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-                                       .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                                                 .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-                                                 .pName = "main"}};
+   VkComputePipelineCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+      .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                .pName = "main"}};
    VkPipeline pipeline = HANDLE(VkPipeline, FREE);
 
    execute(f, TONGS_OP_vkCreateComputePipelines,
@@ -301,16 +323,20 @@ command_buffers_of_a_pool_that_failed_go_with_it(struct fixture *f)
 {
    VkCommandPool pool = HANDLE(VkCommandPool, FREE);
    VkCommandBuffer commands = HANDLE(VkCommandBuffer, FREE + 1);
-   VkCommandBufferAllocateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandPool = pool, .commandBufferCount = 1};
+   VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                       .commandPool = pool,
+                                       .commandBufferCount = 1};
 
-   rdr_object_add(&f->ctx, TONGS_TYPE_VkCommandPool, (uint64_t)pool, 0, VK_ERROR_OUT_OF_HOST_MEMORY, DEVICE, &f->device);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkCommandPool, (uint64_t)pool, 0, VK_ERROR_OUT_OF_HOST_MEMORY,
+                  DEVICE, &f->device);
    execute(f, TONGS_OP_vkAllocateCommandBuffers,
-           &(struct tongs_args_vkAllocateCommandBuffers){
-              .device = HANDLE(VkDevice, DEVICE), .pAllocateInfo = &info, .pCommandBuffers = &commands});
+           &(struct tongs_args_vkAllocateCommandBuffers){.device = HANDLE(VkDevice, DEVICE),
+                                                         .pAllocateInfo = &info,
+                                                         .pCommandBuffers = &commands});
    bool there = is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1);
    execute(f, TONGS_OP_vkDestroyCommandPool,
-           &(struct tongs_args_vkDestroyCommandPool){.device = HANDLE(VkDevice, DEVICE), .commandPool = pool});
+           &(struct tongs_args_vkDestroyCommandPool){.device = HANDLE(VkDevice, DEVICE),
+                                                     .commandPool = pool});
    return there && !f->ctx.ended && !is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1);
 }
 
@@ -318,8 +344,8 @@ static bool
 physical_devices_go_with_their_instance(struct fixture *f)
 {
    rdr_object_remove(&f->ctx, DEVICE);
-   rdr_object_add(&f->ctx, TONGS_TYPE_VkPhysicalDevice, id_of(TONGS_TYPE_VkPhysicalDevice, FREE), 5, VK_SUCCESS,
-                  INSTANCE, &f->ctx.instance);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkPhysicalDevice, id_of(TONGS_TYPE_VkPhysicalDevice, FREE), 5,
+                  VK_SUCCESS, INSTANCE, &f->ctx.instance);
    execute(f, TONGS_OP_vkDestroyInstance,
            &(struct tongs_args_vkDestroyInstance){.instance = HANDLE(VkInstance, INSTANCE)});
    return !f->ctx.ended && !is_there(f, TONGS_TYPE_VkPhysicalDevice, FREE);
@@ -329,19 +355,24 @@ static bool
 a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
 {
    const uint64_t heap[] = {1, id_of(TONGS_TYPE_VkDevice, DEVICE), RDR_HEAP_PAGE};
-   VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = 100};
+   VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                .allocationSize = 100};
    VkDeviceMemory memory = HANDLE(VkDeviceMemory, FREE);
    unsigned char resident;
 
    f->ctx.fds[0] = memfd_create("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
    f->ctx.fd_count = 1;
-   if (ftruncate(f->ctx.fds[0], (off_t)RDR_HEAP_PAGE) < 0 || fcntl(f->ctx.fds[0], F_ADD_SEALS, F_SEAL_SHRINK) < 0)
+   if (ftruncate(f->ctx.fds[0], (off_t)RDR_HEAP_PAGE) < 0 ||
+       fcntl(f->ctx.fds[0], F_ADD_SEALS, F_SEAL_SHRINK) < 0)
       return false;
    execute_own(f, TONGS_OP_tongsHeapCreate, heap, 3);
    execute(f, TONGS_OP_vkAllocateMemory,
-           &(struct tongs_args_vkAllocateMemory){
-              .device = HANDLE(VkDevice, DEVICE), .pAllocateInfo = &info, .pMemory = &memory, .heap = 1});
-   const struct rdr_memory *made = is_there(f, TONGS_TYPE_VkDeviceMemory, FREE) ? f->ctx.slots[FREE].data : NULL;
+           &(struct tongs_args_vkAllocateMemory){.device = HANDLE(VkDevice, DEVICE),
+                                                 .pAllocateInfo = &info,
+                                                 .pMemory = &memory,
+                                                 .heap = 1});
+   const struct rdr_memory *made =
+      is_there(f, TONGS_TYPE_VkDeviceMemory, FREE) ? f->ctx.slots[FREE].data : NULL;
    if (!made || !made->heap)
       return false;
    struct rdr_heap *used;
@@ -367,19 +398,46 @@ static bool
 a_wait_on_a_lost_device_returns(struct fixture *f)
 {
    VkFence fence = HANDLE(VkFence, FREE);
-   struct tongs_args_vkWaitForFences args = {
-      .device = HANDLE(VkDevice, DEVICE), .fenceCount = 1, .pFences = &fence, .timeout = UINT64_MAX};
+   struct tongs_args_vkWaitForFences args = {.device = HANDLE(VkDevice, DEVICE),
+                                             .fenceCount = 1,
+                                             .pFences = &fence,
+                                             .timeout = UINT64_MAX};
    uint32_t reply[4] = {0};
 
    rdr_object_add(&f->ctx, TONGS_TYPE_VkFence, (uint64_t)fence, 9, VK_SUCCESS, DEVICE, &f->device);
    execute(f, TONGS_OP_vkWaitForFences, &args); /* goes to a thread, as nothing signals */
    rdr_post_failed(&f->ctx, &f->device, "vkQueueSubmit", VK_ERROR_OUT_OF_DEVICE_MEMORY);
-   if (recv(f->guest, reply, sizeof(reply), MSG_WAITALL) != sizeof(reply) || (int32_t)reply[3] != VK_ERROR_DEVICE_LOST)
+   if (recv(f->guest, reply, sizeof(reply), MSG_WAITALL) != sizeof(reply) ||
+       (int32_t)reply[3] != VK_ERROR_DEVICE_LOST)
       return false;
    execute(f, TONGS_OP_vkWaitForFences, &args); /* at once */
    rdr_replies_flush(&f->ctx);
    return recv(f->guest, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply) &&
           (int32_t)reply[3] == VK_ERROR_DEVICE_LOST && !f->ctx.ended;
+}
+
+static bool
+a_device_can_go_while_another_one_is_waited_for(struct fixture *f)
+{
+   VkFence fence = HANDLE(VkFence, FREE);
+   struct rdr_device *other = calloc(1, sizeof(*other));
+
+   other->vk.DestroyDevice = destroy_device;
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkDevice, id_of(TONGS_TYPE_VkDevice, FREE + 1), 3, VK_SUCCESS,
+                  0, other);
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkFence, (uint64_t)fence, 9, VK_SUCCESS, DEVICE, &f->device);
+   execute(f, TONGS_OP_vkWaitForFences,
+           &(struct tongs_args_vkWaitForFences){.device = HANDLE(VkDevice, DEVICE),
+                                                .fenceCount = 1,
+                                                .pFences = &fence,
+                                                .timeout = UINT64_MAX});
+   execute(f, TONGS_OP_vkDestroyDevice,
+           &(struct tongs_args_vkDestroyDevice){.device = HANDLE(VkDevice, FREE + 1)});
+   bool good = !f->ctx.ended && !is_there(f, TONGS_TYPE_VkDevice, FREE + 1);
+   execute(f, TONGS_OP_vkDestroyDevice,
+           &(struct tongs_args_vkDestroyDevice){.device = HANDLE(VkDevice, DEVICE)});
+   f->device.lost = true; /* ends the wait */
+   return good && f->ctx.ended == RDR_RULE_BROKEN;
 }
 
 static void
@@ -401,8 +459,9 @@ get_results(struct fixture *f, uint32_t first, uint32_t count, size_t size, uint
 static bool
 query_results_must_fit_where_they_are_written(struct fixture *f)
 {
-   VkQueryPoolCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO, .queryType = VK_QUERY_TYPE_TIMESTAMP, .queryCount = 4};
+   VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                 .queryType = VK_QUERY_TYPE_TIMESTAMP,
+                                 .queryCount = 4};
    VkQueryPool pool = HANDLE(VkQueryPool, FREE);
    bool good = true;
 
@@ -421,7 +480,10 @@ query_results_must_fit_where_they_are_written(struct fixture *f)
 
 /* --- All ---------------------------------------------------------------------------------------------- */
 
-#define CASE(name) {#name, name}
+#define CASE(name) \
+   { \
+#name, name \
+   }
 
 static const struct {
    const char *name;
@@ -436,6 +498,7 @@ static const struct {
    CASE(a_heap_stays_mapped_while_a_memory_is_made_of_it),
    CASE(a_queue_that_the_device_has_not_ends_the_connection),
    CASE(a_wait_on_a_lost_device_returns),
+   CASE(a_device_can_go_while_another_one_is_waited_for),
    CASE(query_results_must_fit_where_they_are_written),
 };
 

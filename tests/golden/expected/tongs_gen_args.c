@@ -157,6 +157,8 @@ tongs_encode_reply_vkUseArrays(struct tongs_encoder *e, const void *args)
    tongs_encode_i32(e, v->ret);
    if (v->ret < 0)
       return;
+   for (uint64_t i = 0; v->pArrays && i < 1; i++)
+      tongs_encode_returned_VkArrays(e, &v->pArrays[i]);
    (void)e, (void)v;
 }
 
@@ -168,6 +170,8 @@ tongs_decode_reply_vkUseArrays(struct tongs_decoder *d, void *args)
    v->ret = (VkResult)tongs_decode_i32(d);
    if (v->ret < 0)
       return;
+   for (uint64_t i = 0; v->pArrays && i < 1 && !d->error; i++)
+      tongs_decode_returned_VkArrays(d, &v->pArrays[i]);
    (void)d, (void)v;
 }
 
@@ -461,6 +465,28 @@ tongs_decode_vkCmdBuildAccelerationStructuresKHR(struct tongs_decoder *d, void *
          lists[i] = tongs_decode_VkDraw_array(d, v->pInfos[i].geometryCount, false);
       v->ppBuildRangeInfos = lists;
    }
+   (void)d, (void)v;
+}
+
+void
+tongs_encode_vkSetDebugUtilsObjectNameEXT(struct tongs_encoder *e, const void *args)
+{
+   const struct tongs_args_vkSetDebugUtilsObjectNameEXT *v = args;
+
+   tongs_encode_handle(e, (uintptr_t)v->device);
+   tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(e, v->pNameInfo, 1);
+   (void)e, (void)v;
+}
+
+void
+tongs_decode_vkSetDebugUtilsObjectNameEXT(struct tongs_decoder *d, void *args)
+{
+   struct tongs_args_vkSetDebugUtilsObjectNameEXT *v = args;
+
+   v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   v->pNameInfo = tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(d, 1, false);
+   if (!d->error && !(v->pNameInfo->objectHandle != 0))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
    (void)d, (void)v;
 }
 

@@ -103,6 +103,13 @@ struct tongs_args_vkCmdBuildAccelerationStructuresKHR {
    const VkDraw * const  *ppBuildRangeInfos;
 };
 
+struct tongs_args_vkSetDebugUtilsObjectNameEXT {
+   struct tongs_args base;
+   VkDevice device;
+   const VkDebugUtilsObjectNameInfoEXT *pNameInfo;
+   VkResult ret;
+};
+
 void tongs_encode_vkCreateBuffer(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkCreateBuffer(struct tongs_decoder *d, void *args);
 void tongs_encode_vkDestroyBuffer(struct tongs_encoder *e, const void *args);
@@ -139,5 +146,7 @@ void tongs_encode_vkCmdDrawMany(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkCmdDrawMany(struct tongs_decoder *d, void *args);
 void tongs_encode_vkCmdBuildAccelerationStructuresKHR(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkCmdBuildAccelerationStructuresKHR(struct tongs_decoder *d, void *args);
+void tongs_encode_vkSetDebugUtilsObjectNameEXT(struct tongs_encoder *e, const void *args);
+void tongs_decode_vkSetDebugUtilsObjectNameEXT(struct tongs_decoder *d, void *args);
 
 #endif

@@ -10,11 +10,12 @@
 /* Which structs a chain may hold: pairs of parent and child, sorted. */
 static const uint16_t extends[][2] = {
    {2, 3},
-   {2, 15},
+   {2, 16},
    {2, 20},
-   {18, 3},
-   {18, 17},
-   {21, 15},
+   {2, 23},
+   {21, 3},
+   {21, 18},
+   {24, 16},
 };
 
 static bool
@@ -81,6 +82,12 @@ encode_link(struct tongs_encoder *e, const VkBaseInStructure *first, const VkBas
       tongs_encode_u32(e, VK_STRUCTURE_TYPE_OUT_EXTENSION);
       tongs_encode_VkOutExtension_body(e, (const VkOutExtension *)link);
       break;
+   case VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO:
+      if (!may_travel(e, first, link, parent, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo))
+         break;
+      tongs_encode_u32(e, VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO);
+      tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(e, (const VkPipelineCreationFeedbackCreateInfo *)link);
+      break;
    case VK_STRUCTURE_TYPE_REPEATED_EXTENSION:
       if (!may_travel(e, first, link, parent, TONGS_STRUCT_VkRepeatedExtension))
          break;
@@ -116,6 +123,13 @@ decode_link(struct tongs_decoder *d, uint32_t stype, uint32_t *index)
       if (v)
          tongs_decode_VkInExtension_body(d, v);
       *index = TONGS_STRUCT_VkInExtension;
+      return (VkBaseOutStructure *)v;
+   }
+   case VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO: {
+      VkPipelineCreationFeedbackCreateInfo *v = tongs_decode_alloc(d, 1, sizeof(*v));
+      if (v)
+         tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(d, v);
+      *index = TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo;
       return (VkBaseOutStructure *)v;
    }
    case VK_STRUCTURE_TYPE_REPEATED_EXTENSION: {
@@ -285,6 +299,10 @@ tongs_encode_returned_chain(struct tongs_encoder *e, const void *next)
 {
    for (const VkBaseInStructure *link = next; link; link = link->pNext) {
       switch ((uint32_t)link->sType) {
+      case VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO:
+         tongs_encode_u32(e, VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO);
+         tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(e, (const VkPipelineCreationFeedbackCreateInfo *)link);
+         break;
       default:
          break;
       }
@@ -305,6 +323,9 @@ tongs_decode_returned_chain(struct tongs_decoder *d, const void *next)
          return;
       }
       switch (stype) {
+      case VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO:
+         tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(d, (const VkPipelineCreationFeedbackCreateInfo *)link);
+         break;
       default:
          tongs_decoder_fail(d, TONGS_DECODE_CHAIN);
          return;

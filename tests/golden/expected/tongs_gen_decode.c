@@ -148,6 +148,27 @@ tongs_decode_VkClearColorValue(struct tongs_decoder *d, VkClearColorValue *v)
 }
 
 void
+tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d, VkDebugUtilsObjectNameInfoEXT *v)
+{
+   v->sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT;
+   v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkDebugUtilsObjectNameInfoEXT);
+   v->objectType = (VkObjectType)tongs_decode_enum(d, TONGS_ENUM_VkObjectType);
+   v->objectHandle = tongs_decode_handle(d, tongs_type_of_object((uint32_t)v->objectType));
+   v->pObjectName = tongs_decode_string(d);
+}
+
+VkDebugUtilsObjectNameInfoEXT *
+tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d, uint64_t expected, bool optional)
+{
+   uint32_t count = tongs_decode_count(d, expected, optional, 20);
+   VkDebugUtilsObjectNameInfoEXT *v = tongs_decode_alloc(d, count, sizeof(*v));
+
+   for (uint32_t i = 0; v && i < count && !d->error; i++)
+      tongs_decode_VkDebugUtilsObjectNameInfoEXT(d, &v[i]);
+   return v;
+}
+
+void
 tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d, VkDescriptorSetAllocateInfo *v)
 {
    v->descriptorPool = (VkDescriptorPool)tongs_decode_handle(d, TONGS_TYPE_VkDescriptorPool);
@@ -276,6 +297,22 @@ tongs_decode_VkInExtension(struct tongs_decoder *d, VkInExtension *v)
 {
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkInExtension);
    tongs_decode_VkInExtension_body(d, v);
+}
+
+void
+tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v)
+{
+   v->sType = VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO;
+   v->pPipelineCreationFeedback = tongs_decode_empty(d, 1, false, sizeof(*v->pPipelineCreationFeedback));
+   v->pipelineStageCreationFeedbackCount = (uint32_t)tongs_decode_u32(d);
+   v->pPipelineStageCreationFeedbacks = tongs_decode_empty(d, v->pipelineStageCreationFeedbackCount, false, sizeof(*v->pPipelineStageCreationFeedbacks));
+}
+
+void
+tongs_decode_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v)
+{
+   v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo);
+   tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(d, v);
 }
 
 void

@@ -138,6 +138,25 @@ tongs_encode_VkClearColorValue(struct tongs_encoder *e, const VkClearColorValue 
 }
 
 void
+tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v)
+{
+   tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkDebugUtilsObjectNameInfoEXT);
+   tongs_encode_u32(e, v->objectType);
+   tongs_encode_handle(e, tongs_type_of_object((uint32_t)v->objectType) ? v->objectHandle : 0);
+   tongs_encode_string(e, v->pObjectName);
+}
+
+void
+tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v, uint64_t count)
+{
+   if (!v)
+      count = 0;
+   tongs_encode_u32(e, (uint32_t)count);
+   for (uint64_t i = 0; i < count && !e->failed; i++)
+      tongs_encode_VkDebugUtilsObjectNameInfoEXT(e, &v[i]);
+}
+
+void
 tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v)
 {
    tongs_encode_handle(e, (uintptr_t)v->descriptorPool);
@@ -285,6 +304,38 @@ tongs_encode_VkOutExtension(struct tongs_encoder *e, const VkOutExtension *v)
 {
    tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkOutExtension);
    tongs_encode_VkOutExtension_body(e, v);
+}
+
+void
+tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e, const VkPipelineCreationFeedback *v)
+{
+   tongs_encode_u32(e, v->flags);
+   tongs_encode_u64(e, v->duration);
+}
+
+void
+tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e, const VkPipelineCreationFeedback *v, uint64_t count)
+{
+   if (!v)
+      count = 0;
+   tongs_encode_u32(e, (uint32_t)count);
+   for (uint64_t i = 0; i < count && !e->failed; i++)
+      tongs_encode_VkPipelineCreationFeedback(e, &v[i]);
+}
+
+void
+tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v)
+{
+   tongs_encode_u64(e, v->pPipelineCreationFeedback ? 1 : 0);
+   tongs_encode_u32(e, v->pipelineStageCreationFeedbackCount);
+   tongs_encode_u64(e, v->pPipelineStageCreationFeedbacks ? v->pipelineStageCreationFeedbackCount : 0);
+}
+
+void
+tongs_encode_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v)
+{
+   tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo);
+   tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(e, v);
 }
 
 void

@@ -123,6 +123,16 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
       .encode = tongs_encode_vkCmdBuildAccelerationStructuresKHR,
       .decode = tongs_decode_vkCmdBuildAccelerationStructuresKHR,
    },
+   [TONGS_OP_vkSetDebugUtilsObjectNameEXT] = {
+      .name = "vkSetDebugUtilsObjectNameEXT",
+      .kind = TONGS_OP_POST,
+      .returns_result = true,
+      .lost = VK_ERROR_DEVICE_LOST,
+      .ret_offset = offsetof(struct tongs_args_vkSetDebugUtilsObjectNameEXT, ret),
+      .args_size = sizeof(struct tongs_args_vkSetDebugUtilsObjectNameEXT),
+      .encode = tongs_encode_vkSetDebugUtilsObjectNameEXT,
+      .decode = tongs_decode_vkSetDebugUtilsObjectNameEXT,
+   },
 };
 
 const struct tongs_signature tongs_op_signatures[] = {
@@ -138,8 +148,9 @@ const struct tongs_signature tongs_op_signatures[] = {
    {41, 0x2eaf6410u}, /* vkCmdSetConstants */
    {42, 0x7aca5c10u}, /* vkCmdDrawMany */
    {43, 0x9f1f8d2cu}, /* vkCmdBuildAccelerationStructuresKHR */
+   {44, 0x28d7fdc3u}, /* vkSetDebugUtilsObjectNameEXT */
 };
-const uint32_t tongs_op_signature_count = 12;
+const uint32_t tongs_op_signature_count = 13;
 
 const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
    {0u, 0xd9e58605u}, /* VkAccelerationStructureBuildGeometryInfoKHR */
@@ -149,6 +160,7 @@ const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
    {0u, 0x4296c8b8u}, /* VkBoxes */
    {0u, 0xcc11208eu}, /* VkBufferCreateInfo */
    {0u, 0x5f92636au}, /* VkClearColorValue */
+   {0u, 0xec6af9f6u}, /* VkDebugUtilsObjectNameInfoEXT */
    {0u, 0x2fec692cu}, /* VkDescriptorSetAllocateInfo */
    {0u, 0x8085325cu}, /* VkDeviceOrHostAddressConstKHR */
    {0u, 0xa31a1c68u}, /* VkDraw */
@@ -160,6 +172,8 @@ const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
    {3u, 0x67fcdd4u}, /* VkInExtension */
    {0u, 0xd8a687a3u}, /* VkLimits */
    {6u, 0x1202a722u}, /* VkOutExtension */
+   {0u, 0x4ac3c8au}, /* VkPipelineCreationFeedback */
+   {1000192000u, 0xcfe8a207u}, /* VkPipelineCreationFeedbackCreateInfo */
    {0u, 0x88847236u}, /* VkProperties2 */
    {0u, 0x1b0278b7u}, /* VkRange64 */
    {4u, 0x733698eau}, /* VkRepeatedExtension */

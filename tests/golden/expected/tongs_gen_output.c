@@ -54,6 +54,7 @@ tongs_decode_VkLimits_into(struct tongs_decoder *d, VkLimits *v)
    v->maxSize = (VkDeviceSize)tongs_decode_u64(d);
    v->alignment = (size_t)tongs_decode_size(d);
    tongs_decode_fixed(d, v->name, sizeof(v->name));
+   v->name[sizeof(v->name) - 1] = 0;
    (void)d, (void)v;
 }
 
@@ -134,6 +135,27 @@ tongs_decode_VkOutExtension_into(struct tongs_decoder *d, VkOutExtension *v)
 }
 
 void
+tongs_decode_VkPipelineCreationFeedback_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v)
+{
+   v->flags = (uint32_t)tongs_decode_u32(d);
+   v->duration = (uint64_t)tongs_decode_u64(d);
+   (void)d, (void)v;
+}
+
+void
+tongs_decode_VkPipelineCreationFeedback_array_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v, uint64_t capacity)
+{
+   uint32_t count = tongs_decode_u32(d);
+
+   if (count && (!v || count > capacity)) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      return;
+   }
+   for (uint32_t i = 0; i < count && !d->error; i++)
+      tongs_decode_VkPipelineCreationFeedback_into(d, &v[i]);
+}
+
+void
 tongs_encode_shape_VkProperties2(struct tongs_encoder *e, const VkProperties2 *v)
 {
    tongs_encode_shape_chain(e, v->pNext, TONGS_STRUCT_VkProperties2);
@@ -156,3 +178,29 @@ tongs_decode_VkProperties2_into(struct tongs_decoder *d, VkProperties2 *v)
    (void)d, (void)v;
 }
 
+
+void
+tongs_encode_returned_VkArrays(struct tongs_encoder *e, const VkArrays *v)
+{
+   tongs_encode_returned_chain(e, v->pNext);
+}
+
+void
+tongs_decode_returned_VkArrays(struct tongs_decoder *d, const VkArrays *v)
+{
+   tongs_decode_returned_chain(d, v->pNext);
+}
+
+void
+tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v)
+{
+   tongs_encode_VkPipelineCreationFeedback_array(e, v->pPipelineCreationFeedback, 1);
+   tongs_encode_VkPipelineCreationFeedback_array(e, v->pPipelineStageCreationFeedbacks, v->pipelineStageCreationFeedbackCount);
+}
+
+void
+tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, const VkPipelineCreationFeedbackCreateInfo *v)
+{
+   tongs_decode_VkPipelineCreationFeedback_array_into(d, v->pPipelineCreationFeedback, v->pPipelineCreationFeedback ? 1 : 0);
+   tongs_decode_VkPipelineCreationFeedback_array_into(d, v->pPipelineStageCreationFeedbacks, v->pPipelineStageCreationFeedbacks ? v->pipelineStageCreationFeedbackCount : 0);
+}

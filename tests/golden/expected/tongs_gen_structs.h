@@ -18,22 +18,25 @@ enum {
    TONGS_STRUCT_VkBoxes = 4,
    TONGS_STRUCT_VkBufferCreateInfo = 5,
    TONGS_STRUCT_VkClearColorValue = 6,
-   TONGS_STRUCT_VkDescriptorSetAllocateInfo = 7,
-   TONGS_STRUCT_VkDeviceOrHostAddressConstKHR = 8,
-   TONGS_STRUCT_VkDraw = 9,
-   TONGS_STRUCT_VkExtent2D = 10,
-   TONGS_STRUCT_VkFixed = 11,
-   TONGS_STRUCT_VkGeometryData = 12,
-   TONGS_STRUCT_VkImageCopy = 13,
-   TONGS_STRUCT_VkImageSubresourceLayers = 14,
-   TONGS_STRUCT_VkInExtension = 15,
-   TONGS_STRUCT_VkLimits = 16,
-   TONGS_STRUCT_VkOutExtension = 17,
-   TONGS_STRUCT_VkProperties2 = 18,
-   TONGS_STRUCT_VkRange64 = 19,
-   TONGS_STRUCT_VkRepeatedExtension = 20,
-   TONGS_STRUCT_VkScalars = 21,
-   TONGS_STRUCT_VkTriangles = 22,
+   TONGS_STRUCT_VkDebugUtilsObjectNameInfoEXT = 7,
+   TONGS_STRUCT_VkDescriptorSetAllocateInfo = 8,
+   TONGS_STRUCT_VkDeviceOrHostAddressConstKHR = 9,
+   TONGS_STRUCT_VkDraw = 10,
+   TONGS_STRUCT_VkExtent2D = 11,
+   TONGS_STRUCT_VkFixed = 12,
+   TONGS_STRUCT_VkGeometryData = 13,
+   TONGS_STRUCT_VkImageCopy = 14,
+   TONGS_STRUCT_VkImageSubresourceLayers = 15,
+   TONGS_STRUCT_VkInExtension = 16,
+   TONGS_STRUCT_VkLimits = 17,
+   TONGS_STRUCT_VkOutExtension = 18,
+   TONGS_STRUCT_VkPipelineCreationFeedback = 19,
+   TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo = 20,
+   TONGS_STRUCT_VkProperties2 = 21,
+   TONGS_STRUCT_VkRange64 = 22,
+   TONGS_STRUCT_VkRepeatedExtension = 23,
+   TONGS_STRUCT_VkScalars = 24,
+   TONGS_STRUCT_VkTriangles = 25,
 };
 
 /* `parent`: TONGS_STRUCT_*, whose chain it is. What the parent does not permit, what is there already and what the
@@ -75,6 +78,8 @@ void tongs_encode_VkArrays(struct tongs_encoder *e, const VkArrays *v);
 void tongs_decode_VkArrays(struct tongs_decoder *d, VkArrays *v);
 void tongs_encode_VkArrays_array(struct tongs_encoder *e, const VkArrays *v, uint64_t count);
 VkArrays *tongs_decode_VkArrays_array(struct tongs_decoder *d, uint64_t expected, bool optional);
+void tongs_encode_returned_VkArrays(struct tongs_encoder *e, const VkArrays *v);
+void tongs_decode_returned_VkArrays(struct tongs_decoder *d, const VkArrays *v);
 void tongs_encode_VkBothExtension_body(struct tongs_encoder *e, const VkBothExtension *v);
 void tongs_decode_VkBothExtension_body(struct tongs_decoder *d, VkBothExtension *v);
 void tongs_encode_VkBothExtension(struct tongs_encoder *e, const VkBothExtension *v);
@@ -95,6 +100,10 @@ void tongs_encode_VkBufferCreateInfo_array(struct tongs_encoder *e, const VkBuff
 VkBufferCreateInfo *tongs_decode_VkBufferCreateInfo_array(struct tongs_decoder *d, uint64_t expected, bool optional);
 void tongs_encode_VkClearColorValue(struct tongs_encoder *e, const VkClearColorValue *v);
 void tongs_decode_VkClearColorValue(struct tongs_decoder *d, VkClearColorValue *v);
+void tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v);
+void tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d, VkDebugUtilsObjectNameInfoEXT *v);
+void tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v, uint64_t count);
+VkDebugUtilsObjectNameInfoEXT *tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d, uint64_t expected, bool optional);
 void tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v);
 void tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d, VkDescriptorSetAllocateInfo *v);
 void tongs_encode_VkDescriptorSetAllocateInfo_array(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v, uint64_t count);
@@ -137,6 +146,16 @@ void tongs_encode_shape_VkOutExtension_body(struct tongs_encoder *e, const VkOut
 void tongs_decode_shape_VkOutExtension_body(struct tongs_decoder *d, VkOutExtension *v);
 void tongs_decode_VkOutExtension_into_body(struct tongs_decoder *d, VkOutExtension *v);
 void tongs_decode_VkOutExtension_into(struct tongs_decoder *d, VkOutExtension *v);
+void tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e, const VkPipelineCreationFeedback *v);
+void tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e, const VkPipelineCreationFeedback *v, uint64_t count);
+void tongs_decode_VkPipelineCreationFeedback_array_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v, uint64_t capacity);
+void tongs_decode_VkPipelineCreationFeedback_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v);
+void tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_encode_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_decode_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, const VkPipelineCreationFeedbackCreateInfo *v);
 void tongs_encode_VkProperties2(struct tongs_encoder *e, const VkProperties2 *v);
 void tongs_encode_shape_VkProperties2(struct tongs_encoder *e, const VkProperties2 *v);
 void tongs_decode_shape_VkProperties2(struct tongs_decoder *d, VkProperties2 *v);

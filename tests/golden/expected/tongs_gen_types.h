@@ -28,20 +28,22 @@ enum {
    TONGS_OP_vkCmdSetConstants = 41,
    TONGS_OP_vkCmdDrawMany = 42,
    TONGS_OP_vkCmdBuildAccelerationStructuresKHR = 43,
+   TONGS_OP_vkSetDebugUtilsObjectNameEXT = 44,
 };
 
-#define TONGS_OP_COUNT 44
-#define TONGS_STRUCT_COUNT 23
-#define TONGS_ENUM_COUNT 2
+#define TONGS_OP_COUNT 45
+#define TONGS_STRUCT_COUNT 26
+#define TONGS_ENUM_COUNT 3
 
 /* The registry that this was built from, and a hash of all that it makes travel. */
 #define TONGS_HEADER_VERSION 1
 #define TONGS_API_VERSION (1u << 22 | 0u << 12)
-#define TONGS_DIGEST UINT64_C(0xd6f35e29e524c77f)
+#define TONGS_DIGEST UINT64_C(0x1c151d479dfcd21a)
 
 enum {
    TONGS_ENUM_VkFormat = 0,
    TONGS_ENUM_VkGeometryTypeKHR = 1,
+   TONGS_ENUM_VkObjectType = 2,
 };
 
 /* The TONGS_TYPE_* of a VkObjectType, 0 for one whose objects the worker does not have. */
