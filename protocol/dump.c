@@ -18,7 +18,7 @@
 #define ELEMENTS_SHOWN 16u
 #define BYTES_SHOWN 16u
 #define CHARACTERS_SHOWN 200u
-#define ARENA_LIMIT ((size_t)512 * 1024 * 1024)
+#define ARENA_LIMIT ((size_t)64 * 1024 * 1024)
 
 struct dump {
    FILE *in;

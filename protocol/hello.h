@@ -5,6 +5,8 @@
 #ifndef TONGS_HELLO_H
 #define TONGS_HELLO_H
 
+#include "tongs/wire.h"
+
 #include "tongs_gen_types.h"
 
 #include <stdbool.h>
@@ -12,16 +14,6 @@
 #include <stdint.h>
 
 struct tongs_encoder;
-
-#define TONGS_HELLO_MAGIC UINT32_C(0x53474e54) /* "TNGS" */
-/* Guest and worker must have the same major version; the minor one only grows. */
-#define TONGS_PROTOCOL_MAJOR 1
-#define TONGS_PROTOCOL_MINOR 0
-/* The fixed part, and the most that a peer may send. */
-#define TONGS_HELLO_SIZE 48u
-#define TONGS_HELLO_SIZE_MAX (64u * 1024)
-/* What either side allows the other one for its hello, milliseconds. */
-#define TONGS_HELLO_TIMEOUT 5000
 
 /* What the other side is and knows. */
 struct tongs_peer {

@@ -121,6 +121,8 @@ init_instance(struct prog *p)
    const VkInstanceCreateInfo info = {
       .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
       .pApplicationInfo = &app,
+      .enabledExtensionCount = p->instance_extension ? 1 : 0,
+      .ppEnabledExtensionNames = &p->instance_extension,
    };
    const VkResult result = vkCreateInstance(&info, p->alloc, &p->instance);
    if (result == VK_ERROR_INCOMPATIBLE_DRIVER)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The constants of the wire protocol that another implementation needs beside docs/wire.md and protocol/ops.txt. */
+
+#ifndef TONGS_WIRE_H
+#define TONGS_WIRE_H
+
+#include <stdint.h>
+
+/* --- The handshake: the first message each way ------------------------------------------------------------ */
+
+#define TONGS_HELLO_MAGIC UINT32_C(0x53474e54) /* "TNGS" */
+
+/* Guest and worker must have the same major version; the minor one only grows. */
+#define TONGS_PROTOCOL_MAJOR 1
+#define TONGS_PROTOCOL_MINOR 0
+
+/* The fixed part of a hello, and the most that a peer may send, bytes. */
+#define TONGS_HELLO_SIZE 48u
+#define TONGS_HELLO_SIZE_MAX (64u * 1024)
+
+/* What either side allows the other one for its hello, milliseconds. */
+#define TONGS_HELLO_TIMEOUT 5000
+
+/* --- Ops ---------------------------------------------------------------------------------------------------- */
+
+/* The header of every op, 8 bytes, little-endian, 8-byte aligned in the stream. */
+struct tongs_op_header {
+   uint16_t op;    /* TONGS_OP_*, from protocol/ops.txt */
+   uint16_t flags; /* TONGS_OP_FLAG_* */
+   uint32_t size;  /* of the whole op with this header, a multiple of 8 */
+};
+
+/* Worker to guest: the reply to the call of the tag that follows the header. */
+#define TONGS_OP_FLAG_REPLY UINT16_C(1)
+/* Guest to worker: the op carries a tag and wants a reply. */
+#define TONGS_OP_FLAG_CALL UINT16_C(2)
+/* The next file descriptor of the socket belongs to this op. */
+#define TONGS_OP_FLAG_FD UINT16_C(4)
+
+#define TONGS_OP_SIZE_MIN 8u
+/* The largest op, bytes. Larger transfers are cut by those who make them. */
+#define TONGS_OP_SIZE_MAX (256u * 1024 * 1024)
+
+#endif

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+
+"""Extensions that take more than forwarding: what works natively works through the driver, what is skipped is skipped."""
+
+import sys
+
+import harness
+from harness import guest_environment, native_environment, program, run, test
+
+SKIPPED = 77
+
+
+def expect_the_same(name):
+    native = run([program(name)], native_environment())
+    assert native.returncode in (0, SKIPPED), (name, native.stderr)
+    for transport, server in harness.transports():
+        through = run([program(name)], guest_environment(server))
+        assert through.returncode == native.returncode, (name, transport, through.stderr)
+
+
+@test
+def texels_go_between_memory_and_images_as_natively():
+    expect_the_same("host_copy")
+
+
+@test
+def descriptors_that_an_application_stores_itself_work_as_natively():
+    expect_the_same("descriptor_buffer")
+
+
+@test
+def names_tags_and_labels_are_taken():
+    expect_the_same("names")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
