@@ -17,6 +17,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import build  # noqa: E402
 import ir as ir_module  # noqa: E402
 import policy  # noqa: E402
 import registry  # noqa: E402
@@ -28,8 +29,8 @@ def update_ops(reg: registry.Registry, path: str) -> None:
     """Appends the registry's commands and handle types that ops.txt lacks. Never touches a line that is there."""
     with open(path, encoding="utf-8") as f:
         text = f.read()
-    numbers = ir_module.Numbers(text)
-    builder = ir_module.Builder(reg, numbers)
+    numbers = build.Numbers(text)
+    builder = build.Builder(reg, numbers)
     aliases: dict[str, list[str]] = {}
     for alias in reg.aliases:
         aliases.setdefault(reg.canonical(alias), []).append(alias)
@@ -83,7 +84,7 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
         print(f"   {name} is always false: {why}")
 
 
-def render(ir: ir_module.IR, numbers: ir_module.Numbers, templates: list[str], out: str) -> None:
+def render(ir: ir_module.IR, numbers: build.Numbers, templates: list[str], out: str) -> None:
     from mako.lookup import TemplateLookup
     lookup = TemplateLookup(directories=[os.path.join(HERE, "templates")], strict_undefined=True,
                             input_encoding="utf-8")
@@ -119,15 +120,15 @@ def main() -> int:
     with open(args.ops, encoding="utf-8") as f:
         ops_text = f.read()
     try:
-        ir = ir_module.build(reg, ops_text)
-    except ir_module.Unsupported as error:
+        ir = build.build(reg, ops_text)
+    except build.Unsupported as error:
         print(f"gen.py: {args.registry}: {error}", file=sys.stderr)
         return 1
     if args.report:
         report(ir, reg)
     if args.templates:
         os.makedirs(args.out, exist_ok=True)
-        render(ir, ir_module.Numbers(ops_text), args.templates, args.out)
+        render(ir, build.Numbers(ops_text), args.templates, args.out)
     return 0
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every hand decision about a command, a struct or an extension, as data.
 
-Nothing here looks at the registry: ir.py does, and complains about an entry that matches nothing in
+Nothing here looks at the registry: build.py does, and complains about an entry that matches nothing in
 any of the registries it is built from.
 """
 
