@@ -16,7 +16,9 @@ check_union_${s.name}(struct mock_check *e,
 % for selection in selections:
    case ${selection}:
 % endfor
+   {
 ${mock.check(m, s.name + ".", by_name)}\
+   }
       break;
 % endfor
    default:
