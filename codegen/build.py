@@ -525,10 +525,11 @@ class Builder:
     def count_checks(self, name: str) -> tuple[CountCheck, ...]:
         """Counts of structs in the chain that must equal the struct's own."""
         out = []
-        for key, (parent, may_be_zero) in policy.EXTENDED_COUNTS.items():
+        for key, (parent, may_be_zero, *cond) in policy.EXTENDED_COUNTS.items():
             child, member = key.split(".")
             if parent.split(".")[0] == name and child in self.inputs:
-                out.append(CountCheck(child, self.stype_of(child), member, parent.split(".")[1], may_be_zero))
+                out.append(CountCheck(child, self.stype_of(child), member, parent.split(".")[1], may_be_zero,
+                                      cond[0] if cond else ""))
         return tuple(out)
 
     def stype_of(self, name: str) -> str:

@@ -498,7 +498,8 @@ RANGES_LIMITS = {
 }
 
 # Counts in a chained struct that have to equal one of the struct it extends; with True they may also
-# be 0. A driver walks the chained array with the other's count.
+# be 0. A driver walks the chained array with the other's count. A third value is C over the parent:
+# otherwise the struct is ignored.
 EXTENDED_COUNTS = {
     # VUID-VkDescriptorSetLayoutBindingFlagsCreateInfo-bindingCount-03002
     "VkDescriptorSetLayoutBindingFlagsCreateInfo.bindingCount":
@@ -507,11 +508,15 @@ EXTENDED_COUNTS = {
     "VkDescriptorSetVariableDescriptorCountAllocateInfo.descriptorSetCount":
         ("VkDescriptorSetAllocateInfo.descriptorSetCount", True),
     # VUID-VkWriteDescriptorSet-descriptorType-02221, -02382 and -03817; only with that descriptorType
-    "VkWriteDescriptorSetInlineUniformBlock.dataSize": ("VkWriteDescriptorSet.descriptorCount", False),
+    "VkWriteDescriptorSetInlineUniformBlock.dataSize":
+        ("VkWriteDescriptorSet.descriptorCount", False,
+         "v->descriptorType == VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK"),
     "VkWriteDescriptorSetAccelerationStructureKHR.accelerationStructureCount":
-        ("VkWriteDescriptorSet.descriptorCount", False),
+        ("VkWriteDescriptorSet.descriptorCount", False,
+         "v->descriptorType == VK_DESCRIPTOR_TYPE_ACCELERATION_STRUCTURE_KHR"),
     "VkWriteDescriptorSetAccelerationStructureNV.accelerationStructureCount":
-        ("VkWriteDescriptorSet.descriptorCount", False),
+        ("VkWriteDescriptorSet.descriptorCount", False,
+         "v->descriptorType == VK_DESCRIPTOR_TYPE_ACCELERATION_STRUCTURE_NV"),
     # VUID-VkRenderPassCreateInfo-pNext-01928 and -01929
     "VkRenderPassMultiviewCreateInfo.subpassCount": ("VkRenderPassCreateInfo.subpassCount", True),
     "VkRenderPassMultiviewCreateInfo.dependencyCount":

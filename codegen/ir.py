@@ -71,6 +71,7 @@ class CountCheck:
     child_member: str         # "bindingCount"
     parent_member: str        # "bindingCount"
     may_be_zero: bool
+    cond: str                 # C over v: otherwise the struct is ignored
 
 
 @dataclass(frozen=True)

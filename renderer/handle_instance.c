@@ -417,12 +417,10 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
 {
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t id = tongs_decode_u64(d);
-   VkDeviceQueueInfo2 info = {
-      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
-      .flags = tongs_decode_u32(d),
-      .queueFamilyIndex = tongs_decode_u32(d),
-      .queueIndex = tongs_decode_u32(d),
-   };
+   VkDeviceQueueInfo2 info = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2};
+   info.flags = tongs_decode_u32(d);
+   info.queueFamilyIndex = tongs_decode_u32(d);
+   info.queueIndex = tongs_decode_u32(d);
    if (d->error || !has_queue(d->target->data, &info)) {
       rdr_end(ctx, "a tongsGetQueue is malformed or names a queue that its device has not");
       return;

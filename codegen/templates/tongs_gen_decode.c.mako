@@ -18,7 +18,11 @@
 % endfor
 % for c in s.count_checks:
    {
+% if c.cond:
+      const ${c.child} *child = ${c.cond} ? tongs_find_in_chain(v->pNext, ${c.stype}) : NULL;
+% else:
       const ${c.child} *child = tongs_find_in_chain(v->pNext, ${c.stype});
+% endif
 % if c.may_be_zero:
       if (!d->error && child && child->${c.child_member} && child->${c.child_member} != v->${c.parent_member})
 % else:
