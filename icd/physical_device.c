@@ -132,7 +132,7 @@ fetch(struct icd_physical_device *dev)
 {
    struct icd_connection *c = dev->parent.connection;
    VkPhysicalDevice handle = (VkPhysicalDevice)dev;
-   VkQueueFamilyProperties families[64];
+   VkQueueFamilyProperties families[64] = {0};
    uint32_t family_count = 64;
    struct icd_pending_call calls[4];
 
@@ -208,6 +208,8 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
       dev->api_version = TONGS_API_VERSION;
    if (dev->api_version > (c->peer.api_version | 0xfff))
       dev->api_version = c->peer.api_version;
+   if (dev->api_version < VK_API_VERSION_1_0) /* what loaders call without a look is there */
+      dev->api_version = VK_API_VERSION_1_0;
    tongs_decode_fixed(d, dev->strategies, sizeof(dev->strategies));
    for (uint32_t i = 0; is_explicit_wanted() && i < VK_MAX_MEMORY_TYPES; i++) {
       if (dev->strategies[i] == ICD_MEMORY_SHARED)

@@ -7,10 +7,10 @@ import sys
 from client import Skip, both, diag, expect_same, harness, native, test, tool
 
 FRAMES = 4
-INPUT = f"videotestsrc num-buffers={FRAMES} ! video/x-raw,format=RGBA,width=128,height=96"
+INPUT = f"videotestsrc num-buffers={FRAMES} ! video/x-raw,format={{}},width=128,height=96"
 
 
-def frames(*elements):
+def frames(*elements, pixels="RGBA"):
     """Compares the checksum of every frame after the elements, given as gst-launch takes them."""
     inspect, launch = tool("gst-inspect-1.0"), tool("gst-launch-1.0")
     for element in ("vulkanupload", "vulkandownload", "checksumsink", *elements):
@@ -18,7 +18,8 @@ def frames(*elements):
         # A registry of its own, in the test's home: plug-ins look at the driver when registered.
         if not name.startswith("video/") and native([inspect, name]).returncode != 0:
             raise Skip(f"this GStreamer has no element {name}")
-    pipeline = " ! ".join([INPUT, "vulkanupload", *elements, "vulkandownload", "checksumsink"])
+    pipeline = " ! ".join([INPUT.format(pixels), "vulkanupload", *elements,
+                            "vulkandownload", "checksumsink"])
     alone, through = both([launch, "-q", *pipeline.split()])
     assert len(alone.stdout.splitlines()) == FRAMES, alone.stdout
     expect_same(alone.stdout, through.stdout)
@@ -43,7 +44,7 @@ def vulkancolorconvert_makes_the_same_planes_as_natively():
 
 @test
 def vulkanimageidentity_makes_the_same_frames_as_natively():
-    frames("vulkanimageidentity")
+    frames("vulkanimageidentity", pixels="BGRA")
 
 
 @test

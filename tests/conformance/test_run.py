@@ -198,6 +198,13 @@ def both_sides_get_the_environment_that_is_meant():
 
 
 @test
+def a_relative_socket_is_where_the_user_is():
+    expect(run("--server", "unix:here"), 0)
+    with open(path("seen")) as file:
+        assert f"|unix:{os.getcwd()}/here|" in file.read()
+
+
+@test
 def the_driver_that_runs_is_a_copy():
     expect(run(), 0)
     with open(path("out/driver/icd/tongs_icd.json")) as file:
@@ -232,6 +239,7 @@ def what_is_missing_is_named():
     expect_usage_error(run("--caselist", write("blank", "# nothing\n\n")), "there is no case in it")
     expect_usage_error(run("--build", path("empty")), f"--build {path('empty')}", "libvulkan_tongs")
     expect_usage_error(run("--native-driver", path("none")), path("none"))
+    expect_usage_error(run("--server", "pigeon:coop"), "--server", "pigeon")
     expect_usage_error(run("--jobs", "0"), "--jobs")
     expect_usage_error(run("--timeout", "soon"), "--timeout")
     expect_usage_error(subprocess.run([os.path.join(SOURCE, "tests", "conformance", "run")],
