@@ -86,6 +86,7 @@ class Builder:
         self.hand_handlers = self.names(policy.HAND_HANDLERS)
         self.posts = self.names(policy.POSTS)
         self.blocking = self.names(policy.BLOCKING)
+        self.outputs_on_failure = self.names(policy.OUTPUTS_ON_FAILURE)
         self.type_providers: dict[str, list[str]] = {}
         self.command_providers: dict[str, list] = {}
         self.reasons: dict[str, str] = {}
@@ -513,7 +514,8 @@ class Builder:
                   create=self.created(c), destroy=self.destroyed(c),
                   entry="hand" if name in self.hand_entries else "generated",
                   handler="hand" if name in self.hand_handlers else "generated",
-                  blocking=name in self.blocking, returned=returned, lost=self.lost_result(c),
+                  blocking=name in self.blocking,
+                  outputs_on_failure=name in self.outputs_on_failure, returned=returned, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
                   limit_checks=self.limit_checks(name), extra=len(policy.EXTRA_ARGS.get(name, ())))
 
@@ -700,7 +702,7 @@ class Builder:
         return ir
 
     def op_signature(self, o: Op) -> int:
-        parts = [str(o.number), o.kind]
+        parts = [str(o.number), o.kind, str(o.outputs_on_failure)]
         for m in o.args:
             inner = self.signature(m.type, {}) if m.type in self.inputs | self.outputs else ""
             parts.append(f"{m.name}:{m.kind}:{m.wire}:{self.type_number(m)}:{m.elem_size}{{{inner}}}")

@@ -126,6 +126,7 @@ class Op:
     entry: str = "generated"  # "generated", "hand"
     handler: str = "generated"
     blocking: bool = False
+    outputs_on_failure: bool = False
     lost: str = ""            # the VkResult when the connection is lost
     signature: int = 0
     context: str = ""

@@ -213,6 +213,9 @@ LOCAL_COMMANDS = {
     "vkCopyMemoryToImage", "vkCopyImageToMemory",
     "vkCreatePrivateDataSlot", "vkDestroyPrivateDataSlot", "vkSetPrivateData", "vkGetPrivateData",
     "vkGetPhysicalDeviceToolProperties",
+    # No handle of another API crosses: there is nothing to ask the host.
+    "vkGetPhysicalDeviceExternalBufferProperties", "vkGetPhysicalDeviceExternalSemaphoreProperties",
+    "vkGetPhysicalDeviceExternalFenceProperties",
     # The loader reports to messengers itself.
     "vkCreateDebugUtilsMessengerEXT", "vkDestroyDebugUtilsMessengerEXT", "vkSubmitDebugUtilsMessageEXT",
     # No operation is deferred: the worker does all of them at once.
@@ -228,6 +231,7 @@ HAND_ENTRY_POINTS = {
     "vkGetPhysicalDeviceMemoryProperties", "vkGetPhysicalDeviceMemoryProperties2",
     "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceQueueFamilyProperties2",
     "vkGetPhysicalDeviceFormatProperties", "vkGetPhysicalDeviceFormatProperties2",
+    "vkGetPhysicalDeviceImageFormatProperties2",
     "vkAllocateMemory", "vkFreeMemory", "vkCreateImage",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkBeginCommandBuffer", "vkEndCommandBuffer",
     "vkResetCommandBuffer", "vkCreateCommandPool", "vkDestroyCommandPool", "vkResetCommandPool",
@@ -265,6 +269,12 @@ POSTS = {
     "vkMergePipelineCaches",
     "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
+}
+
+# Commands whose outputs are defined although they fail: zeros.
+OUTPUTS_ON_FAILURE = {
+    "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
+    "vkGetPhysicalDeviceExternalImageFormatPropertiesNV",
 }
 
 # Blobs that the host's driver only partly writes: the application's bytes go there and back.

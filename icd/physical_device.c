@@ -561,3 +561,58 @@ icd_GetPhysicalDeviceToolProperties(VkPhysicalDevice physicalDevice, uint32_t *p
    *pToolCount = 0;
    return VK_SUCCESS;
 }
+
+/* --- Handles of other APIs: none crosses yet ------------------------------------------------------------ */
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetPhysicalDeviceExternalBufferProperties(
+   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceExternalBufferInfo *pExternalBufferInfo,
+   VkExternalBufferProperties *pExternalBufferProperties)
+{
+   (void)physicalDevice, (void)pExternalBufferInfo;
+   pExternalBufferProperties->externalMemoryProperties = (VkExternalMemoryProperties){0};
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetPhysicalDeviceExternalSemaphoreProperties(
+   VkPhysicalDevice physicalDevice,
+   const VkPhysicalDeviceExternalSemaphoreInfo *pExternalSemaphoreInfo,
+   VkExternalSemaphoreProperties *pExternalSemaphoreProperties)
+{
+   (void)physicalDevice, (void)pExternalSemaphoreInfo;
+   pExternalSemaphoreProperties->exportFromImportedHandleTypes = 0;
+   pExternalSemaphoreProperties->compatibleHandleTypes = 0;
+   pExternalSemaphoreProperties->externalSemaphoreFeatures = 0;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetPhysicalDeviceExternalFenceProperties(
+   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceExternalFenceInfo *pExternalFenceInfo,
+   VkExternalFenceProperties *pExternalFenceProperties)
+{
+   (void)physicalDevice, (void)pExternalFenceInfo;
+   pExternalFenceProperties->exportFromImportedHandleTypes = 0;
+   pExternalFenceProperties->compatibleHandleTypes = 0;
+   pExternalFenceProperties->externalFenceFeatures = 0;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetPhysicalDeviceImageFormatProperties2(
+   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceImageFormatInfo2 *pImageFormatInfo,
+   VkImageFormatProperties2 *pImageFormatProperties)
+{
+   const VkPhysicalDeviceExternalImageFormatInfo *external = tongs_find_in_chain(
+      pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
+   struct tongs_args_vkGetPhysicalDeviceImageFormatProperties2 args = {
+      .physicalDevice = physicalDevice,
+      .pImageFormatInfo = pImageFormatInfo,
+      .pImageFormatProperties = pImageFormatProperties,
+   };
+
+   if (external && external->handleType) {
+      pImageFormatProperties->imageFormatProperties = (VkImageFormatProperties){0};
+      return VK_ERROR_FORMAT_NOT_SUPPORTED;
+   }
+   return icd_call(icd_physical_device_from(physicalDevice)->parent.connection,
+                   TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
+}

@@ -82,7 +82,7 @@ tongs_encode_reply_${o.name}(struct tongs_encoder *e, const void *args)
 ${codec.encode_result(m)}\
 % endif
 % endfor
-% if o.ret == "VkResult":
+% if o.ret == "VkResult" and not o.outputs_on_failure:
    if (v->ret < 0)
       return;
 % endif
@@ -115,7 +115,7 @@ ${codec.result_capacity(m)}\
 ${codec.decode_result(m)}\
 % endif
 % endfor
-% if o.ret == "VkResult":
+% if o.ret == "VkResult" and not o.outputs_on_failure:
    if (v->ret < 0)
       return;
 % endif

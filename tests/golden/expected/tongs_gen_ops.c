@@ -136,19 +136,19 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 };
 
 const struct tongs_signature tongs_op_signatures[] = {
-   {32, 0xd0a13350u}, /* vkCreateBuffer */
-   {33, 0xeb3361b2u}, /* vkDestroyBuffer */
-   {34, 0x67edabb0u}, /* vkAllocateDescriptorSets */
-   {35, 0x3205e004u}, /* vkFreeDescriptorSets */
-   {36, 0x61849c0u}, /* vkUseArrays */
-   {37, 0x7516049eu}, /* vkGetLimits */
-   {38, 0xe9dd8d9u}, /* vkGetData */
-   {39, 0x9219b439u}, /* vkGetProperties2 */
-   {40, 0xddc3be55u}, /* vkGetAddress */
-   {41, 0x2eaf6410u}, /* vkCmdSetConstants */
-   {42, 0x7aca5c10u}, /* vkCmdDrawMany */
-   {43, 0x9f1f8d2cu}, /* vkCmdBuildAccelerationStructuresKHR */
-   {44, 0x28d7fdc3u}, /* vkSetDebugUtilsObjectNameEXT */
+   {32, 0xa3d17990u}, /* vkCreateBuffer */
+   {33, 0xdae173c4u}, /* vkDestroyBuffer */
+   {34, 0x8a050c11u}, /* vkAllocateDescriptorSets */
+   {35, 0xe9e09d1cu}, /* vkFreeDescriptorSets */
+   {36, 0x8ce2d76du}, /* vkUseArrays */
+   {37, 0x944a9123u}, /* vkGetLimits */
+   {38, 0x137b56b7u}, /* vkGetData */
+   {39, 0x9cd4145au}, /* vkGetProperties2 */
+   {40, 0xd1180928u}, /* vkGetAddress */
+   {41, 0xce970f1fu}, /* vkCmdSetConstants */
+   {42, 0xbb48fcf9u}, /* vkCmdDrawMany */
+   {43, 0x8b110b47u}, /* vkCmdBuildAccelerationStructuresKHR */
+   {44, 0xdc277921u}, /* vkSetDebugUtilsObjectNameEXT */
 };
 const uint32_t tongs_op_signature_count = 13;
 
