@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache.h"
+
+#include "args.h"
+#include "connection.h"
+#include "decoder.h"
+#include "frame.h"
+
+#include <stdlib.h>
+
+/* The op without its tag, which is another one each time; its place stays, as alignment counts from the op's start. */
+static bool
+encode_question(struct tongs_encoder *e, const struct icd_connection *c, uint32_t op,
+                const void *args)
+{
+   tongs_encoder_init(e);
+   e->peer_structs = c->stream.peer_structs;
+   size_t offset = tongs_encode_op_begin(e, (uint16_t)op, TONGS_OP_FLAG_CALL);
+   tongs_encode_u32(e, 0);
+   tongs_ops[op].encode(e, args);
+   return tongs_encode_op_end(e, offset);
+}
+
+/* Reads a whole reply into the arguments; none (size 0) as zeros. */
+static bool
+read_answer(uint32_t op, const void *reply, size_t size, void *args)
+{
+   struct tongs_decoder d;
+
+   tongs_decoder_init(&d, reply, size, NULL);
+   if (size)
+      d.cur += sizeof(struct tongs_op_header) + sizeof(uint32_t);
+   else
+      tongs_decoder_fail(&d, TONGS_DECODE_SHORT); /* lost: zeros */
+   tongs_ops[op].decode_reply(&d, args);
+   tongs_decoder_expect_end(&d);
+   return d.error == TONGS_DECODE_OK;
+}
+
+static VkResult
+result_of(uint32_t op, const void *args)
+{
+   const struct tongs_op_info *info = &tongs_ops[op];
+
+   return info->returns_result ? *(const VkResult *)((const uint8_t *)args + info->ret_offset)
+                               : VK_SUCCESS;
+}
+
+/* Whether it would be the same next time. */
+static bool
+is_lasting(VkResult result)
+{
+   return result >= 0 || result == VK_ERROR_FORMAT_NOT_SUPPORTED;
+}
+
+/* Asks the server and keeps what it says. */
+static VkResult
+ask(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
+    const struct tongs_encoder *question, void *args)
+{
+   const struct tongs_op_info *info = &tongs_ops[op];
+   const size_t head = sizeof(struct tongs_op_header) + sizeof(uint32_t);
+   const size_t question_size = tongs_encoder_size(question);
+   struct icd_pending_call call;
+   size_t offset, size = 0;
+
+   struct tongs_encoder *e = icd_own_call_begin(c, &call, (uint16_t)op, &offset);
+   tongs_encode_fixed(e, question->base + head, question_size - head);
+   bool answered = icd_own_call_wait(c, &call, offset, &size) != NULL;
+   bool ok = read_answer(op, answered ? call.reply : NULL, answered ? head + size : 0, args);
+   if (ok && is_lasting(result_of(op, args)))
+      icd_cache_add(cache, question->base, question_size, call.reply, head + size);
+   free(call.reply);
+   if (ok)
+      return result_of(op, args);
+
+   if (answered)
+      icd_connection_lose(c);
+   VkResult result = icd_connection_is_lost(c) ? info->lost : VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (info->returns_result)
+      *(VkResult *)((uint8_t *)args + info->ret_offset) = result;
+   return result;
+}
+
+VkResult
+icd_cached_call(struct icd_cache *cache, struct icd_connection *c, uint32_t op, void *args)
+{
+   struct tongs_encoder question;
+   size_t size = 0;
+
+   if (!encode_question(&question, c, op, args)) {
+      tongs_encoder_finish(&question);
+      return icd_call(c, op, args);
+   }
+   const void *known =
+      icd_cache_find_locked(cache, question.base, tongs_encoder_size(&question), &size);
+   bool found = known && read_answer(op, known, size, args);
+   icd_cache_unlock(cache);
+
+   VkResult result = found ? result_of(op, args) : ask(cache, c, op, &question, args);
+   tongs_encoder_finish(&question);
+   return result;
+}
