@@ -86,6 +86,7 @@ class Builder:
         self.hand_handlers = self.names(policy.HAND_HANDLERS)
         self.posts = self.names(policy.POSTS)
         self.blocking = self.names(policy.BLOCKING)
+        self.cached = self.names(policy.CACHED)
         self.outputs_on_failure = self.names(policy.OUTPUTS_ON_FAILURE)
         self.type_providers: dict[str, list[str]] = {}
         self.command_providers: dict[str, list] = {}
@@ -514,7 +515,7 @@ class Builder:
                   create=self.created(c), destroy=self.destroyed(c),
                   entry="hand" if name in self.hand_entries else "generated",
                   handler="hand" if name in self.hand_handlers else "generated",
-                  blocking=name in self.blocking,
+                  blocking=name in self.blocking, cached=name in self.cached,
                   outputs_on_failure=name in self.outputs_on_failure, returned=returned, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
                   limit_checks=self.limit_checks(name), extra=len(policy.EXTRA_ARGS.get(name, ())))

@@ -126,6 +126,7 @@ class Op:
     entry: str = "generated"  # "generated", "hand"
     handler: str = "generated"
     blocking: bool = False
+    cached: bool = False      # a physical device keeps the answers
     outputs_on_failure: bool = False
     lost: str = ""            # the VkResult when the connection is lost
     signature: int = 0

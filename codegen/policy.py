@@ -271,6 +271,19 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
+# Calls whose answer is the same as long as the instance lives: the guest asks once for each input (icd/cache.h). Each is
+# of a physical device, which keeps the answers.
+CACHED = {
+    "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
+    "vkGetPhysicalDeviceSparseImageFormatProperties", "vkGetPhysicalDeviceSparseImageFormatProperties2",
+    "vkGetPhysicalDeviceExternalImageFormatPropertiesNV",
+    "vkGetPhysicalDeviceMultisamplePropertiesEXT", "vkGetPhysicalDeviceFragmentShadingRatesKHR",
+    "vkGetPhysicalDeviceCalibrateableTimeDomainsKHR", "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR",
+    "vkGetPhysicalDeviceCooperativeMatrixPropertiesNV",
+    "vkGetPhysicalDeviceSupportedFramebufferMixedSamplesCombinationsNV",
+    "vkEnumeratePhysicalDeviceQueueFamilyPerformanceQueryCountersKHR",
+}
+
 # Commands whose outputs are defined although they fail: zeros.
 OUTPUTS_ON_FAILURE = {
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",

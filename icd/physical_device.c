@@ -13,6 +13,9 @@
 #include <stdlib.h>
 
 #define DEVICES_MAX 16
+/* What is kept of a device's answers. */
+#define ANSWERS_MAX 4096u
+#define ANSWERS_BYTES_MAX ((size_t)1 << 20)
 
 /* --- What the server tells ------------------------------------------------------------------------------ */
 
@@ -201,6 +204,7 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
    dev->parent.alloc = instance->parent.alloc;
    dev->instance = instance;
    pthread_mutex_init(&dev->format_lock, NULL);
+   icd_cache_init(&dev->answers, ANSWERS_MAX, ANSWERS_BYTES_MAX);
    instance->devices[instance->device_count++] = dev;
 
    dev->api_version = tongs_decode_u32(d);
@@ -285,8 +289,17 @@ icd_physical_device_destroy(struct icd_physical_device *dev)
    icd_free(&dev->parent, NULL, dev->features);
    icd_free(&dev->parent, NULL, dev->properties);
    icd_free(&dev->parent, NULL, dev->extension_properties);
+   icd_cache_finish(&dev->answers);
    pthread_mutex_destroy(&dev->format_lock);
    icd_free(&dev->parent, NULL, dev);
+}
+
+VkResult
+icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args)
+{
+   struct icd_physical_device *dev = icd_physical_device_from(device);
+
+   return icd_cached_call(&dev->answers, dev->parent.connection, op, args);
 }
 
 /* --- Answers from what is known ---------------------------------------------------------------------------- */
@@ -329,7 +342,7 @@ icd_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice,
                    icd_properties_fact_count)) {
       struct tongs_args_vkGetPhysicalDeviceProperties2 args = {.physicalDevice = physicalDevice,
                                                                .pProperties = pProperties};
-      icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceProperties2, &args);
+      icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceProperties2, &args);
       copy_chain(pProperties->pNext, dev->properties, icd_properties_facts,
                  icd_properties_fact_count);
    }
@@ -405,7 +418,8 @@ icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice,
          .pQueueFamilyPropertyCount = pQueueFamilyPropertyCount,
          .pQueueFamilyProperties = pQueueFamilyProperties,
       };
-      icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceQueueFamilyProperties2, &args);
+      icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceQueueFamilyProperties2,
+                              &args);
       return;
    }
    uint32_t count = dev->queue_family_count;
@@ -509,7 +523,8 @@ icd_GetPhysicalDeviceFormatProperties2(VkPhysicalDevice physicalDevice, VkFormat
             .format = format,
             .pFormatProperties = pFormatProperties,
          };
-         icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceFormatProperties2, &args);
+         icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceFormatProperties2,
+                                 &args);
          return;
       }
       VkFormatProperties3 *out = (VkFormatProperties3 *)link;
@@ -613,6 +628,6 @@ icd_GetPhysicalDeviceImageFormatProperties2(
       pImageFormatProperties->imageFormatProperties = (VkImageFormatProperties){0};
       return VK_ERROR_FORMAT_NOT_SUPPORTED;
    }
-   return icd_call(icd_physical_device_from(physicalDevice)->parent.connection,
-                   TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
+   return icd_physical_device_ask(physicalDevice,
+                                  TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
 }

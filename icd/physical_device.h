@@ -2,6 +2,7 @@
 #ifndef ICD_PHYSICAL_DEVICE_H
 #define ICD_PHYSICAL_DEVICE_H
 
+#include "cache.h"
 #include "instance.h"
 #include "object.h"
 
@@ -34,6 +35,8 @@ struct icd_physical_device {
 
    pthread_mutex_t format_lock;  /* protects the formats until they are there */
    VkFormatProperties3 *formats; /* owned, in the order of icd_formats */
+
+   struct icd_cache answers; /* to what was asked of the server */
 };
 
 static inline struct icd_physical_device *
@@ -45,6 +48,10 @@ icd_physical_device_from(VkPhysicalDevice handle)
 /* Fetches what the server tells of its devices, in two round trips. */
 VkResult
 icd_physical_devices_create(struct icd_instance *instance);
+
+/* As icd_call, for a question that the device always answers in the same way: asks the server once. */
+VkResult
+icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args);
 
 void
 icd_physical_device_destroy(struct icd_physical_device *device);

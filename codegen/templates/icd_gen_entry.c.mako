@@ -4,6 +4,7 @@
 #include "command_buffer.h"
 #include "connection.h"
 #include "object.h"
+#include "physical_device.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -68,7 +69,9 @@ icd_${o.short}(${", ".join(m.decl for m in o.params)})
       .${m.name} = ${m.name},
 % endfor
    };
-% if o.kind == "post" and o.ret == "VkResult":
+% if o.cached:
+   ${"return " if o.ret == "VkResult" else ""}icd_physical_device_ask(${handle}, TONGS_OP_${o.name}, &args);
+% elif o.kind == "post" and o.ret == "VkResult":
    return icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
 % elif o.kind == "post":
    icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);

@@ -90,6 +90,18 @@ def the_addresses_of_commands_follow_the_specification():
         assert set(states.values()) == {"ok"}, (transport, through)
 
 
+@test
+def a_question_about_a_format_that_was_asked_before_costs_no_round_trip():
+    trips = []
+    for rounds in "1", "3":
+        result = run([program("formats"), rounds], guest_environment(TONGS_DEBUG="stats"))
+        assert result.stdout == text_of("formats", native_environment(), "1"), result.stdout
+        trips.append(int(re.search(r"round trips (\d+)", result.stderr)[1]))
+        asked = re.findall(r"(\d+) round trips  vkGetPhysicalDevice\w*Format\w*", result.stderr)
+        assert len(asked) >= 3, result.stderr
+    assert trips[0] == trips[1] and trips[0] > 3 * 2 * 184, trips
+
+
 # --- Without coherent memory ---------------------------------------------------------------------
 
 EXPLICIT = {"TONGS_MEMORY": "explicit"}
