@@ -28,6 +28,7 @@ struct icd_stats {
    atomic_ullong posts[TONGS_OP_COUNT];
    atomic_ullong calls[TONGS_OP_COUNT];
    atomic_ullong sends;
+   atomic_ullong wakes;
    atomic_ullong bytes_sent;
    atomic_ullong bytes_received;
 };
@@ -43,8 +44,9 @@ print_stats(const struct icd_connection *c)
    }
    fprintf(
       stderr,
-      "tongs: stats: ops %llu, round trips %llu, sends %llu, bytes sent %llu, bytes received %llu\n",
-      posts + calls, calls, c->stats->sends, c->stats->bytes_sent, c->stats->bytes_received);
+      "tongs: stats: ops %llu, round trips %llu, sends %llu, wakes %llu, bytes sent %llu, bytes received %llu\n",
+      posts + calls, calls, c->stats->sends, c->stats->wakes, c->stats->bytes_sent,
+      c->stats->bytes_received);
    for (uint32_t op = 0; op < TONGS_OP_COUNT; op++) {
       unsigned long long n = c->stats->posts[op] + c->stats->calls[op];
       if (!n)
@@ -52,6 +54,66 @@ print_stats(const struct icd_connection *c)
       fprintf(stderr, "tongs: stats: %8llu ops %8llu round trips  %s\n", n, c->stats->calls[op],
               tongs_ops[op].name ? tongs_ops[op].name : "(Tongs' own)");
    }
+}
+
+/* --- The channel ------------------------------------------------------------------------------------------ */
+
+/* Nobody sleeps for longer without asking whether the worker lives, nanoseconds. */
+#define SLEEP_NS INT64_C(100000000)
+
+static void
+ring_bell(void *data, _Atomic uint32_t *word)
+{
+   struct icd_connection *c = data;
+
+   if (c->stats)
+      c->stats->wakes++;
+   tongs_futex_bell.ring(NULL, word);
+}
+
+/* Makes the shared memory and hands it to the worker; from then on it carries all bytes. */
+static bool
+open_channel(struct icd_connection *c, char *why, size_t why_size)
+{
+   struct tongs_channel ch = {0};
+   struct tongs_encoder e;
+
+   int fd = tongs_channel_create(&ch);
+   if (fd < 0) {
+      snprintf(why, why_size, "cannot make the memory that is shared with the server: %s",
+               strerror(-fd));
+      return false;
+   }
+   tongs_encoder_init(&e);
+   size_t offset = tongs_encode_op_begin(&e, TONGS_OP_tongsChannel, TONGS_OP_FLAG_FD);
+   tongs_encode_u32(&e, ch.ops.size);
+   tongs_encode_u32(&e, ch.replies.size);
+   bool ok = tongs_encode_op_end(&e, offset) &&
+             icd_send_with_fd(c, e.base, tongs_encoder_size(&e), fd);
+   tongs_encoder_finish(&e);
+   close(fd);
+   c->bell = (struct tongs_bell){.sleep = tongs_futex_bell.sleep, .ring = ring_bell, .data = c};
+   ch.ops.bell = &c->bell;
+   ch.replies.bell = &c->bell;
+   c->channel = ch;
+   if (!ok)
+      snprintf(why, why_size, "the server closed the connection; its log says why");
+   return ok;
+}
+
+static bool
+has_channel(const struct icd_connection *c)
+{
+   return c->channel.base != NULL;
+}
+
+/* Whether the worker has ended its side of the socket: nothing but that is news there. */
+static bool
+has_hung_up(const struct icd_connection *c)
+{
+   struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+
+   return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
 struct icd_connection *
@@ -80,6 +142,10 @@ icd_connection_create(char *why, size_t why_size)
       c->stats = calloc(1, sizeof(*c->stats));
    if (!c->peer.identical)
       c->stream.peer_structs = c->peer.structs;
+   if (!(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
+      icd_connection_destroy(c);
+      return NULL;
+   }
    return c;
 }
 
@@ -100,6 +166,7 @@ icd_connection_destroy(struct icd_connection *c)
          icd_flush(c);
       close(c->fd);
    }
+   tongs_channel_finish(&c->channel);
    if (c->stats)
       print_stats(c);
    free(c->stats);
@@ -125,6 +192,10 @@ icd_connection_lose(struct icd_connection *c)
          "tongs: the connection to the server is lost, and with it the device; the server's log says why\n");
    if (is_ours(c))
       shutdown(c->fd, SHUT_RDWR);
+   if (has_channel(c)) {
+      tongs_futex_bell.ring(NULL, &c->channel.replies.words->consumer_sleeps);
+      tongs_futex_bell.ring(NULL, &c->channel.status->events);
+   }
    pthread_mutex_lock(&c->receive_lock);
    pthread_cond_broadcast(&c->received);
    pthread_mutex_unlock(&c->receive_lock);
@@ -206,18 +277,55 @@ make_input_room(struct icd_connection *c)
    return true;
 }
 
+static bool
+replies_wait(void *data)
+{
+   return tongs_ring_is_readable(data);
+}
+
+/* Reads from the ring; sleeps before, if it may, for a limited time. 0: nothing came. */
+static ssize_t
+receive_from_ring(struct icd_connection *c, void *data, size_t size, bool nonblocking)
+{
+   struct tongs_ring *ring = &c->channel.replies;
+   ssize_t n = tongs_ring_read(ring, data, size);
+   int64_t since;
+
+   if (n || nonblocking)
+      return n;
+   if (!tongs_spin(&c->reply_spinner, replies_wait, ring, &since))
+      tongs_ring_wait_for_bytes(ring, SLEEP_NS);
+   tongs_spinner_note(&c->reply_spinner, since);
+   n = tongs_ring_read(ring, data, size);
+   if (n || !has_hung_up(c))
+      return n;
+   n = tongs_ring_read(ring, data, size); /* its last words */
+   return n ? n : -EPIPE;
+}
+
+static ssize_t
+receive_from_socket(struct icd_connection *c, void *data, size_t size, bool nonblocking)
+{
+   ssize_t n;
+
+   do {
+      n = recv(c->fd, data, size, nonblocking ? MSG_DONTWAIT : 0);
+   } while (n < 0 && errno == EINTR);
+   if (n < 0)
+      return nonblocking && errno == EAGAIN ? 0 : -errno;
+   return n ? n : -EPIPE;
+}
+
 /* Reads once, blocking unless `nonblocking`, and delivers. The caller has entered `receiving`, holds no lock. */
 static void
 receive_once(struct icd_connection *c, bool nonblocking)
 {
-   ssize_t n = -1;
+   ssize_t n = -ENOMEM;
 
    if (make_input_room(c)) {
-      do {
-         n = recv(c->fd, c->in + c->in_used, c->in_size - c->in_used,
-                  nonblocking ? MSG_DONTWAIT : 0);
-      } while (n < 0 && errno == EINTR);
-      if (n < 0 && nonblocking && errno == EAGAIN)
+      n = (has_channel(c) ? receive_from_ring : receive_from_socket)(
+         c, c->in + c->in_used, c->in_size - c->in_used, nonblocking);
+      if (!n)
          return;
    }
    bool good = n > 0;
@@ -262,7 +370,18 @@ wait_for(struct icd_connection *c, struct icd_pending_call *call)
 
 /* --- Sending --------------------------------------------------------------------------------------------- */
 
-/* Waits until the socket takes bytes. Replies that come meanwhile are read, so that the worker, which may be stuck
+/* What a sender sleeps while others may have to be served, nanoseconds. */
+#define ROOM_NS INT64_C(5000000)
+
+static void
+wait_for_room(struct icd_connection *c)
+{
+   tongs_ring_wait_for_room(&c->channel.ops, ROOM_NS);
+   if (has_hung_up(c))
+      icd_connection_lose(c);
+}
+
+/* Waits until more bytes can be sent. Replies that come meanwhile are read, so that the worker, which may be stuck
  * on sending them, goes on. */
 static void
 wait_writable(struct icd_connection *c)
@@ -277,15 +396,34 @@ wait_writable(struct icd_connection *c)
       p.events = POLLOUT;
    pthread_mutex_unlock(&c->receive_lock);
 
-   poll(&p, 1, 1000);
+   if (has_channel(c))
+      wait_for_room(c);
+   else
+      poll(&p, 1, 1000);
    if (receive) {
-      if (p.revents & POLLIN)
+      if (has_channel(c) || p.revents & POLLIN)
          receive_once(c, true);
       pthread_mutex_lock(&c->receive_lock);
       c->receiving = false;
       pthread_cond_broadcast(&c->received);
       pthread_mutex_unlock(&c->receive_lock);
    }
+}
+
+/* Sends what can be sent now. 0: nothing can; negative: nothing ever will. */
+static ssize_t
+send_some(struct icd_connection *c, const uint8_t *data, size_t size)
+{
+   ssize_t n;
+
+   if (has_channel(c))
+      return tongs_ring_write(&c->channel.ops, data, size);
+   do {
+      n = send(c->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+   } while (n < 0 && errno == EINTR);
+   if (n < 0)
+      return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+   return n;
 }
 
 static void
@@ -298,13 +436,13 @@ send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
    if (!is_ours(c))
       icd_connection_lose(c);
    while (size && !icd_connection_is_lost(c)) {
-      ssize_t n = send(c->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+      ssize_t n = send_some(c, data, size);
       if (n > 0) {
          data += n;
          size -= (size_t)n;
-      } else if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+      } else if (!n) {
          wait_writable(c);
-      } else if (n < 0 && errno != EINTR) {
+      } else {
          icd_connection_lose(c);
       }
    }
@@ -517,6 +655,8 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
 {
    struct iovec iov = {.iov_base = (void *)op, .iov_len = size};
 
+   if (has_channel(c)) /* the socket carries the descriptor, with a byte that nobody looks at */
+      iov.iov_len = 1;
    pthread_mutex_lock(&c->stream_lock);
    flush_locked(c);
    if (!is_ours(c))
@@ -525,6 +665,8 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
       wait_writable(c);
    if (!icd_connection_is_lost(c) && tongs_socket_send_all(c->fd, &iov, 1, &fd, 1) < 0)
       icd_connection_lose(c);
+   if (has_channel(c))
+      send_bytes_locked(c, op, size);
    pthread_mutex_unlock(&c->stream_lock);
    return !icd_connection_is_lost(c);
 }

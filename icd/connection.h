@@ -6,6 +6,7 @@
 #ifndef ICD_CONNECTION_H
 #define ICD_CONNECTION_H
 
+#include "channel.h"
 #include "encoder.h"
 #include "hello.h"
 
@@ -26,6 +27,12 @@ struct icd_connection {
    struct tongs_peer peer;
    atomic_bool lost;
    bool in_use; /* an instance has it, so that its loss is news */
+
+   /* Where bytes go once it is there: ops by the holder of `stream_lock`, replies by who is `receiving`. The socket is for file
+    * descriptors and tells that the worker is there. */
+   struct tongs_channel channel;
+   struct tongs_bell bell;
+   struct tongs_spinner reply_spinner; /* of who is `receiving` */
 
    /* Protects `stream`, and the order in which its bytes go out. */
    pthread_mutex_t stream_lock;

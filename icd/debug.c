@@ -16,6 +16,8 @@ static const struct {
     "make every op a round trip, so that its error is reported by the call that caused it"},
    {"stats", ICD_DEBUG_STATS,
     "count ops, round trips and bytes by command, and print them when the instance ends"},
+   {"socket", ICD_DEBUG_SOCKET,
+    "send ops and replies through the socket where shared memory would carry them"},
 };
 
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))

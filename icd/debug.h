@@ -10,6 +10,7 @@
 enum icd_debug_flag {
    ICD_DEBUG_SYNC = 1 << 0,  /* every op is a round trip */
    ICD_DEBUG_STATS = 1 << 1, /* counts, printed when the connection ends */
+   ICD_DEBUG_SOCKET = 1 << 2, /* no shared rings */
 };
 
 /* The flags that are set, read from the environment once. Prints the table for `help`, and a line for a word it does not

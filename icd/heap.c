@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap.h"
 
+#include "channel.h"
 #include "connection.h"
 #include "frame.h"
-#include "socket.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -99,9 +99,8 @@ create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
    heap->number = heaps->next_number;
    heap->size = size;
    heap->own = own;
-   heap->fd = tongs_fd_above_stdio(memfd_create("tongs-heap", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-   if (heap->fd < 0 || ftruncate(heap->fd, (off_t)size) < 0 ||
-       fcntl(heap->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+   heap->fd = tongs_sealed_memory("tongs-heap", size);
+   if (heap->fd < 0)
       goto fail;
    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap->fd, 0);
    if (data == MAP_FAILED)

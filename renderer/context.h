@@ -6,6 +6,7 @@
 #define RDR_CONTEXT_H
 
 #include "arena.h"
+#include "channel.h"
 #include "decoder.h"
 #include "encoder.h"
 #include "hello.h"
@@ -89,12 +90,19 @@ struct rdr_context {
    struct rdr_instance instance;
    FILE *capture; /* owned, may be NULL */
 
+   /* Where bytes go once it is there: ops to the decoder's thread, replies under `reply_lock`. The socket is for file
+    * descriptors and tells that the guest is there. */
+   struct tongs_channel channel;
+   atomic_bool has_channel; /* for the other threads */
+   atomic_bool guest_left; /* the socket says so; what is in the ring still counts */
+
    /* The decoder's thread's own. */
    struct tongs_arena arena;
    struct tongs_slot *slots;
    struct rdr_node *nodes;
    uint32_t slot_count;
    struct rdr_heap *heaps;
+   struct tongs_spinner op_spinner;
    int fds[RDR_FDS_MAX];
    uint32_t fd_count;
    VkCommandBuffer command_buffer; /* that tongsRecord names */
@@ -131,6 +139,10 @@ rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offs
 
 void
 rdr_reply_end(struct rdr_context *ctx, size_t offset);
+
+/* The next file descriptor that has come from the guest, which is the caller's then; -1: there is none. The decoder's thread. */
+int
+rdr_fd_take(struct rdr_context *ctx);
 
 /* Sends the replies that wait. */
 void

@@ -231,6 +231,9 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
       if (call)
          rdr_own_sync(ctx, tag);
       return call;
+   case TONGS_OP_tongsChannel:
+      rdr_own_channel(ctx, d);
+      return true;
    case TONGS_OP_tongsGetQueue:
       rdr_own_get_queue(ctx, d);
       return true;

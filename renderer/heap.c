@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap.h"
 
+#include "channel.h"
 #include "handlers.h"
 
 #include "tongs_gen_types.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct rdr_heap {
@@ -83,17 +82,6 @@ rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
 
 /* --- Ops ------------------------------------------------------------------------------------------------------------ */
 
-/* A descriptor that cannot shrink under us, of the size that was promised (R14). */
-static bool
-is_sealed(int fd, uint64_t size)
-{
-   struct stat st;
-   int seals = fcntl(fd, F_GET_SEALS);
-
-   return seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &st) == 0 && st.st_size >= 0 &&
-          (uint64_t)st.st_size == size;
-}
-
 void
 rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
 {
@@ -102,13 +90,11 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t size = tongs_decode_u64(d);
 
-   if (d->error || !number || !d->target || !ctx->fd_count) {
+   int fd = d->error || !number || !d->target ? -1 : rdr_fd_take(ctx);
+   if (fd < 0) {
       rdr_end(ctx, "a tongsHeapCreate is malformed or came without its file descriptor");
       return;
    }
-   int fd = ctx->fds[0];
-   ctx->fd_count--;
-   memmove(ctx->fds, ctx->fds + 1, ctx->fd_count * sizeof(ctx->fds[0]));
 
    const struct rdr_device *dev = d->target->data;
    bool taken = *find(ctx, dev, number) != NULL;
@@ -116,7 +102,7 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
       count++;
    struct rdr_heap *heap = calloc(1, sizeof(*heap));
    if (!heap || taken || count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX ||
-       !is_sealed(fd, size)) {
+       !tongs_is_sealed(fd, size)) {
       rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size,
               taken ? "its number is taken"
                     : "it is no sealed memory of that size, or one too many");

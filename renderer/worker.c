@@ -63,14 +63,42 @@ rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult 
 
 /* --- Replies ------------------------------------------------------------------------------------------------- */
 
+/* False when the guest is gone. One that does not read is waited for: it keeps nobody but itself. */
+static bool
+send_by_ring(struct rdr_context *ctx, const uint8_t *data, size_t size)
+{
+   struct tongs_ring *ring = &ctx->channel.replies;
+
+   while (size && !ctx->ended) {
+      ssize_t n = tongs_ring_write(ring, data, size);
+      if (n < 0) {
+         rdr_end(ctx, "the guest says that it has read more replies than there were");
+         return true;
+      }
+      data += n;
+      size -= (size_t)n;
+      if (n)
+         continue;
+      if (ctx->guest_left)
+         return false;
+      tongs_ring_wait_for_room(ring, -1);
+   }
+   return true;
+}
+
 static void
 flush_locked(struct rdr_context *ctx)
 {
    struct iovec iov = {.iov_base = ctx->replies.base, .iov_len = tongs_encoder_size(&ctx->replies)};
 
    int running = 0;
+   bool sent = true;
 
-   if (iov.iov_len && !ctx->ended && tongs_socket_send_all(ctx->fd, &iov, 1, NULL, 0) < 0)
+   if (ctx->channel.base)
+      sent = send_by_ring(ctx, iov.iov_base, iov.iov_len);
+   else if (iov.iov_len && !ctx->ended)
+      sent = tongs_socket_send_all(ctx->fd, &iov, 1, NULL, 0) == 0;
+   if (!sent)
       atomic_compare_exchange_strong(&ctx->ended, &running, RDR_GUEST_LEFT); /* nobody to tell */
    tongs_encoder_trim(&ctx->replies, 4 * REPLY_SIZE);
 }
@@ -126,19 +154,90 @@ input_reserve(struct input *in, size_t size)
    return true;
 }
 
+/* Bytes, and descriptors for the ops that take them. 0 at the end of the stream, negative on errors. */
+static ssize_t
+receive_from_socket(struct rdr_context *ctx, void *data, size_t size)
+{
+   size_t fd_count = RDR_FDS_MAX - ctx->fd_count;
+   ssize_t n = tongs_socket_recv(ctx->fd, data, size, ctx->fds + ctx->fd_count, &fd_count);
+
+   if (n == -EPROTO)
+      rdr_end(ctx, "more than %d file descriptors came that no op takes", RDR_FDS_MAX);
+   ctx->fd_count += (uint32_t)fd_count;
+   return n;
+}
+
+static bool
+ops_wait(void *data)
+{
+   return tongs_ring_is_readable(data);
+}
+
+static ssize_t
+receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
+{
+   struct tongs_ring *ring = &ctx->channel.ops;
+
+   for (;;) {
+      bool left = ctx->guest_left;
+      ssize_t n = tongs_ring_read(ring, data, size);
+      int64_t since;
+      if (n < 0)
+         rdr_end(ctx, "the guest says that it has written more ops than there is room for");
+      if (n || left || ctx->ended)
+         return n;
+      if (!tongs_spin(&ctx->op_spinner, ops_wait, ring, &since))
+         tongs_ring_wait_for_bytes(ring, -1);
+      tongs_spinner_note(&ctx->op_spinner, since);
+   }
+}
+
+int
+rdr_fd_take(struct rdr_context *ctx)
+{
+   uint8_t byte;
+
+   /* The guest sends it before the op that takes it. */
+   struct pollfd p = {.fd = ctx->fd, .events = POLLIN};
+   if (!ctx->fd_count && ctx->channel.base && poll(&p, 1, 0) > 0)
+      receive_from_socket(ctx, &byte, sizeof(byte));
+   if (!ctx->fd_count)
+      return -1;
+   int fd = ctx->fds[0];
+   ctx->fd_count--;
+   memmove(ctx->fds, ctx->fds + 1, ctx->fd_count * sizeof(ctx->fds[0]));
+   return fd;
+}
+
+void
+rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   uint32_t ops_size = tongs_decode_u32(d);
+   uint32_t replies_size = tongs_decode_u32(d);
+   int fd = d->error || ctx->channel.base ? -1 : rdr_fd_take(ctx);
+
+   if (fd < 0) {
+      rdr_end(ctx, "a tongsChannel is malformed, not the only one, or came without its file descriptor");
+      return;
+   }
+   pthread_mutex_lock(&ctx->reply_lock);
+   int error = tongs_channel_map(&ctx->channel, fd, ops_size, replies_size);
+   pthread_mutex_unlock(&ctx->reply_lock);
+   close(fd);
+   ctx->has_channel = !error;
+   if (error)
+      rdr_end(ctx, "the memory of a tongsChannel was refused: %s", strerror(-error));
+}
+
 /* Receives once. False at the end of the stream. */
 static bool
 receive(struct rdr_context *ctx, struct input *in)
 {
-   size_t fd_count = RDR_FDS_MAX - ctx->fd_count;
-   ssize_t n = tongs_socket_recv(ctx->fd, in->data + in->used, in->size - in->used,
-                                 ctx->fds + ctx->fd_count, &fd_count);
+   ssize_t n = (ctx->channel.base ? receive_from_ring : receive_from_socket)(
+      ctx, in->data + in->used, in->size - in->used);
 
-   if (n == -EPROTO)
-      rdr_end(ctx, "more than %d file descriptors came that no op takes", RDR_FDS_MAX);
    if (n <= 0)
       return false;
-   ctx->fd_count += (uint32_t)fd_count;
    if (ctx->capture) {
       fwrite(in->data + in->used, 1, (size_t)n, ctx->capture);
       fflush(ctx->capture);
@@ -254,8 +353,18 @@ shake_hands(struct rdr_context *ctx, struct input *in)
 
 /* --- The end of the guest ------------------------------------------------------------------------------------- */
 
-/* What the decoder has left to do when the guest is gone, seconds. */
-#define LAST_WORDS 2
+/* What the decoder has left to do when the guest is gone. */
+#define LAST_WORDS_MS 2000
+#define BELL_MS 10
+
+static void
+wake_all(struct rdr_context *ctx)
+{
+   if (!ctx->has_channel)
+      return;
+   tongs_futex_bell.ring(NULL, &ctx->channel.ops.words->consumer_sleeps);
+   tongs_futex_bell.ring(NULL, &ctx->channel.replies.words->producer_sleeps);
+}
 
 /* Ends the process when the guest is gone and the decoder does not notice: the host's driver may never return. */
 static void *
@@ -266,9 +375,14 @@ watch_guest(void *data)
 
    while (poll(&p, 1, -1) < 0 && errno == EINTR)
       ;
-   struct timespec left = {.tv_sec = LAST_WORDS};
-   while (nanosleep(&left, &left) < 0 && errno == EINTR)
-      ;
+   ctx->guest_left = true;
+   for (int i = 0; i < LAST_WORDS_MS / BELL_MS; i++) {
+      /* Who was about to sleep when this was set has not seen it: hence more than once. */
+      wake_all(ctx);
+      struct timespec left = {.tv_nsec = BELL_MS * 1000000};
+      while (nanosleep(&left, &left) < 0 && errno == EINTR)
+         ;
+   }
    fprintf(stderr,
            "tongs worker %d: the guest is gone and the host's driver does not return: ending\n",
            (int)getpid());

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "channel.h"
+
+#include "socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STATUS_AT ((size_t)4096)
+#define DATA_AT ((size_t)32 * 1024)
+#define RING_SIZE_MIN (UINT32_C(4) << 10)
+#define RING_SIZE_MAX (UINT32_C(64) << 20)
+
+_Static_assert(2 * sizeof(struct tongs_ring_words) <= STATUS_AT, "the words have a page");
+_Static_assert(STATUS_AT + sizeof(struct tongs_status) <= DATA_AT, "the status has its pages");
+
+bool
+tongs_is_sealed(int fd, uint64_t size)
+{
+   struct stat st;
+   int seals = fcntl(fd, F_GET_SEALS);
+
+   return seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &st) == 0 && st.st_size >= 0 &&
+          (uint64_t)st.st_size == size;
+}
+
+int
+tongs_sealed_memory(const char *name, uint64_t size)
+{
+   int fd = tongs_fd_above_stdio(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+
+   if (fd < 0)
+      return -errno;
+   if (ftruncate(fd, (off_t)size) < 0 ||
+       fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+      int error = errno;
+      close(fd);
+      return -error;
+   }
+   return fd;
+}
+
+static bool
+is_ring_size(uint32_t size)
+{
+   return size >= RING_SIZE_MIN && size <= RING_SIZE_MAX && !(size & (size - 1));
+}
+
+size_t
+tongs_channel_size(uint32_t ops_size, uint32_t replies_size)
+{
+   if (!is_ring_size(ops_size) || !is_ring_size(replies_size))
+      return 0;
+   return DATA_AT + ops_size + replies_size;
+}
+
+void
+tongs_channel_init(struct tongs_channel *ch, void *base, uint32_t ops_size, uint32_t replies_size,
+                   const struct tongs_bell *bell)
+{
+   struct tongs_ring_words *words = base;
+   uint8_t *data = (uint8_t *)base + DATA_AT;
+
+   ch->base = base;
+   ch->size = tongs_channel_size(ops_size, replies_size);
+   ch->status = (struct tongs_status *)((uint8_t *)base + STATUS_AT);
+   tongs_ring_init(&ch->ops, &words[0], data, ops_size, bell);
+   tongs_ring_init(&ch->replies, &words[1], data + ops_size, replies_size, bell);
+}
+
+int
+tongs_channel_map(struct tongs_channel *ch, int fd, uint32_t ops_size, uint32_t replies_size)
+{
+   size_t size = tongs_channel_size(ops_size, replies_size);
+
+   if (!size || !tongs_is_sealed(fd, size))
+      return -EINVAL;
+   void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+   if (base == MAP_FAILED)
+      return -errno;
+   tongs_channel_init(ch, base, ops_size, replies_size, &tongs_futex_bell);
+   return 0;
+}
+
+int
+tongs_channel_create(struct tongs_channel *ch)
+{
+   size_t size = tongs_channel_size(TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE);
+   int fd = tongs_sealed_memory("tongs-channel", size);
+
+   if (fd < 0)
+      return fd;
+   int error =
+      tongs_channel_map(ch, fd, TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE);
+   if (error) {
+      close(fd);
+      return error;
+   }
+   return fd;
+}
+
+void
+tongs_channel_finish(struct tongs_channel *ch)
+{
+   if (ch->base)
+      munmap(ch->base, ch->size);
+   ch->base = NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The shared memory of one connection on one machine: a ring for ops, one for replies, and a page of what the worker has
+ * completed. The guest makes it, the worker maps it; both ends map the whole once.
+ *
+ *    0         words of the rings
+ *    4096      struct tongs_status
+ *    32 KiB    the ops' bytes, then the replies'
+ */
+
+#ifndef TONGS_CHANNEL_H
+#define TONGS_CHANNEL_H
+
+#include "ring.h"
+
+/* Queues that a connection's devices may have at a time. Number 0 is none. */
+#define TONGS_STATUS_QUEUES 255
+
+#define TONGS_CHANNEL_OPS_SIZE (UINT32_C(512) << 10)
+#define TONGS_CHANNEL_REPLIES_SIZE (UINT32_C(256) << 10)
+
+/* What is known of one queue's submissions, which its guest numbers from 1. */
+struct tongs_status_queue {
+   _Alignas(64) _Atomic uint64_t completed; /* all up to this one are */
+   _Atomic int32_t result; /* VK_SUCCESS until the device is lost; none will complete then */
+};
+
+/* Written by the worker but for `sleepers`. */
+struct tongs_status {
+   _Alignas(64) _Atomic uint32_t events;   /* moves whenever something below has changed */
+   _Alignas(64) _Atomic uint32_t sleepers; /* threads of the guest that sleep on `events`, or are about to */
+   struct tongs_status_queue queues[TONGS_STATUS_QUEUES + 1];
+};
+
+struct tongs_channel {
+   uint8_t *base; /* owned; NULL where there is none */
+   size_t size;
+   struct tongs_ring ops;
+   struct tongs_ring replies;
+   struct tongs_status *status;
+};
+
+/* What a channel with rings of these sizes takes, bytes; 0 where they are none that rings can have. */
+size_t
+tongs_channel_size(uint32_t ops_size, uint32_t replies_size);
+
+/* Makes one and maps it. Returns the sealed memfd, which is the caller's, or -errno. */
+int
+tongs_channel_create(struct tongs_channel *ch);
+
+/* Maps what a peer has made, if it is sealed and of the right size. 0 or -errno. `fd` stays the caller's. */
+int
+tongs_channel_map(struct tongs_channel *ch, int fd, uint32_t ops_size, uint32_t replies_size);
+
+/* Uses memory that is mapped already and becomes the channel's. The sizes have been checked. */
+void
+tongs_channel_init(struct tongs_channel *ch, void *base, uint32_t ops_size, uint32_t replies_size,
+                   const struct tongs_bell *bell);
+
+void
+tongs_channel_finish(struct tongs_channel *ch);
+
+/* Whether `fd` is memory of this size that cannot shrink under us (security.md, R14). */
+bool
+tongs_is_sealed(int fd, uint64_t size);
+
+/* Fresh memory that nobody can resize any more. A close-on-exec descriptor above the standard streams, or -errno. */
+int
+tongs_sealed_memory(const char *name, uint64_t size);
+
+#endif

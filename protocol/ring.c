@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The test of the interleavings puts a switch of tasks between any two accesses to shared memory. */
+#ifndef TONGS_RING_STEP
+#define TONGS_RING_STEP() ((void)0)
+#endif
+
+/* --- Bells -------------------------------------------------------------------------------------------------- */
+
+static void
+futex_sleep(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
+{
+   struct timespec t = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+
+   (void)data;
+   syscall(SYS_futex, word, FUTEX_WAIT, value, timeout_ns < 0 ? NULL : &t, NULL, 0);
+}
+
+static void
+futex_ring(void *data, _Atomic uint32_t *word)
+{
+   (void)data;
+   syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+const struct tongs_bell tongs_futex_bell = {.sleep = futex_sleep, .ring = futex_ring};
+
+/* --- Both sides --------------------------------------------------------------------------------------------- */
+
+void
+tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data, uint32_t size,
+                const struct tongs_bell *bell)
+{
+   *r = (struct tongs_ring){.words = words, .data = data, .size = size, .bell = bell};
+}
+
+/* After the counter has moved: wakes who sleeps. The fence's partner is in sleep_while(). */
+static void
+wake(struct tongs_ring *r, _Atomic uint32_t *sleeps)
+{
+   atomic_thread_fence(memory_order_seq_cst);
+   TONGS_RING_STEP();
+   if (!atomic_load_explicit(sleeps, memory_order_relaxed))
+      return;
+   TONGS_RING_STEP();
+   atomic_store_explicit(sleeps, 0, memory_order_relaxed);
+   TONGS_RING_STEP();
+   r->bell->ring(r->bell->data, sleeps);
+}
+
+/* Sleeps while the peer's counter is `seen`. The fence's partner is in wake(). */
+static void
+sleep_while(struct tongs_ring *r, _Atomic uint32_t *sleeps, const _Atomic uint32_t *counter,
+            uint32_t seen, int64_t timeout_ns)
+{
+   TONGS_RING_STEP();
+   atomic_store_explicit(sleeps, 1, memory_order_relaxed);
+   atomic_thread_fence(memory_order_seq_cst);
+   TONGS_RING_STEP();
+   if (atomic_load_explicit(counter, memory_order_relaxed) == seen) {
+      TONGS_RING_STEP();
+      r->bell->sleep(r->bell->data, sleeps, 1, timeout_ns);
+   }
+   TONGS_RING_STEP();
+   atomic_store_explicit(sleeps, 0, memory_order_relaxed);
+}
+
+/* --- The producer ------------------------------------------------------------------------------------------- */
+
+/* Bytes that the consumer has not read. More than the size of the ring: its counter is impossible. */
+static uint32_t
+unread(const struct tongs_ring *r)
+{
+   TONGS_RING_STEP();
+   /* Acquire: the bytes were read before their room is used again. Partner: the store in tongs_ring_read(). */
+   return r->at - atomic_load_explicit(&r->words->tail, memory_order_acquire);
+}
+
+ssize_t
+tongs_ring_write(struct tongs_ring *r, const void *data, size_t size)
+{
+   uint32_t used = unread(r);
+
+   r->broken |= used > r->size;
+   if (r->broken)
+      return -EPROTO;
+   if (size > r->size - used)
+      size = r->size - used;
+   if (!size)
+      return 0;
+   uint32_t start = r->at & (r->size - 1);
+   size_t first = r->size - start < size ? r->size - start : size;
+   memcpy(r->data + start, data, first);
+   memcpy(r->data, (const uint8_t *)data + first, size - first);
+   r->at += (uint32_t)size;
+   TONGS_RING_STEP();
+   /* Release: the bytes before the counter. Partner: written() in the consumer. */
+   atomic_store_explicit(&r->words->head, r->at, memory_order_release);
+   wake(r, &r->words->consumer_sleeps);
+   return (ssize_t)size;
+}
+
+void
+tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns)
+{
+   if (unread(r) == r->size)
+      sleep_while(r, &r->words->producer_sleeps, &r->words->tail, r->at - r->size, timeout_ns);
+}
+
+/* --- The consumer ------------------------------------------------------------------------------------------- */
+
+/* Bytes that wait to be read. More than the size of the ring: the producer's counter is impossible. */
+static uint32_t
+written(const struct tongs_ring *r)
+{
+   TONGS_RING_STEP();
+   /* Acquire: the counter before the bytes. Partner: the store in tongs_ring_write(). */
+   return atomic_load_explicit(&r->words->head, memory_order_acquire) - r->at;
+}
+
+ssize_t
+tongs_ring_read(struct tongs_ring *r, void *data, size_t size)
+{
+   uint32_t used = written(r);
+
+   r->broken |= used > r->size;
+   if (r->broken)
+      return -EPROTO;
+   if (size > used)
+      size = used;
+   if (!size)
+      return 0;
+   uint32_t start = r->at & (r->size - 1);
+   size_t first = r->size - start < size ? r->size - start : size;
+   memcpy(data, r->data + start, first);
+   memcpy((uint8_t *)data + first, r->data, size - first);
+   r->at += (uint32_t)size;
+   TONGS_RING_STEP();
+   /* Release: the bytes have been copied before they may be written anew. Partner: unread() in the producer. */
+   atomic_store_explicit(&r->words->tail, r->at, memory_order_release);
+   wake(r, &r->words->producer_sleeps);
+   return (ssize_t)size;
+}
+
+bool
+tongs_ring_is_readable(const struct tongs_ring *r)
+{
+   return written(r) != 0;
+}
+
+void
+tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns)
+{
+   if (!written(r))
+      sleep_while(r, &r->words->consumer_sleeps, &r->words->head, r->at, timeout_ns);
+}
+
+/* --- Spinning ------------------------------------------------------------------------------------------------- */
+
+/* About what it costs to fall asleep and be woken, where an idle core halts. A wait that is longer on average is slept through:
+ * somebody else needs the core more. */
+#define SPIN_NS 50000
+/* Of waits that are to be slept through, one in so many is spun for: when both sides sleep, each takes the other one's
+ * awakening for a long wait. */
+#define TRY_EVERY 16
+
+bool
+tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data, int64_t *since)
+{
+   *since = tongs_now_ns();
+   if (s->average_ns > SPIN_NS && ++s->slept % TRY_EVERY)
+      return ready(data);
+   do {
+      for (int i = 0; i < 16; i++) {
+         if (ready(data))
+            return true;
+#if defined(__x86_64__) || defined(__i386__)
+         __builtin_ia32_pause();
+#endif
+      }
+   } while (tongs_now_ns() - *since < SPIN_NS);
+   return ready(data);
+}
+
+void
+tongs_spinner_note(struct tongs_spinner *s, int64_t since)
+{
+   int64_t waited = tongs_now_ns() - since;
+
+   if (waited > 2 * SPIN_NS)
+      waited = 2 * SPIN_NS;
+   s->average_ns = (uint32_t)((3 * (int64_t)s->average_ns + waited) / 4);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+
+/* A ring of bytes in memory that two processes share: one writes, the other one reads, neither trusts the other.
+ *
+ *      producer's own        shared                       consumer's own
+ *      at, size         head ──▶ bytes written ──▶        at, size
+ *                       tail ◀── bytes read    ◀──
+ *                       consumer_sleeps, producer_sleeps
+ *
+ * Counters of bytes run freely, modulo 2^32; the size is a power of two of at most 2^30. Each side keeps its own counter to
+ * itself and reads the other's once per operation, atomically. One that says the impossible gives -EPROTO, for good.
+ *
+ * Who finds nothing to do announces that it sleeps, looks once more, and sleeps while the announcement stands. Who moves its
+ * counter looks afterwards for an announcement, takes it back, and wakes: only then does it make a system call. Both looks
+ * are separated from the stores before them by a full fence, so that at least one side sees the other's; and as the sleep is
+ * on the announcement itself, one that was taken back already is not slept on: no wake-up is lost (tests/unit/test_ring.c
+ * goes through the interleavings).
+ *
+ * One thread at a time on each side.
+ */
+
+#ifndef TONGS_RING_H
+#define TONGS_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* In shared memory, zeroed at first. */
+struct tongs_ring_words {
+   _Alignas(64) _Atomic uint32_t head; /* written by the producer, read by the consumer */
+   _Alignas(64) _Atomic uint32_t tail; /* the other way round */
+   _Alignas(64) _Atomic uint32_t consumer_sleeps; /* set by the consumer, taken back by either */
+   _Atomic uint32_t producer_sleeps; /* set by the producer, taken back by either */
+};
+
+/* How a side sleeps on a word and the other one wakes it: futexes, unless the peer is in another machine. */
+struct tongs_bell {
+   /* Returns when *word is not `value`, when it is rung, after `timeout_ns` (negative: never), or for no reason. */
+   void (*sleep)(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
+   /* Wakes the peer if it sleeps on *word. */
+   void (*ring)(void *data, _Atomic uint32_t *word);
+   void *data;
+};
+
+/* One side's view. Both pointers go to shared memory. */
+struct tongs_ring {
+   struct tongs_ring_words *words;
+   uint8_t *data;
+   uint32_t size; /* of the data, bytes */
+   uint32_t at;   /* this side's counter */
+   bool broken;   /* the peer's counter was impossible */
+   const struct tongs_bell *bell;
+};
+
+/* The bell of processes that share the memory: futex(2). */
+extern const struct tongs_bell tongs_futex_bell;
+
+/* A view of a ring whose counters are 0. `size`: a power of two. */
+void
+tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data, uint32_t size,
+                const struct tongs_bell *bell);
+
+/* --- The producer ------------------------------------------------------------------------------------------ */
+
+/* Copies in as much of the bytes as there is room for, lets the consumer see them, and wakes it if it sleeps. Returns how
+ * many, or -EPROTO. */
+ssize_t
+tongs_ring_write(struct tongs_ring *r, const void *data, size_t size);
+
+/* Sleeps until there is room, up to `timeout_ns` (negative: for ever). May return earlier for no reason. */
+void
+tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns);
+
+/* --- The consumer ------------------------------------------------------------------------------------------ */
+
+/* Copies out at most `size` bytes, lets the producer have their room, and wakes it if it sleeps. Returns how many, or -EPROTO. */
+ssize_t
+tongs_ring_read(struct tongs_ring *r, void *data, size_t size);
+
+/* Whether a read would return anything but 0. */
+bool
+tongs_ring_is_readable(const struct tongs_ring *r);
+
+/* Sleeps until there are bytes, up to `timeout_ns` (negative: for ever). May return earlier for no reason. */
+void
+tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns);
+
+/* --- Spinning before a sleep -------------------------------------------------------------------------------- */
+
+/* Predicts from the waits before whether the next one will be worth spinning for. Zeroed at first; one thread's. */
+struct tongs_spinner {
+   uint32_t average_ns;
+   uint32_t slept; /* waits that were not spun for */
+};
+
+/* Spins until `ready`, briefly, and only if waits have been short of late. Returns what `ready` said last. `*since` becomes
+ * the time at which the wait began, for tongs_spinner_note. */
+bool
+tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data, int64_t *since);
+
+/* The wait that began at `since` is over, however it went on. */
+void
+tongs_spinner_note(struct tongs_spinner *s, int64_t since);
+
+#endif
