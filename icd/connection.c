@@ -71,36 +71,6 @@ ring_bell(void *data, _Atomic uint32_t *word)
    tongs_futex_bell.ring(NULL, word);
 }
 
-/* Makes the shared memory and hands it to the worker; from then on it carries all bytes. */
-static bool
-open_channel(struct icd_connection *c, char *why, size_t why_size)
-{
-   struct tongs_channel ch = {0};
-   struct tongs_encoder e;
-
-   int fd = tongs_channel_create(&ch);
-   if (fd < 0) {
-      snprintf(why, why_size, "cannot make the memory that is shared with the server: %s",
-               strerror(-fd));
-      return false;
-   }
-   tongs_encoder_init(&e);
-   size_t offset = tongs_encode_op_begin(&e, TONGS_OP_tongsChannel, TONGS_OP_FLAG_FD);
-   tongs_encode_u32(&e, ch.ops.size);
-   tongs_encode_u32(&e, ch.replies.size);
-   bool ok = tongs_encode_op_end(&e, offset) &&
-             icd_send_with_fd(c, e.base, tongs_encoder_size(&e), fd);
-   tongs_encoder_finish(&e);
-   close(fd);
-   c->bell = (struct tongs_bell){.sleep = tongs_futex_bell.sleep, .ring = ring_bell, .data = c};
-   ch.ops.bell = &c->bell;
-   ch.replies.bell = &c->bell;
-   c->channel = ch;
-   if (!ok)
-      snprintf(why, why_size, "the server closed the connection; its log says why");
-   return ok;
-}
-
 static bool
 has_channel(const struct icd_connection *c)
 {
@@ -116,69 +86,11 @@ has_hung_up(const struct icd_connection *c)
    return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
-struct icd_connection *
-icd_connection_create(char *why, size_t why_size)
-{
-   struct icd_connection *c = calloc(1, sizeof(*c));
-   if (!c) {
-      snprintf(why, why_size, "out of memory");
-      return NULL;
-   }
-   c->pid = getpid();
-   c->slot_count = 1;
-   pthread_mutex_init(&c->stream_lock, NULL);
-   pthread_mutex_init(&c->receive_lock, NULL);
-   pthread_mutex_init(&c->id_lock, NULL);
-   pthread_cond_init(&c->received, NULL);
-   tongs_encoder_init(&c->stream);
-
-   c->fd = icd_connect(&c->peer, &c->transport, why, why_size);
-   if (c->fd < 0) {
-      icd_connection_destroy(c);
-      return NULL;
-   }
-   c->debug = icd_debug_flags();
-   if (c->debug & ICD_DEBUG_STATS)
-      c->stats = calloc(1, sizeof(*c->stats));
-   if (!c->peer.identical)
-      c->stream.peer_structs = c->peer.structs;
-   if (!(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
-      icd_connection_destroy(c);
-      return NULL;
-   }
-   return c;
-}
-
 /* Not in a child of fork(): the socket is its parent's too, and what it sent would come in between. */
 static bool
 is_ours(const struct icd_connection *c)
 {
    return c->pid == getpid();
-}
-
-void
-icd_connection_destroy(struct icd_connection *c)
-{
-   if (!c)
-      return;
-   if (c->fd >= 0) {
-      if (is_ours(c))
-         icd_flush(c);
-      close(c->fd);
-   }
-   tongs_channel_finish(&c->channel);
-   if (c->stats)
-      print_stats(c);
-   free(c->stats);
-   tongs_encoder_finish(&c->stream);
-   pthread_cond_destroy(&c->received);
-   pthread_mutex_destroy(&c->id_lock);
-   pthread_mutex_destroy(&c->receive_lock);
-   pthread_mutex_destroy(&c->stream_lock);
-   free(c->in);
-   free(c->generations);
-   free(c->free_slots);
-   free(c);
 }
 
 void
@@ -370,6 +282,9 @@ wait_for(struct icd_connection *c, struct icd_pending_call *call)
 
 /* --- Sending --------------------------------------------------------------------------------------------- */
 
+/* How old the last answer to whether the worker lives may be, milliseconds. */
+#define LOOK_MS 10
+
 /* What a sender sleeps while others may have to be served, nanoseconds. */
 #define ROOM_NS INT64_C(5000000)
 
@@ -448,9 +363,26 @@ send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
    }
 }
 
+/* A ring takes bytes that nobody reads any more: asks now and then whether the worker lives. */
+static void
+look_after(struct icd_connection *c)
+{
+   struct timespec t;
+
+   clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+   int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+   int64_t before = atomic_load_explicit(&c->looked_ms, memory_order_relaxed);
+   if (now - before < LOOK_MS)
+      return;
+   atomic_store_explicit(&c->looked_ms, now, memory_order_relaxed);
+   if (has_channel(c) && is_ours(c) && has_hung_up(c))
+      icd_connection_lose(c);
+}
+
 static void
 flush_locked(struct icd_connection *c)
 {
+   look_after(c);
    if (tongs_encoder_size(&c->stream))
       send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
    tongs_encoder_trim(&c->stream, 4 * FLUSH_SIZE);
@@ -669,6 +601,103 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
       send_bytes_locked(c, op, size);
    pthread_mutex_unlock(&c->stream_lock);
    return !icd_connection_is_lost(c);
+}
+
+/* --- The whole ------------------------------------------------------------------------------------------------ */
+
+/* Makes the shared memory and hands it to the worker, which answers by the socket; from then on it carries all bytes. */
+static bool
+open_channel(struct icd_connection *c, char *why, size_t why_size)
+{
+   struct tongs_channel ch = {0};
+   struct icd_pending_call call;
+   struct tongs_encoder e;
+
+   int fd = tongs_channel_create(&ch);
+   if (fd < 0) {
+      snprintf(why, why_size, "cannot make the memory that is shared with the server: %s",
+               strerror(-fd));
+      return false;
+   }
+   tongs_encoder_init(&e);
+   register_call(c, &call, TONGS_OP_tongsChannel, NULL);
+   size_t offset =
+      tongs_encode_op_begin(&e, TONGS_OP_tongsChannel, TONGS_OP_FLAG_FD | TONGS_OP_FLAG_CALL);
+   tongs_encode_u32(&e, call.tag);
+   tongs_encode_u32(&e, ch.ops.size);
+   tongs_encode_u32(&e, ch.replies.size);
+   bool ok =
+      tongs_encode_op_end(&e, offset) && icd_send_with_fd(c, e.base, tongs_encoder_size(&e), fd);
+   tongs_encoder_finish(&e);
+   close(fd);
+   wait_for(c, &call);
+   ok = ok && call.reply;
+   free(call.reply);
+   c->bell = (struct tongs_bell){.sleep = tongs_futex_bell.sleep, .ring = ring_bell, .data = c};
+   ch.ops.bell = &c->bell;
+   ch.replies.bell = &c->bell;
+   c->channel = ch;
+   if (!ok)
+      snprintf(why, why_size, "the server did not tell what it can do; its log says why");
+   return ok;
+}
+
+struct icd_connection *
+icd_connection_create(char *why, size_t why_size)
+{
+   struct icd_connection *c = calloc(1, sizeof(*c));
+   if (!c) {
+      snprintf(why, why_size, "out of memory");
+      return NULL;
+   }
+   c->pid = getpid();
+   c->slot_count = 1;
+   pthread_mutex_init(&c->stream_lock, NULL);
+   pthread_mutex_init(&c->receive_lock, NULL);
+   pthread_mutex_init(&c->id_lock, NULL);
+   pthread_cond_init(&c->received, NULL);
+   tongs_encoder_init(&c->stream);
+
+   c->fd = icd_connect(&c->peer, &c->transport, why, why_size);
+   if (c->fd < 0) {
+      icd_connection_destroy(c);
+      return NULL;
+   }
+   c->debug = icd_debug_flags();
+   if (c->debug & ICD_DEBUG_STATS)
+      c->stats = calloc(1, sizeof(*c->stats));
+   if (!c->peer.identical)
+      c->stream.peer_structs = c->peer.structs;
+   if (!(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
+      icd_connection_destroy(c);
+      return NULL;
+   }
+   return c;
+}
+
+void
+icd_connection_destroy(struct icd_connection *c)
+{
+   if (!c)
+      return;
+   if (c->fd >= 0) {
+      if (is_ours(c))
+         icd_flush(c);
+      close(c->fd);
+   }
+   tongs_channel_finish(&c->channel);
+   if (c->stats)
+      print_stats(c);
+   free(c->stats);
+   tongs_encoder_finish(&c->stream);
+   pthread_cond_destroy(&c->received);
+   pthread_mutex_destroy(&c->id_lock);
+   pthread_mutex_destroy(&c->receive_lock);
+   pthread_mutex_destroy(&c->stream_lock);
+   free(c->in);
+   free(c->generations);
+   free(c->free_slots);
+   free(c);
 }
 
 /* --- Ids ------------------------------------------------------------------------------------------------------ */

@@ -33,6 +33,7 @@ struct icd_connection {
    struct tongs_channel channel;
    struct tongs_bell bell;
    struct tongs_spinner reply_spinner; /* of who is `receiving` */
+   _Atomic int64_t looked_ms;          /* when the worker was last seen to be there */
 
    /* Protects `stream`, and the order in which its bytes go out. */
    pthread_mutex_t stream_lock;

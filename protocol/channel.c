@@ -93,8 +93,7 @@ tongs_channel_create(struct tongs_channel *ch)
 
    if (fd < 0)
       return fd;
-   int error =
-      tongs_channel_map(ch, fd, TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE);
+   int error = tongs_channel_map(ch, fd, TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE);
    if (error) {
       close(fd);
       return error;

@@ -27,8 +27,9 @@ struct tongs_status_queue {
 
 /* Written by the worker but for `sleepers`. */
 struct tongs_status {
-   _Alignas(64) _Atomic uint32_t events;   /* moves whenever something below has changed */
-   _Alignas(64) _Atomic uint32_t sleepers; /* threads of the guest that sleep on `events`, or are about to */
+   _Alignas(64) _Atomic uint32_t events; /* moves whenever something below has changed */
+   _Alignas(64) _Atomic uint32_t
+      sleepers; /* threads of the guest that sleep on `events`, or are about to */
    struct tongs_status_queue queues[TONGS_STATUS_QUEUES + 1];
 };
 

@@ -33,7 +33,7 @@ struct tongs_ring_words {
    _Alignas(64) _Atomic uint32_t head; /* written by the producer, read by the consumer */
    _Alignas(64) _Atomic uint32_t tail; /* the other way round */
    _Alignas(64) _Atomic uint32_t consumer_sleeps; /* set by the consumer, taken back by either */
-   _Atomic uint32_t producer_sleeps; /* set by the producer, taken back by either */
+   _Atomic uint32_t producer_sleeps;              /* set by the producer, taken back by either */
 };
 
 /* How a side sleeps on a word and the other one wakes it: futexes, unless the peer is in another machine. */

@@ -232,8 +232,9 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
          rdr_own_sync(ctx, tag);
       return call;
    case TONGS_OP_tongsChannel:
-      rdr_own_channel(ctx, d);
-      return true;
+      if (call)
+         rdr_own_channel(ctx, d, tag);
+      return call;
    case TONGS_OP_tongsGetQueue:
       rdr_own_get_queue(ctx, d);
       return true;

@@ -60,7 +60,7 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
 void
 rdr_own_sync(struct rdr_context *ctx, uint32_t tag);
 void
-rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 void
 rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d);
 void

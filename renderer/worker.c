@@ -210,23 +210,32 @@ rdr_fd_take(struct rdr_context *ctx)
 }
 
 void
-rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
 {
+   struct tongs_channel ch = {0};
+   size_t offset;
    uint32_t ops_size = tongs_decode_u32(d);
    uint32_t replies_size = tongs_decode_u32(d);
    int fd = d->error || ctx->channel.base ? -1 : rdr_fd_take(ctx);
 
    if (fd < 0) {
-      rdr_end(ctx, "a tongsChannel is malformed, not the only one, or came without its file descriptor");
+      rdr_end(ctx,
+              "a tongsChannel is malformed, not the only one, or came without its file descriptor");
       return;
    }
-   pthread_mutex_lock(&ctx->reply_lock);
-   int error = tongs_channel_map(&ctx->channel, fd, ops_size, replies_size);
-   pthread_mutex_unlock(&ctx->reply_lock);
+   int error = tongs_channel_map(&ch, fd, ops_size, replies_size);
    close(fd);
-   ctx->has_channel = !error;
-   if (error)
+   if (error) {
       rdr_end(ctx, "the memory of a tongsChannel was refused: %s", strerror(-error));
+      return;
+   }
+   rdr_reply_begin(ctx, TONGS_OP_tongsChannel, tag, &offset);
+   rdr_reply_end(ctx, offset);
+   rdr_replies_flush(ctx);
+   pthread_mutex_lock(&ctx->reply_lock);
+   ctx->channel = ch;
+   pthread_mutex_unlock(&ctx->reply_lock);
+   ctx->has_channel = true;
 }
 
 /* Receives once. False at the end of the stream. */

@@ -102,7 +102,8 @@ def server_and_bystander():
 def recorded_ops(name="compute"):
     """What a real guest sends, in a mode that needs no descriptors: (number, flags, whole op)."""
     path = f"{harness.scratch}/{name}.capture"
-    result = run([program(name)], guest_environment(TONGS_CAPTURE=path, TONGS_MEMORY="explicit"))
+    result = run([program(name)], guest_environment(TONGS_CAPTURE=path, TONGS_MEMORY="explicit",
+                                                      TONGS_DEBUG="socket"))
     assert result.returncode == 0, result
     with open(path, "rb") as file:
         hello, ops = wire.split(file.read())

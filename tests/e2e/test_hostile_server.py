@@ -178,7 +178,8 @@ def once(number, function):
 
 def outcome(url, command, what, statuses=STATUSES):
     """Runs the program; it must end by itself."""
-    result = run([program(command[0]), *command[1:]], guest_environment(url))
+    # Replies that are to be changed must come by the socket.
+    result = run([program(command[0]), *command[1:]], guest_environment(url, TONGS_DEBUG="socket"))
     assert result.returncode in statuses, (what, command, result)
     for word in ["Sanitizer", "runtime error:", "stack smashing", "buffer overflow"]:
         assert word not in result.stderr, (what, command, result.stderr)
@@ -256,7 +257,7 @@ def names_without_an_end_are_cut():
     server = Server()
     for _, change, _ in changes[:1]:
         with Proxy(server, change) as proxy:
-            application = harness.Guest(proxy.url)
+            application = harness.Guest(proxy.url, TONGS_DEBUG="socket")
             answer = application.ask("instance")
             application.finish()
         assert re.fullmatch(r"Tongs \(A{240}\)", answer), answer
