@@ -87,6 +87,7 @@ class Builder:
         self.posts = self.names(policy.POSTS)
         self.blocking = self.names(policy.BLOCKING)
         self.cached = self.names(policy.CACHED)
+        self.also_posts = self.names(policy.ALSO_POSTS)
         self.outputs_on_failure = self.names(policy.OUTPUTS_ON_FAILURE)
         self.type_providers: dict[str, list[str]] = {}
         self.command_providers: dict[str, list] = {}
@@ -516,6 +517,7 @@ class Builder:
                   entry="hand" if name in self.hand_entries else "generated",
                   handler="hand" if name in self.hand_handlers else "generated",
                   blocking=name in self.blocking, cached=name in self.cached,
+                  also_posts=name in self.also_posts,
                   outputs_on_failure=name in self.outputs_on_failure, returned=returned, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
                   limit_checks=self.limit_checks(name), extra=len(policy.EXTRA_ARGS.get(name, ())))
@@ -703,7 +705,8 @@ class Builder:
         return ir
 
     def op_signature(self, o: Op) -> int:
-        parts = [str(o.number), o.kind, str(o.outputs_on_failure)]
+        kind = o.kind + "+post" if o.also_posts else o.kind
+        parts = [str(o.number), kind, str(o.outputs_on_failure)]
         for m in o.args:
             inner = self.signature(m.type, {}) if m.type in self.inputs | self.outputs else ""
             parts.append(f"{m.name}:{m.kind}:{m.wire}:{self.type_number(m)}:{m.elem_size}{{{inner}}}")

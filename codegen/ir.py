@@ -127,6 +127,7 @@ class Op:
     handler: str = "generated"
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
+    also_posts: bool = False       # vkAllocateDescriptorSets: a call that comes as a post, too
     outputs_on_failure: bool = False
     lost: str = ""            # the VkResult when the connection is lost
     signature: int = 0

@@ -284,6 +284,9 @@ CACHED = {
     "vkEnumeratePhysicalDeviceQueueFamilyPerformanceQueryCountersKHR",
 }
 
+# Calls that come as posts, too, where the guest knows that it need not wait for the result.
+ALSO_POSTS = {"vkAllocateDescriptorSets"}
+
 # Commands whose outputs are defined although they fail: zeros.
 OUTPUTS_ON_FAILURE = {
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",

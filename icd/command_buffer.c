@@ -120,19 +120,32 @@ ship(struct icd_command_buffer *cb)
    leave_open(cb);
 }
 
-void
-icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args)
+struct tongs_encoder *
+icd_record_begin(struct icd_command_buffer *cb, uint32_t op, size_t *offset)
 {
-   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
-
    if (!cb->recording)
       open_record(cb);
-   size_t offset = tongs_encode_op_begin(&cb->encoder, (uint16_t)op, 0);
-   tongs_ops[op].encode(&cb->encoder, args);
+   *offset = tongs_encode_op_begin(&cb->encoder, (uint16_t)op, 0);
+   return &cb->encoder;
+}
+
+void
+icd_record_end(struct icd_command_buffer *cb, size_t offset)
+{
    if (!tongs_encode_op_end(&cb->encoder, offset))
       cb->failed = true;
    if (tongs_encoder_size(&cb->encoder) >= SHIP_SIZE)
       ship(cb);
+}
+
+void
+icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args)
+{
+   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
+   size_t offset;
+
+   tongs_ops[op].encode(icd_record_begin(cb, op, &offset), args);
+   icd_record_end(cb, offset);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -37,4 +37,11 @@ icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id);
 void
 icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args);
 
+/* The same for a command that is encoded by hand. */
+struct tongs_encoder *
+icd_record_begin(struct icd_command_buffer *cb, uint32_t op, size_t *offset);
+
+void
+icd_record_end(struct icd_command_buffer *cb, size_t offset);
+
 #endif

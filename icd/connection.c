@@ -440,6 +440,12 @@ icd_post(struct icd_connection *c, uint32_t op, const void *args)
       return tongs_ops[op].lost;
    struct tongs_encoder *e = icd_op_begin(c, (uint16_t)op, 0, &offset);
    tongs_ops[op].encode(e, args);
+   return icd_post_end(c, op, offset);
+}
+
+VkResult
+icd_post_end(struct icd_connection *c, uint32_t op, size_t offset)
+{
    if (c->stats)
       c->stats->posts[op]++;
    if (!icd_op_end(c, offset))
@@ -741,7 +747,7 @@ icd_id_free(struct icd_connection *c, uint64_t id)
    uint32_t slot = tongs_id_slot(id);
 
    pthread_mutex_lock(&c->id_lock);
-   c->generations[slot] = (c->generations[slot] + 1) & TONGS_ID_GENERATION_MASK;
+   c->generations[slot] = (tongs_id_generation(id) + 1) & TONGS_ID_GENERATION_MASK;
    c->free_slots[c->free_count++] = slot;
    pthread_mutex_unlock(&c->id_lock);
 }

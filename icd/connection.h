@@ -123,6 +123,10 @@ icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offs
 bool
 icd_op_end(struct icd_connection *c, size_t offset);
 
+/* The end of a post of the API's that was encoded by hand; the result is icd_post's. */
+VkResult
+icd_post_end(struct icd_connection *c, uint32_t op, size_t offset);
+
 /* The same for a call of its own: writes the tag. `call` is registered. */
 struct tongs_encoder *
 icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,

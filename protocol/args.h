@@ -32,6 +32,7 @@ struct tongs_op_info {
    uint8_t destroys; /* TONGS_TYPE_*, or 0 */
    bool returns_result;
    bool blocking;    /* its wait may be long */
+   bool also_posts;  /* a call that comes as a post, too */
    int32_t lost;     /* the VkResult that the application gets when the connection is lost */
    uint32_t args_size;
    uint32_t ret_offset; /* of `ret` in args */

@@ -29,6 +29,12 @@ tongs_id_type(uint64_t id)
 }
 
 static inline uint32_t
+tongs_id_generation(uint64_t id)
+{
+   return (uint32_t)(id >> 32) & TONGS_ID_GENERATION_MASK;
+}
+
+static inline uint32_t
 tongs_id_slot(uint64_t id)
 {
    return (uint32_t)id;

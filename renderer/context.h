@@ -109,6 +109,7 @@ struct rdr_context {
    VkResult post_result;           /* the first failure of a post since the last tongsSync */
    uint64_t used[2];               /* the first two ids that the op uses */
    uint32_t op;                    /* that is being carried out */
+   bool is_call;                   /* it wants a reply */
    uint32_t parent;                /* the slot that its new objects belong to */
    void *host_of_op;               /* the struct rdr_instance or rdr_device of its first handle */
 

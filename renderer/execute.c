@@ -61,6 +61,20 @@ rdr_reply_result(struct rdr_context *ctx, uint32_t op, uint32_t tag, void *args,
 
 /* --- What cannot be carried out ------------------------------------------------------------------------------ */
 
+/* The slot that the op's new objects belong to; 0, with the connection ended, where it names none. */
+static uint32_t
+parent_of_new(struct rdr_context *ctx, uint8_t type)
+{
+   switch (type) {
+   case TONGS_TYPE_VkCommandBuffer:
+      return rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool);
+   case TONGS_TYPE_VkDescriptorSet:
+      return rdr_pool_slot(ctx, TONGS_TYPE_VkDescriptorPool);
+   default:
+      return ctx->parent;
+   }
+}
+
 /* An op uses an object whose creation failed: what it creates fails with it, what it destroys is forgotten, and
  * a call reports it. Other posts lose the device, as nothing else can tell. */
 static void
@@ -70,12 +84,10 @@ execute_on_unmade(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct ton
    const struct tongs_op_info *info = &tongs_ops[op];
    VkResult result = d->unmade->result;
 
-   if (info->kind == TONGS_OP_CALL) {
+   if (ctx->is_call) {
       rdr_reply_result(ctx, op, tag, args, result);
    } else if (info->creates) {
-      uint32_t parent = info->creates == TONGS_TYPE_VkCommandBuffer
-                           ? rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool)
-                           : ctx->parent;
+      uint32_t parent = parent_of_new(ctx, info->creates);
       for (uint32_t i = 0; i < args->new_count && parent; i++)
          rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, ctx->host_of_op);
    } else if (info->destroys) {
@@ -92,12 +104,13 @@ execute_on_lost(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs
 {
    const struct tongs_op_info *info = &tongs_ops[op];
 
-   if (info->destroys || (info->kind == TONGS_OP_CALL && !info->returns_result))
+   if (info->destroys || (ctx->is_call && !info->returns_result))
       return false;
-   if (info->kind == TONGS_OP_CALL)
+   if (ctx->is_call)
       rdr_reply_result(ctx, op, tag, args, info->lost);
-   for (uint32_t i = 0; info->kind == TONGS_OP_POST && i < args->new_count; i++)
-      rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, ctx->parent,
+   uint32_t parent = ctx->is_call || !args->new_count ? 0 : parent_of_new(ctx, info->creates);
+   for (uint32_t i = 0; parent && i < args->new_count; i++)
+      rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, parent,
                      ctx->host_of_op);
    return true;
 }
@@ -141,7 +154,7 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
    if (dev && dev->lost && execute_on_lost(ctx, op, tag, args))
       return;
    rdr_handlers[op](ctx, ctx->host_of_op, args);
-   if (info->kind == TONGS_OP_CALL)
+   if (ctx->is_call)
       rdr_reply(ctx, op, tag, args);
 }
 
@@ -164,6 +177,7 @@ execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
    }
 
    const uint8_t *at = head.cur, *end = record + size;
+   ctx->is_call = false;
    while (at < end && !ctx->ended) {
       struct tongs_op_header header = {0};
       struct tongs_decoder d;
@@ -253,7 +267,8 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
    rdr_decoder_init(ctx, &d, op, size, &ctx->arena);
    if (header.op < TONGS_OP_COUNT && tongs_ops[header.op].kind != TONGS_OP_NONE) {
       const struct tongs_op_info *info = &tongs_ops[header.op];
-      if (info->kind == TONGS_OP_RECORD || call != (info->kind == TONGS_OP_CALL)) {
+      if (info->kind == TONGS_OP_RECORD ||
+          (call != (info->kind == TONGS_OP_CALL) && !(info->also_posts && !call))) {
          rdr_end(ctx, "a %s came as another kind of op than it is", info->name);
          return;
       }
@@ -261,6 +276,7 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
          rdr_jobs_run(ctx->jobs, op, size);
          return;
       }
+      ctx->is_call = call;
       execute_generated(ctx, header.op, &d, call ? tongs_decode_u32(&d) : 0);
    } else if (!execute_own(ctx, header, op, &d, call ? tongs_decode_u32(&d) : 0)) {
       rdr_end(ctx, "op %u is unknown here", header.op);

@@ -9,6 +9,8 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
+#include <string.h>
+
 /* Forgets the objects that an op gives back to its pool. Returns whether the host is to free any: not where one is named
  * twice or comes from another pool, which ends the connection. */
 static bool
@@ -71,7 +73,7 @@ rdr_handle_AllocateDescriptorSets(struct rdr_context *ctx, void *host, void *arg
       return;
    a->ret = dev->vk.AllocateDescriptorSets(a->device, a->pAllocateInfo, a->pDescriptorSets);
    if (a->ret < 0)
-      return;
+      memset(a->pDescriptorSets, 0, a->base.new_count * sizeof(VkDescriptorSet));
    rdr_objects_add(ctx, TONGS_TYPE_VkDescriptorSet, &a->base, a->pDescriptorSets, a->ret);
 }
 

@@ -110,7 +110,7 @@ rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *
    for (uint32_t i = 0; i < args->new_count; i++) {
       uint64_t handle = list[i];
       /* VK_PIPELINE_COMPILE_REQUIRED is no error and leaves pipelines unmade, too. */
-      if (!handle && tongs_ops[ctx->op].kind == TONGS_OP_CALL)
+      if (!handle && ctx->is_call)
          continue;
       if (result < 0 && ctx->post_result == VK_SUCCESS)
          ctx->post_result = result;

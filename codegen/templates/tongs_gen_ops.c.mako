@@ -18,6 +18,9 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 % if o.blocking:
       .blocking = true,
 % endif
+% if o.also_posts:
+      .also_posts = true,
+% endif
 % if o.ret == "VkResult":
       .returns_result = true,
       .lost = ${o.lost},

@@ -28,6 +28,7 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
       .name = "vkAllocateDescriptorSets",
       .kind = TONGS_OP_CALL,
       .creates = TONGS_TYPE_VkDescriptorSet,
+      .also_posts = true,
       .returns_result = true,
       .lost = VK_ERROR_DEVICE_LOST,
       .ret_offset = offsetof(struct tongs_args_vkAllocateDescriptorSets, ret),
@@ -138,7 +139,7 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 const struct tongs_signature tongs_op_signatures[] = {
    {32, 0xa3d17990u}, /* vkCreateBuffer */
    {33, 0xdae173c4u}, /* vkDestroyBuffer */
-   {34, 0x8a050c11u}, /* vkAllocateDescriptorSets */
+   {34, 0x67ea44a6u}, /* vkAllocateDescriptorSets */
    {35, 0xe9e09d1cu}, /* vkFreeDescriptorSets */
    {36, 0x8ce2d76du}, /* vkUseArrays */
    {37, 0x944a9123u}, /* vkGetLimits */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What the files about descriptors share: what a set is made of outlives its VkDescriptorSetLayout. */
+
+#ifndef ICD_DESCRIPTOR_H
+#define ICD_DESCRIPTOR_H
+
+#include "object.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a set takes out of its pool: descriptors by type, bytes for inline uniform blocks. The types from
+ * VK_DESCRIPTOR_TYPE_SAMPLER to _INPUT_ATTACHMENT come first, by their values. */
+enum {
+   ICD_COST_INLINE_BYTES = VK_DESCRIPTOR_TYPE_INPUT_ATTACHMENT + 1,
+   ICD_COST_INLINE_BINDINGS,
+   ICD_COST_ACCELERATION_STRUCTURE,
+   ICD_COST_ACCELERATION_STRUCTURE_NV,
+   ICD_COST_SETS,
+   ICD_COSTS,
+   ICD_COST_UNKNOWN, /* of a type whose room in a pool only the host can tell */
+};
+
+/* The index in a cost of descriptors of the type. */
+uint32_t
+icd_cost_of_type(VkDescriptorType type);
+
+struct icd_binding {
+   uint32_t number;
+   uint32_t count;
+   bool immutable;
+};
+
+/* Sets and pipeline layouts refer to it. */
+struct icd_layout_info {
+   atomic_uint refs;
+   bool any_immutable; /* it has immutable samplers */
+   bool countable;     /* `cost` is all that a set takes */
+   uint32_t variable;  /* the index in `cost` of the binding of a variable count, or ICD_COSTS */
+   uint32_t cost[ICD_COSTS]; /* of a set, without that binding */
+   uint32_t count;
+   struct icd_binding bindings[]; /* sorted by number */
+};
+
+struct icd_set_layout {
+   struct tongs_object base;
+   struct icd_layout_info *info; /* a reference */
+};
+
+struct icd_descriptor_set {
+   struct tongs_object base;
+   struct icd_layout_info *info;    /* a reference; NULL while it is free */
+   struct icd_descriptor_set *next; /* while it is free or being made */
+   uint32_t variable;               /* the count of its binding of a variable count */
+};
+
+struct icd_layout_info *
+icd_layout_info_ref(struct icd_layout_info *info);
+
+/* NULL is fine. */
+void
+icd_layout_info_unref(struct icd_parent *parent, struct icd_layout_info *info);
+
+/* NULL where it is not known. */
+const struct icd_layout_info *
+icd_layout_info_of(VkPipelineLayout layout, uint32_t set);
+
+static inline struct icd_set_layout *
+icd_set_layout_from(VkDescriptorSetLayout handle)
+{
+   return (struct icd_set_layout *)(uintptr_t)handle;
+}
+
+static inline struct icd_descriptor_set *
+icd_descriptor_set_from(VkDescriptorSet handle)
+{
+   return (struct icd_descriptor_set *)(uintptr_t)handle;
+}
+
+#endif

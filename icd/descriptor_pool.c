@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Descriptor pools and sets. The guest keeps account of what is left in a pool: where the API promises that there is room,
+ * sets are allocated without asking the host, and otherwise the host decides. */
+
+#include "descriptor.h"
+
+#include "connection.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+
+#include <string.h>
+
+/* Sets are made in blocks of so many, and more each time. */
+#define BLOCK_MIN 8
+#define BLOCK_MAX 256
+
+struct set_block {
+   struct set_block *next;
+   uint32_t count;
+   uint32_t used; /* have been handed out since the pool was reset, from the first on */
+   struct icd_descriptor_set sets[];
+};
+
+struct descriptor_pool {
+   struct tongs_object base;
+   VkAllocationCallbacks alloc;
+   int64_t size[ICD_COSTS]; /* as it was created */
+   int64_t left[ICD_COSTS]; /* negative where the host has allowed more */
+   /* Since it was created or reset: */
+   bool allocated;
+   bool freed;                /* some sets, one by one */
+   bool mixed;                /* not all sets took the same */
+   uint32_t first[ICD_COSTS]; /* what the first one took */
+   uint32_t set_count;        /* in all blocks */
+   struct set_block *blocks;  /* owned, the latest first */
+   struct set_block *current; /* the blocks before it are used up */
+   struct icd_descriptor_set *free;
+};
+
+static struct descriptor_pool *
+pool_from(VkDescriptorPool handle)
+{
+   return (struct descriptor_pool *)(uintptr_t)handle;
+}
+
+static const void *
+find_in_chain(const void *chain, VkStructureType type)
+{
+   const VkBaseInStructure *s = chain;
+
+   while (s && s->sType != type)
+      s = s->pNext;
+   return s;
+}
+
+/* --- Accounts --------------------------------------------------------------------------------------------------- */
+
+static void
+count_sizes(struct descriptor_pool *pool, const VkDescriptorPoolCreateInfo *create)
+{
+   const VkDescriptorPoolInlineUniformBlockCreateInfo *blocks = find_in_chain(
+      create->pNext, VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_INLINE_UNIFORM_BLOCK_CREATE_INFO);
+
+   for (uint32_t i = 0; i < create->poolSizeCount; i++) {
+      uint32_t which = icd_cost_of_type(create->pPoolSizes[i].type);
+      if (which != ICD_COST_UNKNOWN)
+         pool->size[which] += create->pPoolSizes[i].descriptorCount;
+   }
+   if (blocks)
+      pool->size[ICD_COST_INLINE_BINDINGS] = blocks->maxInlineUniformBlockBindings;
+   pool->size[ICD_COST_SETS] = create->maxSets;
+   memcpy(pool->left, pool->size, sizeof(pool->left));
+}
+
+static void
+cost_of_set(const struct icd_descriptor_set *set, uint32_t cost[ICD_COSTS])
+{
+   memcpy(cost, set->info->cost, sizeof(set->info->cost));
+   if (set->info->variable < ICD_COSTS)
+      cost[set->info->variable] += set->variable;
+}
+
+/* Takes the set's share. Whether the host is bound to have room for it: "If a descriptor pool has not had any descriptor
+ * sets freed since it was created or most recently reset then fragmentation must not cause an allocation failure [...].
+ * Additionally, if all sets allocated from the pool since it was created or most recently reset use the same number of
+ * descriptors (of each type) and the requested allocation also uses that same number". */
+static bool
+take(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
+{
+   uint32_t cost[ICD_COSTS];
+   bool room = set->info->countable;
+
+   cost_of_set(set, cost);
+   for (uint32_t i = 0; i < ICD_COSTS; i++) {
+      pool->left[i] -= cost[i];
+      room &= pool->left[i] >= 0;
+   }
+   if (!pool->allocated)
+      memcpy(pool->first, cost, sizeof(cost));
+   pool->mixed |= !set->info->countable || memcmp(pool->first, cost, sizeof(cost));
+   pool->allocated = true;
+   return room && !(pool->freed && pool->mixed);
+}
+
+static void
+give_back(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
+{
+   uint32_t cost[ICD_COSTS];
+
+   cost_of_set(set, cost);
+   for (uint32_t i = 0; i < ICD_COSTS; i++)
+      pool->left[i] += cost[i];
+}
+
+/* --- Sets ------------------------------------------------------------------------------------------------------- */
+
+/* A block in which there is room; NULL when memory is out. */
+static struct set_block *
+block_with_room(struct icd_parent *parent, struct descriptor_pool *pool)
+{
+   uint32_t count = pool->set_count < BLOCK_MIN ? BLOCK_MIN : pool->set_count;
+
+   while (pool->current && pool->current->used == pool->current->count)
+      pool->current = pool->current->next;
+   if (pool->current)
+      return pool->current;
+   if (count > BLOCK_MAX)
+      count = BLOCK_MAX;
+   if (count + pool->set_count > pool->size[ICD_COST_SETS])
+      count = pool->set_count < pool->size[ICD_COST_SETS]
+                 ? (uint32_t)pool->size[ICD_COST_SETS] - pool->set_count
+                 : BLOCK_MIN;
+   struct set_block *block =
+      icd_alloc(parent, &pool->alloc, sizeof(*block) + count * sizeof(block->sets[0]),
+                VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
+   if (!block)
+      return NULL;
+   block->count = count;
+   block->next = pool->blocks;
+   pool->blocks = block;
+   pool->current = block;
+   pool->set_count += count;
+   return block;
+}
+
+/* A set that is nobody's, with a fresh id; NULL when memory is out. */
+static struct icd_descriptor_set *
+set_new(struct icd_parent *parent, struct descriptor_pool *pool)
+{
+   struct icd_descriptor_set *set = pool->free;
+   struct set_block *block = NULL;
+
+   if (!set) {
+      block = block_with_room(parent, pool);
+      if (!block)
+         return NULL;
+      set = &block->sets[block->used];
+   }
+   if (!set->base.id)
+      set->base.id = icd_id_new(parent->connection, TONGS_TYPE_VkDescriptorSet);
+   if (!set->base.id)
+      return NULL;
+   if (block)
+      block->used++;
+   else
+      pool->free = set->next;
+   return set;
+}
+
+/* Its slot goes on with the next generation. */
+static void
+set_release(struct icd_parent *parent, struct icd_descriptor_set *set)
+{
+   uint64_t id = set->base.id;
+
+   icd_layout_info_unref(parent, set->info);
+   set->info = NULL;
+   set->base.id = tongs_id(tongs_id_type(id), tongs_id_generation(id) + 1, tongs_id_slot(id));
+}
+
+static void
+set_free(struct icd_parent *parent, struct descriptor_pool *pool, struct icd_descriptor_set *set)
+{
+   give_back(pool, set);
+   set_release(parent, set);
+   set->next = pool->free;
+   pool->free = set;
+}
+
+static void
+release_all(struct icd_parent *parent, struct descriptor_pool *pool)
+{
+   for (struct set_block *block = pool->blocks; block; block = block->next) {
+      for (uint32_t i = 0; i < block->used; i++) {
+         if (block->sets[i].info)
+            set_release(parent, &block->sets[i]);
+      }
+      block->used = 0;
+   }
+   pool->current = pool->blocks;
+   pool->free = NULL;
+   pool->allocated = pool->freed = pool->mixed = false;
+   memcpy(pool->left, pool->size, sizeof(pool->left));
+}
+
+/* --- Entry points ----------------------------------------------------------------------------------------------- */
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCreateInfo,
+                         const VkAllocationCallbacks *pAllocator, VkDescriptorPool *pDescriptorPool)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct descriptor_pool *pool =
+      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkDescriptorPool, sizeof(*pool));
+   if (!pool)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   pool->alloc = pAllocator ? *pAllocator : parent->alloc;
+   count_sizes(pool, pCreateInfo);
+
+   VkDescriptorPool created = (VkDescriptorPool)(uintptr_t)pool;
+   struct tongs_args_vkCreateDescriptorPool args = {
+      .device = device,
+      .pCreateInfo = pCreateInfo,
+      .pDescriptorPool = &created,
+   };
+   VkResult result = icd_post(parent->connection, TONGS_OP_vkCreateDescriptorPool, &args);
+   if (result != VK_SUCCESS) {
+      icd_object_destroy(parent, pAllocator, &pool->base);
+      return result;
+   }
+   *pDescriptorPool = created;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
+                          const VkAllocationCallbacks *pAllocator)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct descriptor_pool *pool = pool_from(descriptorPool);
+   if (!pool)
+      return;
+
+   struct tongs_args_vkDestroyDescriptorPool args = {.device = device,
+                                                     .descriptorPool = descriptorPool};
+   icd_post(parent->connection, TONGS_OP_vkDestroyDescriptorPool, &args);
+   release_all(parent, pool);
+   while (pool->blocks) {
+      struct set_block *block = pool->blocks;
+      pool->blocks = block->next;
+      for (uint32_t i = 0; i < block->count && block->sets[i].base.id; i++)
+         icd_id_free(parent->connection, block->sets[i].base.id);
+      icd_free(parent, &pool->alloc, block);
+   }
+   icd_object_destroy(parent, pAllocator, &pool->base);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_ResetDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
+                        VkDescriptorPoolResetFlags flags)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct tongs_args_vkResetDescriptorPool args = {
+      .device = device,
+      .descriptorPool = descriptorPool,
+      .flags = flags,
+   };
+   VkResult result = icd_post(parent->connection, TONGS_OP_vkResetDescriptorPool, &args);
+
+   release_all(parent, pool_from(descriptorPool));
+   return result;
+}
+
+static uint32_t
+variable_count(const VkDescriptorSetAllocateInfo *info, uint32_t set)
+{
+   const VkDescriptorSetVariableDescriptorCountAllocateInfo *counts = find_in_chain(
+      info->pNext, VK_STRUCTURE_TYPE_DESCRIPTOR_SET_VARIABLE_DESCRIPTOR_COUNT_ALLOCATE_INFO);
+
+   return counts && set < counts->descriptorSetCount ? counts->pDescriptorCounts[set] : 0;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *pAllocateInfo,
+                           VkDescriptorSet *pDescriptorSets)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct descriptor_pool *pool = pool_from(pAllocateInfo->descriptorPool);
+   uint32_t count = pAllocateInfo->descriptorSetCount, made;
+   struct icd_descriptor_set *taken =
+      NULL; /* by `next`: a reply that says no clears the application's array */
+   const bool allocated = pool->allocated, mixed = pool->mixed;
+   VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
+   bool certain = true;
+
+   for (made = 0; made < count; made++) {
+      struct icd_descriptor_set *set = set_new(parent, pool);
+      if (!set)
+         break;
+      set->info = icd_layout_info_ref(icd_set_layout_from(pAllocateInfo->pSetLayouts[made])->info);
+      set->variable = set->info->variable < ICD_COSTS ? variable_count(pAllocateInfo, made) : 0;
+      certain &= take(pool, set);
+      set->next = taken;
+      taken = set;
+      pDescriptorSets[made] = (VkDescriptorSet)(uintptr_t)set;
+   }
+   if (made == count) {
+      struct tongs_args_vkAllocateDescriptorSets args = {
+         .device = device,
+         .pAllocateInfo = pAllocateInfo,
+         .pDescriptorSets = pDescriptorSets,
+      };
+      result = certain ? icd_post(parent->connection, TONGS_OP_vkAllocateDescriptorSets, &args)
+                       : icd_call(parent->connection, TONGS_OP_vkAllocateDescriptorSets, &args);
+   }
+   if (result == VK_SUCCESS)
+      return result;
+
+   while (taken) {
+      struct icd_descriptor_set *next = taken->next;
+      set_free(parent, pool, taken);
+      taken = next;
+   }
+   memset(pDescriptorSets, 0, count * sizeof(*pDescriptorSets));
+   pool->allocated = allocated;
+   pool->mixed = mixed;
+   return result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_FreeDescriptorSets(VkDevice device, VkDescriptorPool descriptorPool,
+                       uint32_t descriptorSetCount, const VkDescriptorSet *pDescriptorSets)
+{
+   struct icd_parent *parent = icd_parent_from(device);
+   struct descriptor_pool *pool = pool_from(descriptorPool);
+   struct tongs_args_vkFreeDescriptorSets args = {
+      .device = device,
+      .descriptorPool = descriptorPool,
+      .descriptorSetCount = descriptorSetCount,
+      .pDescriptorSets = pDescriptorSets,
+   };
+   VkResult result = icd_post(parent->connection, TONGS_OP_vkFreeDescriptorSets, &args);
+
+   for (uint32_t i = 0; i < descriptorSetCount; i++) {
+      if (pDescriptorSets[i])
+         set_free(parent, pool, icd_descriptor_set_from(pDescriptorSets[i]));
+   }
+   pool->freed |= descriptorSetCount != 0;
+   return result == VK_ERROR_OUT_OF_HOST_MEMORY ? VK_SUCCESS : result;
+}
