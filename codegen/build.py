@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 import policy
-from ir import (CountCheck, EntryPoint, Enum, Extension, HandleType, HostCommand, IR, Member, Names, Op,
+from ir import (CountCheck, EntryPoint, Enum, Extension, HandleType, HostCommand, IR, Member, Names, Op, Part,
                 Prototype, Struct)
 from registry import Command as RegCommand
 from registry import Format
@@ -512,6 +512,7 @@ class Builder:
             raise Unsupported(f"{name}: returns {c.ret}")
         number = self.numbers.ops[name]
         c_name = self.numbers.op_names[number]
+        parts = self.parts(args) if kind == "record" and name not in policy.CONTEXT else None
         return Op(c_name, name, c_name[2:], number, c.ret, args, level, kind,
                   create=self.created(c), destroy=self.destroyed(c),
                   entry="hand" if name in self.hand_entries else "generated",
@@ -520,7 +521,38 @@ class Builder:
                   also_posts=name in self.also_posts,
                   outputs_on_failure=name in self.outputs_on_failure, returned=returned, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
-                  limit_checks=self.limit_checks(name), extra=len(policy.EXTRA_ARGS.get(name, ())))
+                  limit_checks=self.limit_checks(name), flat=parts is not None, parts=parts or (),
+                  extra=len(policy.EXTRA_ARGS.get(name, ())))
+
+    def parts(self, args: tuple[Member, ...]) -> tuple[Part, ...] | None:
+        """The layout of a command's arguments behind the first, None where it has more than numbers, handles and arrays of
+        these.
+        """
+        out: list[Part] = []
+        for m in args[1:]:
+            if "e->" in m.cond or m.stride:
+                return None
+            if m.kind in ("scalar", "handle"):
+                size = WIRE_SIZE[m.wire] if m.kind == "scalar" else 8
+                if not out or out[-1].array:
+                    out.append(Part(0))
+                had = out[-1]
+                out[-1] = Part(had.size + size, had.members + ((m, had.size),))
+            elif m.kind == "scalars" and m.wire != "size":
+                wide = m.elem_size == 8
+                out.append(Part(8 if wide else 4, array=m, elem_size=m.elem_size, align8=wide))
+            elif m.kind == "handles":
+                out.append(Part(4, array=m, elem_size=8))
+            elif m.kind == "blob":
+                out.append(Part(8, array=m, elem_size=1, align8=True))
+            elif m.kind == "structs" and not self.reg.structs[m.type].union and self.is_pod(m.type) and \
+                    not self.pod_checks(m.type):
+                size, align = self._layout(m.type)
+                unit = 8 if align == 8 else 4
+                out.append(Part(unit, array=m, elem_size=size, align8=unit == 8, units=size // unit))
+            else:
+                return None
+        return tuple(out)
 
     @staticmethod
     def limit_checks(name: str) -> tuple[str, ...]:

@@ -112,6 +112,18 @@ class Struct:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Members of a command whose places are fixed beside each other, or one array."""
+
+    size: int                 # bytes of the fixed members together; of an array at most, beside its elements
+    members: tuple[tuple[Member, int], ...] = ()   # (member, its offset in the part)
+    array: Member | None = None
+    elem_size: int = 0        # arrays: bytes that an element takes on the wire
+    align8: bool = False      # arrays: the elements are aligned to 8
+    units: int = 1            # arrays of structs: numbers of the wire that one is
+
+
+@dataclass(frozen=True)
 class Op:
     name: str                 # "vkCreateBuffer", from ops.txt: the same whatever the registry's age
     vk: str                   # its name in the registry, which may still have a vendor's suffix
@@ -135,6 +147,8 @@ class Op:
     checks: tuple[str, ...] = ()
     limit_checks: tuple[str, ...] = ()
     returned: tuple[Member, ...] = ()   # args through which something comes back beside the outputs
+    flat: bool = False        # recorded, and without chains: it is the parts, written and read in place
+    parts: tuple[Part, ...] = ()
     extra: int = 0            # how many args are Tongs' own, behind the command's parameters
 
     @property

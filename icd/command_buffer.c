@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-/* A command buffer is shipped in parts of about this size. */
-#define SHIP_SIZE ((size_t)256 * 1024)
+/* A command buffer is shipped in parts of about this size. A power of two: the encoder grows to it. */
+#define SHIP_SIZE ((size_t)64 * 1024)
 
 struct icd_command_pool {
    struct tongs_object base;
@@ -118,6 +118,21 @@ ship(struct icd_command_buffer *cb)
    tongs_encoder_reset(&cb->encoder);
    cb->recording = false;
    leave_open(cb);
+}
+
+uint8_t *
+icd_put_make_room(struct icd_command_buffer *cb, uint64_t room)
+{
+   if (cb->recording && tongs_encoder_size(&cb->encoder) + room > SHIP_SIZE)
+      ship(cb);
+   if (!cb->recording)
+      open_record(cb);
+   if (room > TONGS_OP_SIZE_MAX || !tongs_encoder_reserve(&cb->encoder, (size_t)room)) {
+      cb->encoder.failed = false;
+      cb->failed = true;
+      return NULL;
+   }
+   return cb->encoder.cur;
 }
 
 struct tongs_encoder *

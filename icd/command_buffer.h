@@ -33,6 +33,35 @@ struct icd_command_buffer {
 void
 icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id);
 
+/* Where an op of at most `room` bytes behind its header goes; NULL where memory is out. icd_put_end enters it. */
+uint8_t *
+icd_put_make_room(struct icd_command_buffer *cb, uint64_t room);
+
+static inline uint8_t *
+icd_put_begin(VkCommandBuffer handle, uint64_t room)
+{
+   struct icd_command_buffer *cb = (struct icd_command_buffer *)handle;
+
+   room += sizeof(struct tongs_op_header);
+   if (__builtin_expect(cb->recording && room <= (size_t)(cb->encoder.end - cb->encoder.cur), 1))
+      return cb->encoder.cur;
+   return icd_put_make_room(cb, room);
+}
+
+/* `end`: of what was written behind the header. */
+static inline void
+icd_put_end(VkCommandBuffer handle, uint32_t op, uint8_t *start, uint8_t *end)
+{
+   struct icd_command_buffer *cb = (struct icd_command_buffer *)handle;
+
+   if ((end - start) % 8) {
+      tongs_put_u32(end, 0);
+      end += 4;
+   }
+   tongs_put_u64(start, op | (uint64_t)(end - start) << 32);
+   cb->encoder.cur = end;
+}
+
 /* Records one command; `args`: its struct tongs_args_*, without the command buffer. The pool is the caller's alone. */
 void
 icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args);

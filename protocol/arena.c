@@ -60,7 +60,7 @@ tongs_arena_finish(struct tongs_arena *arena)
 static void
 use_chunk(struct tongs_arena *arena, struct tongs_arena_chunk *chunk)
 {
-   arena->cur = (char *)chunk + HEADER_SIZE;
+   arena->cur = arena->start = (char *)chunk + HEADER_SIZE;
    arena->end = (char *)chunk + chunk->size;
    ASAN_POISON_MEMORY_REGION(arena->cur, (size_t)(arena->end - arena->cur));
 }
@@ -79,7 +79,7 @@ tongs_arena_reset(struct tongs_arena *arena)
 }
 
 void *
-tongs_arena_alloc(struct tongs_arena *arena, size_t wanted)
+tongs_arena_take(struct tongs_arena *arena, size_t wanted)
 {
    if (wanted > SIZE_MAX - ALIGNMENT - REDZONE - HEADER_SIZE)
       return NULL;
@@ -103,5 +103,13 @@ tongs_arena_alloc(struct tongs_arena *arena, size_t wanted)
    void *mem = arena->cur;
    arena->cur += size;
    ASAN_UNPOISON_MEMORY_REGION(mem, wanted);
-   return memset(mem, 0, wanted);
+   return mem;
+}
+
+void *
+tongs_arena_alloc(struct tongs_arena *arena, size_t size)
+{
+   void *mem = tongs_arena_take(arena, size);
+
+   return mem ? memset(mem, 0, size) : NULL;
 }

@@ -11,6 +11,7 @@ struct tongs_arena {
    struct tongs_arena_chunk *chunks; /* the first one is in use, kept across resets */
    char *cur;
    char *end;
+   char *start;  /* of the newest chunk: where `cur` is while nothing is handed out */
    size_t total; /* bytes held */
    size_t limit; /* bytes that may be held: rule R11 */
 };
@@ -26,8 +27,20 @@ tongs_arena_finish(struct tongs_arena *arena);
 void
 tongs_arena_reset(struct tongs_arena *arena);
 
+/* The same, which is nothing where nothing was. */
+static inline void
+tongs_arena_clear(struct tongs_arena *arena)
+{
+   if (arena->cur != arena->start)
+      tongs_arena_reset(arena);
+}
+
 /* Zeroed memory, aligned to 16 bytes; NULL when the limit or memory is reached. */
 void *
 tongs_arena_alloc(struct tongs_arena *arena, size_t size);
+
+/* The same, not zeroed: for what is written whole before anybody reads it. */
+void *
+tongs_arena_take(struct tongs_arena *arena, size_t size);
 
 #endif

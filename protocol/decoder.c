@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "decoder.h"
 
-#include "arena.h"
-#include "id.h"
-
-#include "tongs_gen_types.h"
-
 const char *
 tongs_decode_error_text(enum tongs_decode_error error)
 {
@@ -101,37 +96,13 @@ tongs_decode_enum(struct tongs_decoder *d, uint32_t which)
    return (uint32_t)tongs_enum_in_range(which, (int32_t)tongs_decode_u32(d));
 }
 
-static uint64_t
-look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct tongs_slot **found)
-{
-   if (!d->slots)
-      return id;
-
-   uint32_t index = tongs_id_slot(id);
-   if (index >= d->slot_count || d->slots[index].id != id || tongs_id_type(id) != type) {
-      tongs_decoder_fail(d, TONGS_DECODE_ID);
-      return 0;
-   }
-   const struct tongs_slot *slot = &d->slots[index];
-   if (d->device && slot->device && slot->device != d->device) {
-      tongs_decoder_fail(d, TONGS_DECODE_ID);
-      return 0;
-   }
-   if (!slot->handle || slot->result < 0)
-      d->unmade = slot;
-   if (d->seen && d->seen_count < d->seen_max)
-      d->seen[d->seen_count++] = id;
-   *found = slot;
-   return slot->handle;
-}
-
 uint64_t
 tongs_decode_handle(struct tongs_decoder *d, uint8_t type)
 {
    const struct tongs_slot *slot;
    uint64_t id = tongs_decode_u64(d);
 
-   return id ? look_up(d, id, type, &slot) : 0;
+   return id ? tongs_look_up(d, id, type, &slot) : 0;
 }
 
 uint64_t
@@ -144,7 +115,7 @@ tongs_decode_target(struct tongs_decoder *d, uint8_t type)
       return 0;
    }
    d->device = 0;
-   uint64_t handle = look_up(d, id, type, &d->target);
+   uint64_t handle = tongs_look_up(d, id, type, &d->target);
    if (d->target)
       d->device = type == TONGS_TYPE_VkDevice ? tongs_id_slot(id) : d->target->device;
    return handle;
@@ -171,6 +142,19 @@ tongs_decode_count(struct tongs_decoder *d, uint64_t expected, bool optional, si
       return 0;
    }
    return count;
+}
+
+uint32_t
+tongs_decode_count_of_units(struct tongs_decoder *d, uint64_t expected, bool optional,
+                            size_t elem_size, uint32_t units)
+{
+   uint64_t total;
+
+   if (__builtin_mul_overflow(expected, (uint64_t)units, &total)) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      return 0;
+   }
+   return tongs_decode_count(d, total, optional, elem_size / units) / units;
 }
 
 void *

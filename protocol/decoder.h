@@ -2,13 +2,15 @@
 #ifndef TONGS_DECODER_H
 #define TONGS_DECODER_H
 
+#include "arena.h"
+#include "id.h"
+
+#include "tongs_gen_types.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-struct tongs_arena;
-struct tongs_slot;
 
 /* Why an op was refused. */
 enum tongs_decode_error {
@@ -42,14 +44,16 @@ struct tongs_decoder {
    uint32_t slot_count;
    uint32_t device;                 /* the slot of the device that handles must belong to; 0: any */
    const struct tongs_slot *target; /* the slot of the op's first handle */
-   /* The host's VkPhysicalDeviceLimits for that handle's device, or NULL. The function may be NULL. */
+   const void *
+      limits; /* the host's VkPhysicalDeviceLimits for that handle's device, if they are known; else... */
+   /* ... who knows them, or NULL. The function may be NULL. */
    const void *(*limits_of)(const struct tongs_slot *target);
    const struct tongs_slot
       *unmade;     /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
-   uint64_t *seen; /* where the ids that are looked up are kept; NULL: nowhere. Not owned. */
+   uint64_t *seen; /* where the first ids that are looked up are kept. Not owned. */
    uint32_t seen_count;
-   uint32_t seen_max;
-   unsigned depth; /* of chains within chains */
+   uint32_t seen_max; /* 0: nowhere */
+   unsigned depth;    /* of chains within chains */
 };
 
 void
@@ -70,6 +74,8 @@ tongs_decoder_left(const struct tongs_decoder *d)
 static inline const void *
 tongs_decoder_limits(const struct tongs_decoder *d)
 {
+   if (d->limits)
+      return d->limits;
    return d->limits_of && d->target ? d->limits_of(d->target) : NULL;
 }
 
@@ -173,6 +179,29 @@ tongs_decode_size(struct tongs_decoder *d)
 uint32_t
 tongs_decode_enum(struct tongs_decoder *d, uint32_t which);
 
+/* The host's handle of an id that is not 0, and its slot: on an id that is stale or foreign or of another type it fails. */
+static inline uint64_t
+tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct tongs_slot **found)
+{
+   if (!d->slots)
+      return id;
+
+   uint32_t index = tongs_id_slot(id);
+   const struct tongs_slot *slot = &d->slots[index];
+   if (__builtin_expect(index >= d->slot_count || slot->id != id || tongs_id_type(id) != type ||
+                           (d->device && slot->device && slot->device != d->device),
+                        0)) {
+      tongs_decoder_fail(d, TONGS_DECODE_ID);
+      return 0;
+   }
+   if (__builtin_expect(!slot->handle || slot->result < 0, 0))
+      d->unmade = slot;
+   if (d->seen_count < d->seen_max)
+      d->seen[d->seen_count++] = id;
+   *found = slot;
+   return slot->handle;
+}
+
 /* The host's handle of an id, 0 for id 0. Fails on a stale or foreign id and on one of another type. */
 uint64_t
 tongs_decode_handle(struct tongs_decoder *d, uint8_t type);
@@ -185,6 +214,11 @@ tongs_decode_target(struct tongs_decoder *d, uint8_t type);
  * on the wire at least, which bounds the count by what is left (R3). */
 uint32_t
 tongs_decode_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_t min_size);
+
+/* The same in elements of `units` counted numbers, `elem_size` bytes in all. */
+uint32_t
+tongs_decode_count_of_units(struct tongs_decoder *d, uint64_t expected, bool optional,
+                            size_t elem_size, uint32_t units);
 
 /* Host handles in the arena. */
 const uint64_t *
@@ -233,6 +267,152 @@ tongs_decode_string(struct tongs_decoder *d);
 
 const char *const *
 tongs_decode_strings(struct tongs_decoder *d, uint64_t expected, bool optional);
+
+/* --- In place ---------------------------------------------------------------------------------------- */
+
+/* What tongs_gen_record.h is made of: a stretch of members is taken with one look at what is left, and read from there. */
+
+/* The next `size` bytes, a multiple of 4; NULL, and failed, where they are not there. */
+static inline const uint8_t *
+tongs_take(struct tongs_decoder *d, size_t size)
+{
+   const uint8_t *p = d->cur;
+
+   if (__builtin_expect(size > tongs_decoder_left(d), 0)) {
+      tongs_decoder_fail(d, TONGS_DECODE_SHORT);
+      return NULL;
+   }
+   d->cur += size;
+   return p;
+}
+
+static inline uint32_t
+tongs_get_u32(const uint8_t *p)
+{
+   uint32_t v;
+   memcpy(&v, p, sizeof(v));
+   return v;
+}
+
+static inline uint64_t
+tongs_get_u64(const uint8_t *p)
+{
+   uint64_t v;
+   memcpy(&v, p, sizeof(v));
+   return v;
+}
+
+static inline int32_t
+tongs_get_i32(const uint8_t *p)
+{
+   return (int32_t)tongs_get_u32(p);
+}
+
+static inline int64_t
+tongs_get_i64(const uint8_t *p)
+{
+   return (int64_t)tongs_get_u64(p);
+}
+
+static inline float
+tongs_get_f32(const uint8_t *p)
+{
+   float v;
+   memcpy(&v, p, sizeof(v));
+   return v;
+}
+
+static inline double
+tongs_get_f64(const uint8_t *p)
+{
+   double v;
+   memcpy(&v, p, sizeof(v));
+   return v;
+}
+
+static inline uint8_t
+tongs_get_u8(const uint8_t *p)
+{
+   return (uint8_t)tongs_get_u32(p);
+}
+
+static inline uint16_t
+tongs_get_u16(const uint8_t *p)
+{
+   return (uint16_t)tongs_get_u32(p);
+}
+
+static inline size_t
+tongs_get_size(const uint8_t *p)
+{
+   return (size_t)tongs_get_u64(p);
+}
+
+/* `first` to `last`: the first run of the enum's values, which is mostly the only one. */
+static inline uint32_t
+tongs_get_enum(const uint8_t *p, int32_t first, int32_t last, uint32_t which)
+{
+   int32_t v = tongs_get_i32(p);
+
+   if (__builtin_expect(v >= first && v <= last, 1))
+      return (uint32_t)v;
+   return (uint32_t)tongs_enum_in_range(which, v);
+}
+
+static inline uint64_t
+tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type)
+{
+   const struct tongs_slot *slot;
+   uint64_t id = tongs_get_u64(p);
+
+   return id ? tongs_look_up(d, id, type, &slot) : 0;
+}
+
+/* The count of an array whose elements are `units` numbers of the wire each. */
+static inline uint32_t
+tongs_get_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size,
+                uint32_t units)
+{
+   size_t left = tongs_decoder_left(d);
+
+   if (__builtin_expect(left >= sizeof(uint32_t) && expected <= UINT32_MAX &&
+                           expected * elem_size <= left - sizeof(uint32_t) &&
+                           tongs_get_u32(d->cur) == expected * units,
+                        1)) {
+      d->cur += sizeof(uint32_t);
+      return (uint32_t)expected;
+   }
+   return tongs_decode_count_of_units(d, expected, optional, elem_size, units);
+}
+
+/* Elements in the op itself: what tongs_decode_array and tongs_decode_pods give. */
+static inline void *
+tongs_get_array(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size,
+                uint32_t units, bool align8)
+{
+   uint32_t count = tongs_get_count(d, expected, optional, elem_size, units);
+
+   if (!count)
+      return NULL;
+   if (align8 && (size_t)(d->cur - d->base) % 8)
+      tongs_take(d, 4);
+   return (void *)tongs_take(d, ((size_t)count * elem_size + 3) & ~(size_t)3);
+}
+
+/* Host handles in the arena: what tongs_decode_handles gives. */
+static inline const uint64_t *
+tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type)
+{
+   uint32_t count = tongs_get_count(d, expected, optional, sizeof(uint64_t), 1);
+   const uint8_t *p = count ? tongs_take(d, count * sizeof(uint64_t)) : NULL;
+   uint64_t *handles = p ? tongs_arena_take(d->arena, count * sizeof(*handles)) : NULL;
+
+   if (p && !handles)
+      tongs_decoder_fail(d, TONGS_DECODE_MEMORY);
+   for (uint32_t i = 0; handles && i < count; i++)
+      handles[i] = tongs_get_handle(d, p + i * sizeof(*handles), type);
+   return handles;
+}
 
 /* --- Output arrays ---------------------------------------------------------------------------------- */
 

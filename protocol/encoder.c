@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "encoder.h"
 
-#include "frame.h"
-#include "id.h"
-
 #include <stdlib.h>
 
 #define FIRST_SIZE ((size_t)4096)
@@ -97,20 +94,6 @@ tongs_encode_op_end(struct tongs_encoder *e, size_t offset)
    return true;
 }
 
-static uint64_t
-handle_id(const struct tongs_encoder *e, uint64_t handle)
-{
-   if (!handle || e->raw_handles)
-      return handle;
-   return ((const struct tongs_object *)(uintptr_t)handle)->id;
-}
-
-void
-tongs_encode_handle(struct tongs_encoder *e, uint64_t handle)
-{
-   tongs_encode_u64(e, handle_id(e, handle));
-}
-
 void
 tongs_encode_handles(struct tongs_encoder *e, const uint64_t *p, uint64_t count)
 {
@@ -118,7 +101,7 @@ tongs_encode_handles(struct tongs_encoder *e, const uint64_t *p, uint64_t count)
       count = 0;
    tongs_encode_u32(e, (uint32_t)count);
    for (uint64_t i = 0; i < count && !e->failed; i++)
-      tongs_encode_u64(e, handle_id(e, p[i]));
+      tongs_encode_u64(e, tongs_handle_id(e, p[i]));
 }
 
 void
@@ -130,7 +113,7 @@ tongs_encode_dispatchables(struct tongs_encoder *e, const void *p, uint64_t coun
       count = 0;
    tongs_encode_u32(e, (uint32_t)count);
    for (uint64_t i = 0; i < count && !e->failed; i++)
-      tongs_encode_u64(e, handle_id(e, handles[i]));
+      tongs_encode_u64(e, tongs_handle_id(e, handles[i]));
 }
 
 static void

@@ -2,6 +2,9 @@
 #ifndef TONGS_ENCODER_H
 #define TONGS_ENCODER_H
 
+#include "frame.h"
+#include "id.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -125,8 +128,19 @@ tongs_encode_size(struct tongs_encoder *e, size_t v)
 }
 
 /* `handle`: a guest's handle as an integer, a pointer to struct tongs_object, or 0. */
-void
-tongs_encode_handle(struct tongs_encoder *e, uint64_t handle);
+static inline uint64_t
+tongs_handle_id(const struct tongs_encoder *e, uint64_t handle)
+{
+   if (!handle || e->raw_handles)
+      return handle;
+   return ((const struct tongs_object *)(uintptr_t)handle)->id;
+}
+
+static inline void
+tongs_encode_handle(struct tongs_encoder *e, uint64_t handle)
+{
+   tongs_encode_u64(e, tongs_handle_id(e, handle));
+}
 
 /* Arrays: `p` may be NULL, which travels as count 0. */
 void
@@ -160,6 +174,153 @@ tongs_encode_string(struct tongs_encoder *e, const char *s);
 
 void
 tongs_encode_strings(struct tongs_encoder *e, const char *const *s, uint64_t count);
+
+/* --- In place ------------------------------------------------------------------------------------------ */
+
+/* For ops whose size is known before they are written: the caller has reserved room for all of one, and `p` is where
+ * the next member goes, 4-byte aligned. */
+
+static inline void
+tongs_put_u32(uint8_t *p, uint32_t v)
+{
+   memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+tongs_put_u64(uint8_t *p, uint64_t v)
+{
+   memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+tongs_put_i32(uint8_t *p, int32_t v)
+{
+   memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+tongs_put_i64(uint8_t *p, int64_t v)
+{
+   memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+tongs_put_f32(uint8_t *p, float v)
+{
+   memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+tongs_put_f64(uint8_t *p, double v)
+{
+   memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+tongs_put_u8(uint8_t *p, uint8_t v)
+{
+   tongs_put_u32(p, v);
+}
+
+static inline void
+tongs_put_u16(uint8_t *p, uint16_t v)
+{
+   tongs_put_u32(p, v);
+}
+
+static inline void
+tongs_put_size(uint8_t *p, size_t v)
+{
+   tongs_put_u64(p, v);
+}
+
+/* `raw`: it is an id already. */
+static inline void
+tongs_put_handle(uint8_t *p, uint64_t handle, bool raw)
+{
+   tongs_put_u64(p, handle && !raw ? ((const struct tongs_object *)(uintptr_t)handle)->id : handle);
+}
+
+/* The bytes that an array takes at most beside its count; more than any op may have where it is too long for one. */
+static inline uint64_t
+tongs_room(const void *array, uint64_t count, size_t elem_size)
+{
+   if (!array)
+      return 0;
+   return count <= TONGS_OP_SIZE_MAX / elem_size ? count * elem_size + 3
+                                                 : 2 * (uint64_t)TONGS_OP_SIZE_MAX;
+}
+
+/* memcpy, without a call for the sizes that are common. */
+static inline void
+tongs_copy(uint8_t *to, const uint8_t *from, size_t size)
+{
+   if (size >= 8 && size <= 16) { /* the two halves may overlap */
+      uint64_t first, last;
+      memcpy(&first, from, 8);
+      memcpy(&last, from + size - 8, 8);
+      memcpy(to, &first, 8);
+      memcpy(to + size - 8, &last, 8);
+   } else if (size == 4) {
+      memcpy(to, from, 4);
+   } else {
+      memcpy(to, from, size);
+   }
+}
+
+/* An array of elements as they lie in memory, of `units` numbers each: what tongs_encode_array writes. Returns where it
+ * ends. */
+static inline uint8_t *
+tongs_put_array(uint8_t *p, const void *array, uint64_t count, size_t elem_size, uint32_t units,
+                bool align8)
+{
+   if (!array)
+      count = 0;
+   tongs_put_u32(p, (uint32_t)count * units);
+   p += 4;
+   if (!count)
+      return p;
+   if (align8 && (uintptr_t)p % 8) {
+      tongs_put_u32(p, 0);
+      p += 4;
+   }
+   size_t size = (size_t)count * elem_size;
+   uint8_t *end = p + ((size + 3) & ~(size_t)3);
+   if (elem_size % 4)
+      tongs_put_u32(end - 4, 0);
+   if (elem_size != 1 && count == 1)
+      memcpy(p, array, elem_size);
+   else
+      tongs_copy(p, array, size);
+   return end;
+}
+
+static inline uint8_t *
+tongs_put_handles(uint8_t *p, const uint64_t *array, uint64_t count, bool raw)
+{
+   if (!array)
+      count = 0;
+   tongs_put_u32(p, (uint32_t)count);
+   p += 4;
+   for (uint64_t i = 0; i < count; i++, p += 8)
+      tongs_put_handle(p, array[i], raw);
+   return p;
+}
+
+/* Of handles that are pointers on every ABI. */
+static inline uint8_t *
+tongs_put_dispatchables(uint8_t *p, const void *array, uint64_t count, bool raw)
+{
+   const uintptr_t *handles = array;
+
+   if (!array)
+      count = 0;
+   tongs_put_u32(p, (uint32_t)count);
+   p += 4;
+   for (uint64_t i = 0; i < count; i++, p += 8)
+      tongs_put_handle(p, handles[i], raw);
+   return p;
+}
 
 /* Whether the peer knows the struct of this index. */
 static inline bool

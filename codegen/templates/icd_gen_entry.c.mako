@@ -7,6 +7,7 @@
 #include "physical_device.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_record.h"
 #include "tongs_gen_types.h"
 
 % for o in ops:
@@ -22,7 +23,18 @@ fields = [m for m in o.params if m.kind not in ("allocator", "new")]
 VKAPI_ATTR ${o.ret} VKAPI_CALL
 icd_${o.short}(${", ".join(m.decl for m in o.params)})
 {
-% if o.kind == "record":
+% if o.flat:
+   const struct tongs_args_${o.name} args = {
+% for m in o.params:
+% if m.kind != "dispatch":
+      .${m.name} = ${m.name},
+% endif
+% endfor
+   };
+   uint8_t *op = icd_put_begin(${handle}, tongs_room_${o.name}(&args));
+   if (op)
+      icd_put_end(${handle}, TONGS_OP_${o.name}, op, tongs_put_${o.name}(op + 8, &args, false));
+% elif o.kind == "record":
    icd_record(${handle}, TONGS_OP_${o.name},
               &(struct tongs_args_${o.name}){
 % for m in o.params:

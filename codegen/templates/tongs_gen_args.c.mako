@@ -4,6 +4,7 @@
 
 #include "ignored.h"
 
+#include "tongs_gen_record.h"
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"
 
@@ -13,6 +14,14 @@ tongs_encode_${o.name}(struct tongs_encoder *e, const void *args)
 {
    const struct tongs_args_${o.name} *v = args;
 
+% if o.flat:
+   const uint64_t room = tongs_room_${o.name}(v);
+   if (room > TONGS_OP_SIZE_MAX)
+      e->failed = true;
+   else if (tongs_encoder_reserve(e, (size_t)room))
+      e->cur = tongs_put_${o.name}(e->cur, v, e->raw_handles);
+}
+% else:
 % if o.context:
    e->ignored = ${o.context};
 % endif
@@ -23,10 +32,15 @@ ${codec.encode(m)}\
 % endfor
    (void)e, (void)v;
 }
+% endif
 
 void
 tongs_decode_${o.name}(struct tongs_decoder *d, void *args)
 {
+% if o.flat:
+   tongs_get_${o.name}(d, args);
+}
+% else:
    struct tongs_args_${o.name} *v = args;
 
 % for m in o.args:
@@ -65,6 +79,7 @@ ${codec.decode(m)}\
 % endfor
    (void)d, (void)v;
 }
+% endif
 
 % if o.kind == "call":
 void

@@ -23,6 +23,7 @@ TEMPLATES = [
     "tongs_gen_enums.c.mako",
     "tongs_gen_ops.c.mako",
     "tongs_gen_output.c.mako",
+    "tongs_gen_record.h.mako",
     "tongs_gen_structs.h.mako",
     "tongs_gen_types.h.mako",
 ]

@@ -3,6 +3,7 @@
 
 #include "ignored.h"
 
+#include "tongs_gen_record.h"
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"
 
@@ -488,5 +489,23 @@ tongs_decode_vkSetDebugUtilsObjectNameEXT(struct tongs_decoder *d, void *args)
    if (!d->error && !(v->pNameInfo->objectHandle != 0))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);
    (void)d, (void)v;
+}
+
+void
+tongs_encode_vkCmdFlat(struct tongs_encoder *e, const void *args)
+{
+   const struct tongs_args_vkCmdFlat *v = args;
+
+   const uint64_t room = tongs_room_vkCmdFlat(v);
+   if (room > TONGS_OP_SIZE_MAX)
+      e->failed = true;
+   else if (tongs_encoder_reserve(e, (size_t)room))
+      e->cur = tongs_put_vkCmdFlat(e->cur, v, e->raw_handles);
+}
+
+void
+tongs_decode_vkCmdFlat(struct tongs_decoder *d, void *args)
+{
+   tongs_get_vkCmdFlat(d, args);
 }
 

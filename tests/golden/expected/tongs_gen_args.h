@@ -110,6 +110,23 @@ struct tongs_args_vkSetDebugUtilsObjectNameEXT {
    VkResult ret;
 };
 
+struct tongs_args_vkCmdFlat {
+   struct tongs_args base;
+   VkCommandBuffer commandBuffer;
+   VkBuffer buffer;
+   VkFormat mode;
+   uint64_t offset;
+   uint32_t count;
+   const VkBuffer *pBuffers;
+   const VkCommandBuffer *pCommandBuffers;
+   const VkRange64 *pRanges;
+   const VkExtent2D *pExtents;
+   const uint16_t *pShorts;
+   const VkFormat *pModes;
+   uint32_t size;
+   const void *pValues;
+};
+
 void tongs_encode_vkCreateBuffer(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkCreateBuffer(struct tongs_decoder *d, void *args);
 void tongs_encode_vkDestroyBuffer(struct tongs_encoder *e, const void *args);
@@ -148,5 +165,7 @@ void tongs_encode_vkCmdBuildAccelerationStructuresKHR(struct tongs_encoder *e, c
 void tongs_decode_vkCmdBuildAccelerationStructuresKHR(struct tongs_decoder *d, void *args);
 void tongs_encode_vkSetDebugUtilsObjectNameEXT(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkSetDebugUtilsObjectNameEXT(struct tongs_decoder *d, void *args);
+void tongs_encode_vkCmdFlat(struct tongs_encoder *e, const void *args);
+void tongs_decode_vkCmdFlat(struct tongs_decoder *d, void *args);
 
 #endif

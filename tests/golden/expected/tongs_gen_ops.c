@@ -134,6 +134,13 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
       .encode = tongs_encode_vkSetDebugUtilsObjectNameEXT,
       .decode = tongs_decode_vkSetDebugUtilsObjectNameEXT,
    },
+   [TONGS_OP_vkCmdFlat] = {
+      .name = "vkCmdFlat",
+      .kind = TONGS_OP_RECORD,
+      .args_size = sizeof(struct tongs_args_vkCmdFlat),
+      .encode = tongs_encode_vkCmdFlat,
+      .decode = tongs_decode_vkCmdFlat,
+   },
 };
 
 const struct tongs_signature tongs_op_signatures[] = {
@@ -150,8 +157,9 @@ const struct tongs_signature tongs_op_signatures[] = {
    {42, 0xbb48fcf9u}, /* vkCmdDrawMany */
    {43, 0x8b110b47u}, /* vkCmdBuildAccelerationStructuresKHR */
    {44, 0xdc277921u}, /* vkSetDebugUtilsObjectNameEXT */
+   {45, 0xc296a401u}, /* vkCmdFlat */
 };
-const uint32_t tongs_op_signature_count = 13;
+const uint32_t tongs_op_signature_count = 14;
 
 const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
    {0u, 0xd9e58605u}, /* VkAccelerationStructureBuildGeometryInfoKHR */

@@ -29,16 +29,17 @@ enum {
    TONGS_OP_vkCmdDrawMany = 42,
    TONGS_OP_vkCmdBuildAccelerationStructuresKHR = 43,
    TONGS_OP_vkSetDebugUtilsObjectNameEXT = 44,
+   TONGS_OP_vkCmdFlat = 45,
 };
 
-#define TONGS_OP_COUNT 45
+#define TONGS_OP_COUNT 46
 #define TONGS_STRUCT_COUNT 26
 #define TONGS_ENUM_COUNT 3
 
 /* The registry that this was built from, and a hash of all that it makes travel. */
 #define TONGS_HEADER_VERSION 1
 #define TONGS_API_VERSION (1u << 22 | 0u << 12)
-#define TONGS_DIGEST UINT64_C(0x27cb321e8b80111a)
+#define TONGS_DIGEST UINT64_C(0xc51498443bd0a57e)
 
 enum {
    TONGS_ENUM_VkFormat = 0,

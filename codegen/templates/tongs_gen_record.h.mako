@@ -1,0 +1,115 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#ifndef TONGS_GEN_RECORD_H
+#define TONGS_GEN_RECORD_H
+
+#include "decoder.h"
+#include "encoder.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+/* Recorded commands without chains, written and read in place: they are by far the most frequent ops. On the wire they are
+ * like all others.
+ *
+ * `room`: the bytes that the arguments take at most, with padding at their end. `put` writes them where there is that much
+ * room, 8-byte aligned, and returns where they end; `raw`: handles are ids already. `get` reads them into zeroed `v`. */
+
+<%def name="put(part)">\
+% if part.array:
+<% m = part.array; pointer = f"({m.cond} ? v->{m.name} : NULL)" if m.cond else f"v->{m.name}" %>\
+% if m.kind == "handles" and m.dispatchable:
+   p = tongs_put_dispatchables(p, ${pointer}, ${m.count}, raw);
+% elif m.kind == "handles":
+   p = tongs_put_handles(p, (const uint64_t *)${pointer}, ${m.count}, raw);
+% else:
+   p = tongs_put_array(p, ${pointer}, ${m.count}, ${part.elem_size}, ${part.units}, ${"true" if part.align8 else "false"});
+% endif
+% else:
+% for m, offset in part.members:
+<% value = f"{m.cond} ? v->{m.name} : 0" if m.cond else f"v->{m.name}" %>\
+% if m.kind == "handle":
+   tongs_put_handle(p + ${offset}, (uintptr_t)(${value}), raw);
+% else:
+   tongs_put_${m.wire}(p + ${offset}, ${value});
+% endif
+% endfor
+   p += ${part.size};
+% endif
+</%def>\
+<%def name="get(part)">\
+% if part.array:
+<% m = part.array; optional = "true" if m.optional else "false" %>\
+% if m.kind == "handles" and m.dispatchable:
+   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${optional}, TONGS_TYPE_${m.handle});
+% elif m.kind == "handles":
+   v->${m.name} = (${m.type} *)tongs_get_handles(d, ${m.count}, ${optional}, TONGS_TYPE_${m.handle});
+% elif m.enum:
+   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_decode_enums(d, ${m.count}, ${optional}, TONGS_ENUM_${m.enum});
+% else:
+   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_get_array(d, ${m.count}, ${optional}, ${part.elem_size}, ${part.units}, ${"true" if part.align8 else "false"});
+% endif
+% else:
+   if (!(p = tongs_take(d, ${part.size})))
+      return;
+% for m, offset in part.members:
+% if m.kind == "handle":
+   v->${m.name} = (${m.type})${"(uintptr_t)" if m.dispatchable else ""}tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});
+% elif m.enum:
+<% e = enum_names[m.enum] %>\
+   v->${m.name} = (${m.type})tongs_get_enum(p + ${offset}, ${e.first}, ${e.last}, TONGS_ENUM_${m.enum});
+% else:
+   v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});
+% endif
+% endfor
+% endif
+</%def>\
+% for o in ir.ops:
+% if o.flat:
+<%
+fixed = sum(p.size for p in o.parts) + 4
+arrays = [f"tongs_room(v->{p.array.name}, {p.array.count}, {p.elem_size})" for p in o.parts if p.array]
+%>\
+static inline uint64_t
+tongs_room_${o.name}(const struct tongs_args_${o.name} *v)
+{
+   (void)v;
+   return ${" + ".join([str(fixed)] + arrays)};
+}
+
+static inline uint8_t *
+tongs_put_${o.name}(uint8_t *p, const struct tongs_args_${o.name} *v, bool raw)
+{
+% for part in o.parts:
+${put(part)}\
+% endfor
+   (void)v, (void)raw;
+   return p;
+}
+
+static inline void
+tongs_get_${o.name}(struct tongs_decoder *d, struct tongs_args_${o.name} *v)
+{
+% if any(not part.array for part in o.parts):
+   const uint8_t *p;
+
+% endif
+% for part in o.parts:
+${get(part)}\
+% endfor
+% for check in o.checks:
+   if (!d->error && !(${check}))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
+% if o.limit_checks:
+   const VkPhysicalDeviceLimits *limits = tongs_decoder_limits(d);
+% endif
+% for check in o.limit_checks:
+   if (!d->error && limits && !(${check}))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
+   (void)d, (void)v;
+}
+
+% endif
+% endfor
+#endif
