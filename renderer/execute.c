@@ -6,6 +6,7 @@
 #include "handlers.h"
 #include "jobs.h"
 #include "object.h"
+#include "replay.h"
 
 #include "tongs_gen_types.h"
 
@@ -140,12 +141,6 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
    ctx->op = op;
    ctx->parent = d->target ? tongs_id_slot(d->target->id) : 0;
    ctx->host_of_op = d->target ? d->target->data : NULL;
-   if (info->kind == TONGS_OP_RECORD) {
-      /* The first argument after the base. */
-      _Static_assert(sizeof(struct tongs_args) % sizeof(VkCommandBuffer) == 0,
-                     "no padding behind the base");
-      memcpy(args + 1, &ctx->command_buffer, sizeof(ctx->command_buffer));
-   }
    if (d->unmade) {
       execute_on_unmade(ctx, op, tag, args, d);
       return;
@@ -158,49 +153,6 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
       rdr_reply(ctx, op, tag, args);
 }
 
-/* The commands of one command buffer: u64 id, then ops without a dispatchable handle. */
-static void
-execute_record(struct rdr_context *ctx, const uint8_t *record, size_t size)
-{
-   struct tongs_decoder head;
-
-   rdr_decoder_init(ctx, &head, record, size, &ctx->arena);
-   ctx->command_buffer =
-      (VkCommandBuffer)(uintptr_t)tongs_decode_target(&head, TONGS_TYPE_VkCommandBuffer);
-   if (head.error || !head.target) {
-      rdr_end(ctx, "a tongsRecord names no command buffer");
-      return;
-   }
-   if (!head.target->handle) {
-      rdr_post_failed(ctx, head.target->data, "vkAllocateCommandBuffers", head.unmade->result);
-      return;
-   }
-
-   const uint8_t *at = head.cur, *end = record + size;
-   ctx->is_call = false;
-   while (at < end && !ctx->ended) {
-      struct tongs_op_header header = {0};
-      struct tongs_decoder d;
-      if ((size_t)(end - at) >= sizeof(header))
-         header = tongs_op_header_read(at);
-      if (header.size < TONGS_OP_SIZE_MIN || header.size % 8 || header.size > (size_t)(end - at) ||
-          header.op >= TONGS_OP_COUNT || tongs_ops[header.op].kind != TONGS_OP_RECORD) {
-         rdr_end(ctx, "a tongsRecord holds something else than commands");
-         return;
-      }
-      rdr_decoder_init(ctx, &d, at, header.size, &ctx->arena);
-      d.device = head.device;
-      d.target = head.target;
-      struct tongs_slot *slot = &ctx->slots[tongs_id_slot(head.target->id)];
-      if (header.op == TONGS_OP_vkBeginCommandBuffer)
-         slot->result = VK_SUCCESS;
-      if (slot->result == VK_SUCCESS) /* else what it was to hold is lost until it begins anew */
-         execute_generated(ctx, header.op, &d, 0);
-      tongs_arena_reset(&ctx->arena);
-      at += header.size;
-   }
-}
-
 /* Ops of our own. False where `op` is none. */
 static bool
 execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op,
@@ -210,7 +162,7 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
 
    switch (header.op) {
    case TONGS_OP_tongsRecord:
-      execute_record(ctx, op, header.size);
+      rdr_replay(ctx, op, header.size);
       return true;
    case TONGS_OP_tongsHeapCreate:
       rdr_own_heap_create(ctx, d);
@@ -281,5 +233,5 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
    } else if (!execute_own(ctx, header, op, &d, call ? tongs_decode_u32(&d) : 0)) {
       rdr_end(ctx, "op %u is unknown here", header.op);
    }
-   tongs_arena_reset(&ctx->arena);
+   tongs_arena_clear(&ctx->arena);
 }

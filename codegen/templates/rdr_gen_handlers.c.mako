@@ -8,7 +8,7 @@
 #include "tongs_gen_types.h"
 
 % for o in ir.ops:
-% if o.handler == "generated":
+% if o.handler == "generated" and o.kind != "record":
 <%
 created = next((m for m in o.params if m.kind == "new"), None)
 destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), None)
@@ -46,9 +46,11 @@ handle_${o.name}(struct rdr_context *ctx, void *host, void *args)
 
 % endif
 % endfor
-/* Indexed by op number. */
+/* Indexed by op number; NULL for commands that are recorded. */
 const rdr_handler rdr_handlers[TONGS_OP_COUNT] = {
 % for o in ir.ops:
+% if o.kind != "record":
    [TONGS_OP_${o.name}] = ${"rdr_handle_" + o.short if o.handler == "hand" else "handle_" + o.name},
+% endif
 % endfor
 };

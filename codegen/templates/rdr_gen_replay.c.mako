@@ -1,0 +1,50 @@
+/* ${made_by}. SPDX-License-Identifier: MIT */
+#include "replay.h"
+
+#include "handlers.h"
+
+#include "rdr_gen_vk.h"
+#include "tongs_gen_args.h"
+#include "tongs_gen_record.h"
+
+% for o in ir.ops:
+% if o.kind == "record":
+<%
+first = o.params[0]
+names = ", ".join("NULL" if m.kind == "allocator" else "a." + m.name for m in o.params)
+%>\
+static void
+replay_${o.name}(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   struct rdr_device *dev = ctx->host_of_op;
+   struct tongs_args_${o.name} a = {.${first.name} = ctx->command_buffer};
+
+   tongs_${"get" if o.flat else "decode"}_${o.name}(d, &a);
+   if (!rdr_replay_ready(ctx, dev, d))
+      return;
+% if o.handler == "hand":
+   rdr_handle_${o.short}(ctx, dev, &a);
+% else:
+   if (!dev->vk.${o.short}) {
+      rdr_refuse_command(ctx, "${o.name}");
+      return;
+   }
+% if o.ret == "VkResult":
+   VkResult result = dev->vk.${o.short}(${names});
+   if (result < 0)
+      rdr_post_failed(ctx, dev, "${o.name}", result);
+% else:
+   dev->vk.${o.short}(${names});
+% endif
+% endif
+}
+
+% endif
+% endfor
+const rdr_replay_function rdr_replay_functions[TONGS_OP_COUNT] = {
+% for o in ir.ops:
+% if o.kind == "record":
+   [TONGS_OP_${o.name}] = replay_${o.name},
+% endif
+% endfor
+};
