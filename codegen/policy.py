@@ -232,7 +232,10 @@ HAND_ENTRY_POINTS = {
     "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceQueueFamilyProperties2",
     "vkGetPhysicalDeviceFormatProperties", "vkGetPhysicalDeviceFormatProperties2",
     "vkGetPhysicalDeviceImageFormatProperties2",
-    "vkAllocateMemory", "vkFreeMemory", "vkCreateImage",
+    "vkAllocateMemory", "vkFreeMemory", "vkCreateImage", "vkCreateBuffer", "vkGetBufferDeviceAddress",
+    "vkGetBufferMemoryRequirements", "vkGetBufferMemoryRequirements2",
+    "vkGetImageMemoryRequirements", "vkGetImageMemoryRequirements2", "vkGetImageSubresourceLayout",
+    "vkGetImageSparseMemoryRequirements", "vkGetImageSparseMemoryRequirements2",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkBeginCommandBuffer", "vkEndCommandBuffer",
     "vkResetCommandBuffer", "vkCreateCommandPool", "vkDestroyCommandPool", "vkResetCommandPool",
     "vkCreateDescriptorPool", "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool",
@@ -271,8 +274,8 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
-# Calls whose answer is the same as long as the instance lives: the guest asks once for each input (icd/cache.h). Each is
-# of a physical device, which keeps the answers.
+# Calls whose answer is the same as long as the instance or the device lives: the guest asks once for each input
+# (icd/cache.h). The physical device keeps the answers.
 CACHED = {
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
     "vkGetPhysicalDeviceSparseImageFormatProperties", "vkGetPhysicalDeviceSparseImageFormatProperties2",
@@ -282,6 +285,8 @@ CACHED = {
     "vkGetPhysicalDeviceCooperativeMatrixPropertiesNV",
     "vkGetPhysicalDeviceSupportedFramebufferMixedSamplesCombinationsNV",
     "vkEnumeratePhysicalDeviceQueueFamilyPerformanceQueryCountersKHR",
+    "vkGetDescriptorSetLayoutSupport", "vkGetDeviceBufferMemoryRequirements", "vkGetDeviceImageMemoryRequirements",
+    "vkGetDeviceImageSparseMemoryRequirements", "vkGetDeviceGroupPeerMemoryFeatures",
 }
 
 # Calls that come as posts, too, where the guest knows that it need not wait for the result.

@@ -12,6 +12,7 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_structs.h"
 
 #include <stdlib.h>
 
@@ -20,17 +21,27 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
                 const VkAllocationCallbacks *pAllocator, VkImage *pImage)
 {
    struct icd_parent *parent = icd_parent_from(device);
+   struct icd_connection *c = parent->connection;
    struct icd_image *image =
       icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkImage, sizeof(*image));
    if (!image)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    image->format = pCreateInfo->format;
    image->layers = pCreateInfo->arrayLayers;
+   image->sparse = pCreateInfo->flags & VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT;
 
    VkImage created = (VkImage)(uintptr_t)image;
-   struct tongs_args_vkCreateImage args = {
-      .device = device, .pCreateInfo = pCreateInfo, .pImage = &created};
-   VkResult result = icd_post(parent->connection, TONGS_OP_vkCreateImage, &args);
+   VkResult result = tongs_ops[TONGS_OP_vkCreateImage].lost;
+   size_t offset, start;
+   if (!icd_connection_is_lost(c)) {
+      struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateImage, 0, &offset);
+      start = tongs_encoder_size(e);
+      tongs_encode_u64(e, parent->base.id);
+      tongs_encode_VkImageCreateInfo_array(e, pCreateInfo, 1);
+      icd_kind_init(&image->kind, e, start);
+      tongs_encode_handles(e, (const uint64_t *)&created, 1);
+      result = icd_post_end(c, TONGS_OP_vkCreateImage, offset);
+   }
    if (result < 0) {
       icd_object_destroy(parent, pAllocator, &image->base);
       return result;

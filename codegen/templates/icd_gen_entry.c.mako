@@ -3,6 +3,7 @@
 
 #include "command_buffer.h"
 #include "connection.h"
+#include "device.h"
 #include "object.h"
 #include "physical_device.h"
 
@@ -18,6 +19,7 @@ handle = first.name
 created = next((m for m in o.params if m.kind == "new"), None)
 allocator = next((m.name for m in o.params if m.kind == "allocator"), "NULL")
 destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), None)
+asked = f"(VkPhysicalDevice)icd_device_from({handle})->physical" if o.level == "device" else handle
 fields = [m for m in o.params if m.kind not in ("allocator", "new")]
 %>\
 VKAPI_ATTR ${o.ret} VKAPI_CALL
@@ -82,7 +84,7 @@ icd_${o.short}(${", ".join(m.decl for m in o.params)})
 % endfor
    };
 % if o.cached:
-   ${"return " if o.ret == "VkResult" else ""}icd_physical_device_ask(${handle}, TONGS_OP_${o.name}, &args);
+   ${"return " if o.ret == "VkResult" else ""}icd_physical_device_ask(${asked}, TONGS_OP_${o.name}, &args);
 % elif o.kind == "post" and o.ret == "VkResult":
    return icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
 % elif o.kind == "post":
