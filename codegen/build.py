@@ -822,7 +822,8 @@ class Builder:
             if unknown and not reason:
                 reason = "newer than protocol/ops.txt"
             self.ir.extensions.append(Extension(p.name, p.kind or "device", int(p.spec_version or "1"), index,
-                                                tuple(ops), tuple(structs), left_out=reason))
+                                                tuple(ops), tuple(structs), left_out=reason,
+                                                needs_fds=p.name in policy.NEED_FDS))
             index += 1
 
     def add_facts(self) -> None:

@@ -197,6 +197,7 @@ class Extension:
     ops: tuple[int, ...]
     structs: tuple[int, ...]  # struct indices
     left_out: str = ""
+    needs_fds: bool = False   # of use only where file descriptors cross
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_EXT_external_memory_host": "the application's own pages cannot become another process's without being replaced under it",
     "VK_EXT_map_memory_placed": "places a mapping at an address that the application names",
     "VK_VALVE_descriptor_set_host_mapping": _HOST_POINTER,
-    "VK_KHR_external_memory_fd": "file descriptors do not cross the socket yet",
-    "VK_KHR_external_semaphore_fd": "file descriptors do not cross the socket yet",
-    "VK_KHR_external_fence_fd": "file descriptors do not cross the socket yet",
-    "VK_EXT_external_memory_dma_buf": "file descriptors do not cross the socket yet",
-    "VK_EXT_image_drm_format_modifier": "of use only with dma-buf file descriptors",
     "VK_EXT_physical_device_drm": "names device nodes of the host, which the guest cannot open",
     "VK_EXT_pci_bus_info": "names a bus of the host, which the guest cannot see",
     "VK_NV_external_memory_rdma": _HOST_POINTER,
@@ -169,6 +164,12 @@ LEFT_OUT_MEMBERS = {
     "VkInstanceCreateInfo.enabledLayerCount": "layers run in the guest",
 }
 
+# Extensions that are of use only where file descriptors cross: not offered over other transports.
+NEED_FDS = {
+    "VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd", "VK_KHR_external_fence_fd",
+    "VK_EXT_external_memory_dma_buf", "VK_EXT_image_drm_format_modifier",
+}
+
 # --- Lengths and unions that the registry does not state ---------------------------------------------------
 
 # Counts in C, for members whose len attribute is absent or is no C over the struct's members.
@@ -213,9 +214,6 @@ LOCAL_COMMANDS = {
     "vkCopyMemoryToImage", "vkCopyImageToMemory",
     "vkCreatePrivateDataSlot", "vkDestroyPrivateDataSlot", "vkSetPrivateData", "vkGetPrivateData",
     "vkGetPhysicalDeviceToolProperties",
-    # No handle of another API crosses: there is nothing to ask the host.
-    "vkGetPhysicalDeviceExternalBufferProperties", "vkGetPhysicalDeviceExternalSemaphoreProperties",
-    "vkGetPhysicalDeviceExternalFenceProperties",
     # The loader reports to messengers itself.
     "vkCreateDebugUtilsMessengerEXT", "vkDestroyDebugUtilsMessengerEXT", "vkSubmitDebugUtilsMessageEXT",
     # No operation is deferred: the worker does all of them at once.
@@ -232,6 +230,10 @@ HAND_ENTRY_POINTS = {
     "vkGetPhysicalDeviceQueueFamilyProperties", "vkGetPhysicalDeviceQueueFamilyProperties2",
     "vkGetPhysicalDeviceFormatProperties", "vkGetPhysicalDeviceFormatProperties2",
     "vkGetPhysicalDeviceImageFormatProperties2",
+    "vkGetPhysicalDeviceExternalBufferProperties", "vkGetPhysicalDeviceExternalSemaphoreProperties",
+    "vkGetPhysicalDeviceExternalFenceProperties",
+    "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
+    "vkGetFenceFdKHR", "vkImportFenceFdKHR",
     "vkAllocateMemory", "vkFreeMemory", "vkCreateImage", "vkCreateBuffer", "vkGetBufferDeviceAddress",
     "vkGetBufferMemoryRequirements", "vkGetBufferMemoryRequirements2",
     "vkGetImageMemoryRequirements", "vkGetImageMemoryRequirements2", "vkGetImageSubresourceLayout",
@@ -252,6 +254,8 @@ HAND_ENTRY_POINTS = {
 # The handler is hand-written in renderer/; decoding and the reply are generated.
 HAND_HANDLERS = {
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
+    "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
+    "vkGetFenceFdKHR", "vkImportFenceFdKHR",
     "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreateQueryPool",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",

@@ -182,6 +182,13 @@ shake_hands(int fd, struct tongs_peer *peer, char *why, size_t why_size)
    return ok;
 }
 
+bool
+icd_is_explicit_wanted(void)
+{
+   const char *text = getenv("TONGS_MEMORY");
+   return text && !strcmp(text, "explicit");
+}
+
 /* --- All together ---------------------------------------------------------------------------------------------- */
 
 static int

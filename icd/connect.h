@@ -2,6 +2,7 @@
 #ifndef ICD_CONNECT_H
 #define ICD_CONNECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tongs_peer;
@@ -11,5 +12,10 @@ struct tongs_peer;
  * *transport; -1 on failure, with a sentence in `why`. */
 int
 icd_connect(struct tongs_peer *peer, const char **transport, char *why, size_t why_size);
+
+/* Whether TONGS_MEMORY says that nothing is to be shared: the connection's other end is elsewhere, and file
+ * descriptors do not get there. */
+bool
+icd_is_explicit_wanted(void);
 
 #endif

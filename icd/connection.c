@@ -115,6 +115,37 @@ icd_connection_lose(struct icd_connection *c)
 
 /* --- Receiving ---------------------------------------------------------------------------------------- */
 
+/* Bytes, and descriptors for the replies that bring them. */
+static ssize_t
+receive_from_socket(struct icd_connection *c, void *data, size_t size, bool nonblocking)
+{
+   struct pollfd p = {.fd = c->fd, .events = POLLIN};
+   size_t fd_count = ICD_FDS_MAX - c->fd_count;
+
+   if (nonblocking && poll(&p, 1, 0) <= 0) /* nobody else reads */
+      return 0;
+   ssize_t n = tongs_socket_recv(c->fd, data, size, c->fds + c->fd_count, &fd_count);
+   c->fd_count += (uint32_t)fd_count;
+   return n ? n : -EPIPE;
+}
+
+/* Gives the call the descriptor that came for it. False where none came, or none was asked for. */
+static bool
+deliver_fd(struct icd_connection *c, struct icd_pending_call *call)
+{
+   uint8_t byte;
+
+   /* The worker sends it before the reply. */
+   if (!c->fd_count && has_channel(c))
+      receive_from_socket(c, &byte, sizeof(byte), true);
+   if (!c->fd_count || !call->wants_fd)
+      return false;
+   call->fd = c->fds[0];
+   c->fd_count--;
+   memmove(c->fds, c->fds + 1, c->fd_count * sizeof(c->fds[0]));
+   return true;
+}
+
 /* Hands one whole op to the call that waits for it. False where it is no reply to any. */
 static bool
 deliver(struct icd_connection *c, const uint8_t *op, uint32_t size)
@@ -133,6 +164,10 @@ deliver(struct icd_connection *c, const uint8_t *op, uint32_t size)
       uint8_t *copy = malloc(size);
       if (!copy)
          return false;
+      if (header.flags & TONGS_OP_FLAG_FD && !deliver_fd(c, call)) {
+         free(copy);
+         return false;
+      }
       call->reply = memcpy(copy, op, size);
       call->done = true;
       *link = call->next;
@@ -212,19 +247,6 @@ receive_from_ring(struct icd_connection *c, void *data, size_t size, bool nonblo
    if (n || !has_hung_up(c))
       return n;
    n = tongs_ring_read(ring, data, size); /* its last words */
-   return n ? n : -EPIPE;
-}
-
-static ssize_t
-receive_from_socket(struct icd_connection *c, void *data, size_t size, bool nonblocking)
-{
-   ssize_t n;
-
-   do {
-      n = recv(c->fd, data, size, nonblocking ? MSG_DONTWAIT : 0);
-   } while (n < 0 && errno == EINTR);
-   if (n < 0)
-      return nonblocking && errno == EAGAIN ? 0 : -errno;
    return n ? n : -EPIPE;
 }
 
@@ -454,9 +476,10 @@ icd_post_end(struct icd_connection *c, uint32_t op, size_t offset)
 }
 
 static void
-register_call(struct icd_connection *c, struct icd_pending_call *call, uint32_t op, void *args)
+register_call(struct icd_connection *c, struct icd_pending_call *call, uint32_t op, void *args,
+              bool wants_fd)
 {
-   *call = (struct icd_pending_call){.op = op, .args = args};
+   *call = (struct icd_pending_call){.op = op, .args = args, .wants_fd = wants_fd, .fd = -1};
    pthread_mutex_lock(&c->receive_lock);
    if (c->stats)
       c->stats->calls[op]++;
@@ -466,20 +489,32 @@ register_call(struct icd_connection *c, struct icd_pending_call *call, uint32_t 
    pthread_mutex_unlock(&c->receive_lock);
 }
 
+/* A call that cannot be sent is over. */
+static void
+give_up_call(struct icd_connection *c, struct icd_pending_call *call)
+{
+   pthread_mutex_lock(&c->receive_lock);
+   call->done = true;
+   pthread_mutex_unlock(&c->receive_lock);
+}
+
+static void
+encode_call(struct icd_connection *c, struct icd_pending_call *call)
+{
+   size_t offset;
+   struct tongs_encoder *e = icd_op_begin(c, (uint16_t)call->op, TONGS_OP_FLAG_CALL, &offset);
+
+   tongs_encode_u32(e, call->tag);
+   tongs_ops[call->op].encode(e, call->args);
+   if (!icd_op_end(c, offset))
+      give_up_call(c, call);
+}
+
 void
 icd_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint32_t op, void *args)
 {
-   size_t offset;
-
-   register_call(c, call, op, args);
-   struct tongs_encoder *e = icd_op_begin(c, (uint16_t)op, TONGS_OP_FLAG_CALL, &offset);
-   tongs_encode_u32(e, call->tag);
-   tongs_ops[op].encode(e, args);
-   if (!icd_op_end(c, offset)) {
-      pthread_mutex_lock(&c->receive_lock);
-      call->done = true;
-      pthread_mutex_unlock(&c->receive_lock);
-   }
+   register_call(c, call, op, args, false);
+   encode_call(c, call);
 }
 
 /* Reads the reply into the arguments. An empty one reads as zeros. */
@@ -530,11 +565,43 @@ icd_call(struct icd_connection *c, uint32_t op, void *args)
    return icd_call_finish(c, &call);
 }
 
+static void
+send_call_with_fd(struct icd_connection *c, struct icd_pending_call *call, int fd)
+{
+   struct tongs_encoder e;
+
+   tongs_encoder_init(&e);
+   e.peer_structs = c->stream.peer_structs;
+   size_t offset =
+      tongs_encode_op_begin(&e, (uint16_t)call->op, TONGS_OP_FLAG_CALL | TONGS_OP_FLAG_FD);
+   tongs_encode_u32(&e, call->tag);
+   tongs_ops[call->op].encode(&e, call->args);
+   if (!tongs_encode_op_end(&e, offset) || !icd_send_with_fd(c, e.base, tongs_encoder_size(&e), fd))
+      give_up_call(c, call);
+   tongs_encoder_finish(&e);
+}
+
+VkResult
+icd_call_with_fds(struct icd_connection *c, uint32_t op, void *args, int sent, int *received)
+{
+   struct icd_pending_call call;
+
+   register_call(c, &call, op, args, received != NULL);
+   if (sent >= 0)
+      send_call_with_fd(c, &call, sent);
+   else
+      encode_call(c, &call);
+   VkResult result = icd_call_finish(c, &call);
+   if (received)
+      *received = call.fd;
+   return result;
+}
+
 struct tongs_encoder *
 icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,
                    size_t *offset)
 {
-   register_call(c, call, op, NULL);
+   register_call(c, call, op, NULL, false);
    struct tongs_encoder *e = icd_op_begin(c, op, TONGS_OP_FLAG_CALL, offset);
    tongs_encode_u32(e, call->tag);
    return e;
@@ -546,11 +613,8 @@ icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_
 {
    const size_t head = sizeof(struct tongs_op_header) + sizeof(call->tag);
 
-   if (!icd_op_end(c, offset)) {
-      pthread_mutex_lock(&c->receive_lock);
-      call->done = true;
-      pthread_mutex_unlock(&c->receive_lock);
-   }
+   if (!icd_op_end(c, offset))
+      give_up_call(c, call);
    icd_flush(c);
    wait_for(c, call);
    if (!call->reply)
@@ -626,7 +690,7 @@ open_channel(struct icd_connection *c, char *why, size_t why_size)
       return false;
    }
    tongs_encoder_init(&e);
-   register_call(c, &call, TONGS_OP_tongsChannel, NULL);
+   register_call(c, &call, TONGS_OP_tongsChannel, NULL, false);
    size_t offset =
       tongs_encode_op_begin(&e, TONGS_OP_tongsChannel, TONGS_OP_FLAG_FD | TONGS_OP_FLAG_CALL);
    tongs_encode_u32(&e, call.tag);
@@ -669,6 +733,7 @@ icd_connection_create(char *why, size_t why_size)
       icd_connection_destroy(c);
       return NULL;
    }
+   c->passes_fds = !icd_is_explicit_wanted();
    c->debug = icd_debug_flags();
    if (c->debug & ICD_DEBUG_STATS)
       c->stats = calloc(1, sizeof(*c->stats));
@@ -692,6 +757,8 @@ icd_connection_destroy(struct icd_connection *c)
       close(c->fd);
    }
    tongs_channel_finish(&c->channel);
+   for (uint32_t i = 0; i < c->fd_count; i++)
+      close(c->fds[i]);
    if (c->stats)
       print_stats(c);
    free(c->stats);

@@ -20,13 +20,17 @@
 struct icd_pending_call;
 struct icd_stats;
 
+/* File descriptors that may have come before their replies. */
+#define ICD_FDS_MAX 16
+
 struct icd_connection {
    int fd;
    pid_t pid;             /* the process that made it: a fork's child must not use it */
    const char *transport; /* "unix", "spawn": for driverInfo */
    struct tongs_peer peer;
    atomic_bool lost;
-   bool in_use; /* an instance has it, so that its loss is news */
+   bool in_use;     /* an instance has it, so that its loss is news */
+   bool passes_fds; /* file descriptors cross, both ways */
 
    /* Where bytes go once it is there: ops by the holder of `stream_lock`, replies by who is `receiving`. The socket is for file
     * descriptors and tells that the worker is there. */
@@ -48,6 +52,8 @@ struct icd_connection {
    uint8_t *in; /* bytes received that make no whole op yet; the receiving thread's */
    size_t in_used;
    size_t in_size;
+   int fds[ICD_FDS_MAX]; /* that have come and whose reply has not; the receiving thread's */
+   uint32_t fd_count;
 
    uint32_t debug;          /* enum icd_debug_flag */
    struct icd_stats *stats; /* owned; NULL unless they are wanted */
@@ -95,6 +101,11 @@ icd_flush(struct icd_connection *c);
 VkResult
 icd_call(struct icd_connection *c, uint32_t op, void *args);
 
+/* The same for one that takes a file descriptor along or brings one back. `sent` stays the caller's; -1: none.
+ * `received`: NULL where none may come back, else the reply's, which the caller owns, or -1. */
+VkResult
+icd_call_with_fds(struct icd_connection *c, uint32_t op, void *args, int sent, int *received);
+
 /* --- Several calls at once --------------------------------------------------------------------------- */
 
 struct icd_pending_call {
@@ -103,6 +114,8 @@ struct icd_pending_call {
    void *args;
    bool done;
    uint8_t *reply; /* owned; the op with its header, NULL when the connection was lost */
+   bool wants_fd;  /* a descriptor may come with the reply, */
+   int fd;         /* this one, which belongs to who asked; -1: none */
    struct icd_pending_call *next;
 };
 
@@ -127,7 +140,8 @@ icd_op_end(struct icd_connection *c, size_t offset);
 VkResult
 icd_post_end(struct icd_connection *c, uint32_t op, size_t offset);
 
-/* The same for a call of its own: writes the tag. `call` is registered. */
+/* The same for a call of its own: writes the tag. `call` is registered; where its reply may bring a descriptor, set
+ * `wants_fd` before it is sent. */
 struct tongs_encoder *
 icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,
                    size_t *offset);

@@ -47,7 +47,7 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index)
 {
    const struct icd_extension *x = &icd_extensions[index];
 
-   if (x->left_out)
+   if (x->left_out || (x->needs_fds && !c->passes_fds))
       return false;
    for (uint32_t i = 0; i < x->op_count; i++) {
       if (!tongs_peer_knows_op(&c->peer, x->ops[i]))

@@ -4,6 +4,7 @@
 #include "connection.h"
 #include "decoder.h"
 #include "device.h"
+#include "external.h"
 #include "frame.h"
 #include "physical_device.h"
 
@@ -12,6 +13,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Explicit transfers are cut into ops of this size. */
 #define TRANSFER_SIZE (UINT64_C(4) << 20)
@@ -23,15 +25,21 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    struct icd_device *dev = icd_device_from(device);
    const VkPhysicalDeviceMemoryProperties *types = &dev->physical->memory;
    const VkMemoryType *type = &types->memoryTypes[pAllocateInfo->memoryTypeIndex];
+   int imported = -1;
 
    if (pAllocateInfo->allocationSize > types->memoryHeaps[type->heapIndex].size)
       return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   if (!icd_external_find_import(dev, pAllocateInfo, &imported))
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
    struct icd_memory *mem =
       icd_object_create_sized(&dev->parent, pAllocator, TONGS_TYPE_VkDeviceMemory, sizeof(*mem));
    if (!mem)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    mem->size = pAllocateInfo->allocationSize;
    mem->strategy = dev->physical->strategies[pAllocateInfo->memoryTypeIndex];
+   mem->dma_buf = -1;
+   if (mem->strategy == ICD_MEMORY_SHARED && icd_external_is_wanted(pAllocateInfo))
+      mem->strategy = ICD_MEMORY_EXTERNAL;
 
    VkDeviceMemory created = (VkDeviceMemory)(uintptr_t)mem;
    struct tongs_args_vkAllocateMemory args = {
@@ -46,9 +54,12 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       args.heap = mem->range.number;
       args.heap_offset = mem->range.offset;
    }
-   result = icd_call(dev->parent.connection, TONGS_OP_vkAllocateMemory, &args);
+   result =
+      icd_call_with_fds(dev->parent.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
    if (result != VK_SUCCESS)
       goto fail;
+   if (imported >= 0) /* it was the application's until now */
+      close(imported);
    *pMemory = (VkDeviceMemory)(uintptr_t)mem;
    return VK_SUCCESS;
 
@@ -70,7 +81,9 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
    icd_post(dev->parent.connection, TONGS_OP_vkFreeMemory, &args);
    icd_heap_free(&dev->heaps, &mem->range);
    if (mem->copy)
-      munmap(mem->copy, mem->size);
+      munmap(mem->copy, mem->before + mem->size);
+   if (mem->dma_buf >= 0)
+      close(mem->dma_buf);
    icd_object_destroy(&dev->parent, pAllocator, &mem->base);
 }
 
@@ -86,6 +99,8 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
       *data = (uint8_t *)mem->range.data + offset;
       return VK_SUCCESS;
    }
+   if (mem->strategy == ICD_MEMORY_EXTERNAL)
+      return icd_external_map(dev, mem, offset, data);
    if (mem->strategy != ICD_MEMORY_EXPLICIT)
       return VK_ERROR_MEMORY_MAP_FAILED;
    if (!mem->copy) {
@@ -117,7 +132,8 @@ icd_MapMemory(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDev
 VKAPI_ATTR void VKAPI_CALL
 icd_UnmapMemory(VkDevice device, VkDeviceMemory memory)
 {
-   (void)device, (void)memory;
+   (void)device;
+   icd_external_unmap(icd_memory_from(memory));
 }
 
 #ifdef VK_KHR_map_memory2
@@ -131,7 +147,8 @@ icd_MapMemory2(VkDevice device, const VkMemoryMapInfoKHR *pMemoryMapInfo, void *
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_UnmapMemory2(VkDevice device, const VkMemoryUnmapInfoKHR *pMemoryUnmapInfo)
 {
-   (void)device, (void)pMemoryUnmapInfo;
+   (void)device;
+   icd_external_unmap(icd_memory_from(pMemoryUnmapInfo->memory));
    return VK_SUCCESS;
 }
 #endif

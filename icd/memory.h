@@ -12,7 +12,10 @@ struct icd_memory {
    uint64_t size;
    uint8_t strategy;            /* enum icd_memory_strategy */
    struct icd_heap_range range; /* shared: the pages */
-   void *copy;                  /* explicit: the guest's copy, owned; NULL until it is mapped */
+   void
+      *copy; /* explicit: the guest's copy; external: the mapping; owned, NULL until it is mapped */
+   uint32_t before; /* external: bytes of the mapping that lie before the memory's first */
+   int dma_buf;     /* external: its descriptor where it is one that is mapped, owned; -1 */
 };
 
 static inline struct icd_memory *

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "physical_device.h"
 
+#include "connect.h"
 #include "connection.h"
 #include "decoder.h"
+#include "external.h"
 #include "id.h"
 #include "table.h"
 
@@ -182,13 +184,6 @@ fetch(struct icd_physical_device *dev)
    return VK_SUCCESS;
 }
 
-static bool
-is_explicit_wanted(void)
-{
-   const char *text = getenv("TONGS_MEMORY");
-   return text && !strcmp(text, "explicit");
-}
-
 /* Reads what tongsSnapshot says of one device. */
 static VkResult
 read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
@@ -215,7 +210,7 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
    if (dev->api_version < VK_API_VERSION_1_0) /* what loaders call without a look is there */
       dev->api_version = VK_API_VERSION_1_0;
    tongs_decode_fixed(d, dev->strategies, sizeof(dev->strategies));
-   for (uint32_t i = 0; is_explicit_wanted() && i < VK_MAX_MEMORY_TYPES; i++) {
+   for (uint32_t i = 0; icd_is_explicit_wanted() && i < VK_MAX_MEMORY_TYPES; i++) {
       if (dev->strategies[i] == ICD_MEMORY_SHARED)
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;
    }
@@ -577,45 +572,13 @@ icd_GetPhysicalDeviceToolProperties(VkPhysicalDevice physicalDevice, uint32_t *p
    return VK_SUCCESS;
 }
 
-/* --- Handles of other APIs: none crosses yet ------------------------------------------------------------ */
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceExternalBufferProperties(
-   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceExternalBufferInfo *pExternalBufferInfo,
-   VkExternalBufferProperties *pExternalBufferProperties)
-{
-   (void)physicalDevice, (void)pExternalBufferInfo;
-   pExternalBufferProperties->externalMemoryProperties = (VkExternalMemoryProperties){0};
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceExternalSemaphoreProperties(
-   VkPhysicalDevice physicalDevice,
-   const VkPhysicalDeviceExternalSemaphoreInfo *pExternalSemaphoreInfo,
-   VkExternalSemaphoreProperties *pExternalSemaphoreProperties)
-{
-   (void)physicalDevice, (void)pExternalSemaphoreInfo;
-   pExternalSemaphoreProperties->exportFromImportedHandleTypes = 0;
-   pExternalSemaphoreProperties->compatibleHandleTypes = 0;
-   pExternalSemaphoreProperties->externalSemaphoreFeatures = 0;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceExternalFenceProperties(
-   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceExternalFenceInfo *pExternalFenceInfo,
-   VkExternalFenceProperties *pExternalFenceProperties)
-{
-   (void)physicalDevice, (void)pExternalFenceInfo;
-   pExternalFenceProperties->exportFromImportedHandleTypes = 0;
-   pExternalFenceProperties->compatibleHandleTypes = 0;
-   pExternalFenceProperties->externalFenceFeatures = 0;
-}
-
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetPhysicalDeviceImageFormatProperties2(
    VkPhysicalDevice physicalDevice, const VkPhysicalDeviceImageFormatInfo2 *pImageFormatInfo,
    VkImageFormatProperties2 *pImageFormatProperties)
 {
+   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
+   const VkExternalMemoryHandleTypeFlags passed = icd_external_memory_passed(dev);
    const VkPhysicalDeviceExternalImageFormatInfo *external = tongs_find_in_chain(
       pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
    struct tongs_args_vkGetPhysicalDeviceImageFormatProperties2 args = {
@@ -624,10 +587,15 @@ icd_GetPhysicalDeviceImageFormatProperties2(
       .pImageFormatProperties = pImageFormatProperties,
    };
 
-   if (external && external->handleType) {
+   if (external && external->handleType && !(external->handleType & passed)) {
       pImageFormatProperties->imageFormatProperties = (VkImageFormatProperties){0};
       return VK_ERROR_FORMAT_NOT_SUPPORTED;
    }
-   return icd_physical_device_ask(physicalDevice,
-                                  TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
+   VkResult result = icd_physical_device_ask(
+      physicalDevice, TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
+   VkExternalImageFormatProperties *out = find_in_chain(
+      pImageFormatProperties->pNext, VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES);
+   if (out)
+      icd_external_keep_passed(&out->externalMemoryProperties, passed);
+   return result;
 }

@@ -14,6 +14,8 @@ enum icd_memory_strategy {
    ICD_MEMORY_HOST = 0,     /* not HOST_VISIBLE: the host's alone */
    ICD_MEMORY_SHARED = 1,   /* the same pages on both sides */
    ICD_MEMORY_EXPLICIT = 2, /* a copy in the guest; flush and invalidate move bytes */
+   /* Of one memory, not of a type, and not on the wire: */
+   ICD_MEMORY_EXTERNAL = 3, /* the host's, that has a file descriptor: mapped through that */
 };
 
 /* What is known of a physical device: fetched once, when the instance is made, and never again. */

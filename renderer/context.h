@@ -94,7 +94,7 @@ struct rdr_context {
     * descriptors and tells that the guest is there. */
    struct tongs_channel channel;
    atomic_bool has_channel; /* for the other threads */
-   atomic_bool guest_left; /* the socket says so; what is in the ring still counts */
+   atomic_bool guest_left;  /* the socket says so; what is in the ring still counts */
 
    /* The decoder's thread's own. */
    struct tongs_arena arena;
@@ -105,6 +105,8 @@ struct rdr_context {
    struct tongs_spinner op_spinner;
    int fds[RDR_FDS_MAX];
    uint32_t fd_count;
+   int op_fd;                      /* that came with the op, until it is taken; -1: none */
+   int reply_fd;                   /* that goes with the op's reply; -1: none */
    VkCommandBuffer command_buffer; /* that tongsRecord names */
    VkResult post_result;           /* the first failure of a post since the last tongsSync */
    uint64_t used[2];               /* the first two ids that the op uses */
@@ -134,6 +136,16 @@ rdr_refuse_command(struct rdr_context *ctx, const char *name);
 void
 rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult result);
 
+/* The descriptor that came with the op, which is the caller's from now on; -1: none came. */
+static inline int
+rdr_take_op_fd(struct rdr_context *ctx)
+{
+   int fd = ctx->op_fd;
+
+   ctx->op_fd = -1;
+   return fd;
+}
+
 /* Starts a reply and takes the lock; rdr_reply_end gives it back. */
 struct tongs_encoder *
 rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offset);
@@ -144,6 +156,10 @@ rdr_reply_end(struct rdr_context *ctx, size_t offset);
 /* The next file descriptor that has come from the guest, which is the caller's then; -1: there is none. The decoder's thread. */
 int
 rdr_fd_take(struct rdr_context *ctx);
+
+/* Ends a reply, and sends it with the descriptor, which it closes. */
+void
+rdr_reply_end_with_fd(struct rdr_context *ctx, size_t offset, int fd);
 
 /* Sends the replies that wait. */
 void

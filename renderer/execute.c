@@ -10,6 +10,9 @@
 
 #include "tongs_gen_types.h"
 
+#include <string.h>
+#include <unistd.h>
+
 static const void *
 limits_of(const struct tongs_slot *target)
 {
@@ -50,6 +53,17 @@ rdr_reply(struct rdr_context *ctx, uint32_t op, uint32_t tag, const void *args)
 
    tongs_ops[op].encode_reply(e, args);
    rdr_reply_end(ctx, offset);
+}
+
+static void
+reply_with_fd(struct rdr_context *ctx, uint32_t op, uint32_t tag, const void *args)
+{
+   size_t offset;
+   struct tongs_encoder *e = rdr_reply_begin(ctx, (uint16_t)op, tag, &offset);
+
+   tongs_ops[op].encode_reply(e, args);
+   rdr_reply_end_with_fd(ctx, offset, ctx->reply_fd);
+   ctx->reply_fd = -1;
 }
 
 void
@@ -149,7 +163,11 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
    if (dev && dev->lost && execute_on_lost(ctx, op, tag, args))
       return;
    rdr_handlers[op](ctx, ctx->host_of_op, args);
-   if (ctx->is_call)
+   if (!ctx->is_call)
+      return;
+   if (ctx->reply_fd >= 0)
+      reply_with_fd(ctx, op, tag, args);
+   else
       rdr_reply(ctx, op, tag, args);
 }
 
@@ -176,6 +194,10 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
    case TONGS_OP_tongsMemoryRead:
       if (call)
          rdr_own_memory_read(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsMemoryFd:
+      if (call)
+         rdr_own_memory_fd(ctx, d, tag);
       return call;
    case TONGS_OP_tongsCopyMemoryToImage:
       if (call)
@@ -209,10 +231,9 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
    }
 }
 
-void
-rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
+static void
+execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op, size_t size)
 {
-   struct tongs_op_header header = tongs_op_header_read(op);
    struct tongs_decoder d;
    bool call = header.flags & TONGS_OP_FLAG_CALL;
 
@@ -234,4 +255,40 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
       rdr_end(ctx, "op %u is unknown here", header.op);
    }
    tongs_arena_clear(&ctx->arena);
+}
+
+static bool
+takes_fd(uint32_t op)
+{
+   return op == TONGS_OP_tongsChannel || op == TONGS_OP_tongsHeapCreate ||
+          op == TONGS_OP_vkAllocateMemory || op == TONGS_OP_vkGetMemoryFdPropertiesKHR ||
+          op == TONGS_OP_vkImportSemaphoreFdKHR || op == TONGS_OP_vkImportFenceFdKHR;
+}
+
+/* The first descriptor that waits is the op's. */
+static bool
+find_fd(struct rdr_context *ctx, uint32_t op)
+{
+   if (!takes_fd(op)) {
+      rdr_end(ctx, "op %u says that it brings a file descriptor, and takes none", op);
+      return false;
+   }
+   ctx->op_fd = rdr_fd_take(ctx);
+   if (ctx->op_fd < 0)
+      rdr_end(ctx, "op %u came without its file descriptor", op);
+   return ctx->op_fd >= 0;
+}
+
+void
+rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
+{
+   struct tongs_op_header header = tongs_op_header_read(op);
+
+   ctx->op_fd = -1;
+   ctx->reply_fd = -1;
+   if (header.flags & TONGS_OP_FLAG_FD && !find_fd(ctx, header.op))
+      return;
+   execute(ctx, header, op, size);
+   if (ctx->op_fd >= 0) /* of an op that was not carried out */
+      close(rdr_take_op_fd(ctx));
 }

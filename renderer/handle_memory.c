@@ -4,6 +4,7 @@
 
 #include "handlers.h"
 
+#include "external.h"
 #include "heap.h"
 #include "object.h"
 
@@ -11,6 +12,8 @@
 #include "tongs_gen_types.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void
 rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
@@ -25,6 +28,8 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
    };
    VkPhysicalDeviceMemoryProperties types;
    struct rdr_heap *heap = NULL;
+   struct stat st = {0};
+   int fd = -1;
 
    dev->instance->vk.GetPhysicalDeviceMemoryProperties(dev->physical, &types);
    if (info.memoryTypeIndex >= types.memoryTypeCount) { /* R5 */
@@ -45,14 +50,23 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
       }
       info.pNext = &import;
    }
+   if (!rdr_external_import_fd(ctx, a, &fd) || a->ret != VK_SUCCESS)
+      return;
    bool mappable =
       types.memoryTypes[info.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
    struct rdr_memory *memory = rdr_memory_create(a->pAllocateInfo->allocationSize, mappable, heap);
    if (!memory) {
+      if (fd >= 0)
+         close(fd);
       a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
       return;
    }
+   rdr_external_note(memory, &info, fd);
+   if (fd >= 0)
+      fstat(fd, &st);
    a->ret = dev->vk.AllocateMemory(a->device, &info, NULL, a->pMemory);
+   if (a->ret != VK_SUCCESS) /* else it is the host's now */
+      rdr_external_close_refused(fd, &st);
    if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
                                                (uint64_t)*a->pMemory, a->ret, ctx->parent, memory))
       rdr_memory_destroy(ctx, memory);

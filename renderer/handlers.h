@@ -47,6 +47,19 @@ rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, void *host, void *args);
 
+void
+rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
+
 /* Whether what the op asks for is in the pool, and fits where the host's driver writes it (R4, R5). `pool`: the id of its
  * VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The decoder's thread. */
 bool
@@ -71,6 +84,8 @@ void
 rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d);
 void
 rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 void
 rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 void

@@ -60,7 +60,8 @@ rdr_memory_create(uint64_t size, bool mappable, struct rdr_heap *heap)
 
    if (!memory)
       return NULL;
-   *memory = (struct rdr_memory){.size = size, .mappable = mappable, .heap = heap};
+   *memory =
+      (struct rdr_memory){.size = size, .mappable = mappable, .heap = heap, .imported_fd = -1};
    if (heap)
       heap->uses++;
    return memory;
@@ -71,6 +72,8 @@ rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
 {
    struct rdr_heap *heap = memory ? memory->heap : NULL;
 
+   if (memory && memory->imported_fd >= 0)
+      close(memory->imported_fd);
    free(memory);
    if (!heap || --heap->uses || heap->number)
       return;
@@ -90,12 +93,11 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t size = tongs_decode_u64(d);
 
-   int fd = d->error || !number || !d->target ? -1 : rdr_fd_take(ctx);
-   if (fd < 0) {
+   if (d->error || !number || !d->target || ctx->op_fd < 0) {
       rdr_end(ctx, "a tongsHeapCreate is malformed or came without its file descriptor");
       return;
    }
-
+   int fd = rdr_take_op_fd(ctx);
    const struct rdr_device *dev = d->target->data;
    bool taken = *find(ctx, dev, number) != NULL;
    for (const struct rdr_heap *other = ctx->heaps; other; other = other->next)

@@ -16,8 +16,12 @@
 /* What the slot of a VkDeviceMemory holds beside the host's handle: what its uses are checked against (R4). */
 struct rdr_memory {
    uint64_t size;
-   bool mappable;         /* the host's type is HOST_VISIBLE */
-   struct rdr_heap *heap; /* a use of it; NULL: the host's own memory */
+   bool mappable;                                  /* the host's type is HOST_VISIBLE */
+   struct rdr_heap *heap;                          /* a use of it; NULL: the host's own memory */
+   VkExternalMemoryHandleTypeFlags exports;        /* what it may be exported as */
+   VkExternalMemoryHandleTypeFlagBits imported_as; /* what it came as, */
+   int
+      imported_fd; /* and a duplicate of that, owned; -1: it was not imported, or is never mapped */
 };
 
 /* A range of `size` bytes at `offset` of a heap of the device, NULL where it does not lie in it whole (R4). It stays

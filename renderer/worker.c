@@ -86,8 +86,18 @@ send_by_ring(struct rdr_context *ctx, const uint8_t *data, size_t size)
    return true;
 }
 
+/* The socket carries the descriptor, before the reply that brings it, with a byte that nobody looks at. */
+static bool
+send_fd(struct rdr_context *ctx, int fd)
+{
+   struct iovec iov = {.iov_base = "", .iov_len = 1};
+
+   return !ctx->ended && tongs_socket_send_all(ctx->fd, &iov, 1, &fd, 1) == 0;
+}
+
+/* With a descriptor that the last reply brings; -1: without. */
 static void
-flush_locked(struct rdr_context *ctx)
+flush_locked(struct rdr_context *ctx, int fd)
 {
    struct iovec iov = {.iov_base = ctx->replies.base, .iov_len = tongs_encoder_size(&ctx->replies)};
 
@@ -95,9 +105,9 @@ flush_locked(struct rdr_context *ctx)
    bool sent = true;
 
    if (ctx->channel.base)
-      sent = send_by_ring(ctx, iov.iov_base, iov.iov_len);
+      sent = (fd < 0 || send_fd(ctx, fd)) && send_by_ring(ctx, iov.iov_base, iov.iov_len);
    else if (iov.iov_len && !ctx->ended)
-      sent = tongs_socket_send_all(ctx->fd, &iov, 1, NULL, 0) == 0;
+      sent = tongs_socket_send_all(ctx->fd, &iov, 1, &fd, fd >= 0) == 0;
    if (!sent)
       atomic_compare_exchange_strong(&ctx->ended, &running, RDR_GUEST_LEFT); /* nobody to tell */
    tongs_encoder_trim(&ctx->replies, 4 * REPLY_SIZE);
@@ -107,7 +117,7 @@ void
 rdr_replies_flush(struct rdr_context *ctx)
 {
    pthread_mutex_lock(&ctx->reply_lock);
-   flush_locked(ctx);
+   flush_locked(ctx, -1);
    pthread_mutex_unlock(&ctx->reply_lock);
 }
 
@@ -126,8 +136,25 @@ rdr_reply_end(struct rdr_context *ctx, size_t offset)
    bool ok = tongs_encode_op_end(&ctx->replies, offset);
 
    if (tongs_encoder_size(&ctx->replies) >= REPLY_SIZE)
-      flush_locked(ctx);
+      flush_locked(ctx, -1);
    pthread_mutex_unlock(&ctx->reply_lock);
+   if (!ok)
+      rdr_end(ctx, "out of memory for a reply");
+}
+
+void
+rdr_reply_end_with_fd(struct rdr_context *ctx, size_t offset, int fd)
+{
+   bool ok = tongs_encode_op_end(&ctx->replies, offset);
+
+   if (ok) {
+      struct tongs_op_header header = tongs_op_header_read(ctx->replies.base + offset);
+      header.flags |= TONGS_OP_FLAG_FD;
+      memcpy(ctx->replies.base + offset, &header, sizeof(header));
+      flush_locked(ctx, fd);
+   }
+   pthread_mutex_unlock(&ctx->reply_lock);
+   close(fd);
    if (!ok)
       rdr_end(ctx, "out of memory for a reply");
 }
@@ -216,7 +243,7 @@ rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
    size_t offset;
    uint32_t ops_size = tongs_decode_u32(d);
    uint32_t replies_size = tongs_decode_u32(d);
-   int fd = d->error || ctx->channel.base ? -1 : rdr_fd_take(ctx);
+   int fd = d->error || ctx->channel.base ? -1 : rdr_take_op_fd(ctx);
 
    if (fd < 0) {
       rdr_end(ctx,
@@ -323,7 +350,7 @@ answer_hello(struct rdr_context *ctx, bool tables, const char *reason)
 {
    pthread_mutex_lock(&ctx->reply_lock);
    tongs_hello_encode(&ctx->replies, tables, reason);
-   flush_locked(ctx);
+   flush_locked(ctx, -1);
    pthread_mutex_unlock(&ctx->reply_lock);
 }
 

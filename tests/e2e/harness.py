@@ -123,6 +123,13 @@ def run(command, env, timeout=PATIENCE, **keywords):
                           capture_output=True, timeout=timeout, **keywords)
 
 
+def checks_of(tap):
+    """name -> "ok", "not ok" or "skip" of a program that prints TAP."""
+    found = re.findall(r"^(ok|not ok) \d+ - ([^:#\n]+?)(?::.*?)?( # SKIP.*)?$", tap, re.M)
+    assert len(found) == int(re.search(r"^1\.\.(\d+)$", tap, re.M)[1]), tap
+    return {name: "skip" if skip else state for state, name, skip in found}
+
+
 # --- Processes -----------------------------------------------------------------------------------
 
 def parent_of(pid):

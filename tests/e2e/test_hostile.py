@@ -405,6 +405,42 @@ def descriptors_that_no_op_takes_end_the_connection():
 
 
 @test
+def an_op_that_takes_no_descriptor_must_not_announce_one():
+    with memfd(MIB) as fd, server_and_bystander() as server:
+        facts = wire.op("tongsInstanceFacts", bytes(8), FLAG_CALL | FLAG_FD)
+        Attacker(server).shake_hands().send(facts, [fd]).expect_end("and takes none")
+        Attacker(server).shake_hands().send(facts).expect_end("and takes none")
+
+
+def memory_import(ops, fd_number):
+    """A vkAllocateMemory with VkImportMemoryFdInfoKHR, made of a recorded one without a chain."""
+    plain = one_of(ops, "vkAllocateMemory")
+    tag, device, count, chain = struct.unpack_from("<IQII", plain, 8)
+    assert count == 1 and chain == 0, plain
+    opaque_fd = 1
+    imports = struct.pack("<IIiI", 1000074000, opaque_fd, fd_number, 0)
+    head = plain[8:24]
+    return head, imports, plain[28:]
+
+
+@test
+def an_import_of_a_descriptor_that_did_not_come_ends_the_connection():
+    ops = recorded_ops()
+    before = up_to(ops, "vkCreateDevice")
+    head, imports, rest = memory_import(ops, 5)
+    call = wire.op("vkAllocateMemory", head + imports + rest, FLAG_CALL)
+    denied = wire.op("vkAllocateMemory", one_of(ops, "vkAllocateMemory")[8:], FLAG_CALL | FLAG_FD)
+    with memfd(MIB) as fd, server_and_bystander() as server:
+        def attacker():
+            return Attacker(server).shake_hands().replay(before)
+        attacker().send(call).expect_end("without its file descriptor")
+        attacker().send(denied, [fd]).expect_end("one that it denies")
+        attacker().send(denied).expect_end("without its file descriptor")
+        semaphore = wire.op("vkImportSemaphoreFdKHR", bytes(64), FLAG_CALL | FLAG_FD)
+        attacker().send(semaphore).expect_end("without its file descriptor")
+
+
+@test
 def two_hundred_attackers_at_once_are_ended_and_the_broker_goes_on():
     with server_and_bystander() as server:
         for _ in range(20):

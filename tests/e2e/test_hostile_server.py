@@ -134,9 +134,15 @@ class Proxy:
         except Close:
             self.changed += 1
             raise
-        if other is not None and other != reply:
+        fds = []
+        if isinstance(other, tuple):
+            other, fds = other
+        if other is not None and (fds or other != reply):
             self.changed += 1
-        near.sendall(reply if other is None else other)
+        if fds:
+            socket.send_fds(near, [other], fds)
+        else:
+            near.sendall(reply if other is None else other)
 
 
 # --- Changes -------------------------------------------------------------------------------------
@@ -226,6 +232,32 @@ def memory_types_and_heaps_that_cannot_be_are_refused():
         changes.append((f"{what} {value}",
                         only(name, lambda r, at=at, value=value: put(r, at, "I", value)), REFUSED))
     try_changes(changes)
+
+
+@test
+def descriptors_that_are_denied_invented_or_too_many_end_the_program():
+    """The proxy itself loses those that the worker sends."""
+    def flagged(reply):
+        return reply[:2] + struct.pack("<H", wire.FLAG_REPLY | wire.FLAG_FD) + reply[4:]
+
+    def unflagged(reply):
+        return reply[:2] + struct.pack("<H", wire.FLAG_REPLY) + reply[4:]
+
+    leak = [("external", "--leak")]
+    empty = os.memfd_create("empty")
+    many = [("vkGetPhysicalDeviceProperties2", lambda r: (r, [empty] * 20)),
+            ("vkGetPhysicalDeviceProperties2", lambda r: (flagged(r), [empty])),
+            ("vkGetPhysicalDeviceProperties2", flagged),
+            ("vkAllocateMemory", lambda r: (r, [empty] * 6)),
+            ("tongsMemoryFd", unflagged),
+            ("tongsMemoryFd", lambda r: (r, [empty])),
+            ("tongsMemoryFd", lambda r: (put(r, 4, "Q", 1 << 63), [empty])),
+            ("vkGetMemoryFdKHR", unflagged),
+            ("vkGetMemoryFdKHR", lambda r: (r, [empty]))]
+    changes = [(f"{i}: {name}", only(name, function), (1, 77))
+               for i, (name, function) in enumerate(many)]
+    try_changes(changes, leak, may_miss=True)
+    os.close(empty)
 
 
 def without_nul(reply):

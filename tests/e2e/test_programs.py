@@ -6,7 +6,7 @@ import re
 import sys
 
 import harness
-from harness import guest_environment, native_environment, program, run, test
+from harness import checks_of, guest_environment, native_environment, program, run, test
 
 LONG = 200
 
@@ -23,13 +23,6 @@ def everywhere(name, *arguments, **changes):
     for transport, server in harness.transports():
         through = text_of(name, guest_environment(server, **changes), *arguments)
         yield transport, native, through
-
-
-def checks_of(tap):
-    """name -> "ok", "not ok" or "skip" of a program that prints TAP."""
-    found = re.findall(r"^(ok|not ok) \d+ - ([^:#\n]+?)(?::.*?)?( # SKIP.*)?$", tap, re.M)
-    assert len(found) == int(re.search(r"^1\.\.(\d+)$", tap, re.M)[1]), tap
-    return {name: "skip" if skip else state for state, name, skip in found}
 
 
 @test

@@ -236,7 +236,7 @@ static void
 execute_own(struct fixture *f, uint16_t op, const uint64_t *words, size_t count)
 {
    tongs_encoder_reset(&f->e);
-   size_t at = tongs_encode_op_begin(&f->e, op, 0);
+   size_t at = tongs_encode_op_begin(&f->e, op, f->ctx.fd_count ? TONGS_OP_FLAG_FD : 0);
    for (size_t i = 0; i < count; i++)
       tongs_encode_u64(&f->e, words[i]);
    tongs_encode_op_end(&f->e, at);

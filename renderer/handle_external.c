@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Memory, semaphores and fences as file descriptors. In structs and parameters of the guest's, a descriptor is a number
+ * that means nothing here: negative where there is none, else the one that came with the op (docs/wire.md). */
+
+#include "external.h"
+
+#include "handlers.h"
+#include "heap.h"
+#include "object.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* What tongsMemoryFd says of its descriptor. */
+enum {
+   MAPS_AS_HOST = 0, /* what the host's driver maps itself */
+   MAPS_AS_DMA_BUF = 1,
+};
+
+static const void *
+find(const void *chain, VkStructureType type)
+{
+   for (const VkBaseInStructure *link = chain; link; link = link->pNext) {
+      if (link->sType == type)
+         return link;
+   }
+   return NULL;
+}
+
+/* Takes the op's descriptor, of which the guest says `number`. False where one of the two lacks. */
+static bool
+take(struct rdr_context *ctx, int number, int *fd)
+{
+   if ((number >= 0) != (ctx->op_fd >= 0)) {
+      rdr_end(ctx, "a %s came without its file descriptor, or with one that it denies",
+              tongs_ops[ctx->op].name);
+      return false;
+   }
+   *fd = rdr_take_op_fd(ctx);
+   return true;
+}
+
+/* The host's result of an export: the descriptor goes with the reply. */
+static void
+give(struct rdr_context *ctx, VkResult result, int fd, int *number)
+{
+   if (result == VK_SUCCESS)
+      ctx->reply_fd = fd;
+   if (number)
+      *number = fd >= 0 ? 0 : -1;
+}
+
+/* A driver does not own what it refuses, and some close it all the same: the number may be another file's by now. */
+void
+rdr_external_close_refused(int fd, const struct stat *what)
+{
+   struct stat now;
+
+   if (fd >= 0 && fstat(fd, &now) == 0 && now.st_dev == what->st_dev && now.st_ino == what->st_ino)
+      close(fd);
+}
+
+/* --- Memory --------------------------------------------------------------------------------------------------------- */
+
+/* Whether the descriptor holds fewer bytes than the memory is to have: not every driver looks, and what is mapped is
+ * written to. Kinds of descriptor that do not tell their size are left to the driver. */
+static bool
+is_short(int fd, uint64_t size)
+{
+   struct stat st;
+
+   return fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size < size;
+}
+
+bool
+rdr_external_import_fd(struct rdr_context *ctx, struct tongs_args_vkAllocateMemory *a, int *fd)
+{
+   VkImportMemoryFdInfoKHR *import = (VkImportMemoryFdInfoKHR *)find(
+      a->pAllocateInfo->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR); /* in the arena */
+
+   a->ret = VK_SUCCESS;
+   *fd = -1;
+   if (import && !import->handleType) /* as if it were not there */
+      import->fd = -1;
+   if (!take(ctx, import ? import->fd : -1, fd))
+      return false;
+   if (!import || !import->handleType)
+      return true;
+   import->fd = *fd;
+   if (*fd >= 0 && a->heap) {
+      rdr_end(ctx, "a vkAllocateMemory names a heap and brings a file descriptor");
+      close(*fd);
+      return false;
+   }
+   if (*fd < 0 || is_short(*fd, a->pAllocateInfo->allocationSize)) {
+      a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+      if (*fd >= 0)
+         close(*fd);
+   }
+   return true;
+}
+
+void
+rdr_external_note(struct rdr_memory *memory, const VkMemoryAllocateInfo *info, int fd)
+{
+   const VkExportMemoryAllocateInfo *exports =
+      find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
+   const VkImportMemoryFdInfoKHR *import =
+      find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
+
+   memory->exports = exports ? exports->handleTypes : 0;
+   if (fd < 0)
+      return;
+   memory->imported_as = import->handleType;
+   if (memory->mappable)
+      memory->imported_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+void
+rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkGetMemoryFdKHR *a = args;
+   struct rdr_device *dev = host;
+   int fd = -1;
+
+   if (!dev->vk.GetMemoryFdKHR) {
+      rdr_refuse_command(ctx, "vkGetMemoryFdKHR");
+      return;
+   }
+   a->ret = dev->vk.GetMemoryFdKHR(a->device, a->pGetFdInfo, &fd);
+   give(ctx, a->ret, fd, a->pFd);
+}
+
+void
+rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkGetMemoryFdPropertiesKHR *a = args;
+   struct rdr_device *dev = host;
+   int fd;
+
+   if (!dev->vk.GetMemoryFdPropertiesKHR) {
+      rdr_refuse_command(ctx, "vkGetMemoryFdPropertiesKHR");
+      return;
+   }
+   if (!take(ctx, a->fd, &fd))
+      return;
+   a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   if (fd < 0)
+      return;
+   a->ret = dev->vk.GetMemoryFdPropertiesKHR(a->device, a->handleType, fd, a->pMemoryFdProperties);
+   close(fd);
+}
+
+/* --- The same pages for the guest --------------------------------------------------------------------------------- */
+
+/* Whether the pages from `data` on, `size` bytes, are a shared mapping of what `fd` is open for, and from which offset
+ * on: then a mapping of it in another process is the same memory, whatever the kind of descriptor. */
+static bool
+backs(int fd, const void *data, uint64_t size, uint64_t *offset)
+{
+   uint64_t first, end, at, inode, place = (uintptr_t)data;
+   unsigned major_number, minor_number;
+   char line[512], mode[5];
+   struct stat st;
+   bool found = false;
+   FILE *maps = fstat(fd, &st) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+
+   if (!maps)
+      return false;
+   while (!found && fgets(line, sizeof(line), maps)) {
+      if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64, &first, &end, mode,
+                 &at, &major_number, &minor_number, &inode) != 7)
+         continue;
+      found = place >= first && place < end && size <= end - place && mode[3] == 's' &&
+              inode == st.st_ino && major_number == major(st.st_dev) &&
+              minor_number == minor(st.st_dev);
+      *offset = at + (place - first);
+   }
+   fclose(maps);
+   return found;
+}
+
+/* A descriptor of the memory, as the kind; the caller's own, -1: none. */
+static int
+descriptor_of(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
+              VkExternalMemoryHandleTypeFlagBits type)
+{
+   VkMemoryGetFdInfoKHR info = {
+      .sType = VK_STRUCTURE_TYPE_MEMORY_GET_FD_INFO_KHR,
+      .memory = handle,
+      .handleType = type,
+   };
+   int fd = -1;
+
+   if (memory->imported_fd >= 0 && memory->imported_as == type)
+      return fcntl(memory->imported_fd, F_DUPFD_CLOEXEC, 0);
+   if (!(memory->exports & type) || !dev->vk.GetMemoryFdKHR ||
+       dev->vk.GetMemoryFdKHR(dev->handle, &info, &fd) != VK_SUCCESS)
+      return -1;
+   return fd;
+}
+
+/* Finds a descriptor through which the guest can map the memory, coherently. -1: there is none. */
+static int
+find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
+              uint32_t *kind, uint64_t *offset)
+{
+   static const VkExternalMemoryHandleTypeFlagBits types[] = {
+      VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
+      VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT,
+   };
+   void *data;
+
+   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+      int fd = descriptor_of(dev, handle, memory, types[i]);
+      if (fd < 0)
+         continue;
+      bool same = false;
+      if (dev->vk.MapMemory(dev->handle, handle, 0, VK_WHOLE_SIZE, 0, &data) == VK_SUCCESS) {
+         same = backs(fd, data, memory->size, offset);
+         dev->vk.UnmapMemory(dev->handle, handle);
+      }
+      *kind = same ? MAPS_AS_HOST : MAPS_AS_DMA_BUF;
+      if (same)
+         return fd;
+      *offset = 0;
+      if (types[i] == VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT && !is_short(fd, memory->size))
+         return fd;
+      close(fd);
+   }
+   return -1;
+}
+
+void
+rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+{
+   uint32_t kind = 0;
+   uint64_t at = 0;
+   size_t offset;
+
+   tongs_decode_u32(d);
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   uint64_t id = tongs_decode_u64(d);
+   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkDeviceMemory);
+   if (d->error || !d->target || !slot || slot->device != d->device || !slot->handle) {
+      rdr_end(ctx, "a tongsMemoryFd is malformed");
+      return;
+   }
+   const struct rdr_memory *memory = slot->data;
+   if (!memory->mappable) {
+      rdr_end(ctx, "a tongsMemoryFd names a memory that cannot be mapped");
+      return;
+   }
+   int fd = find_mappable(d->target->data, (VkDeviceMemory)slot->handle, memory, &kind, &at);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsMemoryFd, tag, &offset);
+   tongs_encode_u32(e, kind);
+   tongs_encode_u64(e, at);
+   if (fd >= 0)
+      rdr_reply_end_with_fd(ctx, offset, fd);
+   else
+      rdr_reply_end(ctx, offset);
+}
+
+/* --- Semaphores and fences -------------------------------------------------------------------------------------------- */
+
+void
+rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkGetSemaphoreFdKHR *a = args;
+   struct rdr_device *dev = host;
+   int fd = -1;
+
+   if (!dev->vk.GetSemaphoreFdKHR) {
+      rdr_refuse_command(ctx, "vkGetSemaphoreFdKHR");
+      return;
+   }
+   a->ret = dev->vk.GetSemaphoreFdKHR(a->device, a->pGetFdInfo, &fd);
+   give(ctx, a->ret, fd, a->pFd);
+}
+
+void
+rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkImportSemaphoreFdKHR *a = args;
+   struct rdr_device *dev = host;
+   VkImportSemaphoreFdInfoKHR info = *a->pImportSemaphoreFdInfo;
+   struct stat st = {0};
+
+   if (!dev->vk.ImportSemaphoreFdKHR) {
+      rdr_refuse_command(ctx, "vkImportSemaphoreFdKHR");
+      return;
+   }
+   if (!take(ctx, info.fd, &info.fd))
+      return;
+   a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   if (info.fd >= 0 ? fstat(info.fd, &st) == 0
+                    : info.handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT)
+      a->ret = dev->vk.ImportSemaphoreFdKHR(a->device, &info);
+   if (a->ret != VK_SUCCESS) /* else it is the host's now */
+      rdr_external_close_refused(info.fd, &st);
+}
+
+void
+rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkGetFenceFdKHR *a = args;
+   struct rdr_device *dev = host;
+   int fd = -1;
+
+   if (!dev->vk.GetFenceFdKHR) {
+      rdr_refuse_command(ctx, "vkGetFenceFdKHR");
+      return;
+   }
+   a->ret = dev->vk.GetFenceFdKHR(a->device, a->pGetFdInfo, &fd);
+   give(ctx, a->ret, fd, a->pFd);
+}
+
+void
+rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args)
+{
+   struct tongs_args_vkImportFenceFdKHR *a = args;
+   struct rdr_device *dev = host;
+   VkImportFenceFdInfoKHR info = *a->pImportFenceFdInfo;
+   struct stat st = {0};
+
+   if (!dev->vk.ImportFenceFdKHR) {
+      rdr_refuse_command(ctx, "vkImportFenceFdKHR");
+      return;
+   }
+   if (!take(ctx, info.fd, &info.fd))
+      return;
+   a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   if (info.fd >= 0 ? fstat(info.fd, &st) == 0
+                    : info.handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT)
+      a->ret = dev->vk.ImportFenceFdKHR(a->device, &info);
+   if (a->ret != VK_SUCCESS) /* else it is the host's now */
+      rdr_external_close_refused(info.fd, &st);
+}
