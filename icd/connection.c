@@ -6,7 +6,6 @@
 #include "debug.h"
 #include "decoder.h"
 #include "frame.h"
-#include "id.h"
 #include "socket.h"
 
 #include "tongs_gen_types.h"
@@ -721,10 +720,9 @@ icd_connection_create(char *why, size_t why_size)
       return NULL;
    }
    c->pid = getpid();
-   c->slot_count = 1;
+   icd_ids_init(&c->ids);
    pthread_mutex_init(&c->stream_lock, NULL);
    pthread_mutex_init(&c->receive_lock, NULL);
-   pthread_mutex_init(&c->id_lock, NULL);
    pthread_cond_init(&c->received, NULL);
    tongs_encoder_init(&c->stream);
 
@@ -764,57 +762,9 @@ icd_connection_destroy(struct icd_connection *c)
    free(c->stats);
    tongs_encoder_finish(&c->stream);
    pthread_cond_destroy(&c->received);
-   pthread_mutex_destroy(&c->id_lock);
    pthread_mutex_destroy(&c->receive_lock);
    pthread_mutex_destroy(&c->stream_lock);
    free(c->in);
-   free(c->generations);
-   free(c->free_slots);
+   icd_ids_finish(&c->ids);
    free(c);
-}
-
-/* --- Ids ------------------------------------------------------------------------------------------------------ */
-
-static bool
-grow_slots_locked(struct icd_connection *c)
-{
-   uint32_t capacity = c->slot_capacity ? c->slot_capacity * 2 : 256;
-   uint32_t *generations = realloc(c->generations, capacity * sizeof(*generations));
-   if (!generations)
-      return false;
-   c->generations = generations;
-   uint32_t *free_slots = realloc(c->free_slots, capacity * sizeof(*free_slots));
-   if (!free_slots)
-      return false;
-   c->free_slots = free_slots;
-   memset(generations + c->slot_capacity, 0, (capacity - c->slot_capacity) * sizeof(*generations));
-   c->slot_capacity = capacity;
-   return true;
-}
-
-uint64_t
-icd_id_new(struct icd_connection *c, uint8_t type)
-{
-   uint64_t id = 0;
-
-   pthread_mutex_lock(&c->id_lock);
-   if (c->free_count) {
-      uint32_t slot = c->free_slots[--c->free_count];
-      id = tongs_id(type, c->generations[slot], slot);
-   } else if (c->slot_count < c->slot_capacity || grow_slots_locked(c)) {
-      id = tongs_id(type, 0, c->slot_count++);
-   }
-   pthread_mutex_unlock(&c->id_lock);
-   return id;
-}
-
-void
-icd_id_free(struct icd_connection *c, uint64_t id)
-{
-   uint32_t slot = tongs_id_slot(id);
-
-   pthread_mutex_lock(&c->id_lock);
-   c->generations[slot] = (tongs_id_generation(id) + 1) & TONGS_ID_GENERATION_MASK;
-   c->free_slots[c->free_count++] = slot;
-   pthread_mutex_unlock(&c->id_lock);
 }

@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "encoder.h"
 #include "hello.h"
+#include "ids.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -58,13 +59,7 @@ struct icd_connection {
    uint32_t debug;          /* enum icd_debug_flag */
    struct icd_stats *stats; /* owned; NULL unless they are wanted */
 
-   /* Protects the ids. */
-   pthread_mutex_t id_lock;
-   uint32_t *generations; /* by slot */
-   uint32_t *free_slots;
-   uint32_t free_count;
-   uint32_t slot_count; /* slots that were ever in use, with the reserved slot 0 */
-   uint32_t slot_capacity;
+   struct icd_ids ids;
 };
 
 /* Connects to the server that TONGS_SERVER names, or starts a private worker, and shakes hands. NULL on failure,
@@ -163,10 +158,16 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd);
 /* --- Ids --------------------------------------------------------------------------------------------------- */
 
 /* A fresh id; 0 when memory is out. */
-uint64_t
-icd_id_new(struct icd_connection *c, uint8_t type);
+static inline uint64_t
+icd_id_new(struct icd_connection *c, uint8_t type)
+{
+   return icd_ids_new(&c->ids, type);
+}
 
-void
-icd_id_free(struct icd_connection *c, uint64_t id);
+static inline void
+icd_id_free(struct icd_connection *c, uint64_t id)
+{
+   icd_ids_free(&c->ids, id);
+}
 
 #endif
