@@ -47,54 +47,69 @@ destroy_layout(struct icd_device *dev, uint64_t id)
    icd_id_free(c, id);
 }
 
-void
-icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id)
+/* Whether a command buffer has had commands that are not shipped since before the clock came to `clock`. */
+static bool
+is_any_open_locked(const struct icd_device *dev, uint64_t clock)
 {
-   pthread_mutex_lock(&dev->open_lock);
-   struct icd_grave *grave = dev->open_first ? malloc(sizeof(*grave)) : NULL;
-   if (grave) {
-      struct icd_grave **end = &dev->graves;
-      while (*end)
-         end = &(*end)->next;
-      *grave = (struct icd_grave){.since = dev->open_clock, .id = id};
-      *end = grave;
-   } else {
-      destroy_layout(dev, id);
+   for (struct icd_command_buffer *cb = dev->command_buffers; cb; cb = cb->next_of_device) {
+      uint64_t since = cb->open_since;
+      if (since && since <= clock)
+         return true;
    }
-   pthread_mutex_unlock(&dev->open_lock);
+   return false;
 }
 
-/* Enters a command buffer among those with commands that are not shipped. */
 static void
-enter_open(struct icd_command_buffer *cb)
+empty_graves_locked(struct icd_device *dev)
 {
-   struct icd_device *dev = cb->device;
-
-   pthread_mutex_lock(&dev->open_lock);
-   cb->open_since = ++dev->open_clock;
-   cb->open_next = NULL;
-   cb->open_prev = dev->open_last;
-   *(dev->open_last ? &dev->open_last->open_next : &dev->open_first) = cb;
-   dev->open_last = cb;
-   pthread_mutex_unlock(&dev->open_lock);
-}
-
-/* Takes it out again, and carries out what waited for it. */
-static void
-leave_open(struct icd_command_buffer *cb)
-{
-   struct icd_device *dev = cb->device;
-
-   pthread_mutex_lock(&dev->open_lock);
-   *(cb->open_prev ? &cb->open_prev->open_next : &dev->open_first) = cb->open_next;
-   *(cb->open_next ? &cb->open_next->open_prev : &dev->open_last) = cb->open_prev;
-   while (dev->graves && (!dev->open_first || dev->graves->since < dev->open_first->open_since)) {
+   while (dev->graves && !is_any_open_locked(dev, dev->graves->since)) {
       struct icd_grave *grave = dev->graves;
       dev->graves = grave->next;
       destroy_layout(dev, grave->id);
       free(grave);
    }
-   pthread_mutex_unlock(&dev->open_lock);
+}
+
+void
+icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id)
+{
+   pthread_mutex_lock(&dev->graves_lock);
+   struct icd_grave *grave = malloc(sizeof(*grave));
+   if (grave) {
+      struct icd_grave **end = &dev->graves;
+      while (*end)
+         end = &(*end)->next;
+      /* The clock first, then the looks: who ceases to be open does it the other way round, and one of the two notices. */
+      *grave = (struct icd_grave){.since = ++dev->graves_clock, .id = id};
+      *end = grave;
+      empty_graves_locked(dev);
+   } else {
+      destroy_layout(dev, id);
+   }
+   pthread_mutex_unlock(&dev->graves_lock);
+}
+
+/* The command buffer has commands that are not shipped. Without a lock, as this is in the way of every recording. */
+static void
+enter_open(struct icd_command_buffer *cb)
+{
+   atomic_store_explicit(&cb->open_since,
+                         atomic_load_explicit(&cb->device->graves_clock, memory_order_relaxed) + 1,
+                         memory_order_relaxed);
+}
+
+/* It has none any more: carries out what waited for that. */
+static void
+leave_open(struct icd_command_buffer *cb)
+{
+   struct icd_device *dev = cb->device;
+   uint64_t since = atomic_exchange(&cb->open_since, 0);
+
+   if (dev->graves_clock < since)
+      return; /* nothing was buried meanwhile */
+   pthread_mutex_lock(&dev->graves_lock);
+   empty_graves_locked(dev);
+   pthread_mutex_unlock(&dev->graves_lock);
 }
 
 static void
@@ -233,6 +248,12 @@ create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
       cb->encoder.peer_structs = dev->parent.connection->peer.structs;
    cb->next = pool->first;
    pool->first = cb;
+   pthread_mutex_lock(&dev->graves_lock);
+   cb->next_of_device = dev->command_buffers;
+   if (cb->next_of_device)
+      cb->next_of_device->prev_of_device = cb;
+   dev->command_buffers = cb;
+   pthread_mutex_unlock(&dev->graves_lock);
    return cb;
 }
 
@@ -248,6 +269,12 @@ destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
          break;
       }
    }
+   pthread_mutex_lock(&dev->graves_lock);
+   *(cb->prev_of_device ? &cb->prev_of_device->next_of_device : &dev->command_buffers) =
+      cb->next_of_device;
+   if (cb->next_of_device)
+      cb->next_of_device->prev_of_device = cb->prev_of_device;
+   pthread_mutex_unlock(&dev->graves_lock);
    if (cb->recording)
       leave_open(cb);
    tongs_encoder_finish(&cb->encoder);

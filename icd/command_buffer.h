@@ -5,6 +5,7 @@
 #include "encoder.h"
 #include "object.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <vulkan/vulkan_core.h>
 
@@ -20,9 +21,10 @@ struct icd_command_buffer {
    struct icd_command_buffer *next; /* in its pool */
    VkCommandBufferLevel level;
    struct tongs_encoder encoder;
-   struct icd_command_buffer *open_next,
-      *open_prev; /* in the device's list, while a record is open */
-   uint64_t open_since;
+   struct icd_command_buffer *next_of_device;
+   struct icd_command_buffer *prev_of_device;
+   _Atomic uint64_t
+      open_since;  /* while a record is open: 1 and the device's graves_clock then; else 0 */
    size_t record;  /* the offset of the tongsRecord op in the encoder */
    bool recording; /* such an op is open */
    bool failed;    /* something could not be recorded: vkEndCommandBuffer reports it */

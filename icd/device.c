@@ -96,7 +96,7 @@ destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
       free(dev->graves);
       dev->graves = next;
    }
-   pthread_mutex_destroy(&dev->open_lock);
+   pthread_mutex_destroy(&dev->graves_lock);
    icd_free(&dev->parent, NULL, dev->queues);
    icd_id_free(dev->parent.connection, dev->parent.base.id);
    VkAllocationCallbacks own = dev->parent.alloc;
@@ -124,7 +124,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_free(&dev->parent, NULL, dev);
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
-   pthread_mutex_init(&dev->open_lock, NULL);
+   pthread_mutex_init(&dev->graves_lock, NULL);
    icd_heaps_init(&dev->heaps, dev->parent.connection, dev->parent.base.id);
 
    VkDevice created = (VkDevice)dev;

@@ -6,6 +6,8 @@
 #include "instance.h"
 #include "object.h"
 
+#include <stdatomic.h>
+
 struct icd_physical_device;
 
 struct icd_queue {
@@ -15,7 +17,8 @@ struct icd_queue {
    uint32_t index;
 };
 
-/* A pipeline layout that is destroyed once the command buffers that were open at `since` have been shipped. */
+/* A pipeline layout that is destroyed once the command buffers have been shipped that were open when the device's clock
+ * came to `since`. */
 struct icd_grave {
    struct icd_grave *next;
    uint64_t since;
@@ -26,12 +29,11 @@ struct icd_device {
    struct icd_parent parent;
    struct icd_physical_device *physical;
    struct icd_extension_set enabled;
-   struct icd_heaps heaps;    /* that its shared memory comes from */
-   pthread_mutex_t open_lock; /* protects the next four */
-   uint64_t open_clock;
-   struct icd_command_buffer *open_first,
-      *open_last;            /* with commands that are not shipped, the oldest first */
-   struct icd_grave *graves; /* the oldest first */
+   struct icd_heaps heaps;        /* that its shared memory comes from */
+   _Atomic uint64_t graves_clock; /* counts burials; changes under the lock */
+   pthread_mutex_t graves_lock;   /* protects the next two */
+   struct icd_grave *graves;      /* the oldest first */
+   struct icd_command_buffer *command_buffers;
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };
