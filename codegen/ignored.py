@@ -342,6 +342,9 @@ RANGES = {
     "VkShaderCreateInfoEXT.codeSize":
         "v->codeType != VK_SHADER_CODE_TYPE_SPIRV_EXT || "
         "(v->codeSize % 4 == 0 && v->codeSize >= 20)",
+    # VUID-VkSwapchainCreateInfoKHR-imageExtent-01689, -imageArrayLayers-01275: multiplied and divided by
+    "VkSwapchainCreateInfoKHR.imageExtent":
+        "v->imageExtent.width > 0 && v->imageExtent.height > 0 && v->imageArrayLayers > 0",
     # VK_MAX_MEMORY_TYPES: drivers index their table of types
     "VkMemoryAllocateInfo.memoryTypeIndex": "v->memoryTypeIndex < VK_MAX_MEMORY_TYPES",
     # VUID-VkImageCreateInfo-extent-00944 to -00946, -mipLevels-00947, -arrayLayers-00948: divided by,
@@ -488,6 +491,11 @@ RANGES_LIMITS = {
     "vkCmdBindDescriptorSets.descriptorSetCount":
         "args->descriptorSetCount <= limits->maxBoundDescriptorSets && "
         "args->firstSet <= limits->maxBoundDescriptorSets - args->descriptorSetCount",
+    # VUID-VkSwapchainCreateInfoKHR-imageFormat-01778, -imageArrayLayers-01275: the extents of an image
+    "VkSwapchainCreateInfoKHR.imageExtent":
+        "v->imageExtent.width <= limits->maxImageDimension2D && "
+        "v->imageExtent.height <= limits->maxImageDimension2D && "
+        "v->imageArrayLayers <= limits->maxImageArrayLayers",
     # VUID-VkPushConstantRange-offset-00294, -size-00298, -vkCmdPushConstants-offset-00370, -size-00371
     "VkPushConstantRange.size":
         "v->size <= limits->maxPushConstantsSize && "
@@ -529,6 +537,17 @@ EXTENDED_COUNTS = {
     "VkDeviceGroupSubmitInfo.waitSemaphoreCount": ("VkSubmitInfo.waitSemaphoreCount", False),
     "VkDeviceGroupSubmitInfo.commandBufferCount": ("VkSubmitInfo.commandBufferCount", False),
     "VkDeviceGroupSubmitInfo.signalSemaphoreCount": ("VkSubmitInfo.signalSemaphoreCount", False),
+    # VUID-VkDeviceGroupPresentInfoKHR-swapchainCount-01297, -VkPresentRegionsKHR-swapchainCount-01260,
+    # -VkPresentIdKHR-swapchainCount-04998, -VkPresentId2KHR-swapchainCount-10818,
+    # -VkSwapchainPresentFenceInfoKHR-swapchainCount-07757, -VkSwapchainPresentModeInfoKHR-swapchainCount-07760
+    "VkDeviceGroupPresentInfoKHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", True),
+    "VkPresentRegionsKHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
+    "VkPresentIdKHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
+    "VkPresentId2KHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
+    "VkSwapchainPresentFenceInfoEXT.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
+    "VkSwapchainPresentFenceInfoKHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
+    "VkSwapchainPresentModeInfoEXT.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
+    "VkSwapchainPresentModeInfoKHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
 }
 
 # Left to the worker's handlers, because it takes an object, an array or the whole command:

@@ -14,38 +14,17 @@ LEFT_OUT_PLATFORMS_REASON = "platform surfaces and handles: they name objects of
 PROVISIONAL_REASON = "provisional: the interface may still change"
 
 # Extensions, by name.
-_WSI = "window-system integration: needs a presenter in the guest"
+_WSI = "presentation to a display: it is the host's, and its surfaces are not forwarded yet"
 _DISPLAY = "direct display: the display hardware belongs to the host"
 _VIDEO = "video: needs the codec headers' parameter sets as data"
 _FUNCTION = "passes function pointers"
 _HOST_POINTER = "passes host pointers without a size"
 _CAPTURE = "capture data without a size in the struct"
 LEFT_OUT_EXTENSIONS = {
-    "VK_KHR_surface": _WSI,
-    "VK_KHR_swapchain": _WSI,
-    "VK_KHR_swapchain_mutable_format": _WSI,
-    "VK_KHR_get_surface_capabilities2": _WSI,
-    "VK_KHR_surface_protected_capabilities": _WSI,
-    "VK_KHR_surface_maintenance1": _WSI,
-    "VK_KHR_swapchain_maintenance1": _WSI,
-    "VK_EXT_surface_maintenance1": _WSI,
-    "VK_EXT_swapchain_maintenance1": _WSI,
-    "VK_EXT_swapchain_colorspace": _WSI,
-    "VK_KHR_incremental_present": _WSI,
     "VK_KHR_shared_presentable_image": _WSI,
-    "VK_KHR_present_id": _WSI,
-    "VK_KHR_present_wait": _WSI,
-    "VK_KHR_present_id2": _WSI,
-    "VK_KHR_present_wait2": _WSI,
-    "VK_KHR_present_mode_fifo_latest_ready": _WSI,
-    "VK_EXT_present_mode_fifo_latest_ready": _WSI,
     "VK_EXT_present_timing": _WSI,
-    "VK_EXT_hdr_metadata": _WSI,
     "VK_HUAWEI_hdr_vivid": _WSI,
-    "VK_EXT_headless_surface": _WSI,
-    "VK_GOOGLE_surfaceless_query": _WSI,
     "VK_GOOGLE_display_timing": _WSI,
-    "VK_EXT_multisampled_render_to_swapchain": _WSI,
     "VK_AMD_display_native_hdr": _WSI,
     "VK_NV_present_barrier": _WSI,
     "VK_NV_present_metering": _WSI,
@@ -162,6 +141,7 @@ LEFT_OUT_MEMBERS = {
     "VkDeviceCreateInfo.enabledLayerCount": "layers run in the guest",
     "VkInstanceCreateInfo.ppEnabledLayerNames": "layers run in the guest",
     "VkInstanceCreateInfo.enabledLayerCount": "layers run in the guest",
+    "VkPresentInfoKHR.pResults": "the guest says them itself: how a presentation went is told with the next image",
 }
 
 # Extensions that are of use only where file descriptors cross: not offered over other transports.
@@ -205,6 +185,8 @@ LOCAL_COMMANDS = {
     "vkEnumerateDeviceExtensionProperties", "vkEnumerateDeviceLayerProperties",
     "vkEnumeratePhysicalDevices", "vkEnumeratePhysicalDeviceGroups",
     "vkGetDeviceQueue", "vkGetDeviceQueue2",
+    # the guest has them since it made the swapchain, by an op of our own
+    "vkGetSwapchainImagesKHR",
     "vkMapMemory", "vkUnmapMemory", "vkMapMemory2", "vkUnmapMemory2",
     "vkFlushMappedMemoryRanges", "vkInvalidateMappedMemoryRanges",
     "vkCreateDescriptorUpdateTemplate", "vkDestroyDescriptorUpdateTemplate",
@@ -249,6 +231,13 @@ HAND_ENTRY_POINTS = {
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
     "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
+    "vkCreateHeadlessSurfaceEXT", "vkDestroySurfaceKHR", "vkGetPhysicalDeviceSurfaceSupportKHR",
+    "vkGetPhysicalDeviceSurfaceCapabilitiesKHR", "vkGetPhysicalDeviceSurfaceCapabilities2KHR",
+    "vkGetPhysicalDeviceSurfaceFormatsKHR", "vkGetPhysicalDeviceSurfaceFormats2KHR",
+    "vkGetPhysicalDeviceSurfacePresentModesKHR", "vkGetPhysicalDevicePresentRectanglesKHR",
+    "vkGetDeviceGroupSurfacePresentModesKHR",
+    "vkCreateSwapchainKHR", "vkDestroySwapchainKHR", "vkAcquireNextImageKHR", "vkAcquireNextImage2KHR",
+    "vkQueuePresentKHR",
 }
 
 # The handler is hand-written in renderer/; decoding and the reply are generated.
@@ -259,6 +248,8 @@ HAND_HANDLERS = {
     "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreateQueryPool",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
+    "vkDestroySurfaceKHR", "vkCreateSwapchainKHR", "vkDestroySwapchainKHR", "vkAcquireNextImageKHR",
+    "vkAcquireNextImage2KHR", "vkQueuePresentKHR", "vkReleaseSwapchainImagesKHR", "vkBindImageMemory2",
 }
 
 # Posts although they return a VkResult: the error, if any, surfaces later (architecture.md, section 3).
@@ -274,6 +265,7 @@ POSTS = {
     "vkBeginCommandBuffer", "vkEndCommandBuffer",
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
     "vkMergePipelineCaches",
+    "vkQueuePresentKHR", "vkReleaseSwapchainImagesKHR",
     "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
@@ -324,7 +316,8 @@ UNTYPED_HANDLES = {
 
 # Commands whose wait may be long: the worker runs them beside the decoder.
 BLOCKING = {"vkWaitForFences", "vkWaitSemaphores", "vkQueueWaitIdle", "vkDeviceWaitIdle",
-            "vkGetQueryPoolResults"}
+            "vkGetQueryPoolResults",
+            "vkAcquireNextImageKHR", "vkAcquireNextImage2KHR", "vkWaitForPresentKHR", "vkWaitForPresent2KHR"}
 
 # Feature bits that are false through Tongs whatever the host says: Struct.member -> why.
 FEATURES_OFF = {
@@ -355,6 +348,6 @@ POOLED = {"VkDescriptorSet": "VkDescriptorPool", "VkCommandBuffer": "VkCommandPo
 WORKER_COMMANDS = (
     "vkEnumeratePhysicalDevices", "vkEnumerateDeviceExtensionProperties",
     "vkCopyMemoryToImage", "vkCopyImageToMemory",
-    "vkGetDeviceQueue", "vkGetDeviceQueue2", "vkMapMemory", "vkUnmapMemory", "vkFlushMappedMemoryRanges",
+    "vkGetDeviceQueue", "vkGetDeviceQueue2", "vkGetSwapchainImagesKHR", "vkMapMemory", "vkUnmapMemory", "vkFlushMappedMemoryRanges",
     "vkInvalidateMappedMemoryRanges", "vkGetMemoryHostPointerPropertiesEXT",
 )

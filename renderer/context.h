@@ -23,6 +23,7 @@
 struct rdr_heap;
 struct rdr_jobs;
 struct rdr_orphan;
+struct rdr_swapchains;
 
 /* What one op may decode into, bytes. */
 #define RDR_ARENA_LIMIT ((size_t)512 << 20)
@@ -67,6 +68,7 @@ struct rdr_device {
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
    struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */
+   struct rdr_swapchains *swapchains; /* owned; NULL while there was none */
 };
 
 /* Why a connection is over. */

@@ -207,6 +207,10 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
       if (call)
          rdr_own_copy_image_to_memory(ctx, d, tag);
       return call;
+   case TONGS_OP_tongsSwapchainImages:
+      if (call)
+         rdr_own_swapchain_images(ctx, d, tag);
+      return call;
    case TONGS_OP_tongsInstanceFacts:
       if (call)
          rdr_own_instance_facts(ctx, d, tag);

@@ -7,6 +7,7 @@
 #include "heap.h"
 #include "jobs.h"
 #include "object.h"
+#include "swapchain.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -132,6 +133,7 @@ destroy_device(struct rdr_context *ctx, uint32_t slot)
    dev->vk.DestroyDevice(dev->handle, NULL);
    rdr_object_remove(ctx, slot);
    rdr_heaps_release(ctx, dev);
+   rdr_swapchains_finish(dev);
    free_device(dev);
 }
 
@@ -149,6 +151,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
       if (ctx->slots[slot].id && tongs_id_type(ctx->slots[slot].id) == TONGS_TYPE_VkDevice)
          destroy_device(ctx, slot);
    }
+   rdr_surfaces_destroy(ctx);
    instance->vk.DestroyInstance(instance->handle, NULL);
    instance->handle = VK_NULL_HANDLE;
    rdr_object_remove(ctx, tongs_id_slot(ctx->used[0]));

@@ -46,6 +46,22 @@ void
 rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_QueuePresentKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_BindImageMemory2(struct rdr_context *ctx, void *host, void *args);
 
 void
 rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, void *host, void *args);
@@ -90,5 +106,7 @@ void
 rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 void
 rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 
 #endif

@@ -121,7 +121,7 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    return true;
 }
 
-/* Where a wait's timeout is; NULL for what is no wait or has none. */
+/* Where a wait's timeout is; NULL for what is no wait or has none. Structs lie in the job's arena: they are its own. */
 static uint64_t *
 timeout_of(const struct job *job)
 {
@@ -130,6 +130,18 @@ timeout_of(const struct job *job)
       return &((struct tongs_args_vkWaitForFences *)job->args)->timeout;
    case TONGS_OP_vkWaitSemaphores:
       return &((struct tongs_args_vkWaitSemaphores *)job->args)->timeout;
+   case TONGS_OP_vkAcquireNextImageKHR:
+      return &((struct tongs_args_vkAcquireNextImageKHR *)job->args)->timeout;
+   case TONGS_OP_vkAcquireNextImage2KHR:
+      return (uint64_t *)&((struct tongs_args_vkAcquireNextImage2KHR *)job->args)
+         ->pAcquireInfo->timeout;
+   case TONGS_OP_vkWaitForPresentKHR:
+      return &((struct tongs_args_vkWaitForPresentKHR *)job->args)->timeout;
+#ifdef VK_KHR_present_wait2
+   case TONGS_OP_vkWaitForPresent2KHR:
+      return (uint64_t *)&((struct tongs_args_vkWaitForPresent2KHR *)job->args)
+         ->pPresentWait2Info->timeout;
+#endif
    default:
       return NULL;
    }
@@ -139,6 +151,13 @@ static VkResult *
 result_of(const struct job *job)
 {
    return (VkResult *)((uint8_t *)job->args + tongs_ops[job->op].ret_offset);
+}
+
+/* vkAcquireNextImageKHR may say either, whatever the timeout. */
+static bool
+is_in_vain(VkResult result)
+{
+   return result == VK_TIMEOUT || result == VK_NOT_READY;
 }
 
 /* Carries out a job that may take long. */
@@ -155,8 +174,8 @@ run(struct rdr_context *ctx, struct job *job)
       rdr_handlers[job->op](ctx, dev, job->args);
       if (timeout && left != UINT64_MAX) /* no end */
          left -= *timeout;
-   } while (timeout && left && *result_of(job) == VK_TIMEOUT && !dev->lost);
-   if (timeout && *result_of(job) == VK_TIMEOUT && dev->lost)
+   } while (timeout && left && is_in_vain(*result_of(job)) && !dev->lost);
+   if (timeout && is_in_vain(*result_of(job)) && dev->lost)
       *result_of(job) = VK_ERROR_DEVICE_LOST;
 }
 
@@ -230,7 +249,7 @@ try_now(struct rdr_context *ctx, struct job *job)
       *timeout = 0;
       rdr_handlers[job->op](ctx, job->host, job->args);
       *timeout = whole;
-      return *result_of(job) != VK_TIMEOUT || !whole;
+      return !is_in_vain(*result_of(job)) || !whole;
    }
    if (job->op != TONGS_OP_vkGetQueryPoolResults ||
        ((struct tongs_args_vkGetQueryPoolResults *)job->args)->flags & VK_QUERY_RESULT_WAIT_BIT)

@@ -191,6 +191,10 @@ rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args)
    if (!id)
       return false;
    uint32_t slot = tongs_id_slot(id);
+   if (ctx->nodes[slot].parent != ctx->parent) { /* an image of a swapchain */
+      rdr_end(ctx, "a %s names an object that goes with another", tongs_ops[ctx->op].name);
+      return false;
+   }
    bool exists = ctx->slots[slot].handle != 0;
    bool pinned = rdr_jobs_use(ctx->jobs, id);
    if (exists && pinned)

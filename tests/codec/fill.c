@@ -186,6 +186,13 @@ obey_ranges(uint32_t index, void *p)
       v->samples = 1u << (uint32_t)v->samples % 7;
       break;
    }
+   case TONGS_STRUCT_VkSwapchainCreateInfoKHR: {
+      VkSwapchainCreateInfoKHR *v = p;
+      v->imageExtent.width |= 1;
+      v->imageExtent.height |= 1;
+      v->imageArrayLayers |= 1;
+      break;
+   }
    case TONGS_STRUCT_VkImageSubresource: {
       VkImageSubresource *v = p;
       v->mipLevel %= 32;

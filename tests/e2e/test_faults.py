@@ -14,6 +14,7 @@ import sys
 
 import harness
 from harness import guest_environment, program, run, test
+from mock_host import expect_good_manners, mock_driver
 
 # Checks of the program `many` that need no shader, so that they pass over the mock.
 CHECKS = ("update_fill_copy_buffer", "fences", "timeline_semaphores", "descriptor_pools",
@@ -22,33 +23,9 @@ CHECKS = ("update_fill_copy_buffer", "fences", "timeline_semaphores", "descripto
 PATIENCE = 30
 
 
-def mock_driver():
-    path = os.path.join(harness.BUILD, "tests", "mock", "mock_icd.json")
-    if not os.path.exists(path):
-        raise harness.Skip("the mock driver is not built")
-    return path
-
-
 def over_mock(check, **changes):
     return run([program("many"), check], guest_environment(TONGS_HOST_DRIVER=mock_driver(), **changes),
                timeout=PATIENCE)
-
-
-def crashed_in_our_code(text):
-    """Whether a sanitizer reports something else than the crash that was asked for, or one of the host's loader:
-    that of Debian 12 overflows its stack when a driver cannot list its extensions."""
-    if "Sanitizer" not in text and "runtime error" not in text:
-        return False
-    first = re.search(r"#0 0x.*", text)
-    asked_for = "in mock_enter" in text
-    return not asked_for and not (first and "libvulkan.so" in first[0])
-
-
-def expect_good_manners(result, what):
-    """It passed, or failed with an error that it could handle; nobody crashed over it."""
-    assert result.returncode in (0, 1, 77), (what, result.returncode, result.stdout, result.stderr)
-    assert "mock driver:" not in result.stderr, (what, result.stderr)
-    assert not crashed_in_our_code(result.stderr), (what, result.stderr)
 
 
 def logged_calls(check):

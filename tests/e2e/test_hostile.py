@@ -15,72 +15,9 @@ import sys
 
 import harness
 import wire
+from attack import Attacker, recorded_ops
 from harness import Guest, Server, guest_environment, program, run, test
 from wire import FLAG_CALL, FLAG_FD, MIB
-
-
-class Attacker:
-    """A connection to the server, on which anything can be sent."""
-
-    told = set()
-
-    def __init__(self, server):
-        self.server = server
-        self.logged = len(server.log)
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(harness.PATIENCE)
-        self.socket.connect(server.path)
-        harness.cleanup.callback(self.socket.close)
-        started = server.wait_for_log(
-            rf"(?s:.{{{self.logged}}}.*?)worker (\d+) started for pid {os.getpid()}, ")
-        self.worker = int(started[1])
-
-    def send(self, data, fds=()):
-        """What the server does not take any more is not missed."""
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            sent = self.socket.sendmsg([data], rights)
-            self.socket.sendall(data[sent:])
-        return self
-
-    def receive(self, size):
-        data = b""
-        while len(data) < size and (more := self.socket.recv(size - len(data))):
-            data += more
-        return data
-
-    def drain(self):
-        """Reads to the end, which the server makes."""
-        with contextlib.suppress(ConnectionResetError):
-            while self.socket.recv(65536):
-                pass
-        return self
-
-    def shake_hands(self):
-        self.send(wire.hello())
-        answer = self.receive(wire.HELLO_SIZE)
-        assert struct.unpack_from("<I", answer)[0] == wire.MAGIC, answer
-        return self
-
-    def replay(self, ops):
-        for whole in ops:
-            self.send(whole)
-        return self
-
-    def expect_end(self, reason=None):
-        """The worker ends, and gives one reason, which matches; None: the broker's line alone."""
-        self.drain()
-        end = self.server.wait_for_log(rf"worker {self.worker} for pid {os.getpid()}, .* ended "
-                                       r"(.*) after [\d.]+ s$")
-        lines = re.findall(rf"^tongs worker {self.worker}: (.*)$", self.server.log, re.M)
-        if reason is None:
-            assert not lines and end[1] == "with exit status 0", (lines, end[0])
-            return
-        assert len(lines) == 1 and re.search(reason, lines[0]), (reason, lines)
-        assert end[1] == "with exit status 1", end[0]
-        if lines[0] not in self.told:
-            harness.diag(lines[0])
-        self.told.add(lines[0])
 
 
 @contextlib.contextmanager
@@ -97,18 +34,6 @@ def server_and_bystander():
     for guest in [bystander, newcomer]:
         guest.finish()
     assert server.end() == 0, server.output
-
-
-def recorded_ops(name="compute"):
-    """What a real guest sends, in a mode that needs no descriptors: (number, flags, whole op)."""
-    path = f"{harness.scratch}/{name}.capture"
-    result = run([program(name)], guest_environment(TONGS_CAPTURE=path, TONGS_MEMORY="explicit",
-                                                      TONGS_DEBUG="socket"))
-    assert result.returncode == 0, result
-    with open(path, "rb") as file:
-        hello, ops = wire.split(file.read())
-    assert struct.unpack_from("<I", hello)[0] == wire.MAGIC
-    return ops
 
 
 def up_to(ops, name):

@@ -405,7 +405,14 @@ bind_image(const char *command, VkImage handle, VkDeviceMemory memory, uint64_t 
            const void *next)
 {
    struct mock_image *image = MOCK_GET(command, handle, image);
+   const VkBindImageMemorySwapchainInfoKHR *to =
+      mock_chain_find(next, VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR);
 
+   if (to && to->swapchain) {
+      if (to->imageIndex >= mock_swapchain_image_count(command, to->swapchain))
+         mock_abort("%s: the swapchain has no image %u", command, to->imageIndex);
+      return;
+   }
    /* The planes of a disjoint image are bound one by one; only the first is kept. */
    if (mock_chain_find(next, VK_STRUCTURE_TYPE_BIND_IMAGE_PLANE_MEMORY_INFO)) {
       image->base.backing = 0;

@@ -91,6 +91,7 @@ mock_objects_unpin(const uint64_t *handles, size_t count);
 #define MOCK_OF_event MOCK_TYPE_VkEvent
 #define MOCK_OF_query_pool MOCK_TYPE_VkQueryPool
 #define MOCK_OF_descriptor_pool MOCK_TYPE_VkDescriptorPool
+#define MOCK_OF_swapchain MOCK_TYPE_VkSwapchainKHR
 #define MOCK_OF_private_slot MOCK_TYPE_VkPrivateDataSlot
 
 /* --- Checks of arguments: check.c ------------------------------------------------------------- */
@@ -320,6 +321,18 @@ mock_device_wait_locked(struct mock_device *device, uint64_t deadline);
 /* What `timeout` from now is as a deadline. */
 uint64_t
 mock_deadline(uint64_t timeout);
+
+/* swapchain.c: how many images it has. */
+uint32_t
+mock_swapchain_image_count(const char *command, VkSwapchainKHR swapchain);
+
+/* The image, which has to be acquired, goes to the presentation engine; the device's mutex is held. */
+void
+mock_swapchain_present_locked(const char *command, VkSwapchainKHR swapchain, uint32_t image);
+
+/* It comes back from there. */
+void
+mock_swapchain_presented_locked(VkSwapchainKHR swapchain, uint32_t image, uint64_t present_id);
 
 /* --- Tables: mock_gen_table.c ----------------------------------------------------------------- */
 

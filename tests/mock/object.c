@@ -52,7 +52,8 @@ static bool
 is_implicit(const struct mock_object *object)
 {
    return object->type == MOCK_TYPE_VkPhysicalDevice || object->type == MOCK_TYPE_VkQueue ||
-          object->type == MOCK_TYPE_VkDescriptorSet || object->type == MOCK_TYPE_VkCommandBuffer;
+          object->type == MOCK_TYPE_VkDescriptorSet || object->type == MOCK_TYPE_VkCommandBuffer ||
+          (object->parent && object->parent->type == MOCK_TYPE_VkSwapchainKHR);
 }
 
 struct mock_object *
@@ -204,10 +205,13 @@ mock_object_destroy(const char *command, uint64_t handle)
    if (!object)
       mock_abort("%s: %#llx is no live object", command, (unsigned long long)handle);
    refuse_pinned(command, object);
+   if (object->parent && object->parent->type == MOCK_TYPE_VkSwapchainKHR)
+      mock_abort("%s: the image belongs to a swapchain", command);
    unlink_locked(object);
    pthread_mutex_unlock(&table.mutex);
 
-   if (object->type == MOCK_TYPE_VkDescriptorPool || object->type == MOCK_TYPE_VkCommandPool)
+   if (object->type == MOCK_TYPE_VkDescriptorPool || object->type == MOCK_TYPE_VkCommandPool ||
+       object->type == MOCK_TYPE_VkSwapchainKHR)
       mock_object_destroy_children(command, object);
    release(object);
 }

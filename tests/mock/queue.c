@@ -25,6 +25,9 @@ struct submission {
    VkCommandBuffer *commands;
    uint32_t command_count;
    struct mock_fence *fence; /* NULL: none */
+   VkSwapchainKHR swapchain; /* of an image that is presented; null: none */
+   uint32_t image;
+   uint64_t present_id;
 };
 
 struct mock_queue {
@@ -235,6 +238,8 @@ complete_locked(struct submission *s)
       else if (p->value > p->semaphore->value)
          p->semaphore->value = p->value;
    }
+   if (s->swapchain)
+      mock_swapchain_presented_locked(s->swapchain, s->image, s->present_id);
    if (s->fence) {
       s->fence->pending = false;
       s->fence->signaled = true;
@@ -495,4 +500,46 @@ mock_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseIn
       last = &s->next;
    }
    return submit(command, queue, list, fence);
+}
+
+/* One batch waits for the semaphores, then one for each swapchain gives its image back. */
+VKAPI_ATTR VkResult VKAPI_CALL
+mock_QueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *pPresentInfo)
+{
+   const char *command = "vkQueuePresentKHR";
+   struct mock_device *device = ((struct mock_queue *)queue)->base.device;
+   const VkPresentIdKHR *ids =
+      mock_chain_find(pPresentInfo->pNext, VK_STRUCTURE_TYPE_PRESENT_ID_KHR);
+#ifdef VK_EXT_swapchain_maintenance1
+   const VkSwapchainPresentFenceInfoEXT *fences =
+      mock_chain_find(pPresentInfo->pNext, VK_STRUCTURE_TYPE_SWAPCHAIN_PRESENT_FENCE_INFO_EXT);
+#endif
+   struct submission *list = submission_create(pPresentInfo->waitSemaphoreCount, 0, 0),
+                     **last = &list->next;
+
+   for (uint32_t i = 0; i < pPresentInfo->waitSemaphoreCount; i++)
+      list->waits[i] = make_point(command, pPresentInfo->pWaitSemaphores[i], 0);
+   for (uint32_t i = 0; i < pPresentInfo->swapchainCount; i++) {
+      struct submission *s = submission_create(0, 0, 0);
+      s->swapchain = pPresentInfo->pSwapchains[i];
+      s->image = pPresentInfo->pImageIndices[i];
+      s->present_id = ids && ids->pPresentIds ? ids->pPresentIds[i] : 0;
+      pthread_mutex_lock(&device->mutex);
+      mock_swapchain_present_locked(command, s->swapchain, s->image);
+#ifdef VK_EXT_swapchain_maintenance1
+      if (fences && fences->pFences[i]) {
+         s->fence = MOCK_GET(command, fences->pFences[i], fence);
+         if (s->fence->signaled || s->fence->pending)
+            mock_abort("%s: the fence is in use or signaled already", command);
+         s->fence->pending = true;
+         mock_objects_pin(command, &s->fence->base.handle, 1);
+      }
+#endif
+      pthread_mutex_unlock(&device->mutex);
+      if (pPresentInfo->pResults)
+         pPresentInfo->pResults[i] = VK_SUCCESS;
+      *last = s;
+      last = &s->next;
+   }
+   return submit(command, queue, list, VK_NULL_HANDLE);
 }

@@ -108,6 +108,16 @@ instance_version(void)
    return version < VK_API_VERSION_1_3 ? version : VK_API_VERSION_1_3;
 }
 
+static uint32_t
+count_names(const char *const *names, uint32_t room)
+{
+   uint32_t count = 0;
+
+   while (count < room && names[count])
+      count++;
+   return count;
+}
+
 static enum prog_status
 init_instance(struct prog *p)
 {
@@ -121,13 +131,16 @@ init_instance(struct prog *p)
    const VkInstanceCreateInfo info = {
       .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
       .pApplicationInfo = &app,
-      .enabledExtensionCount = p->instance_extension ? 1 : 0,
-      .ppEnabledExtensionNames = &p->instance_extension,
+      .enabledExtensionCount =
+         count_names(p->instance_extensions, PROG_COUNT(p->instance_extensions)),
+      .ppEnabledExtensionNames = p->instance_extensions,
    };
    const VkResult result = vkCreateInstance(&info, p->alloc, &p->instance);
    if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
       return prog_skipped(p, "there is no Vulkan driver here (vkCreateInstance: %s)",
                           prog_result_name(result));
+   if (result == VK_ERROR_EXTENSION_NOT_PRESENT)
+      return prog_skipped(p, "there is no driver with %s here", p->instance_extensions[0]);
    PROG_EXPECT(p, result == VK_SUCCESS, "vkCreateInstance gave %s", prog_result_name(result));
    return PROG_RIGHT;
 }
@@ -217,8 +230,9 @@ require_extension(struct prog *p, const char *name)
 static enum prog_status
 init_device(struct prog *p)
 {
-   if (p->extension)
-      PROG_STEP(require_extension(p, p->extension));
+   const uint32_t extension_count = count_names(p->extensions, PROG_COUNT(p->extensions));
+   for (uint32_t i = 0; i < extension_count; i++)
+      PROG_STEP(require_extension(p, p->extensions[i]));
 
    VkPhysicalDeviceFeatures2 features;
    query_features(p, &features);
@@ -236,8 +250,8 @@ init_device(struct prog *p)
       .pNext = chain ? &features : NULL,
       .queueCreateInfoCount = 1,
       .pQueueCreateInfos = &queue,
-      .enabledExtensionCount = p->extension ? 1 : 0,
-      .ppEnabledExtensionNames = &p->extension,
+      .enabledExtensionCount = extension_count,
+      .ppEnabledExtensionNames = p->extensions,
       .pEnabledFeatures = chain ? NULL : &p->features,
    };
    PROG_VK(p, vkCreateDevice(p->phys, &info, p->alloc, &p->device));
@@ -334,8 +348,8 @@ prog_buffer_init(struct prog *p, struct prog_buffer *buffer, VkDeviceSize size,
       .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
    };
    const bool addressed = usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
-   PROG_STEP(allocate(p, &needs, host_flags(p, needs.memoryTypeBits),
-                      addressed ? &address : NULL, &buffer->memory));
+   PROG_STEP(allocate(p, &needs, host_flags(p, needs.memoryTypeBits), addressed ? &address : NULL,
+                      &buffer->memory));
    PROG_VK(p, vkBindBufferMemory(p->device, buffer->buffer, buffer->memory, 0));
    PROG_VK(p, vkMapMemory(p->device, buffer->memory, 0, VK_WHOLE_SIZE, 0, &buffer->map));
    if (!(host_flags(p, needs.memoryTypeBits) & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)) {
@@ -365,9 +379,7 @@ prog_image_init(struct prog *p, struct prog_image *image, const VkImageCreateInf
    VkMemoryRequirements needs;
    vkGetImageMemoryRequirements(p->device, image->image, &needs);
    const VkMemoryPropertyFlags flags =
-      info->tiling == VK_IMAGE_TILING_LINEAR
-         ? host_flags(p, needs.memoryTypeBits)
-         : 0;
+      info->tiling == VK_IMAGE_TILING_LINEAR ? host_flags(p, needs.memoryTypeBits) : 0;
    PROG_STEP(allocate(p, &needs, flags, NULL, &image->memory));
    PROG_VK(p, vkBindImageMemory(p->device, image->image, image->memory, 0));
    return PROG_RIGHT;

@@ -33,8 +33,8 @@ enum prog_status {
 
 struct prog {
    const VkAllocationCallbacks *alloc; /* may be NULL; used for the instance and device only */
-   const char *instance_extension;     /* may be NULL */
-   const char *extension;              /* may be NULL; a device extension to enable */
+   const char *instance_extensions[3]; /* to enable, up to the first NULL */
+   const char *extensions[3];          /* of the device, the same */
    void *extension_features;           /* may be NULL; its feature struct, for api before 1.3 */
    VkInstance instance;
    VkPhysicalDevice phys; /* the first one */
@@ -141,8 +141,8 @@ prog_hash(const void *data, size_t size);
 
 /*
  * Makes an instance, a device with every feature that it has, and a command pool.
- * No Vulkan device, or none with p->extension, is PROG_SKIPPED.
- * *p is all zero but for alloc, instance_extension, extension and extension_features.
+ * No Vulkan device, or none with the extensions, is PROG_SKIPPED.
+ * *p is all zero but for alloc, instance_extensions, extensions and extension_features.
  */
 enum prog_status
 prog_init(struct prog *p);

@@ -198,7 +198,7 @@ run(struct prog *p)
    struct objects o = {0};
    VkDeviceSize size = 0;
 
-   p->extension = VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME;
+   p->extensions[0] = VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME;
    p->extension_features = &features;
    p->features13.pNext = &features;
    PROG_STEP(prog_init(p));

@@ -15,7 +15,7 @@
 enum prog_draw_kind {
    PROG_DRAW_RENDER_PASS,
    PROG_DRAW_DYNAMIC,     /* Vulkan 1.3's names */
-   PROG_DRAW_DYNAMIC_KHR, /* the extension's names; p->extension is VK_KHR_dynamic_rendering */
+   PROG_DRAW_DYNAMIC_KHR, /* the extension's names; p->extensions[0] is VK_KHR_dynamic_rendering */
 };
 
 struct prog_draw {

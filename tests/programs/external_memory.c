@@ -46,7 +46,7 @@ identify(struct prog *p, struct message *m)
 static enum prog_status
 init(struct prog *p, const struct kind *kind, VkExternalMemoryFeatureFlags features)
 {
-   p->extension = kind->extension;
+   p->extensions[0] = kind->extension;
    PROG_STEP(prog_init(p));
    if (p->api < VK_API_VERSION_1_1)
       return prog_skipped(p, "Vulkan 1.1 is not here");

@@ -21,7 +21,7 @@ init_semaphore(struct prog *p, VkExternalSemaphoreHandleTypeFlagBits type,
 {
    VkExternalSemaphoreProperties props = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES};
 
-   p->extension = VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
+   p->extensions[0] = VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
    PROG_STEP(prog_init(p));
    vkGetPhysicalDeviceExternalSemaphoreProperties(
       p->phys,
@@ -143,7 +143,7 @@ init_fence(struct prog *p, VkExternalFenceHandleTypeFlagBits type,
 {
    VkExternalFenceProperties props = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_FENCE_PROPERTIES};
 
-   p->extension = VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME;
+   p->extensions[0] = VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME;
    PROG_STEP(prog_init(p));
    vkGetPhysicalDeviceExternalFenceProperties(
       p->phys,

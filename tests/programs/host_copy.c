@@ -225,7 +225,7 @@ run(struct prog *p)
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_HOST_IMAGE_COPY_FEATURES_EXT,
       .hostImageCopy = VK_TRUE,
    };
-   p->extension = VK_EXT_HOST_IMAGE_COPY_EXTENSION_NAME;
+   p->extensions[0] = VK_EXT_HOST_IMAGE_COPY_EXTENSION_NAME;
    p->extension_features = &features;
    p->features13.pNext = &features;
    PROG_STEP(prog_init(p));

@@ -118,7 +118,7 @@ check_names(struct prog *p, const struct utils *u)
 static enum prog_status
 run(struct prog *p)
 {
-   p->instance_extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+   p->instance_extensions[0] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
    PROG_STEP(prog_init(p));
 #define GET(function) \
    (PFN_vk##function##EXT) vkGetInstanceProcAddr(p->instance, "vk" #function "EXT")

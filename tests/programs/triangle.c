@@ -39,7 +39,7 @@ run(struct prog *p, enum prog_draw_kind kind, const char *path)
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DYNAMIC_RENDERING_FEATURES,
    };
    if (kind == PROG_DRAW_DYNAMIC_KHR) {
-      p->extension = VK_KHR_DYNAMIC_RENDERING_EXTENSION_NAME;
+      p->extensions[0] = VK_KHR_DYNAMIC_RENDERING_EXTENSION_NAME;
       p->extension_features = &features;
    }
    PROG_STEP(prog_init(p));
