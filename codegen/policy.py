@@ -245,7 +245,8 @@ HAND_HANDLERS = {
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
     "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
     "vkGetFenceFdKHR", "vkImportFenceFdKHR",
-    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreateQueryPool",
+    "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreatePipelineCache",
+    "vkCreateQueryPool",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
     "vkDestroySurfaceKHR", "vkCreateSwapchainKHR", "vkDestroySwapchainKHR", "vkAcquireNextImageKHR",
@@ -255,7 +256,7 @@ HAND_HANDLERS = {
 # Posts although they return a VkResult: the error, if any, surfaces later (architecture.md, section 3).
 POSTS = {
     "vkCreateBuffer", "vkCreateBufferView", "vkCreateImage", "vkCreateImageView", "vkCreateSampler",
-    "vkCreateSamplerYcbcrConversion", "vkCreateShaderModule", "vkCreateDescriptorSetLayout",
+    "vkCreateSamplerYcbcrConversion", "vkCreatePipelineCache", "vkCreateShaderModule", "vkCreateDescriptorSetLayout",
     "vkCreatePipelineLayout", "vkCreateDescriptorPool", "vkCreateRenderPass", "vkCreateRenderPass2",
     "vkCreateFramebuffer", "vkCreateCommandPool", "vkCreateFence", "vkCreateSemaphore", "vkCreateEvent",
     "vkCreateQueryPool", "vkAllocateCommandBuffers",
@@ -286,7 +287,7 @@ CACHED = {
 }
 
 # Calls that come as posts, too, where the guest knows that it need not wait for the result.
-ALSO_POSTS = {"vkAllocateDescriptorSets"}
+ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateGraphicsPipelines", "vkCreateComputePipelines"}
 
 # Commands whose outputs are defined although they fail: zeros.
 OUTPUTS_ON_FAILURE = {

@@ -18,11 +18,29 @@ destroy_pipelines(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
    }
 }
 
+/* Whether the application is to hear at once what became of a pipeline. */
+static bool
+must_know(uint64_t flags, const void *chain)
+{
+   const uint64_t asks = VK_PIPELINE_CREATE_FAIL_ON_PIPELINE_COMPILE_REQUIRED_BIT |
+                         VK_PIPELINE_CREATE_EARLY_RETURN_ON_FAILURE_BIT;
+
+   for (const VkBaseInStructure *s = chain; s; s = s->pNext) {
+      if (s->sType == VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO)
+         return true;
+#ifdef VK_KHR_maintenance5
+      if (s->sType == VK_STRUCTURE_TYPE_PIPELINE_CREATE_FLAGS_2_CREATE_INFO_KHR)
+         flags = ((const VkPipelineCreateFlags2CreateInfoKHR *)s)->flags;
+#endif
+   }
+   return flags & asks;
+}
+
 /* `pipelines` holds the guest's new objects and is also where `args` says that the results go: the reply clears
  * those that do not exist. `objects`: a copy. */
 static VkResult
 create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
-       uint32_t count, VkPipeline *pipelines)
+       bool post, uint32_t count, VkPipeline *pipelines)
 {
    memset(pipelines, 0, count * sizeof(*pipelines));
    VkPipeline *objects = icd_alloc(parent, alloc, (count ? count : 1) * sizeof(*objects),
@@ -40,7 +58,12 @@ create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t o
       }
    }
 
-   VkResult result = icd_call(parent->connection, op, args);
+   VkResult result =
+      post ? icd_post(parent->connection, op, args) : icd_call(parent->connection, op, args);
+   if (post)
+      icd_flush(parent->connection); /* it is worth its while to begin early */
+   if (post && result < 0)
+      memset(pipelines, 0, count * sizeof(*pipelines));
    for (uint32_t i = 0; i < count; i++) {
       if (!pipelines[i])
          destroy_pipelines(parent, alloc, 1, &objects[i]);
@@ -62,8 +85,12 @@ icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache,
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
+   bool post = true;
+
+   for (uint32_t i = 0; i < createInfoCount; i++)
+      post &= !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
    return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args,
-                 createInfoCount, pPipelines);
+                 post, createInfoCount, pPipelines);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -78,8 +105,12 @@ icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint3
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
+   bool post = true;
+
+   for (uint32_t i = 0; i < createInfoCount; i++)
+      post &= !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
    return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines, &args,
-                 createInfoCount, pPipelines);
+                 post, createInfoCount, pPipelines);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -97,7 +128,7 @@ icd_CreateRayTracingPipelinesKHR(VkDevice device, VkDeferredOperationKHR deferre
    };
    VkResult result =
       create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR, &args,
-             createInfoCount, pPipelines);
+             false, createInfoCount, pPipelines);
    return deferredOperation && result == VK_SUCCESS ? VK_OPERATION_NOT_DEFERRED_KHR : result;
 }
 
@@ -115,7 +146,7 @@ icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache,
       .pPipelines = pPipelines,
    };
    return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV, &args,
-                 createInfoCount, pPipelines);
+                 false, createInfoCount, pPipelines);
 }
 
 #ifdef VK_EXT_shader_object

@@ -96,6 +96,15 @@ tongs_decode_enum(struct tongs_decoder *d, uint32_t which)
    return (uint32_t)tongs_enum_in_range(which, (int32_t)tongs_decode_u32(d));
 }
 
+void
+tongs_look_up_unmade(struct tongs_decoder *d, const struct tongs_slot *slot)
+{
+   if (!slot->handle && d->settle)
+      d->settle(slot);
+   if (!slot->handle || slot->result < 0)
+      d->unmade = slot;
+}
+
 uint64_t
 tongs_decode_handle(struct tongs_decoder *d, uint8_t type)
 {

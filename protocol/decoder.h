@@ -48,6 +48,8 @@ struct tongs_decoder {
       limits; /* the host's VkPhysicalDeviceLimits for that handle's device, if they are known; else... */
    /* ... who knows them, or NULL. The function may be NULL. */
    const void *(*limits_of)(const struct tongs_slot *target);
+   /* Waits for an object that has no handle yet, if one is to come. May be NULL. */
+   void (*settle)(const struct tongs_slot *slot);
    const struct tongs_slot
       *unmade;     /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
    uint64_t *seen; /* where the first ids that are looked up are kept. Not owned. */
@@ -179,6 +181,10 @@ tongs_decode_size(struct tongs_decoder *d)
 uint32_t
 tongs_decode_enum(struct tongs_decoder *d, uint32_t which);
 
+/* An object that has no handle, or not the state that it should have, is used. */
+void
+tongs_look_up_unmade(struct tongs_decoder *d, const struct tongs_slot *slot);
+
 /* The host's handle of an id that is not 0, and its slot: on an id that is stale or foreign or of another type it fails. */
 static inline uint64_t
 tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct tongs_slot **found)
@@ -195,7 +201,7 @@ tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct t
       return 0;
    }
    if (__builtin_expect(!slot->handle || slot->result < 0, 0))
-      d->unmade = slot;
+      tongs_look_up_unmade(d, slot);
    if (d->seen_count < d->seen_max)
       d->seen[d->seen_count++] = id;
    *found = slot;

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct rdr_compiles;
 struct rdr_heap;
 struct rdr_jobs;
 struct rdr_orphan;
@@ -121,7 +122,8 @@ struct rdr_context {
    pthread_mutex_t reply_lock;
    struct tongs_encoder replies; /* not sent yet */
 
-   struct rdr_jobs *jobs; /* owned */
+   struct rdr_jobs *jobs;         /* owned */
+   struct rdr_compiles *compiles; /* owned */
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };

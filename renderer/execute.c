@@ -2,6 +2,7 @@
 #include "execute.h"
 
 #include "args.h"
+#include "compile.h"
 #include "frame.h"
 #include "handlers.h"
 #include "jobs.h"
@@ -33,6 +34,7 @@ rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t
    tongs_decoder_init(d, op, size, arena);
    d->cur += sizeof(struct tongs_op_header);
    d->limits_of = limits_of;
+   d->settle = rdr_compile_settle;
    d->slots = ctx->slots;
    d->slot_count = ctx->slot_count;
 }
@@ -235,12 +237,34 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
    }
 }
 
+/* What must find all pipelines made: it asks what became of them, or is the API's to synchronise with their making. */
+static bool
+needs_pipelines(uint32_t op, bool call)
+{
+   switch (op) {
+   case TONGS_OP_tongsSync:
+   case TONGS_OP_vkGetPipelineCacheData:
+   case TONGS_OP_vkMergePipelineCaches:
+   case TONGS_OP_vkSetDebugUtilsObjectNameEXT:
+   case TONGS_OP_vkSetDebugUtilsObjectTagEXT:
+   case TONGS_OP_vkDebugMarkerSetObjectNameEXT:
+   case TONGS_OP_vkDebugMarkerSetObjectTagEXT:
+   case TONGS_OP_vkDestroyDevice:
+   case TONGS_OP_vkDestroyInstance:
+      return true;
+   default:
+      return call && op < TONGS_OP_COUNT && tongs_ops[op].creates == TONGS_TYPE_VkPipeline;
+   }
+}
+
 static void
 execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op, size_t size)
 {
    struct tongs_decoder d;
    bool call = header.flags & TONGS_OP_FLAG_CALL;
 
+   if (needs_pipelines(header.op, call))
+      rdr_compile_settle_all(ctx->compiles);
    rdr_decoder_init(ctx, &d, op, size, &ctx->arena);
    if (header.op < TONGS_OP_COUNT && tongs_ops[header.op].kind != TONGS_OP_NONE) {
       const struct tongs_op_info *info = &tongs_ops[header.op];
@@ -251,6 +275,10 @@ execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *o
       }
       if (info->blocking) {
          rdr_jobs_run(ctx->jobs, op, size);
+         return;
+      }
+      if (!call && info->kind == TONGS_OP_CALL && info->creates == TONGS_TYPE_VkPipeline) {
+         rdr_compile(ctx->compiles, op, size);
          return;
       }
       ctx->is_call = call;

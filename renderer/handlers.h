@@ -31,6 +31,8 @@ rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_CreateImage(struct rdr_context *ctx, void *host, void *args);
 void
+rdr_handle_CreatePipelineCache(struct rdr_context *ctx, void *host, void *args);
+void
 rdr_handle_CreateQueryPool(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *args);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object.h"
 
+#include "compile.h"
 #include "heap.h"
 #include "jobs.h"
 
@@ -199,8 +200,11 @@ rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args)
    bool pinned = rdr_jobs_use(ctx->jobs, id);
    if (exists && pinned)
       make_orphan(ctx, slot);
+   bool later = exists && !pinned && ctx->slots[slot].device &&
+                rdr_compile_defers(ctx->compiles, ctx->slots[ctx->slots[slot].device].data,
+                                   tongs_id_type(id), ctx->slots[slot].handle);
    rdr_object_remove(ctx, slot);
-   return exists && !pinned;
+   return exists && !pinned && !later;
 }
 
 void

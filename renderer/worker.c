@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "clock.h"
+#include "compile.h"
 #include "context.h"
 #include "execute.h"
 #include "frame.h"
@@ -469,7 +470,7 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
 {
    struct rdr_context *ctx = calloc(1, sizeof(*ctx));
 
-   if (!ctx || !(ctx->jobs = rdr_jobs_create(ctx))) {
+   if (!ctx || !(ctx->jobs = rdr_jobs_create(ctx)) || !(ctx->compiles = rdr_compiles_create(ctx))) {
       fprintf(stderr, "tongs worker %d: out of memory\n", (int)getpid());
       return 1;
    }

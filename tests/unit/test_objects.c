@@ -5,6 +5,7 @@
  */
 #include "context.h"
 
+#include "compile.h"
 #include "execute.h"
 #include "heap.h"
 #include "jobs.h"
@@ -14,6 +15,7 @@
 #include "tongs_gen_types.h"
 
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -44,6 +46,10 @@ static struct {
    VkResult result;
    uint64_t last;
    uint32_t freed;
+   bool compiles; /* pipelines, when the gate is open */
+   sem_t gate;
+   atomic_bool gone; /* the shader module; what is made of it afterwards is wrong */
+   atomic_uint misused;
 } host;
 
 static struct fixture *fixtures;
@@ -83,9 +89,26 @@ create_compute_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count,
                          const VkAllocationCallbacks *alloc, VkPipeline *pipelines)
 {
    (void)device, (void)cache, (void)infos, (void)alloc;
+   if (host.compiles)
+      sem_wait(&host.gate);
+   host.misused += host.gone;
    for (uint32_t i = 0; i < count; i++)
-      pipelines[i] = VK_NULL_HANDLE;
-   return VK_PIPELINE_COMPILE_REQUIRED;
+      pipelines[i] = host.compiles ? (VkPipeline)(uintptr_t)(5000 + i) : VK_NULL_HANDLE;
+   return host.compiles ? host.result : VK_PIPELINE_COMPILE_REQUIRED;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+destroy_pipeline(VkDevice device, VkPipeline pipeline, const VkAllocationCallbacks *alloc)
+{
+   (void)device, (void)pipeline, (void)alloc;
+   host.freed++;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+destroy_shader_module(VkDevice device, VkShaderModule module, const VkAllocationCallbacks *alloc)
+{
+   (void)device, (void)module, (void)alloc;
+   host.gone = true;
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
@@ -167,9 +190,11 @@ start(void)
    fixtures = f;
    memset(&host, 0, sizeof(host));
    host.last = 1000;
+   sem_init(&host.gate, 0, 0);
    f->ctx.fd = fds[0];
    f->guest = fds[1];
    f->ctx.jobs = rdr_jobs_create(&f->ctx);
+   f->ctx.compiles = rdr_compiles_create(&f->ctx);
    pthread_mutex_init(&f->ctx.reply_lock, NULL);
    tongs_arena_init(&f->ctx.arena, RDR_ARENA_LIMIT);
    tongs_encoder_init(&f->e);
@@ -192,6 +217,8 @@ start(void)
             .CreateQueryPool = create_query_pool,
             .GetQueryPoolResults = get_query_pool_results,
             .CreateComputePipelines = create_compute_pipelines,
+            .DestroyPipeline = destroy_pipeline,
+            .DestroyShaderModule = destroy_shader_module,
             .AllocateMemory = allocate_memory,
             .FreeMemory = free_memory,
             .WaitForFences = wait_for_fences,
@@ -316,6 +343,77 @@ a_pipeline_that_must_be_compiled_takes_no_id(struct fixture *f)
                                                          .pCreateInfos = &info,
                                                          .pPipelines = &pipeline});
    return !f->ctx.ended && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+}
+
+/* A pipeline in the slot FREE, of a module in the next one. */
+static void
+post_pipeline(struct fixture *f)
+{
+   VkComputePipelineCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+      .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                .module = HANDLE(VkShaderModule, FREE + 1),
+                .pName = "main"}};
+   VkPipeline pipeline = HANDLE(VkPipeline, FREE);
+   struct tongs_args_vkCreateComputePipelines args = {.device = HANDLE(VkDevice, DEVICE),
+                                                      .createInfoCount = 1,
+                                                      .pCreateInfos = &info,
+                                                      .pPipelines = &pipeline};
+
+   host.compiles = true;
+   rdr_object_add(&f->ctx, TONGS_TYPE_VkShaderModule, id_of(TONGS_TYPE_VkShaderModule, FREE + 1),
+                  77, VK_SUCCESS, DEVICE, &f->device);
+   tongs_encoder_reset(&f->e);
+   size_t at = tongs_encode_op_begin(&f->e, TONGS_OP_vkCreateComputePipelines, 0);
+   tongs_encode_vkCreateComputePipelines(&f->e, &args);
+   tongs_encode_op_end(&f->e, at);
+   rdr_execute(&f->ctx, f->e.base, tongs_encoder_size(&f->e));
+}
+
+static void
+destroy_pipeline_of_guest(struct fixture *f)
+{
+   execute(f, TONGS_OP_vkDestroyPipeline,
+           &(struct tongs_args_vkDestroyPipeline){.device = HANDLE(VkDevice, DEVICE),
+                                                  .pipeline = HANDLE(VkPipeline, FREE)});
+}
+
+static bool
+a_pipeline_is_waited_for_where_it_is_used(struct fixture *f)
+{
+   post_pipeline(f);
+   bool pending = !f->ctx.ended && f->ctx.slots[FREE].result == VK_NOT_READY;
+   sem_post(&host.gate);
+   destroy_pipeline_of_guest(f);
+   return pending && !f->ctx.ended && host.freed == 1 && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+}
+
+static bool
+a_shader_module_outlives_the_compilations_that_may_use_it(struct fixture *f)
+{
+   post_pipeline(f);
+   execute(
+      f, TONGS_OP_vkDestroyShaderModule,
+      &(struct tongs_args_vkDestroyShaderModule){.device = HANDLE(VkDevice, DEVICE),
+                                                 .shaderModule = HANDLE(VkShaderModule, FREE + 1)});
+   bool kept = !host.gone && !is_there(f, TONGS_TYPE_VkShaderModule, FREE + 1);
+   sem_post(&host.gate);
+   rdr_compile_settle_all(f->ctx.compiles);
+   return kept && host.gone && !host.misused && f->ctx.slots[FREE].handle == 5000;
+}
+
+static bool
+a_pipeline_that_could_not_be_compiled_is_unmade(struct fixture *f)
+{
+   host.result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   sem_post(&host.gate);
+   post_pipeline(f);
+   rdr_compile_settle_all(f->ctx.compiles);
+   bool unmade = f->ctx.slots[FREE].result == VK_ERROR_OUT_OF_DEVICE_MEMORY &&
+                 !f->ctx.slots[FREE].handle && f->ctx.post_result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   destroy_pipeline_of_guest(f);
+   return unmade && !f->ctx.ended && !host.freed && !f->device.lost;
 }
 
 static bool
@@ -493,6 +591,9 @@ static const struct {
    CASE(a_set_is_freed_to_its_own_pool_alone),
    CASE(what_a_failed_create_leaves_behind_is_no_object),
    CASE(a_pipeline_that_must_be_compiled_takes_no_id),
+   CASE(a_pipeline_is_waited_for_where_it_is_used),
+   CASE(a_shader_module_outlives_the_compilations_that_may_use_it),
+   CASE(a_pipeline_that_could_not_be_compiled_is_unmade),
    CASE(command_buffers_of_a_pool_that_failed_go_with_it),
    CASE(physical_devices_go_with_their_instance),
    CASE(a_heap_stays_mapped_while_a_memory_is_made_of_it),
