@@ -161,16 +161,16 @@ ask_finish(struct icd_device *dev, struct ask *a, struct answer *answer)
 
 /* --- Buffers ---------------------------------------------------------------------------------------------------- */
 
-/* Sizes that show whether what a buffer needs is its size, rounded up to the alignment. */
+/* Sizes that show whether what a buffer needs is its size, rounded up. The first one tells to what. */
 static const uint64_t probes[] = {
    1, 4097, (1 << 16) + 1, (1 << 20) + 1, (1 << 24) + 1, (1 << 28) + 1,
 };
 #define PROBES (sizeof(probes) / sizeof(probes[0]))
 
 static uint64_t
-align(uint64_t size, uint64_t alignment)
+round_up(uint64_t size, uint64_t granule)
 {
-   return (size + alignment - 1) & ~(alignment - 1);
+   return (size + granule - 1) & ~(granule - 1);
 }
 
 /* A buffer like another one but for its size, in being only for the question; nothing of it is the application's. */
@@ -223,9 +223,9 @@ probe(struct icd_device *dev, const struct icd_buffer *buffer, const struct key 
       holds &= ask_finish(dev, &asks[i], &answer);
       if (!i)
          rule.any = answer;
-      uint64_t alignment = answer.memory.alignment;
-      holds = holds && alignment && !(alignment & (alignment - 1)) &&
-              is_alike(&answer, &rule.any) && answer.memory.size == align(probes[i], alignment);
+      uint64_t granule = rule.any.memory.size;
+      holds = holds && !(granule & (granule - 1)) && is_alike(&answer, &rule.any) &&
+              answer.memory.size == round_up(probes[i], granule);
       if (holds)
          rule.proven_max = probes[i];
       icd_id_free(c, objects[i].id);
@@ -253,7 +253,7 @@ buffer_requirements(struct icd_device *dev, VkBuffer handle, enum question quest
    bool known = find(dev, &rule_key, &rule, sizeof(rule));
    if (known && buffer->size <= rule.proven_max) {
       answer = rule.any;
-      answer.memory.size = align(buffer->size, answer.memory.alignment);
+      answer.memory.size = round_up(buffer->size, rule.any.memory.size);
       return answer;
    }
    key_init(&key, &buffer->kind, question);

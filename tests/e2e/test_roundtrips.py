@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+
+"""What an application does again and again costs no round trip, however often it does it."""
+
+import re
+import sys
+
+import harness
+from harness import guest_environment, program, run, test
+
+# Enough for what is asked once, and for a pool of objects to grow.
+FEW, MANY = 8, 40
+
+# Waits for the GPU, until completions are pushed.
+CALLS = {"vkWaitForFences"}
+
+
+def round_trips(loop, count, server):
+    """{command: round trips} of `count` times round."""
+    result = run([program("steady"), loop, str(count)],
+                 guest_environment(server, TONGS_DEBUG="stats"), timeout=100)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout == f"{count} times right\n", result.stdout
+    found = re.findall(r"stats: +\d+ ops +(\d+) round trips  (.*)", result.stderr)
+    total = int(re.search(r"round trips (\d+)", result.stderr)[1])
+    by_name = {}
+    for trips, name in found:
+        by_name[name] = by_name.get(name, 0) + int(trips)
+    assert sum(by_name.values()) == total > 0, result.stderr
+    return by_name
+
+
+def expect_none(loop):
+    for transport, server in harness.transports():
+        few = round_trips(loop, FEW, server)
+        many = round_trips(loop, MANY, server)
+        more = {name: trips - few.get(name, 0) for name, trips in many.items()
+                if trips != few.get(name, 0) and name not in CALLS}
+        assert not more, (transport, more)
+
+
+@test
+def a_compute_loop_asks_nothing():
+    expect_none("compute")
+
+
+@test
+def a_draw_loop_asks_nothing():
+    expect_none("draw")
+
+
+@test
+def an_upload_loop_asks_nothing():
+    expect_none("upload")
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
