@@ -92,27 +92,36 @@ is_ours(const struct icd_connection *c)
    return c->pid == getpid();
 }
 
-void
-icd_connection_lose(struct icd_connection *c)
+/* --- Receiving ---------------------------------------------------------------------------------------- */
+
+/* Becomes the one that receives, if there is none. */
+static bool
+start_receiving(struct icd_connection *c)
 {
-   if (atomic_exchange_explicit(&c->lost, true, memory_order_acq_rel))
-      return;
-   if (c->in_use)
-      fprintf(
-         stderr,
-         "tongs: the connection to the server is lost, and with it the device; the server's log says why\n");
-   if (is_ours(c))
-      shutdown(c->fd, SHUT_RDWR);
-   if (has_channel(c)) {
-      tongs_futex_bell.ring(NULL, &c->channel.replies.words->consumer_sleeps);
-      tongs_futex_bell.ring(NULL, &c->channel.status->events);
-   }
    pthread_mutex_lock(&c->receive_lock);
-   pthread_cond_broadcast(&c->received);
+   bool started = !c->receiving;
+   c->receiving = true;
    pthread_mutex_unlock(&c->receive_lock);
+   return started;
 }
 
-/* --- Receiving ---------------------------------------------------------------------------------------- */
+/* Lets others receive. Whoever comes here first after the connection was lost has read the server's last words, or knows
+ * that there are none. */
+static void
+stop_receiving(struct icd_connection *c)
+{
+   pthread_mutex_lock(&c->receive_lock);
+   bool tell = icd_connection_is_lost(c) && c->in_use && !c->loss_told;
+   c->loss_told |= tell;
+   c->receiving = false;
+   pthread_cond_broadcast(&c->received);
+   pthread_mutex_unlock(&c->receive_lock);
+   if (!tell)
+      return;
+   const char *reason = c->messages.reason;
+   fprintf(stderr, "tongs: the connection to the server is lost, and with it the device%s%s\n",
+           reason[0] ? ": " : "; the server's log says why", reason);
+}
 
 /* Bytes, and descriptors for the replies that bring them. */
 static ssize_t
@@ -152,6 +161,8 @@ deliver(struct icd_connection *c, const uint8_t *op, uint32_t size)
    struct tongs_op_header header = tongs_op_header_read(op);
    uint32_t tag;
 
+   if (header.flags & TONGS_OP_FLAG_EVENT)
+      return icd_messages_receive(&c->messages, op, size);
    if (!(header.flags & TONGS_OP_FLAG_REPLY) || size < sizeof(header) + sizeof(tag))
       return false;
    memcpy(&tag, op + sizeof(header), sizeof(tag));
@@ -249,8 +260,9 @@ receive_from_ring(struct icd_connection *c, void *data, size_t size, bool nonblo
    return n ? n : -EPIPE;
 }
 
-/* Reads once, blocking unless `nonblocking`, and delivers. The caller has entered `receiving`, holds no lock. */
-static void
+/* Reads once, blocking unless `nonblocking`, and delivers. The caller has entered `receiving`, holds no lock. False where
+ * nothing came. */
+static bool
 receive_once(struct icd_connection *c, bool nonblocking)
 {
    ssize_t n = -ENOMEM;
@@ -259,7 +271,7 @@ receive_once(struct icd_connection *c, bool nonblocking)
       n = (has_channel(c) ? receive_from_ring : receive_from_socket)(
          c, c->in + c->in_used, c->in_size - c->in_used, nonblocking);
       if (!n)
-         return;
+         return false;
    }
    bool good = n > 0;
    if (good && c->stats)
@@ -273,6 +285,43 @@ receive_once(struct icd_connection *c, bool nonblocking)
    pthread_mutex_unlock(&c->receive_lock);
    if (!good)
       icd_connection_lose(c);
+   return good;
+}
+
+/* How often a server that is lost is read for its last words. */
+#define LAST_READS 64
+
+void
+icd_connection_lose(struct icd_connection *c)
+{
+   if (atomic_exchange_explicit(&c->lost, true, memory_order_acq_rel))
+      return;
+   if (is_ours(c))
+      shutdown(c->fd, SHUT_RDWR);
+   if (has_channel(c)) {
+      tongs_futex_bell.ring(NULL, &c->channel.replies.words->consumer_sleeps);
+      tongs_futex_bell.ring(NULL, &c->channel.status->events);
+   }
+   if (start_receiving(c)) {
+      for (int i = 0; is_ours(c) && i < LAST_READS && receive_once(c, true); i++)
+         ;
+      stop_receiving(c);
+   }
+   pthread_mutex_lock(&c->receive_lock);
+   pthread_cond_broadcast(&c->received);
+   pthread_mutex_unlock(&c->receive_lock);
+}
+
+/* Takes in what the server has sent unasked. */
+static void
+receive_messages(struct icd_connection *c)
+{
+   if (atomic_load_explicit(&c->messages.expected, memory_order_relaxed) && is_ours(c) &&
+       !icd_connection_is_lost(c) && start_receiving(c)) {
+      receive_once(c, true);
+      stop_receiving(c);
+   }
+   icd_messages_tell(&c->messages);
 }
 
 /* Waits until the call is done or the connection lost. */
@@ -288,9 +337,8 @@ wait_for(struct icd_connection *c, struct icd_pending_call *call)
       c->receiving = true;
       pthread_mutex_unlock(&c->receive_lock);
       receive_once(c, false);
+      stop_receiving(c);
       pthread_mutex_lock(&c->receive_lock);
-      c->receiving = false;
-      pthread_cond_broadcast(&c->received);
    }
    for (struct icd_pending_call **link = &c->calls; *link; link = &(*link)->next) {
       if (*link == call) {
@@ -324,13 +372,9 @@ wait_writable(struct icd_connection *c)
 {
    struct pollfd p = {.fd = c->fd, .events = POLLOUT | POLLIN};
 
-   pthread_mutex_lock(&c->receive_lock);
-   bool receive = !c->receiving;
-   if (receive)
-      c->receiving = true;
-   else
+   bool receive = start_receiving(c);
+   if (!receive)
       p.events = POLLOUT;
-   pthread_mutex_unlock(&c->receive_lock);
 
    if (has_channel(c))
       wait_for_room(c);
@@ -339,10 +383,7 @@ wait_writable(struct icd_connection *c)
    if (receive) {
       if (has_channel(c) || p.revents & POLLIN)
          receive_once(c, true);
-      pthread_mutex_lock(&c->receive_lock);
-      c->receiving = false;
-      pthread_cond_broadcast(&c->received);
-      pthread_mutex_unlock(&c->receive_lock);
+      stop_receiving(c);
    }
 }
 
@@ -415,6 +456,7 @@ icd_flush(struct icd_connection *c)
    pthread_mutex_lock(&c->stream_lock);
    flush_locked(c);
    pthread_mutex_unlock(&c->stream_lock);
+   receive_messages(c);
 }
 
 struct tongs_encoder *
@@ -550,6 +592,7 @@ icd_call_finish(struct icd_connection *c, struct icd_pending_call *call)
    call->reply = NULL;
    if (answered && !ok)
       icd_connection_lose(c);
+   icd_messages_tell(&c->messages);
    if (!ok && ret)
       *ret = icd_connection_is_lost(c) ? info->lost : VK_ERROR_OUT_OF_HOST_MEMORY;
    return ret ? *ret : VK_SUCCESS;
@@ -616,6 +659,7 @@ icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_
       give_up_call(c, call);
    icd_flush(c);
    wait_for(c, call);
+   icd_messages_tell(&c->messages);
    if (!call->reply)
       return NULL;
    *size = tongs_op_header_read(call->reply).size - head;
@@ -725,6 +769,7 @@ icd_connection_create(char *why, size_t why_size)
    pthread_mutex_init(&c->receive_lock, NULL);
    pthread_cond_init(&c->received, NULL);
    tongs_encoder_init(&c->stream);
+   icd_messages_init(&c->messages);
 
    c->fd = icd_connect(&c->peer, &c->transport, why, why_size);
    if (c->fd < 0) {
@@ -760,6 +805,7 @@ icd_connection_destroy(struct icd_connection *c)
    if (c->stats)
       print_stats(c);
    free(c->stats);
+   icd_messages_finish(&c->messages);
    tongs_encoder_finish(&c->stream);
    pthread_cond_destroy(&c->received);
    pthread_mutex_destroy(&c->receive_lock);

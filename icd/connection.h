@@ -10,6 +10,7 @@
 #include "encoder.h"
 #include "hello.h"
 #include "ids.h"
+#include "message.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,6 +33,7 @@ struct icd_connection {
    atomic_bool lost;
    bool in_use;     /* an instance has it, so that its loss is news */
    bool passes_fds; /* file descriptors cross, both ways */
+   struct icd_messages messages;
 
    /* Where bytes go once it is there: ops by the holder of `stream_lock`, replies by who is `receiving`. The socket is for file
     * descriptors and tells that the worker is there. */
@@ -48,6 +50,7 @@ struct icd_connection {
    pthread_mutex_t receive_lock;
    pthread_cond_t received;
    bool receiving;
+   bool loss_told;
    uint32_t next_tag;
    struct icd_pending_call *calls; /* those without a reply yet */
    uint8_t *in; /* bytes received that make no whole op yet; the receiving thread's */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Names, tags and labels, for the tools that watch the host's driver. Messengers are the loader's: it makes its own
- * beside the drivers', and no message of ours goes anywhere else. */
+/* Names, tags and labels, for the tools that watch the host's driver, and messengers for what these say. */
 
 #include "connection.h"
 #include "object.h"
@@ -68,13 +67,18 @@ icd_CreateDebugUtilsMessengerEXT(VkInstance instance,
                                  const VkAllocationCallbacks *pAllocator,
                                  VkDebugUtilsMessengerEXT *pMessenger)
 {
-   struct tongs_object *object =
-      icd_object_create(icd_parent_from(instance), pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT);
+   struct icd_parent *parent = icd_parent_from(instance);
+   struct icd_messenger *messenger = icd_object_create_sized(
+      parent, pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT, sizeof(*messenger));
 
-   (void)pCreateInfo;
-   if (!object)
+   if (!messenger)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   *pMessenger = (VkDebugUtilsMessengerEXT)(uintptr_t)object;
+   messenger->severities = pCreateInfo->messageSeverity;
+   messenger->types = pCreateInfo->messageType;
+   messenger->callback = pCreateInfo->pfnUserCallback;
+   messenger->user_data = pCreateInfo->pUserData;
+   icd_messenger_add(&parent->connection->messages, messenger);
+   *pMessenger = (VkDebugUtilsMessengerEXT)(uintptr_t)messenger;
    return VK_SUCCESS;
 }
 
@@ -82,8 +86,15 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDebugUtilsMessengerEXT(VkInstance instance, VkDebugUtilsMessengerEXT messenger,
                                   const VkAllocationCallbacks *pAllocator)
 {
-   icd_object_destroy(icd_parent_from(instance), pAllocator,
-                      (struct tongs_object *)(uintptr_t)messenger);
+   struct icd_parent *parent = icd_parent_from(instance);
+
+   if (!messenger)
+      return;
+   /* What was said while it was there is its to hear. */
+   icd_messages_collect(parent->connection);
+   icd_messenger_remove(&parent->connection->messages,
+                        (struct icd_messenger *)(uintptr_t)messenger);
+   icd_object_destroy(parent, pAllocator, (struct tongs_object *)(uintptr_t)messenger);
 }
 
 VKAPI_ATTR void VKAPI_CALL

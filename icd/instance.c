@@ -292,6 +292,7 @@ icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
       return;
    struct tongs_args_vkDestroyInstance args = {.instance = handle};
    icd_post(icd_instance_from(handle)->parent.connection, TONGS_OP_vkDestroyInstance, &args);
+   icd_messages_collect(icd_instance_from(handle)->parent.connection);
    destroy(icd_instance_from(handle), pAllocator);
 }
 

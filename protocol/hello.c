@@ -2,6 +2,7 @@
 #include "hello.h"
 
 #include "encoder.h"
+#include "text.h"
 
 #include "tongs_gen_peer.h"
 
@@ -148,8 +149,7 @@ tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool 
    }
    if (reason_size) {
       const uint8_t *reason = tables + ((size_t)ops + structs) * sizeof(struct tongs_signature);
-      snprintf(peer->reason, sizeof(peer->reason), "%.*s", (int)(reason_size - 1),
-               (const char *)reason);
+      tongs_text_clean(peer->reason, sizeof(peer->reason), (const char *)reason, reason_size - 1);
    }
    *same_digest = peer->identical;
    return true;

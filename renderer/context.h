@@ -25,6 +25,7 @@ struct rdr_heap;
 struct rdr_jobs;
 struct rdr_orphan;
 struct rdr_swapchains;
+struct rdr_validation;
 
 /* What one op may decode into, bytes. */
 #define RDR_ARENA_LIMIT ((size_t)512 << 20)
@@ -39,6 +40,7 @@ struct rdr_host {
    PFN_vkGetInstanceProcAddr GetInstanceProcAddr;
    PFN_vkCreateInstance CreateInstance;
    PFN_vkEnumerateInstanceVersion EnumerateInstanceVersion; /* NULL on 1.0 loaders */
+   PFN_vkEnumerateInstanceLayerProperties EnumerateInstanceLayerProperties;
    PFN_vkEnumerateInstanceExtensionProperties EnumerateInstanceExtensionProperties;
 };
 
@@ -68,7 +70,7 @@ struct rdr_device {
       lost; /* a post failed that nobody can be told of otherwise: no wait is worth its while */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
-   struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */
+   struct rdr_orphan *orphans;        /* objects whose id is gone while a wait still used them */
    struct rdr_swapchains *swapchains; /* owned; NULL while there was none */
 };
 
@@ -122,8 +124,10 @@ struct rdr_context {
    pthread_mutex_t reply_lock;
    struct tongs_encoder replies; /* not sent yet */
 
-   struct rdr_jobs *jobs;         /* owned */
-   struct rdr_compiles *compiles; /* owned */
+   struct rdr_jobs *jobs;             /* owned */
+   struct rdr_compiles *compiles;     /* owned */
+   struct rdr_validation *validation; /* owned; NULL: none is wanted */
+   bool greeted;                      /* the guest knows that ops may come */
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };

@@ -8,6 +8,7 @@
 #include "jobs.h"
 #include "object.h"
 #include "swapchain.h"
+#include "validation.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -98,6 +99,9 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
    if (app.apiVersion < host_version(&ctx->host))
       app.apiVersion = host_version(&ctx->host);
    info.pApplicationInfo = &app;
+   a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (!rdr_validation_extend(ctx, &info))
+      return;
 
    a->ret = ctx->host.CreateInstance(&info, NULL, &instance->handle);
    if (a->ret < 0) {
@@ -109,6 +113,7 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
    rdr_vk_instance_load(&instance->vk, ctx->host.GetInstanceProcAddr, instance->handle);
    instance->GetDeviceProcAddr = (PFN_vkGetDeviceProcAddr)ctx->host.GetInstanceProcAddr(
       instance->handle, "vkGetDeviceProcAddr");
+   rdr_validation_start(ctx);
    *a->pInstance = instance->handle;
    rdr_object_add(ctx, TONGS_TYPE_VkInstance, a->base.new_ids[0], (uintptr_t)instance->handle,
                   a->ret, 0, instance);
@@ -152,6 +157,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
          destroy_device(ctx, slot);
    }
    rdr_surfaces_destroy(ctx);
+   rdr_validation_stop(ctx);
    instance->vk.DestroyInstance(instance->handle, NULL);
    instance->handle = VK_NULL_HANDLE;
    rdr_object_remove(ctx, tongs_id_slot(ctx->used[0]));

@@ -27,8 +27,6 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
    unsetenv("VK_LOADER_LAYERS_ALLOW");
    setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
    setenv("NODEVICE_SELECT", "1", 1); /* Mesa's layer, for loaders that do not know the above */
-   if (options->validate)
-      setenv("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation", 1);
 }
 
 /* Drivers that compile shaders with LLVM look functions up by name among all that the process has loaded for
@@ -60,6 +58,9 @@ rdr_host_load(struct rdr_host *host, char *why, size_t why_size)
    host->CreateInstance = (PFN_vkCreateInstance)host->GetInstanceProcAddr(NULL, "vkCreateInstance");
    host->EnumerateInstanceVersion =
       (PFN_vkEnumerateInstanceVersion)host->GetInstanceProcAddr(NULL, "vkEnumerateInstanceVersion");
+   host->EnumerateInstanceLayerProperties =
+      (PFN_vkEnumerateInstanceLayerProperties)host->GetInstanceProcAddr(
+         NULL, "vkEnumerateInstanceLayerProperties");
    host->EnumerateInstanceExtensionProperties =
       (PFN_vkEnumerateInstanceExtensionProperties)host->GetInstanceProcAddr(
          NULL, "vkEnumerateInstanceExtensionProperties");

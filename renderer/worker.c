@@ -10,6 +10,7 @@
 #include "host.h"
 #include "jobs.h"
 #include "socket.h"
+#include "validation.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,6 +26,26 @@
 /* Replies wait for company up to this many bytes. */
 #define REPLY_SIZE ((size_t)64 * 1024)
 
+/* Tells the guest why its connection ends, if it is at hand: nobody waits for a guest that does not read, nor for a thread
+ * that waits for it. */
+static void
+tell_guest(struct rdr_context *ctx, const char *why)
+{
+   if (!ctx->greeted || pthread_mutex_trylock(&ctx->reply_lock))
+      return;
+   rdr_validation_drain(ctx, &ctx->replies);
+   size_t offset = tongs_encode_op_begin(&ctx->replies, TONGS_OP_tongsLost, TONGS_OP_FLAG_EVENT);
+   tongs_encode_string(&ctx->replies, why);
+   bool ok = tongs_encode_op_end(&ctx->replies, offset);
+   const size_t size = tongs_encoder_size(&ctx->replies);
+   if (ok && ctx->channel.base)
+      tongs_ring_write(&ctx->channel.replies, ctx->replies.base, size);
+   else if (ok)
+      send(ctx->fd, ctx->replies.base, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+   tongs_encoder_reset(&ctx->replies);
+   pthread_mutex_unlock(&ctx->reply_lock);
+}
+
 void
 rdr_end(struct rdr_context *ctx, const char *format, ...)
 {
@@ -38,6 +59,7 @@ rdr_end(struct rdr_context *ctx, const char *format, ...)
    vsnprintf(text, sizeof(text), format, args);
    va_end(args);
    fprintf(stderr, "tongs worker %d: connection ended: %s\n", (int)getpid(), text);
+   tell_guest(ctx, text);
    shutdown(ctx->fd, SHUT_RDWR);
 }
 
@@ -100,10 +122,11 @@ send_fd(struct rdr_context *ctx, int fd)
 static void
 flush_locked(struct rdr_context *ctx, int fd)
 {
-   struct iovec iov = {.iov_base = ctx->replies.base, .iov_len = tongs_encoder_size(&ctx->replies)};
-
    int running = 0;
    bool sent = true;
+
+   rdr_validation_drain(ctx, &ctx->replies);
+   struct iovec iov = {.iov_base = ctx->replies.base, .iov_len = tongs_encoder_size(&ctx->replies)};
 
    if (ctx->channel.base)
       sent = (fd < 0 || send_fd(ctx, fd)) && send_by_ring(ctx, iov.iov_base, iov.iov_len);
@@ -126,6 +149,7 @@ struct tongs_encoder *
 rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offset)
 {
    pthread_mutex_lock(&ctx->reply_lock);
+   rdr_validation_drain(ctx, &ctx->replies); /* before the reply, as it may be about its call */
    *offset = tongs_encode_op_begin(&ctx->replies, op, TONGS_OP_FLAG_REPLY);
    tongs_encode_u32(&ctx->replies, tag);
    return &ctx->replies;
@@ -377,7 +401,8 @@ shake_hands(struct rdr_context *ctx, struct input *in)
       rdr_end(ctx, "%s", why);
       return false;
    }
-   if (!rdr_host_load(&ctx->host, why, sizeof(why))) {
+   if (!rdr_host_load(&ctx->host, why, sizeof(why)) ||
+       (ctx->validation && !rdr_validation_is_possible(&ctx->host, why, sizeof(why)))) {
       answer_hello(ctx, false, why);
       rdr_end(ctx, "%s", why);
       return false;
@@ -385,6 +410,7 @@ shake_hands(struct rdr_context *ctx, struct input *in)
    memmove(in->data, in->data + size, in->used - size);
    in->used -= size;
    answer_hello(ctx, !same, NULL);
+   ctx->greeted = true;
    return true;
 }
 
@@ -470,7 +496,8 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
 {
    struct rdr_context *ctx = calloc(1, sizeof(*ctx));
 
-   if (!ctx || !(ctx->jobs = rdr_jobs_create(ctx)) || !(ctx->compiles = rdr_compiles_create(ctx))) {
+   if (!ctx || !(ctx->jobs = rdr_jobs_create(ctx)) || !(ctx->compiles = rdr_compiles_create(ctx)) ||
+       (options->validate && !(ctx->validation = rdr_validation_create()))) {
       fprintf(stderr, "tongs worker %d: out of memory\n", (int)getpid());
       return 1;
    }

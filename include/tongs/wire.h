@@ -37,6 +37,8 @@ struct tongs_op_header {
 #define TONGS_OP_FLAG_CALL UINT16_C(2)
 /* The next file descriptor of the socket belongs to this op. */
 #define TONGS_OP_FLAG_FD UINT16_C(4)
+/* Worker to guest: nobody asked. A guest passes over those that it does not know. */
+#define TONGS_OP_FLAG_EVENT UINT16_C(8)
 
 #define TONGS_OP_SIZE_MIN 8u
 /* The largest op, bytes. Larger transfers are cut by those who make them. */

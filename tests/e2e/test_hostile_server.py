@@ -599,6 +599,56 @@ def guest_keeps_private_data():
     return 0
 
 
+# --- What a server says unasked ----------------------------------------------------------------
+
+ERROR, VALIDATION = 0x1000, 2
+
+
+def string(text):
+    data = text.encode() + b"\0" if isinstance(text, str) else text
+    return struct.pack("<I", len(data)) + data + bytes(-len(data) % 4)
+
+
+def message(text, severity=ERROR, name="VUID-made-up"):
+    return wire.op("tongsMessage", struct.pack("<IIi", severity, VALIDATION, 1) + string(name) +
+                   string(text), wire.FLAG_EVENT)
+
+
+def with_events(events, command=("compute",)):
+    """A guest whose server says these between two replies."""
+    with Proxy(Server(), once(OPS["tongsSnapshot"], lambda reply: events + reply)) as proxy:
+        return outcome(proxy.url, command, "events")
+
+
+@test
+def an_event_that_is_not_known_is_passed_over():
+    result = with_events(wire.op(30, b"whatever", wire.FLAG_EVENT))
+    assert result.returncode == 0, result
+
+
+@test
+def a_servers_text_is_one_line_of_plain_characters():
+    result = with_events(message("a\x1b[2Jb\ntongs: c\x9bd"))
+    assert "VUID-made-up: a\\x1b[2Jb\\ntongs: c\\xc2\\x9bd\n" in result.stderr, result.stderr
+
+
+@test
+def a_server_that_never_stops_talking_is_heard_for_a_while():
+    result = with_events(b"".join(message(f"number {i} " + "x" * 900) for i in range(20000)))
+    assert result.returncode == 0, result
+    assert 1 < result.stderr.count("\n") < 3000, result.stderr.count("\n")
+
+
+@test
+def an_event_that_is_malformed_ends_the_connection():
+    for bad in (wire.op("tongsMessage", b"", wire.FLAG_EVENT), wire.op("tongsLost", b"", wire.FLAG_EVENT),
+                wire.op("tongsMessage", struct.pack("<IIiI", 1, 1, 1, 1 << 31), wire.FLAG_EVENT),
+                message(b"without an end"),
+                message("x" * (1 << 20))):
+        result = with_events(bad)
+        assert "connection to the server is lost" in result.stderr, (bad[:64], result)
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--guest"]:
         sys.exit({"fork": guest_forks, "private": guest_keeps_private_data}[sys.argv[2]]())

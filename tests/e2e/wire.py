@@ -11,7 +11,7 @@ MAGIC = 0x53474e54
 MAJOR = 1
 HELLO_SIZE = 48
 
-FLAG_REPLY, FLAG_CALL, FLAG_FD = 1, 2, 4
+FLAG_REPLY, FLAG_CALL, FLAG_FD, FLAG_EVENT = 1, 2, 4, 8
 MIB = 1 << 20
 
 # Of the build under test: what its hello says.

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * invalid WHAT: breaks a rule of Vulkan and says what came of it.
+ *    usage    a buffer without a usage, which drivers take; a messenger counts what is said about it
+ *    shader   a shader module of four bytes, which crashes drivers; the device is lost, or not
+ */
+#include "common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct heard {
+   unsigned count;
+   char first[200];
+};
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL
+hear(VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT types,
+     const VkDebugUtilsMessengerCallbackDataEXT *data, void *user_data)
+{
+   struct heard *heard = user_data;
+
+   (void)severity, (void)types;
+   if (!heard->count++)
+      snprintf(heard->first, sizeof(heard->first), "%s", data->pMessageIdName);
+   return VK_FALSE;
+}
+
+static enum prog_status
+break_usage(struct prog *p)
+{
+   struct heard heard = {0};
+   const VkDebugUtilsMessengerCreateInfoEXT messenger_info = {
+      .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+      .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+      .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+      .pfnUserCallback = hear,
+      .pUserData = &heard,
+   };
+   const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 16};
+   VkDebugUtilsMessengerEXT messenger;
+   VkBuffer buffer;
+
+   p->instance_extensions[0] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+   PROG_STEP(prog_init(p));
+   PFN_vkCreateDebugUtilsMessengerEXT create =
+      (PFN_vkCreateDebugUtilsMessengerEXT)vkGetInstanceProcAddr(p->instance,
+                                                                "vkCreateDebugUtilsMessengerEXT");
+   PFN_vkDestroyDebugUtilsMessengerEXT destroy =
+      (PFN_vkDestroyDebugUtilsMessengerEXT)vkGetInstanceProcAddr(p->instance,
+                                                                 "vkDestroyDebugUtilsMessengerEXT");
+   if (create(p->instance, &messenger_info, NULL, &messenger) != VK_SUCCESS)
+      return prog_wrong(p, "there is no messenger");
+   const VkResult result = vkCreateBuffer(p->device, &info, NULL, &buffer);
+   if (result == VK_SUCCESS)
+      vkDestroyBuffer(p->device, buffer, NULL);
+   destroy(p->instance, messenger, NULL);
+   printf("heard %u, first %s\n", heard.count, heard.first);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+break_shader(struct prog *p)
+{
+   const uint32_t code = 0x07230203;
+   const VkShaderModuleCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+      .codeSize = sizeof(code),
+      .pCode = &code,
+   };
+   VkShaderModule module;
+
+   PROG_STEP(prog_init(p));
+   vkCreateShaderModule(p->device, &info, NULL, &module);
+   printf("vkDeviceWaitIdle gives %s\n", prog_result_name(vkDeviceWaitIdle(p->device)));
+   return PROG_RIGHT;
+}
+
+int
+main(int argc, char **argv)
+{
+   const bool usage = argc == 2 && !strcmp(argv[1], "usage");
+
+   if (!usage && (argc != 2 || strcmp(argv[1], "shader"))) {
+      fprintf(stderr, "usage: %s usage|shader\n", argv[0]);
+      return PROG_WRONG;
+   }
+   struct prog p = {0};
+   const enum prog_status status = (usage ? break_usage : break_shader)(&p);
+   if (status == PROG_RIGHT)
+      prog_finish(&p);
+   return prog_report(&p, "invalid", status);
+}
