@@ -282,7 +282,10 @@ execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *o
          return;
       }
       ctx->is_call = call;
-      execute_generated(ctx, header.op, &d, call ? tongs_decode_u32(&d) : 0);
+      if (header.op == TONGS_OP_vkUpdateDescriptorSets)
+         rdr_update_descriptor_sets(ctx, &d);
+      else
+         execute_generated(ctx, header.op, &d, call ? tongs_decode_u32(&d) : 0);
    } else if (!execute_own(ctx, header, op, &d, call ? tongs_decode_u32(&d) : 0)) {
       rdr_end(ctx, "op %u is unknown here", header.op);
    }

@@ -83,6 +83,10 @@ rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
 bool
 rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args);
 
+/* Decodes a vkUpdateDescriptorSets, from its arguments on, and carries it out. */
+void
+rdr_update_descriptor_sets(struct rdr_context *ctx, struct tongs_decoder *d);
+
 /* Ops of our own, whose bodies are read by hand. `tag`: of the call. */
 void
 rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);

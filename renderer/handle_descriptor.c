@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+
+/* vkUpdateDescriptorSets, the most frequent op beside recorded commands: decoded into room on the stack, the usual kinds of
+ * writes without the generated decoder, and handed to the host's driver some writes at a time. */
+
+#include "handlers.h"
+
+#include "args.h"
+#include "execute.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_structs.h"
+#include "tongs_gen_types.h"
+
+#define WRITES 16u
+#define DESCRIPTORS 64u
+
+/* Bytes on the wire: a write without descriptors, up to its type, and the counts of its three arrays. */
+#define HEAD_SIZE 28u
+#define COUNTS_SIZE 12u
+#define BUFFER_SIZE 24u
+#define IMAGE_SIZE 20u
+#define VIEW_SIZE 8u
+
+union descriptor {
+   VkDescriptorBufferInfo buffer;
+   VkDescriptorImageInfo image;
+};
+
+/* Writes that the host's driver has not got yet. */
+struct batch {
+   struct rdr_device *dev;
+   uint32_t write_count;
+   uint32_t descriptor_count;
+   VkWriteDescriptorSet writes[WRITES];
+   union descriptor descriptors[DESCRIPTORS];
+};
+
+/* Hands them over, unless something was wrong with one of them. */
+static void
+flush(struct batch *b, const struct tongs_decoder *d)
+{
+   if (!d->error && !d->unmade && !b->dev->lost && b->write_count)
+      b->dev->vk.UpdateDescriptorSets(b->dev->handle, b->write_count, b->writes, 0, NULL);
+   b->write_count = 0;
+   b->descriptor_count = 0;
+}
+
+static const uint8_t *
+decode_buffers(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *v,
+               union descriptor *room)
+{
+   VkDescriptorBufferInfo *buffers = &room->buffer;
+
+   _Static_assert(sizeof(union descriptor) == sizeof(VkDescriptorBufferInfo), "side by side");
+   for (uint32_t i = 0; i < v->descriptorCount; i++, p += BUFFER_SIZE) {
+      buffers[i] = (VkDescriptorBufferInfo){
+         .buffer = (VkBuffer)tongs_get_handle(d, p, TONGS_TYPE_VkBuffer),
+         .offset = tongs_get_u64(p + 8),
+         .range = tongs_get_u64(p + 16),
+      };
+   }
+   v->pBufferInfo = buffers;
+   return p;
+}
+
+static const uint8_t *
+decode_images(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *v,
+              union descriptor *room)
+{
+   VkDescriptorImageInfo *images = &room->image;
+
+   _Static_assert(sizeof(union descriptor) == sizeof(VkDescriptorImageInfo), "side by side");
+   for (uint32_t i = 0; i < v->descriptorCount; i++, p += IMAGE_SIZE) {
+      int32_t layout = (int32_t)tongs_get_u32(p + 16);
+      images[i] = (VkDescriptorImageInfo){
+         .sampler = (VkSampler)tongs_get_handle(d, p, TONGS_TYPE_VkSampler),
+         .imageView = (VkImageView)tongs_get_handle(d, p + 8, TONGS_TYPE_VkImageView),
+         .imageLayout = (VkImageLayout)tongs_enum_in_range(TONGS_ENUM_VkImageLayout, layout),
+      };
+   }
+   v->pImageInfo = images;
+   return p;
+}
+
+/* Whether `size` bytes of descriptors are what there is of the write: one array of three. */
+static bool
+is_plain(const struct tongs_decoder *d, uint32_t count, size_t size, uint32_t array)
+{
+   const uint8_t *counts = d->cur + HEAD_SIZE;
+
+   if (HEAD_SIZE + COUNTS_SIZE + size > tongs_decoder_left(d))
+      return false;
+   for (uint32_t i = 0; i < 3; i++) {
+      if (tongs_get_u32(counts) != (i == array ? count : 0))
+         return false;
+      counts += 4 + (i == array ? size : 0);
+   }
+   return true;
+}
+
+/* Decodes a write of the usual kind. False, with nothing done, where it is another one, or malformed. */
+static bool
+decode_plain(struct batch *b, struct tongs_decoder *d)
+{
+   const uint8_t *p = d->cur;
+
+   if (HEAD_SIZE + COUNTS_SIZE > tongs_decoder_left(d) || tongs_get_u32(p)) /* a chain */
+      return false;
+   uint32_t count = tongs_get_u32(p + 20), type = tongs_get_u32(p + 24);
+   bool buffers = type >= VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER &&
+                  type <= VK_DESCRIPTOR_TYPE_STORAGE_BUFFER_DYNAMIC;
+   bool images = type <= VK_DESCRIPTOR_TYPE_STORAGE_IMAGE;
+   size_t size = (size_t)count * (buffers ? BUFFER_SIZE : IMAGE_SIZE);
+
+   if (!count || count > DESCRIPTORS || !(buffers || images) || !is_plain(d, count, size, buffers))
+      return false;
+   if (b->write_count == WRITES || count > DESCRIPTORS - b->descriptor_count)
+      flush(b, d);
+   VkWriteDescriptorSet *v = &b->writes[b->write_count++];
+   union descriptor *room = &b->descriptors[b->descriptor_count];
+   b->descriptor_count += count;
+   *v = (VkWriteDescriptorSet){
+      .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+      .dstSet = (VkDescriptorSet)tongs_get_handle(d, p + 4, TONGS_TYPE_VkDescriptorSet),
+      .dstBinding = tongs_get_u32(p + 12),
+      .dstArrayElement = tongs_get_u32(p + 16),
+      .descriptorCount = count,
+      .descriptorType = (VkDescriptorType)type,
+   };
+   if (buffers)
+      d->cur = decode_buffers(d, p + HEAD_SIZE + 8, v, room) + 4;
+   else
+      d->cur = decode_images(d, p + HEAD_SIZE + 4, v, room) + 8;
+   return true;
+}
+
+/* All of the op; the copies come behind the writes. */
+static void
+decode(struct batch *b, struct tongs_decoder *d)
+{
+   uint32_t writes = tongs_decode_u32(d);
+
+   writes = tongs_decode_count(d, writes, false, HEAD_SIZE + COUNTS_SIZE);
+   for (uint32_t i = 0; i < writes && !d->error; i++) {
+      if (decode_plain(b, d))
+         continue;
+      if (b->write_count == WRITES)
+         flush(b, d);
+      b->writes[b->write_count] = (VkWriteDescriptorSet){0};
+      tongs_decode_VkWriteDescriptorSet(d, &b->writes[b->write_count]);
+      b->write_count++;
+   }
+   uint32_t copies = tongs_decode_u32(d);
+   const VkCopyDescriptorSet *copy = tongs_decode_VkCopyDescriptorSet_array(d, copies, false);
+   tongs_decoder_expect_end(d);
+   flush(b, d);
+   if (!d->error && !d->unmade && !b->dev->lost && copies)
+      b->dev->vk.UpdateDescriptorSets(b->dev->handle, 0, NULL, copies, copy);
+}
+
+void
+rdr_update_descriptor_sets(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   const uint32_t op = TONGS_OP_vkUpdateDescriptorSets;
+   struct batch b; /* not cleared: what is read of it has been written */
+
+   ctx->op = op;
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   b.dev = d->target ? d->target->data : NULL;
+   b.write_count = b.descriptor_count = 0;
+   if (!d->error && b.dev)
+      decode(&b, d);
+   if (d->error || !b.dev)
+      rdr_end_malformed(ctx, op, d);
+   else if (d->unmade)
+      rdr_post_failed(ctx, b.dev, tongs_ops[op].name, d->unmade->result);
+}
