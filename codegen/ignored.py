@@ -359,6 +359,10 @@ RANGES = {
     "VkImageCreateInfo.samples":
         "v->samples > 0 && v->samples <= VK_SAMPLE_COUNT_64_BIT && "
         "(v->samples & (v->samples - 1)) == 0",
+    # VUID-VkImageDrmFormatModifierExplicitCreateInfoEXT-drmFormatModifierPlaneCount-02265: as many as the
+    # modifier has; no format has more than four
+    "VkImageDrmFormatModifierExplicitCreateInfoEXT.drmFormatModifierPlaneCount":
+        "v->drmFormatModifierPlaneCount <= 4",
     # levels index arrays of an image, and an image has at most 32 of them
     "VkImageSubresource.mipLevel": "v->mipLevel < 32",
     "VkImageSubresourceLayers.mipLevel": "v->mipLevel < 32",

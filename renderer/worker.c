@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #define RECEIVE_SIZE ((size_t)256 * 1024)
 /* Replies wait for company up to this many bytes. */
 #define REPLY_SIZE ((size_t)64 * 1024)
+#define DESCRIPTORS_MAX 65536
 
 /* Tells the guest why its connection ends, if it is at hand: nobody waits for a guest that does not read, nor for a thread
  * that waits for it. */
@@ -491,6 +493,19 @@ serve(struct rdr_context *ctx)
    free(in.data);
 }
 
+/* A guest may have many memories that hold a descriptor each. */
+static void
+allow_descriptors(void)
+{
+   struct rlimit limit;
+
+   if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+      return;
+   if (limit.rlim_cur < DESCRIPTORS_MAX)
+      limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int
 rdr_worker_run(int fd, const struct rdr_worker_options *options)
 {
@@ -506,6 +521,7 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    pthread_mutex_init(&ctx->reply_lock, NULL);
    tongs_arena_init(&ctx->arena, RDR_ARENA_LIMIT);
    tongs_encoder_init(&ctx->replies);
+   allow_descriptors();
    rdr_host_set_environment(options);
    if (options->capture && !(ctx->capture = fopen(options->capture, "wb")))
       fprintf(stderr, "tongs worker %d: cannot write the capture %s: %s\n", (int)getpid(),

@@ -193,6 +193,11 @@ obey_ranges(uint32_t index, void *p)
       v->imageArrayLayers |= 1;
       break;
    }
+   case TONGS_STRUCT_VkImageDrmFormatModifierExplicitCreateInfoEXT: {
+      VkImageDrmFormatModifierExplicitCreateInfoEXT *v = p;
+      v->drmFormatModifierPlaneCount %= 5;
+      break;
+   }
    case TONGS_STRUCT_VkImageSubresource: {
       VkImageSubresource *v = p;
       v->mipLevel %= 32;
