@@ -8,6 +8,7 @@ import sys
 import harness
 from harness import (Server, checks_of, guest_environment, native_environment, program, run,
                      test)
+from mock_host import expect_good_manners, mock_driver
 
 BROKEN_NATIVELY = "bad descriptors are refused"
 
@@ -41,6 +42,29 @@ def two_guests_with_private_workers_share_what_the_host_can_share():
 def nothing_is_offered_where_file_descriptors_do_not_pass():
     result = run([program("external")], guest_environment(TONGS_MEMORY="explicit"))
     assert set(checks_of(result.stdout).values()) == {"skip"}, result
+
+
+def over_mock(*checks, **changes):
+    environ = guest_environment(Server("--host-driver", mock_driver(), **changes))
+    result = run([program("external"), *checks], environ)
+    expect_good_manners(result, checks)
+    return checks_of(result.stdout), result.stdout
+
+
+MEMORY = "memory as an opaque fd", "memory as a dma-buf"
+
+
+@test
+def what_the_host_maps_through_its_descriptors_is_mapped_in_the_guest():
+    states, _ = over_mock(*MEMORY, "bad descriptors are refused")
+    assert set(states.values()) == {"ok"}, states
+
+
+@test
+def an_opaque_descriptor_that_the_host_maps_otherwise_cannot_be_mapped_but_a_dma_buf_can():
+    states, text = over_mock(*MEMORY, TONGS_MOCK_OTHER_MAPS="1")
+    assert states == {MEMORY[0]: "not ok", MEMORY[1]: "ok"}, text
+    assert "vkMapMemory" in text and "VK_ERROR_MEMORY_MAP_FAILED" in text, text
 
 
 def descriptors_of(pid):

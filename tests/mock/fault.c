@@ -11,7 +11,7 @@
  * where COMMAND may be `*`: with FAIL any command that can fail, else any at all; K then counts
  * them together. Other variables: TONGS_MOCK_LOG=FILE, one line per call is appended;
  * TONGS_MOCK_GPU_MS=MS, what each submission takes on the device; TONGS_MOCK_DEVICES
- * (physical_device.c).
+ * (physical_device.c), TONGS_MOCK_OTHER_MAPS (external.c).
  */
 #include "mock.h"
 

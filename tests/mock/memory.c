@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define ALIGNMENT 64u /* of buffers and images in memory */
 
@@ -22,6 +23,19 @@ memory_finish(struct mock_object *object)
 
    if (memory->data && !memory->imported)
       munmap(memory->data, align(memory->size, 4096));
+   if (memory->decoy)
+      munmap(memory->decoy, align(memory->size, 4096));
+   if (memory->fd >= 0)
+      close(memory->fd);
+}
+
+static uint8_t *
+anonymous(uint64_t size)
+{
+   void *data = mmap(NULL, align(size, 4096), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+   return data == MAP_FAILED ? NULL : data;
 }
 
 static uint8_t *
@@ -58,12 +72,14 @@ mock_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    if (imported && pAllocateInfo->memoryTypeIndex != MOCK_MEMORY_HOST)
       mock_abort("vkAllocateMemory: a host pointer is imported as memory type %u",
                  pAllocateInfo->memoryTypeIndex);
+   int fd = -1;
    if (!imported) {
-      data = mmap(NULL, align(size, 4096), PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-      if (data == MAP_FAILED)
-         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+      VkResult result = mock_external_allocate(pAllocateInfo, align(size, 4096), &data, &fd);
+      if (result != VK_SUCCESS)
+         return result;
    }
+   if (!data && !(data = anonymous(size)))
+      return VK_ERROR_OUT_OF_DEVICE_MEMORY;
 
    struct mock_memory *memory =
       (void *)mock_object_create((uintptr_t)device, MOCK_TYPE_VkDeviceMemory, sizeof(*memory));
@@ -72,6 +88,8 @@ mock_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    memory->data = data;
    memory->memory_type = pAllocateInfo->memoryTypeIndex;
    memory->imported = imported;
+   memory->fd = fd;
+   memory->decoy = fd >= 0 && mock_external_maps_otherwise() ? anonymous(size) : NULL;
    *pMemory = (VkDeviceMemory)(uintptr_t)memory->base.handle;
    return VK_SUCCESS;
 }
@@ -107,7 +125,7 @@ map_memory(const char *command, VkDevice device, VkDeviceMemory handle, uint64_t
    if (offset >= memory->size || (size != VK_WHOLE_SIZE && size > memory->size - offset))
       mock_abort("%s: the range is not inside the memory", command);
    memory->mapped = true;
-   *data = memory->data + offset;
+   *data = (memory->decoy ? memory->decoy : memory->data) + offset;
    return VK_SUCCESS;
 }
 

@@ -211,9 +211,19 @@ struct mock_memory {
    uint64_t size;
    uint8_t *data;
    uint32_t memory_type;
-   bool imported; /* data belongs to who imported it */
+   bool imported;  /* data belongs to who imported it */
+   int fd;         /* of external memory, owned; -1: none */
+   uint8_t *decoy; /* what vkMapMemory gives instead of data; may be NULL */
    bool mapped;
 };
+
+/* external.c. *data and *fd: those of memory that is exported or imported; NULL and -1: of none such. */
+VkResult
+mock_external_allocate(const VkMemoryAllocateInfo *info, uint64_t size, uint8_t **data, int *fd);
+
+/* Whether vkMapMemory gives other pages than the descriptor's. */
+bool
+mock_external_maps_otherwise(void);
 
 struct mock_buffer {
    struct mock_object base;

@@ -468,23 +468,6 @@ mock_GetPhysicalDeviceImageFormatProperties2(
                                   &pImageFormatProperties->imageFormatProperties);
 }
 
-/* Host pointers may be imported, nothing else. */
-VKAPI_ATTR void VKAPI_CALL
-mock_GetPhysicalDeviceExternalBufferProperties(
-   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceExternalBufferInfo *pExternalBufferInfo,
-   VkExternalBufferProperties *pExternalBufferProperties)
-{
-   (void)physicalDevice;
-   mock_fill("vkGetPhysicalDeviceExternalBufferProperties", pExternalBufferProperties,
-             VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES);
-   if (pExternalBufferInfo->handleType == VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT) {
-      pExternalBufferProperties->externalMemoryProperties = (VkExternalMemoryProperties){
-         .externalMemoryFeatures = VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT,
-         .compatibleHandleTypes = pExternalBufferInfo->handleType,
-      };
-   }
-}
-
 /* None: multiplanar and sparse images are plain here. */
 VKAPI_ATTR void VKAPI_CALL
 mock_GetPhysicalDeviceSparseImageFormatProperties2(

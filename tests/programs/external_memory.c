@@ -47,6 +47,7 @@ static enum prog_status
 init(struct prog *p, const struct kind *kind, VkExternalMemoryFeatureFlags features)
 {
    p->extensions[0] = kind->extension;
+   p->extensions[1] = kind == &opaque ? NULL : opaque.extension; /* which brings the commands */
    PROG_STEP(prog_init(p));
    if (p->api < VK_API_VERSION_1_1)
       return prog_skipped(p, "Vulkan 1.1 is not here");
