@@ -228,7 +228,9 @@ HAND_ENTRY_POINTS = {
     "vkCmdPushDescriptorSet", "vkCmdPushDescriptorSet2",
     "vkCreateGraphicsPipelines", "vkCreateComputePipelines", "vkCreateRayTracingPipelinesKHR",
     "vkCreateRayTracingPipelinesNV", "vkCreateShadersEXT",
-    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
+    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse", "vkQueueWaitIdle", "vkDeviceWaitIdle",
+    "vkCreateFence", "vkDestroyFence", "vkResetFences", "vkGetFenceStatus", "vkWaitForFences",
+    "vkCreateSemaphore", "vkDestroySemaphore", "vkGetSemaphoreCounterValue", "vkWaitSemaphores", "vkSignalSemaphore",
     "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
     "vkCreateHeadlessSurfaceEXT", "vkDestroySurfaceKHR", "vkGetPhysicalDeviceSurfaceSupportKHR",
@@ -251,6 +253,7 @@ HAND_HANDLERS = {
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
     "vkDestroySurfaceKHR", "vkCreateSwapchainKHR", "vkDestroySwapchainKHR", "vkAcquireNextImageKHR",
     "vkAcquireNextImage2KHR", "vkQueuePresentKHR", "vkReleaseSwapchainImagesKHR", "vkBindImageMemory2",
+    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
 }
 
 # Posts although they return a VkResult: the error, if any, surfaces later (architecture.md, section 3).
@@ -264,7 +267,7 @@ POSTS = {
     "vkResetCommandPool", "vkResetCommandBuffer", "vkResetDescriptorPool", "vkFreeDescriptorSets",
     "vkResetFences", "vkSetEvent", "vkResetEvent",
     "vkBeginCommandBuffer", "vkEndCommandBuffer",
-    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
+    "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse", "vkSignalSemaphore",
     "vkMergePipelineCaches",
     "vkQueuePresentKHR", "vkReleaseSwapchainImagesKHR",
     "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
@@ -337,6 +340,10 @@ FEATURES_OFF = {
 EXTRA_ARGS = {
     # The guest's heap and the offset in it whose pages the memory is made of; heap 0: the host's own memory.
     "vkAllocateMemory": (("uint32_t", "heap"), ("uint64_t", "heap_offset")),
+    # What the guest calls the submission when it is told that it is complete; 0: it is not told.
+    "vkQueueSubmit": (("uint64_t", "number"),),
+    "vkQueueSubmit2": (("uint64_t", "number"),),
+    "vkQueueBindSparse": (("uint64_t", "number"),),
 }
 
 # Object types that outlive the others of their device: they are destroyed last.

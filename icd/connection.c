@@ -2,6 +2,7 @@
 #include "connection.h"
 
 #include "args.h"
+#include "clock.h"
 #include "connect.h"
 #include "debug.h"
 #include "decoder.h"
@@ -154,6 +155,26 @@ deliver_fd(struct icd_connection *c, struct icd_pending_call *call)
    return true;
 }
 
+/* What the status page would say, where there is none. */
+static bool
+note_completion(struct icd_connection *c, const uint8_t *op, uint32_t size)
+{
+   struct tongs_decoder d;
+
+   tongs_decoder_init(&d, op, size, NULL);
+   d.cur += sizeof(struct tongs_op_header);
+   uint32_t slot = tongs_decode_u32(&d);
+   uint32_t lost_epoch = tongs_decode_u32(&d);
+   uint64_t number = tongs_decode_u64(&d);
+   if (d.error || slot > TONGS_STATUS_QUEUES)
+      return false;
+   if (lost_epoch)
+      atomic_store_explicit(&c->status->queues[slot].lost_epoch, lost_epoch, memory_order_release);
+   else
+      atomic_store_explicit(&c->status->queues[slot].completed, number, memory_order_release);
+   return true;
+}
+
 /* Hands one whole op to the call that waits for it. False where it is no reply to any. */
 static bool
 deliver(struct icd_connection *c, const uint8_t *op, uint32_t size)
@@ -161,6 +182,8 @@ deliver(struct icd_connection *c, const uint8_t *op, uint32_t size)
    struct tongs_op_header header = tongs_op_header_read(op);
    uint32_t tag;
 
+   if (header.flags & TONGS_OP_FLAG_EVENT && header.op == TONGS_OP_tongsCompletion)
+      return note_completion(c, op, size);
    if (header.flags & TONGS_OP_FLAG_EVENT)
       return icd_messages_receive(&c->messages, op, size);
    if (!(header.flags & TONGS_OP_FLAG_REPLY) || size < sizeof(header) + sizeof(tag))
@@ -300,7 +323,7 @@ icd_connection_lose(struct icd_connection *c)
       shutdown(c->fd, SHUT_RDWR);
    if (has_channel(c)) {
       tongs_futex_bell.ring(NULL, &c->channel.replies.words->consumer_sleeps);
-      tongs_futex_bell.ring(NULL, &c->channel.status->events);
+      tongs_futex_bell.ring(NULL, &c->status->events);
    }
    if (start_receiving(c)) {
       for (int i = 0; is_ours(c) && i < LAST_READS && receive_once(c, true); i++)
@@ -324,22 +347,71 @@ receive_messages(struct icd_connection *c)
    icd_messages_tell(&c->messages);
 }
 
-/* Waits until the call is done or the connection lost. */
-static void
-wait_for(struct icd_connection *c, struct icd_pending_call *call)
+static bool
+has_bytes(struct icd_connection *c, int64_t deadline)
 {
+   struct pollfd p = {.fd = c->fd, .events = POLLIN};
+   int64_t left = deadline - tongs_now_ns();
+
+   return deadline == INT64_MAX || poll(&p, 1, left > 0 ? (int)(left / 1000000) + 1 : 0) > 0;
+}
+
+/* Waits, as another thread is receiving, until it has. */
+static void
+follow_locked(struct icd_connection *c, int64_t deadline)
+{
+   struct timespec t = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+
+   if (deadline == INT64_MAX)
+      pthread_cond_wait(&c->received, &c->receive_lock);
+   else
+      pthread_cond_timedwait(&c->received, &c->receive_lock, &t);
+}
+
+bool
+icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data, int64_t deadline)
+{
+   bool is_done;
+
    pthread_mutex_lock(&c->receive_lock);
-   while (!call->done && !icd_connection_is_lost(c)) {
+   while (!(is_done = done(data)) && !icd_connection_is_lost(c) &&
+          (deadline == INT64_MAX || tongs_now_ns() < deadline)) {
       if (c->receiving) {
-         pthread_cond_wait(&c->received, &c->receive_lock);
+         follow_locked(c, deadline);
          continue;
       }
       c->receiving = true;
       pthread_mutex_unlock(&c->receive_lock);
-      receive_once(c, false);
+      if (has_channel(c) || has_bytes(c, deadline))
+         receive_once(c, false);
       stop_receiving(c);
       pthread_mutex_lock(&c->receive_lock);
    }
+   pthread_mutex_unlock(&c->receive_lock);
+   return is_done;
+}
+
+void
+icd_receive_pending(struct icd_connection *c)
+{
+   if (!start_receiving(c))
+      return;
+   receive_once(c, true);
+   stop_receiving(c);
+}
+
+static bool
+is_answered(void *data)
+{
+   return ((struct icd_pending_call *)data)->done;
+}
+
+/* Waits until the call is done or the connection lost. */
+static void
+wait_for(struct icd_connection *c, struct icd_pending_call *call)
+{
+   icd_receive_until(c, is_answered, call, INT64_MAX);
+   pthread_mutex_lock(&c->receive_lock);
    for (struct icd_pending_call **link = &c->calls; *link; link = &(*link)->next) {
       if (*link == call) {
          *link = call->next;
@@ -425,9 +497,8 @@ send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
    }
 }
 
-/* A ring takes bytes that nobody reads any more: asks now and then whether the worker lives. */
-static void
-look_after(struct icd_connection *c)
+void
+icd_connection_look_after(struct icd_connection *c)
 {
    struct timespec t;
 
@@ -444,7 +515,8 @@ look_after(struct icd_connection *c)
 static void
 flush_locked(struct icd_connection *c)
 {
-   look_after(c);
+   atomic_store_explicit(&c->unsent, false, memory_order_relaxed);
+   icd_connection_look_after(c);
    if (tongs_encoder_size(&c->stream))
       send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
    tongs_encoder_trim(&c->stream, 4 * FLUSH_SIZE);
@@ -474,6 +546,8 @@ icd_op_end(struct icd_connection *c, size_t offset)
 
    if (tongs_encoder_size(&c->stream) >= FLUSH_SIZE)
       flush_locked(c);
+   else
+      atomic_store_explicit(&c->unsent, true, memory_order_relaxed);
    pthread_mutex_unlock(&c->stream_lock);
    return ok;
 }
@@ -684,6 +758,8 @@ icd_append(struct icd_connection *c, const struct tongs_encoder *e)
    c->stream.failed = false;
    if (tongs_encoder_size(&c->stream) >= FLUSH_SIZE)
       flush_locked(c);
+   else
+      atomic_store_explicit(&c->unsent, true, memory_order_relaxed);
    pthread_mutex_unlock(&c->stream_lock);
    return ok;
 }
@@ -750,9 +826,23 @@ open_channel(struct icd_connection *c, char *why, size_t why_size)
    ch.ops.bell = &c->bell;
    ch.replies.bell = &c->bell;
    c->channel = ch;
+   free(c->status);
+   c->status = ch.status;
    if (!ok)
       snprintf(why, why_size, "the server did not tell what it can do; its log says why");
    return ok;
+}
+
+/* On the clock of tongs_now_ns(). */
+static void
+init_condition(pthread_cond_t *condition)
+{
+   pthread_condattr_t attributes;
+
+   pthread_condattr_init(&attributes);
+   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+   pthread_cond_init(condition, &attributes);
+   pthread_condattr_destroy(&attributes);
 }
 
 struct icd_connection *
@@ -767,7 +857,8 @@ icd_connection_create(char *why, size_t why_size)
    icd_ids_init(&c->ids);
    pthread_mutex_init(&c->stream_lock, NULL);
    pthread_mutex_init(&c->receive_lock, NULL);
-   pthread_cond_init(&c->received, NULL);
+   pthread_mutex_init(&c->queue_lock, NULL);
+   init_condition(&c->received);
    tongs_encoder_init(&c->stream);
    icd_messages_init(&c->messages);
 
@@ -777,6 +868,12 @@ icd_connection_create(char *why, size_t why_size)
       return NULL;
    }
    c->passes_fds = !icd_is_explicit_wanted();
+   c->status = calloc(1, sizeof(*c->status));
+   if (!c->status) {
+      snprintf(why, why_size, "out of memory");
+      icd_connection_destroy(c);
+      return NULL;
+   }
    c->debug = icd_debug_flags();
    if (c->debug & ICD_DEBUG_STATS)
       c->stats = calloc(1, sizeof(*c->stats));
@@ -799,6 +896,8 @@ icd_connection_destroy(struct icd_connection *c)
          icd_flush(c);
       close(c->fd);
    }
+   if (!has_channel(c))
+      free(c->status);
    tongs_channel_finish(&c->channel);
    for (uint32_t i = 0; i < c->fd_count; i++)
       close(c->fds[i]);
@@ -808,6 +907,7 @@ icd_connection_destroy(struct icd_connection *c)
    icd_messages_finish(&c->messages);
    tongs_encoder_finish(&c->stream);
    pthread_cond_destroy(&c->received);
+   pthread_mutex_destroy(&c->queue_lock);
    pthread_mutex_destroy(&c->receive_lock);
    pthread_mutex_destroy(&c->stream_lock);
    free(c->in);

@@ -42,9 +42,14 @@ struct icd_connection {
    struct tongs_spinner reply_spinner; /* of who is `receiving` */
    _Atomic int64_t looked_ms;          /* when the worker was last seen to be there */
 
+   /* What the queues have completed: the channel's, or what events have told. */
+   struct tongs_status *status;
+   struct tongs_spinner event_spinner;
+
    /* Protects `stream`, and the order in which its bytes go out. */
    pthread_mutex_t stream_lock;
    struct tongs_encoder stream; /* ops that have not been sent yet */
+   atomic_bool unsent;          /* whether there are any; a hint for who does not take the lock */
 
    /* Protects what follows. One of the threads that wait for a reply reads for all of them. */
    pthread_mutex_t receive_lock;
@@ -63,6 +68,11 @@ struct icd_connection {
    struct icd_stats *stats; /* owned; NULL unless they are wanted */
 
    struct icd_ids ids;
+
+   pthread_mutex_t queue_lock; /* protects the first two of the next three: slots of the status page */
+   bool slots_used[TONGS_STATUS_QUEUES + 1];
+   uint32_t slot_epochs[TONGS_STATUS_QUEUES + 1];
+   uint64_t last_numbers[TONGS_STATUS_QUEUES + 1]; /* each the thread's that uses the queue */
 };
 
 /* Connects to the server that TONGS_SERVER names, or starts a private worker, and shakes hands. NULL on failure,
@@ -92,6 +102,19 @@ icd_post(struct icd_connection *c, uint32_t op, const void *args);
 /* Sends what has been posted. */
 void
 icd_flush(struct icd_connection *c);
+
+/* Asks now and then whether the worker lives, as nobody hears of it where memory is shared; loses the connection if not. */
+void
+icd_connection_look_after(struct icd_connection *c);
+
+/* Delivers what has come in, without waiting. */
+void
+icd_receive_pending(struct icd_connection *c);
+
+/* Receives until `done`, for which replies and events are a reason to ask again, the connection is lost, or the time of
+ * tongs_now_ns() has come. Returns what `done` said last. */
+bool
+icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data, int64_t deadline);
 
 /* Encodes an op, sends it and everything before it, and waits for the reply, which is written to where `args`
  * points. Returns the op's VkResult, VK_SUCCESS for an op without one. When the connection is lost, outputs

@@ -3,6 +3,7 @@
 /* Names, tags and labels, for the tools that watch the host's driver, and messengers for what these say. */
 
 #include "connection.h"
+#include "fence.h"
 #include "object.h"
 
 #include "icd_gen_entry.h"
@@ -13,6 +14,8 @@
 static bool
 can_be_named(uint32_t type, uint64_t handle)
 {
+   if (type == VK_OBJECT_TYPE_FENCE && handle)
+      return icd_fence_is_host(icd_fence_from((VkFence)(uintptr_t)handle));
    return handle && tongs_type_of_object(type);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 
+#include "completion.h"
 #include "connection.h"
 #include "physical_device.h"
 #include "table.h"
@@ -61,6 +62,7 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
 
          queue->parent.connection = c;
          queue->parent.alloc = dev->parent.alloc;
+         queue->device = dev;
          queue->flags = family->flags;
          queue->family = family->queueFamilyIndex;
          queue->index = j;
@@ -69,6 +71,10 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
          if (!queue->parent.base.id)
             return VK_ERROR_OUT_OF_HOST_MEMORY;
          dev->queue_count++;
+         queue->slot = icd_status_slot_new(c, &queue->epoch);
+         if (!queue->slot)
+            return VK_ERROR_TOO_MANY_OBJECTS;
+         queue->last_number = &c->last_numbers[queue->slot];
 
          struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
          tongs_encode_u64(e, dev->parent.base.id);
@@ -76,6 +82,8 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
          tongs_encode_u32(e, queue->flags);
          tongs_encode_u32(e, queue->family);
          tongs_encode_u32(e, queue->index);
+         tongs_encode_u32(e, queue->slot);
+         tongs_encode_u32(e, queue->epoch);
          if (!icd_op_end(c, offset))
             return VK_ERROR_OUT_OF_HOST_MEMORY;
       }
@@ -87,8 +95,10 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
 static void
 destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
 {
-   for (uint32_t i = 0; i < dev->queue_count; i++)
+   for (uint32_t i = 0; i < dev->queue_count; i++) {
       icd_id_free(dev->parent.connection, dev->queues[i].parent.base.id);
+      icd_status_slot_free(dev->parent.connection, dev->queues[i].slot);
+   }
    icd_heaps_finish(&dev->heaps);
    while (dev->graves) {
       struct icd_grave *next = dev->graves->next;

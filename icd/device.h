@@ -12,9 +12,16 @@ struct icd_physical_device;
 
 struct icd_queue {
    struct icd_parent parent;
+   struct icd_device *device;
    VkDeviceQueueCreateFlags flags;
    uint32_t family;
    uint32_t index;
+
+   /* How the worker tells of its submissions; the last three belong to the thread that uses the queue. */
+   uint32_t slot; /* of the status page */
+   uint32_t epoch;
+   uint64_t *last_number; /* of a submission, the connection's: numbers of a slot only grow */
+   bool has_unnumbered;   /* something was submitted after that, without a number */
 };
 
 /* A pipeline layout that is destroyed once the command buffers have been shipped that were open when the device's clock
@@ -37,6 +44,10 @@ struct icd_device {
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };
+
+/* Whether nothing more will complete on it. */
+bool
+icd_device_is_lost(const struct icd_device *dev);
 
 static inline struct icd_device *
 icd_device_from(VkDevice handle)

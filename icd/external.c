@@ -4,9 +4,11 @@
 #include "connection.h"
 #include "decoder.h"
 #include "device.h"
+#include "fence.h"
 #include "frame.h"
 #include "memory.h"
 #include "physical_device.h"
+#include "semaphore.h"
 #include "table.h"
 
 #include "icd_gen_entry.h"
@@ -329,6 +331,7 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
                    pImportSemaphoreFdInfo->handleType ==
                       VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   icd_semaphore_share(pImportSemaphoreFdInfo->semaphore);
    VkResult result =
       icd_call_with_fds(dev->parent.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
    if (result == VK_SUCCESS && fd >= 0) /* it was the application's until now */
@@ -338,14 +341,6 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
 
 /* --- Fences ---------------------------------------------------------------------------------------------------------- */
 
-/* Makes the host's fence where the guest alone has one. None is the guest's alone, for now. */
-static VkResult
-icd_fence_to_host(struct icd_device *dev, VkFence fence)
-{
-   (void)dev, (void)fence;
-   return VK_SUCCESS;
-}
-
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *pGetFdInfo, int *pFd)
 {
@@ -354,7 +349,7 @@ icd_GetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *pGetFdInfo, int *p
       .device = device, .pGetFdInfo = pGetFdInfo, .pFd = &(int){-1}};
    bool sync_file = pGetFdInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
    int fd;
-   VkResult result = icd_fence_to_host(dev, pGetFdInfo->fence);
+   VkResult result = icd_fence_to_host(device, pGetFdInfo->fence);
 
    if (result != VK_SUCCESS)
       return result;
@@ -373,7 +368,7 @@ icd_ImportFenceFdKHR(VkDevice device, const VkImportFenceFdInfoKHR *pImportFence
    if (!may_import(dev, fd,
                    pImportFenceFdInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   VkResult result = icd_fence_to_host(dev, pImportFenceFdInfo->fence);
+   VkResult result = icd_fence_to_host(device, pImportFenceFdInfo->fence);
    if (result != VK_SUCCESS)
       return result;
    result = icd_call_with_fds(dev->parent.connection, TONGS_OP_vkImportFenceFdKHR, &args, fd, NULL);

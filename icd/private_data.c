@@ -6,6 +6,7 @@
 #include "object.h"
 
 #include "connection.h"
+#include "fence.h"
 
 #include "icd_gen_entry.h"
 
@@ -44,8 +45,10 @@ find(struct cell *cells, uint32_t size, uint64_t id)
 }
 
 static uint64_t
-id_of(uint64_t handle)
+id_of(VkDevice device, VkObjectType type, uint64_t handle)
 {
+   if (type == VK_OBJECT_TYPE_FENCE)
+      return icd_fence_id(device, (VkFence)(uintptr_t)handle);
    return ((const struct tongs_object *)(uintptr_t)handle)->id;
 }
 
@@ -105,14 +108,15 @@ icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHand
    struct private_data_slot *slot = slot_from(privateDataSlot);
    VkResult result = VK_SUCCESS;
 
-   (void)device, (void)objectType;
+   uint64_t id = id_of(device, objectType, objectHandle);
+
    pthread_mutex_lock(&slot->lock);
    if (slot->used * 2 >= slot->size && !grow_locked(slot)) {
       result = VK_ERROR_OUT_OF_HOST_MEMORY;
    } else {
-      struct cell *cell = find(slot->cells, slot->size, id_of(objectHandle));
+      struct cell *cell = find(slot->cells, slot->size, id);
       slot->used += !cell->id;
-      *cell = (struct cell){.id = id_of(objectHandle), .value = data};
+      *cell = (struct cell){.id = id, .value = data};
    }
    pthread_mutex_unlock(&slot->lock);
    return result;
@@ -124,9 +128,10 @@ icd_GetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHand
 {
    struct private_data_slot *slot = slot_from(privateDataSlot);
 
-   (void)device, (void)objectType;
+   uint64_t id = id_of(device, objectType, objectHandle);
+
    pthread_mutex_lock(&slot->lock);
-   const struct cell *cell = slot->size ? find(slot->cells, slot->size, id_of(objectHandle)) : NULL;
-   *pData = cell && cell->id == id_of(objectHandle) ? cell->value : 0;
+   const struct cell *cell = slot->size ? find(slot->cells, slot->size, id) : NULL;
+   *pData = cell && cell->id == id ? cell->value : 0;
    pthread_mutex_unlock(&slot->lock);
 }

@@ -1,56 +1,272 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Submissions are posts that go out at once. */
+/* Submissions are posts that go out at once. One whose completion may be asked for has a number, by which the worker tells of it
+ * (completion.h). The waits of a queue and of a device are for its last number.
+ */
 
-#include "connection.h"
-#include "object.h"
+#include "completion.h"
+#include "decoder.h"
+#include "device.h"
+#include "fence.h"
+#include "semaphore.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+static struct icd_queue *
+queue_from(VkQueue handle)
+{
+   return (struct icd_queue *)handle;
+}
+
+static bool
+is_lost(const struct icd_queue *queue)
+{
+   return icd_is_queue_lost(queue->parent.connection, queue->slot, queue->epoch);
+}
+
+bool
+icd_device_is_lost(const struct icd_device *dev)
+{
+   return dev->queue_count ? is_lost(&dev->queues[0])
+                           : icd_connection_is_lost(dev->parent.connection);
+}
+
+/* --- What the batches of a submission signal ------------------------------------------------------------------- */
+
+/* The three structs that a batch may be. */
+struct batches {
+   uint32_t op;
+   uint32_t count;
+   const VkSubmitInfo *submits;
+   const VkSubmitInfo2 *submits2;
+   const VkBindSparseInfo *binds;
+};
+
+struct signal {
+   VkSemaphore semaphore;
+   uint64_t value;
+};
+
+/* The i-th signal of arrays as VkSubmitInfo and VkBindSparseInfo have them. */
+static struct signal
+signal_in(const void *chain, const VkSemaphore *semaphores, uint32_t i)
+{
+   const VkTimelineSemaphoreSubmitInfo *values =
+      tongs_find_in_chain(chain, VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+   bool has_value =
+      values && values->pSignalSemaphoreValues && i < values->signalSemaphoreValueCount;
+
+   return (struct signal){
+      .semaphore = semaphores[i],
+      .value = has_value ? values->pSignalSemaphoreValues[i] : 0,
+   };
+}
+
+static uint32_t
+signal_count(const struct batches *b, uint32_t batch)
+{
+   if (b->submits)
+      return b->submits[batch].signalSemaphoreCount;
+   if (b->submits2)
+      return b->submits2[batch].signalSemaphoreInfoCount;
+   return b->binds[batch].signalSemaphoreCount;
+}
+
+static struct signal
+get_signal(const struct batches *b, uint32_t batch, uint32_t i)
+{
+   if (b->submits)
+      return signal_in(b->submits[batch].pNext, b->submits[batch].pSignalSemaphores, i);
+   if (b->binds)
+      return signal_in(b->binds[batch].pNext, b->binds[batch].pSignalSemaphores, i);
+   const VkSemaphoreSubmitInfo *info = &b->submits2[batch].pSignalSemaphoreInfos[i];
+   return (struct signal){.semaphore = info->semaphore, .value = info->value};
+}
+
+/* Whether the batch raises a timeline whose value the guest keeps. */
+static bool
+raises_timeline(const struct batches *b, uint32_t batch)
+{
+   for (uint32_t i = 0; i < signal_count(b, batch); i++) {
+      if (icd_semaphore_is_tracked(icd_semaphore_from(get_signal(b, batch, i).semaphore)))
+         return true;
+   }
+   return false;
+}
 
 static VkResult
-submit(VkQueue queue, uint32_t op, const void *args)
+note_signals(const struct icd_queue *queue, const struct batches *b, uint32_t batch,
+             uint64_t number)
 {
-   struct icd_connection *c = icd_parent_from(queue)->connection;
-   VkResult result = icd_post(c, op, args);
+   for (uint32_t i = 0; i < signal_count(b, batch); i++) {
+      struct signal s = get_signal(b, batch, i);
+      struct icd_semaphore *semaphore = icd_semaphore_from(s.semaphore);
+      if (icd_semaphore_is_tracked(semaphore) &&
+          !icd_semaphore_submit(semaphore, queue, number, s.value))
+         return VK_ERROR_OUT_OF_HOST_MEMORY;
+   }
+   return VK_SUCCESS;
+}
 
-   icd_flush(c);
-   return icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : result;
+/* --- Submitting --------------------------------------------------------------------------------------------------- */
+
+static VkResult
+post(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
+     VkFence fence, uint64_t number)
+{
+   struct icd_connection *c = queue->parent.connection;
+   VkQueue handle = (VkQueue)queue;
+
+   if (b->submits2) {
+      struct tongs_args_vkQueueSubmit2 args = {.queue = handle,
+                                               .submitCount = count,
+                                               .pSubmits = b->submits2 + first,
+                                               .fence = fence,
+                                               .number = number};
+      return icd_post(c, TONGS_OP_vkQueueSubmit2, &args);
+   }
+   if (b->binds) {
+      struct tongs_args_vkQueueBindSparse args = {.queue = handle,
+                                                  .bindInfoCount = count,
+                                                  .pBindInfo = b->binds + first,
+                                                  .fence = fence,
+                                                  .number = number};
+      return icd_post(c, TONGS_OP_vkQueueBindSparse, &args);
+   }
+   struct tongs_args_vkQueueSubmit args = {.queue = handle,
+                                           .submitCount = count,
+                                           .pSubmits = b->submits ? b->submits + first : NULL,
+                                           .fence = fence,
+                                           .number = number};
+   return icd_post(c, TONGS_OP_vkQueueSubmit, &args);
+}
+
+/* A piece of a submission: batches of which only the last raises timelines. `fence` may be VK_NULL_HANDLE. */
+static VkResult
+submit_piece(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
+             bool raises, VkFence handle)
+{
+   struct icd_fence *fence = icd_fence_from(handle);
+   bool own_fence = fence && !icd_fence_is_host(fence);
+   uint64_t number = raises || own_fence ? *queue->last_number + 1 : 0;
+   VkResult result = VK_SUCCESS;
+
+   if (raises)
+      result = note_signals(queue, b, first + count - 1, number);
+   if (result == VK_SUCCESS)
+      result = post(queue, b, first, count, own_fence ? VK_NULL_HANDLE : handle, number);
+   if (result < 0)
+      return result;
+   if (number)
+      *queue->last_number = number;
+   queue->has_unnumbered = !number;
+   if (own_fence)
+      icd_fence_submit(fence, queue, number);
+   return VK_SUCCESS;
+}
+
+static VkResult
+submit(VkQueue handle, const struct batches *b, VkFence fence)
+{
+   struct icd_queue *queue = queue_from(handle);
+   VkResult result = VK_SUCCESS;
+   uint32_t first = 0;
+
+   if (is_lost(queue))
+      return VK_ERROR_DEVICE_LOST;
+   /* A number is reached when its whole piece is complete. The value of a timeline must be known when its batch is: what
+    * comes behind that batch may wait for something which is done only then. */
+   for (uint32_t i = 0; i + 1 < b->count && result == VK_SUCCESS; i++) {
+      if (!raises_timeline(b, i))
+         continue;
+      result = submit_piece(queue, b, first, i + 1 - first, true, VK_NULL_HANDLE);
+      first = i + 1;
+   }
+   if (result == VK_SUCCESS)
+      result = submit_piece(queue, b, first, b->count - first,
+                            b->count && raises_timeline(b, b->count - 1), fence);
+   icd_flush(queue->parent.connection);
+   return icd_connection_is_lost(queue->parent.connection) ? VK_ERROR_DEVICE_LOST : result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_QueueSubmit(VkQueue queue, uint32_t submitCount, const VkSubmitInfo *pSubmits, VkFence fence)
 {
-   struct tongs_args_vkQueueSubmit args = {
-      .queue = queue,
-      .submitCount = submitCount,
-      .pSubmits = pSubmits,
-      .fence = fence,
-   };
-   return submit(queue, TONGS_OP_vkQueueSubmit, &args);
+   const struct batches b = {.count = submitCount, .submits = submitCount ? pSubmits : NULL};
+   return submit(queue, &b, fence);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_QueueSubmit2(VkQueue queue, uint32_t submitCount, const VkSubmitInfo2 *pSubmits, VkFence fence)
 {
-   struct tongs_args_vkQueueSubmit2 args = {
-      .queue = queue,
-      .submitCount = submitCount,
-      .pSubmits = pSubmits,
-      .fence = fence,
-   };
-   return submit(queue, TONGS_OP_vkQueueSubmit2, &args);
+   const struct batches b = {.count = submitCount, .submits2 = submitCount ? pSubmits : NULL};
+   return submit(queue, &b, fence);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseInfo *pBindInfo,
                     VkFence fence)
 {
-   struct tongs_args_vkQueueBindSparse args = {
-      .queue = queue,
-      .bindInfoCount = bindInfoCount,
-      .pBindInfo = pBindInfo,
-      .fence = fence,
-   };
-   return submit(queue, TONGS_OP_vkQueueBindSparse, &args);
+   const struct batches b = {.count = bindInfoCount, .binds = bindInfoCount ? pBindInfo : NULL};
+   return submit(queue, &b, fence);
+}
+
+/* --- Waiting ------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_idle(void *data)
+{
+   const struct icd_queue *queue = data;
+
+   return icd_is_complete(queue->parent.connection, queue->slot, *queue->last_number) ||
+          is_lost(queue);
+}
+
+/* Gives what the queue has been given so far a number that can be waited for. */
+static VkResult
+number_all(struct icd_queue *queue)
+{
+   const struct batches none = {0};
+
+   if (!queue->has_unnumbered)
+      return VK_SUCCESS;
+   uint64_t number = *queue->last_number + 1;
+   VkResult result = post(queue, &none, 0, 0, VK_NULL_HANDLE, number);
+   if (result < 0)
+      return result;
+   *queue->last_number = number;
+   queue->has_unnumbered = false;
+   return VK_SUCCESS;
+}
+
+static VkResult
+wait_until_idle(struct icd_queue *queue)
+{
+   icd_wait(queue->parent.connection, is_idle, queue, UINT64_MAX);
+   return is_lost(queue) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_QueueWaitIdle(VkQueue handle)
+{
+   struct icd_queue *queue = queue_from(handle);
+   VkResult result = number_all(queue);
+
+   return result < 0 ? result : wait_until_idle(queue);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_DeviceWaitIdle(VkDevice device)
+{
+   struct icd_device *dev = icd_device_from(device);
+   VkResult result =
+      icd_connection_is_lost(dev->parent.connection) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+
+   for (uint32_t i = 0; i < dev->queue_count && result == VK_SUCCESS; i++)
+      result = number_all(&dev->queues[i]);
+   for (uint32_t i = 0; i < dev->queue_count && result == VK_SUCCESS; i++)
+      result = wait_until_idle(&dev->queues[i]);
+   return result;
 }

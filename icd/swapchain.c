@@ -4,6 +4,7 @@
  * is told with the next image. */
 
 #include "connection.h"
+#include "device.h"
 #include "fence.h"
 #include "image.h"
 #include "surface.h"
@@ -163,7 +164,7 @@ icd_AcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t time
       .pImageIndex = pImageIndex,
    };
 
-   icd_fence_to_host(fence);
+   icd_fence_to_host(device, fence);
    return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkAcquireNextImageKHR, &args);
 }
 
@@ -177,7 +178,7 @@ icd_AcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *pAcqu
       .pImageIndex = pImageIndex,
    };
 
-   icd_fence_to_host(pAcquireInfo->fence);
+   icd_fence_to_host(device, pAcquireInfo->fence);
    return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkAcquireNextImage2KHR, &args);
 }
 
@@ -191,9 +192,10 @@ icd_QueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *pPresentInfo)
    const VkSwapchainPresentFenceInfoEXT *fences =
       tongs_find_in_chain(pPresentInfo->pNext, VK_STRUCTURE_TYPE_SWAPCHAIN_PRESENT_FENCE_INFO_EXT);
    for (uint32_t i = 0; fences && i < fences->swapchainCount; i++)
-      icd_fence_to_host(fences->pFences[i]);
+      icd_fence_to_host((VkDevice)((struct icd_queue *)queue)->device, fences->pFences[i]);
 #endif
    VkResult result = icd_post(c, TONGS_OP_vkQueuePresentKHR, &args);
+   ((struct icd_queue *)queue)->has_unnumbered = true;
    icd_flush(c);
    if (icd_connection_is_lost(c))
       result = VK_ERROR_DEVICE_LOST;

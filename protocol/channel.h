@@ -22,7 +22,7 @@
 /* What is known of one queue's submissions, which its guest numbers from 1. */
 struct tongs_status_queue {
    _Alignas(64) _Atomic uint64_t completed; /* all up to this one are */
-   _Atomic int32_t result; /* VK_SUCCESS until the device is lost; none will complete then */
+   _Atomic uint32_t lost_epoch;     /* no more will complete for the device that had this epoch */
 };
 
 /* Written by the worker but for `sleepers`. */

@@ -178,7 +178,8 @@ bool
 tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data, int64_t *since)
 {
    *since = tongs_now_ns();
-   if (s->average_ns > SPIN_NS && ++s->slept % TRY_EVERY)
+   if (atomic_load_explicit(&s->average_ns, memory_order_relaxed) > SPIN_NS &&
+       atomic_fetch_add_explicit(&s->slept, 1, memory_order_relaxed) % TRY_EVERY)
       return ready(data);
    do {
       for (int i = 0; i < 16; i++) {
@@ -199,5 +200,7 @@ tongs_spinner_note(struct tongs_spinner *s, int64_t since)
 
    if (waited > 2 * SPIN_NS)
       waited = 2 * SPIN_NS;
-   s->average_ns = (uint32_t)((3 * (int64_t)s->average_ns + waited) / 4);
+   int64_t average = atomic_load_explicit(&s->average_ns, memory_order_relaxed);
+   atomic_store_explicit(&s->average_ns, (uint32_t)((3 * average + waited) / 4),
+                         memory_order_relaxed);
 }

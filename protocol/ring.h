@@ -90,10 +90,11 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns);
 
 /* --- Spinning before a sleep -------------------------------------------------------------------------------- */
 
-/* Predicts from the waits before whether the next one will be worth spinning for. Zeroed at first; one thread's. */
+/* Predicts from the waits before whether the next one will be worth spinning for. Zeroed at first. Threads that share one only
+ * disturb its prediction. */
 struct tongs_spinner {
-   uint32_t average_ns;
-   uint32_t slept; /* waits that were not spun for */
+   _Atomic uint32_t average_ns;
+   _Atomic uint32_t slept; /* waits that were not spun for */
 };
 
 /* Spins until `ready`, briefly, and only if waits have been short of late. Returns what `ready` said last. `*since` becomes

@@ -26,6 +26,7 @@ struct rdr_jobs;
 struct rdr_orphan;
 struct rdr_swapchains;
 struct rdr_validation;
+struct rdr_waiter;
 
 /* What one op may decode into, bytes. */
 #define RDR_ARENA_LIMIT ((size_t)512 << 20)
@@ -70,7 +71,8 @@ struct rdr_device {
       lost; /* a post failed that nobody can be told of otherwise: no wait is worth its while */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
-   struct rdr_orphan *orphans;        /* objects whose id is gone while a wait still used them */
+   _Atomic(struct rdr_waiter *) waiters; /* owned, one for each queue */
+   struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */
    struct rdr_swapchains *swapchains; /* owned; NULL while there was none */
 };
 

@@ -9,6 +9,7 @@
 #include "object.h"
 #include "swapchain.h"
 #include "validation.h"
+#include "waiter.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -134,6 +135,7 @@ destroy_device(struct rdr_context *ctx, uint32_t slot)
 {
    struct rdr_device *dev = ctx->slots[slot].data;
 
+   rdr_waiters_destroy(dev);
    rdr_object_destroy_children(ctx, slot);
    dev->vk.DestroyDevice(dev->handle, NULL);
    rdr_object_remove(ctx, slot);
@@ -430,7 +432,9 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
    info.flags = tongs_decode_u32(d);
    info.queueFamilyIndex = tongs_decode_u32(d);
    info.queueIndex = tongs_decode_u32(d);
-   if (d->error || !has_queue(d->target->data, &info)) {
+   uint32_t status = tongs_decode_u32(d);
+   uint32_t epoch = tongs_decode_u32(d);
+   if (d->error || status > TONGS_STATUS_QUEUES || !has_queue(d->target->data, &info)) {
       rdr_end(ctx, "a tongsGetQueue is malformed or names a queue that its device has not");
       return;
    }
@@ -440,6 +444,9 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
       dev->vk.GetDeviceQueue2(dev->handle, &info, &queue);
    else
       dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
+   if (status && !rdr_waiter_find(dev, queue) &&
+       !rdr_waiter_create(ctx, dev, queue, status, epoch))
+      rdr_end(ctx, "out of memory for a queue");
    rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED,
                   d->device, dev);
 }

@@ -35,6 +35,12 @@ rdr_handle_CreatePipelineCache(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_CreateQueryPool(struct rdr_context *ctx, void *host, void *args);
 void
+rdr_handle_QueueSubmit(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_QueueSubmit2(struct rdr_context *ctx, void *host, void *args);
+void
+rdr_handle_QueueBindSparse(struct rdr_context *ctx, void *host, void *args);
+void
 rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, void *host, void *args);

@@ -11,6 +11,7 @@
 #include "jobs.h"
 #include "socket.h"
 #include "validation.h"
+#include "waiter.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -83,7 +84,7 @@ rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult 
    if (!dev->lost)
       fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n",
               (int)getpid(), name, result);
-   dev->lost = true;
+   rdr_waiters_lose(dev);
 }
 
 /* --- Replies ------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "completion.h"
+
+#include "clock.h"
+
+/* Nobody sleeps for longer without asking whether the worker lives, nanoseconds. */
+#define SLEEP_NS INT64_C(50000000)
+
+void
+icd_poll(struct icd_connection *c)
+{
+   if (atomic_load_explicit(&c->unsent, memory_order_relaxed))
+      icd_flush(c);
+   if (c->channel.base)
+      icd_connection_look_after(c);
+   else
+      icd_receive_pending(c);
+}
+
+void
+icd_tell(struct icd_connection *c)
+{
+   if (c->channel.base) {
+      atomic_fetch_add(&c->status->events, 1);
+      tongs_futex_bell.ring(NULL, &c->status->events);
+   } else {
+      pthread_mutex_lock(&c->receive_lock);
+      pthread_cond_broadcast(&c->received);
+      pthread_mutex_unlock(&c->receive_lock);
+   }
+}
+
+/* Sleeps until the worker tells something after `done` was asked. */
+static void
+sleep_on_events(struct icd_connection *c, bool (*done)(void *data), void *data, int64_t limit_ns)
+{
+   struct tongs_status *status = c->status;
+
+   /* Before `events` is read: partner of tell() in the worker. */
+   atomic_fetch_add(&status->sleepers, 1);
+   uint32_t seen = atomic_load(&status->events);
+   if (!done(data))
+      tongs_futex_bell.sleep(NULL, &status->events, seen,
+                             limit_ns < SLEEP_NS ? limit_ns : SLEEP_NS);
+   atomic_fetch_sub(&status->sleepers, 1);
+}
+
+bool
+icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_t timeout_ns)
+{
+   int64_t since, deadline;
+
+   if (atomic_load_explicit(&c->unsent, memory_order_relaxed))
+      icd_flush(c);
+   if (done(data))
+      return true;
+   int64_t now = tongs_now_ns();
+   deadline = timeout_ns > (uint64_t)(INT64_MAX - now) ? INT64_MAX : now + (int64_t)timeout_ns;
+   if (!timeout_ns) {
+      icd_poll(c);
+      return done(data);
+   }
+   if (!c->channel.base)
+      return icd_receive_until(c, done, data, deadline);
+   bool ready = tongs_spin(&c->event_spinner, done, data, &since);
+   while (!ready && (now = tongs_now_ns()) < deadline) {
+      sleep_on_events(c, done, data, deadline - now);
+      ready = done(data);
+      if (!ready)
+         icd_connection_look_after(c);
+   }
+   tongs_spinner_note(&c->event_spinner, since);
+   return ready;
+}
+
+uint32_t
+icd_status_slot_new(struct icd_connection *c, uint32_t *epoch)
+{
+   uint32_t slot = 0;
+
+   pthread_mutex_lock(&c->queue_lock);
+   for (uint32_t i = 1; i <= TONGS_STATUS_QUEUES && !slot; i++) {
+      if (!c->slots_used[i])
+         slot = i;
+   }
+   c->slots_used[slot] = true;
+   *epoch = ++c->slot_epochs[slot];
+   pthread_mutex_unlock(&c->queue_lock);
+   return slot;
+}
+
+void
+icd_status_slot_free(struct icd_connection *c, uint32_t slot)
+{
+   pthread_mutex_lock(&c->queue_lock);
+   c->slots_used[slot] = false;
+   pthread_mutex_unlock(&c->queue_lock);
+}

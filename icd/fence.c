@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "fence.h"
+
+#include "clock.h"
+#include "completion.h"
+#include "decoder.h"
+#include "device.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+#define SLOT_SHIFT 56
+#define NUMBER_MASK ((UINT64_C(1) << SLOT_SHIFT) - 1)
+
+static VkResult
+post_create(struct icd_parent *dev, struct icd_fence *fence, const VkFenceCreateInfo *info)
+{
+   uint64_t id = icd_fence_id((VkDevice)dev, (VkFence)(uintptr_t)fence);
+   if (!id)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   fence->base.id = id;
+   VkFence created = (VkFence)(uintptr_t)fence;
+   struct tongs_args_vkCreateFence args = {
+      .device = (VkDevice)dev, .pCreateInfo = info, .pFence = &created};
+   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateFence, &args);
+   if (result < 0)
+      fence->base.id = 0;
+   return result;
+}
+
+uint64_t
+icd_fence_id(VkDevice device, VkFence handle)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_fence *fence = icd_fence_from(handle);
+   uint64_t id = atomic_load(&fence->own_id);
+
+   if (id)
+      return id;
+   uint64_t fresh = icd_id_new(c, TONGS_TYPE_VkFence);
+   if (atomic_compare_exchange_strong(&fence->own_id, &id, fresh))
+      return fresh;
+   if (fresh)
+      icd_id_free(c, fresh);
+   return id;
+}
+
+/* --- State ------------------------------------------------------------------------------------------------ */
+
+/* VK_SUCCESS, VK_NOT_READY, or VK_ERROR_DEVICE_LOST where it will not be signalled any more. Of the guest's own. */
+static VkResult
+status_of(const struct icd_connection *c, struct icd_fence *fence)
+{
+   uint64_t state = atomic_load_explicit(&fence->state, memory_order_acquire);
+   uint32_t slot = (uint32_t)(state >> SLOT_SHIFT);
+
+   if (state == ICD_FENCE_SIGNALED)
+      return VK_SUCCESS;
+   if (slot && icd_is_complete(c, slot, state & NUMBER_MASK)) {
+      /* Unless it was reset meanwhile, which others may not do. */
+      atomic_compare_exchange_strong(&fence->state, &state, ICD_FENCE_SIGNALED);
+      return VK_SUCCESS;
+   }
+   if (slot &&
+       icd_is_queue_lost(c, slot, atomic_load_explicit(&fence->epoch, memory_order_relaxed)))
+      return VK_ERROR_DEVICE_LOST;
+   return icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_NOT_READY;
+}
+
+void
+icd_fence_submit(struct icd_fence *fence, const struct icd_queue *queue, uint64_t number)
+{
+   atomic_store_explicit(&fence->epoch, queue->epoch, memory_order_relaxed);
+   atomic_store_explicit(&fence->state, (uint64_t)queue->slot << SLOT_SHIFT | number,
+                         memory_order_release);
+}
+
+VkResult
+icd_fence_to_host(VkDevice device, VkFence handle)
+{
+   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_fence *fence = icd_fence_from(handle);
+
+   if (!fence || icd_fence_is_host(fence))
+      return VK_SUCCESS;
+   const VkFenceCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO,
+      .flags = status_of(dev->connection, fence) == VK_SUCCESS ? VK_FENCE_CREATE_SIGNALED_BIT : 0,
+   };
+   return post_create(dev, fence, &info);
+}
+
+/* --- Entry points -------------------------------------------------------------------------------------------- */
+
+static bool
+is_exportable(const VkFenceCreateInfo *info)
+{
+   const VkExportFenceCreateInfo *export =
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
+
+   return export && export->handleTypes;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateFence(VkDevice device, const VkFenceCreateInfo *pCreateInfo,
+                const VkAllocationCallbacks *pAllocator, VkFence *pFence)
+{
+   struct icd_parent *dev = icd_parent_from(device);
+   VkResult result = VK_SUCCESS;
+
+   struct icd_fence *fence =
+      icd_alloc(dev, pAllocator, sizeof(*fence), VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
+   if (!fence)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (pCreateInfo->flags & VK_FENCE_CREATE_SIGNALED_BIT)
+      fence->state = ICD_FENCE_SIGNALED;
+   if (is_exportable(pCreateInfo))
+      result = post_create(dev, fence, pCreateInfo);
+   if (result < 0) {
+      icd_DestroyFence(device, (VkFence)(uintptr_t)fence, pAllocator);
+      return result;
+   }
+   *pFence = (VkFence)(uintptr_t)fence;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroyFence(VkDevice device, VkFence handle, const VkAllocationCallbacks *pAllocator)
+{
+   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_fence *fence = icd_fence_from(handle);
+
+   if (!fence)
+      return;
+   if (icd_fence_is_host(fence)) {
+      struct tongs_args_vkDestroyFence args = {.device = device, .fence = handle};
+      icd_post(dev->connection, TONGS_OP_vkDestroyFence, &args);
+   }
+   if (fence->own_id)
+      icd_id_free(dev->connection, fence->own_id);
+   icd_free(dev, pAllocator, fence);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_ResetFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences)
+{
+   struct icd_parent *dev = icd_parent_from(device);
+   VkResult result = VK_SUCCESS;
+
+   for (uint32_t i = 0; i < fenceCount; i++) {
+      struct icd_fence *fence = icd_fence_from(pFences[i]);
+      if (icd_fence_is_host(fence)) {
+         struct tongs_args_vkResetFences args = {
+            .device = device, .fenceCount = 1, .pFences = &pFences[i]};
+         VkResult r = icd_post(dev->connection, TONGS_OP_vkResetFences, &args);
+         result = r < 0 ? r : result;
+      }
+      atomic_store_explicit(&fence->state, ICD_FENCE_UNSIGNALED, memory_order_release);
+   }
+   return result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetFenceStatus(VkDevice device, VkFence handle)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_fence *fence = icd_fence_from(handle);
+
+   if (icd_fence_is_host(fence)) {
+      struct tongs_args_vkGetFenceStatus args = {.device = device, .fence = handle};
+      return icd_call(c, TONGS_OP_vkGetFenceStatus, &args);
+   }
+   VkResult status = status_of(c, fence);
+   if (status != VK_NOT_READY)
+      return status;
+   icd_poll(c);
+   return status_of(c, fence);
+}
+
+/* --- Waiting -------------------------------------------------------------------------------------------------- */
+
+struct wait {
+   const struct icd_connection *c;
+   const VkFence *fences;
+   uint32_t count;
+   bool all;
+   uint32_t done; /* of `all`: so many from the front are signalled */
+   VkResult result;
+};
+
+/* Over all fences that are the guest's own. */
+static bool
+is_over(void *data)
+{
+   struct wait *w = data;
+
+   for (uint32_t i = w->done; i < w->count; i++) {
+      struct icd_fence *fence = icd_fence_from(w->fences[i]);
+      VkResult status =
+         icd_fence_is_host(fence) ? (w->all ? VK_SUCCESS : VK_NOT_READY) : status_of(w->c, fence);
+      if (status == VK_NOT_READY && w->all)
+         return false;
+      if (status == VK_NOT_READY)
+         continue;
+      w->result = status;
+      if (!w->all || status < 0)
+         return true;
+      w->done = i + 1;
+   }
+   return w->all;
+}
+
+static VkResult
+wait_for_host(VkDevice device, uint32_t count, const VkFence *fences, uint64_t timeout)
+{
+   struct tongs_args_vkWaitForFences args = {.device = device,
+                                             .fenceCount = count,
+                                             .pFences = fences,
+                                             .waitAll = VK_TRUE,
+                                             .timeout = timeout};
+   return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkWaitForFences, &args);
+}
+
+static uint64_t
+time_left(int64_t start, uint64_t timeout)
+{
+   uint64_t passed = (uint64_t)(tongs_now_ns() - start);
+
+   if (timeout == UINT64_MAX)
+      return timeout;
+   return passed < timeout ? timeout - passed : 0;
+}
+
+/* All of them: one host's fence after the other. */
+static VkResult
+wait_for_host_ones(VkDevice device, const struct wait *w, int64_t start, uint64_t timeout)
+{
+   VkResult result = VK_SUCCESS;
+
+   for (uint32_t i = 0; i < w->count && result == VK_SUCCESS; i++) {
+      if (icd_fence_is_host(icd_fence_from(w->fences[i])))
+         result = wait_for_host(device, 1, &w->fences[i], time_left(start, timeout));
+   }
+   return result;
+}
+
+/* What waits for any of fences of both kinds asks again, nanoseconds. */
+#define MIXED_NS UINT64_C(1000000)
+
+/* Any of them, where some are the host's. */
+static VkResult
+wait_for_any(VkDevice device, struct wait *w, int64_t start, uint64_t timeout)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+
+   for (;;) {
+      uint64_t left = time_left(start, timeout);
+      if (icd_wait(c, is_over, w, left < MIXED_NS ? left : MIXED_NS))
+         return w->result;
+      for (uint32_t i = 0; i < w->count; i++) {
+         if (!icd_fence_is_host(icd_fence_from(w->fences[i])))
+            continue;
+         VkResult result = wait_for_host(device, 1, &w->fences[i], 0);
+         if (result != VK_TIMEOUT)
+            return result;
+      }
+      if (!left)
+         return VK_TIMEOUT;
+   }
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_WaitForFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences, VkBool32 waitAll,
+                  uint64_t timeout)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct wait w = {.c = c, .fences = pFences, .count = fenceCount, .all = waitAll};
+   bool some_host = false;
+   int64_t start = 0;
+
+   for (uint32_t i = 0; i < fenceCount; i++)
+      some_host |= icd_fence_is_host(icd_fence_from(pFences[i]));
+   if (some_host)
+      start = tongs_now_ns();
+   if (some_host && !waitAll)
+      return wait_for_any(device, &w, start, timeout);
+   if (!icd_wait(c, is_over, &w, timeout))
+      return VK_TIMEOUT;
+   if (w.result == VK_SUCCESS && some_host)
+      return wait_for_host_ones(device, &w, start, timeout);
+   return w.result;
+}

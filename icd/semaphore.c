@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "semaphore.h"
+
+#include "completion.h"
+#include "decoder.h"
+#include "device.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+#include <stdlib.h>
+
+static void
+init(struct icd_semaphore *s, const VkSemaphoreCreateInfo *info)
+{
+   const VkSemaphoreTypeCreateInfo *type =
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
+   const VkExportSemaphoreCreateInfo *export =
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO);
+
+   pthread_mutex_init(&s->lock, NULL);
+   if (type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE) {
+      s->is_timeline = true;
+      s->value = type->initialValue;
+   }
+   s->is_shared = export && export->handleTypes;
+}
+
+static void
+destroy(struct icd_parent *dev, const VkAllocationCallbacks *alloc, struct icd_semaphore *s)
+{
+   pthread_mutex_destroy(&s->lock);
+   free(s->signals);
+   icd_object_destroy(dev, alloc, &s->base);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
+                    const VkAllocationCallbacks *pAllocator, VkSemaphore *pSemaphore)
+{
+   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_semaphore *s =
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkSemaphore, sizeof(*s));
+
+   if (!s)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   init(s, pCreateInfo);
+   VkSemaphore created = (VkSemaphore)(uintptr_t)s;
+   struct tongs_args_vkCreateSemaphore args = {
+      .device = device, .pCreateInfo = pCreateInfo, .pSemaphore = &created};
+   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateSemaphore, &args);
+   if (result < 0) {
+      destroy(dev, pAllocator, s);
+      return result;
+   }
+   *pSemaphore = created;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_DestroySemaphore(VkDevice device, VkSemaphore semaphore,
+                     const VkAllocationCallbacks *pAllocator)
+{
+   struct icd_parent *dev = icd_parent_from(device);
+
+   if (!semaphore)
+      return;
+   struct tongs_args_vkDestroySemaphore args = {.device = device, .semaphore = semaphore};
+   icd_post(dev->connection, TONGS_OP_vkDestroySemaphore, &args);
+   destroy(dev, pAllocator, icd_semaphore_from(semaphore));
+}
+
+void
+icd_semaphore_share(VkSemaphore semaphore)
+{
+   icd_semaphore_from(semaphore)->is_shared = true;
+}
+
+/* --- The value of a timeline ---------------------------------------------------------------------------------- */
+
+static void
+raise_locked(struct icd_semaphore *s, uint64_t value)
+{
+   if (value > s->value)
+      s->value = value;
+}
+
+/* Takes over what has completed. True where a submission that is not complete never will be. */
+static bool
+update_locked(const struct icd_connection *c, struct icd_semaphore *s)
+{
+   uint32_t kept = 0;
+   bool lost = false;
+
+   for (uint32_t i = 0; i < s->signal_count; i++) {
+      const struct icd_signal signal = s->signals[i];
+      if (icd_is_complete(c, signal.slot, signal.number)) {
+         raise_locked(s, signal.value);
+      } else {
+         lost |= icd_is_queue_lost(c, signal.slot, signal.epoch);
+         s->signals[kept++] = signal;
+      }
+   }
+   s->signal_count = kept;
+   return lost;
+}
+
+/* VK_SUCCESS, or VK_ERROR_DEVICE_LOST where it will not be raised any more. */
+static VkResult
+get_value(const struct icd_connection *c, struct icd_semaphore *s, uint64_t *value)
+{
+   pthread_mutex_lock(&s->lock);
+   bool lost = s->signal_count && update_locked(c, s);
+   *value = s->value;
+   pthread_mutex_unlock(&s->lock);
+   return lost || icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+}
+
+bool
+icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uint64_t number,
+                     uint64_t value)
+{
+   bool ok = true;
+
+   pthread_mutex_lock(&s->lock);
+   if (s->signal_count == s->signal_capacity)
+      update_locked(queue->parent.connection, s);
+   if (s->signal_count == s->signal_capacity) {
+      uint32_t capacity = s->signal_capacity ? 2 * s->signal_capacity : 4;
+      struct icd_signal *signals = realloc(s->signals, capacity * sizeof(*signals));
+      ok = signals != NULL;
+      if (ok) {
+         s->signals = signals;
+         s->signal_capacity = capacity;
+      }
+   }
+   if (ok)
+      s->signals[s->signal_count++] = (struct icd_signal){
+         .number = number, .value = value, .slot = queue->slot, .epoch = queue->epoch};
+   pthread_mutex_unlock(&s->lock);
+   return ok;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore, uint64_t *pValue)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_semaphore *s = icd_semaphore_from(semaphore);
+
+   if (!icd_semaphore_is_tracked(s)) {
+      struct tongs_args_vkGetSemaphoreCounterValue args = {
+         .device = device, .semaphore = semaphore, .pValue = pValue};
+      return icd_call(c, TONGS_OP_vkGetSemaphoreCounterValue, &args);
+   }
+   icd_poll(c);
+   return get_value(c, s, pValue);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_SignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo *pSignalInfo)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_semaphore *s = icd_semaphore_from(pSignalInfo->semaphore);
+   struct tongs_args_vkSignalSemaphore args = {.device = device, .pSignalInfo = pSignalInfo};
+
+   VkResult result = icd_post(c, TONGS_OP_vkSignalSemaphore, &args);
+   icd_flush(c);
+   if (result < 0)
+      return result;
+   pthread_mutex_lock(&s->lock);
+   raise_locked(s, pSignalInfo->value);
+   pthread_mutex_unlock(&s->lock);
+   icd_tell(c);
+   return icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+}
+
+/* --- Waiting ----------------------------------------------------------------------------------------------------- */
+
+struct wait {
+   const struct icd_connection *c;
+   const struct icd_device *dev;
+   const VkSemaphoreWaitInfo *info;
+   VkResult result;
+};
+
+static bool
+is_over(void *data)
+{
+   struct wait *w = data;
+   bool any = w->info->flags & VK_SEMAPHORE_WAIT_ANY_BIT;
+
+   w->result = VK_SUCCESS;
+   for (uint32_t i = 0; i < w->info->semaphoreCount; i++) {
+      uint64_t value;
+      VkResult result = get_value(w->c, icd_semaphore_from(w->info->pSemaphores[i]), &value);
+      bool reached = value >= w->info->pValues[i];
+      if (reached && any)
+         return true;
+      if (!reached && (result < 0 || icd_device_is_lost(w->dev))) {
+         w->result = VK_ERROR_DEVICE_LOST;
+         return true;
+      }
+      if (!reached && !any)
+         return false;
+   }
+   return !any;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint64_t timeout)
+{
+   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct wait w = {.c = c, .dev = icd_device_from(device), .info = pWaitInfo};
+
+   for (uint32_t i = 0; i < pWaitInfo->semaphoreCount; i++) {
+      if (icd_semaphore_is_tracked(icd_semaphore_from(pWaitInfo->pSemaphores[i])))
+         continue;
+      struct tongs_args_vkWaitSemaphores args = {
+         .device = device, .pWaitInfo = pWaitInfo, .timeout = timeout};
+      return icd_call(c, TONGS_OP_vkWaitSemaphores, &args);
+   }
+   return icd_wait(c, is_over, &w, timeout) ? w.result : VK_TIMEOUT;
+}
