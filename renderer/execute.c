@@ -281,6 +281,8 @@ execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *o
          rdr_compile(ctx->compiles, op, size);
          return;
       }
+      if (header.op == TONGS_OP_vkDestroyPipeline && rdr_compile_forgets(ctx->compiles, op, size))
+         return;
       ctx->is_call = call;
       if (header.op == TONGS_OP_vkUpdateDescriptorSets)
          rdr_update_descriptor_sets(ctx, &d);
