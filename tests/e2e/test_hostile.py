@@ -6,7 +6,9 @@ The broker and the other guests go on: one of them works before and after each a
 
 import array
 import contextlib
+import ctypes
 import fcntl
+import mmap
 import os
 import re
 import socket
@@ -363,6 +365,85 @@ def an_import_of_a_descriptor_that_did_not_come_ends_the_connection():
         attacker().send(denied).expect_end("without its file descriptor")
         semaphore = wire.op("vkImportSemaphoreFdKHR", bytes(64), FLAG_CALL | FLAG_FD)
         attacker().send(semaphore).expect_end("without its file descriptor")
+
+
+# --- Shared rings ----------------------------------------------------------------------------------
+
+RING_SIZE = 64 << 10
+CHANNEL_SIZE = (32 << 10) + 2 * RING_SIZE
+CONSUMER_SLEEPS = 128
+
+
+def channel_call(ops_size=RING_SIZE, replies_size=RING_SIZE):
+    return wire.op("tongsChannel", struct.pack("<III", 1, ops_size, replies_size), FLAG_CALL | FLAG_FD)
+
+
+@contextlib.contextmanager
+def channel(server):
+    """An attacker that has shared rings with its worker, and their memory."""
+    with memfd(CHANNEL_SIZE) as fd, mmap.mmap(fd, CHANNEL_SIZE) as memory:
+        attacker = Attacker(server).shake_hands().send(channel_call(), [fd])
+        number, _, size = struct.unpack("<HHI", attacker.receive(16)[:8])
+        assert (number, size) == (wire.OPS["tongsChannel"], 16), (number, size)
+        yield attacker, memory
+
+
+FUTEX = {"x86_64": 202, "aarch64": 98}.get(os.uname().machine)
+FUTEX_WAKE = 1
+
+
+def set_head(memory, value):
+    """Says how many bytes there are, and wakes the worker, which may sleep."""
+    if FUTEX is None:
+        raise harness.Skip("the number of the futex system call is not known here")
+    struct.pack_into("<I", memory, 0, value)
+    word = ctypes.c_uint32.from_buffer(memory, CONSUMER_SLEEPS)
+    word.value = 0
+    ctypes.CDLL(None).syscall(FUTEX, ctypes.byref(word), FUTEX_WAKE, 1, None, None, 0)
+    del word
+
+
+@test
+def rings_without_memory_that_cannot_shrink_are_refused():
+    with server_and_bystander() as server:
+        def attacker():
+            return Attacker(server).shake_hands()
+        attacker().send(channel_call()).expect_end("without its file descriptor")
+        with memfd(CHANNEL_SIZE, seals=0) as fd:
+            attacker().send(channel_call(), [fd]).expect_end("tongsChannel was refused")
+        with memfd(CHANNEL_SIZE) as fd:
+            for sizes in [(RING_SIZE, 2 * RING_SIZE), (RING_SIZE + 8, RING_SIZE - 8), (0, 0),
+                          (1 << 31, 1 << 31), (0xffffffff, 1)]:
+                attacker().send(channel_call(*sizes), [fd]).expect_end("tongsChannel was refused")
+        with open("/dev/null", "rb") as null:
+            attacker().send(channel_call(), [null.fileno()]).expect_end("tongsChannel was refused")
+
+
+@test
+def counters_of_a_ring_that_say_the_impossible_end_the_connection():
+    with server_and_bystander() as server:
+        for head in [RING_SIZE + 1, 1 << 31, 0xffffffff]:
+            with channel(server) as (attacker, memory):
+                set_head(memory, head)
+                attacker.expect_end("more ops than there is room for")
+
+
+@test
+def nonsense_in_a_ring_ends_the_connection():
+    with server_and_bystander() as server:
+        for nonsense in [b"\xff" * 64, wire.op(9999), wire.op("tongsChannel", bytes(16), FLAG_CALL)]:
+            with channel(server) as (attacker, memory):
+                memory[32 << 10:(32 << 10) + len(nonsense)] = nonsense
+                set_head(memory, len(nonsense))
+                attacker.expect_end("")
+
+
+@test
+def a_guest_that_leaves_its_rings_full_of_nothing_leaves_no_worker():
+    with server_and_bystander() as server:
+        with channel(server) as (attacker, memory):
+            memory[:] = b"\xa5" * CHANNEL_SIZE
+            attacker.socket.close()
 
 
 @test
