@@ -33,6 +33,13 @@ def a_shader_computes_the_right_sum():
         assert "(right)" in through, through
 
 
+@test
+def programs_work_where_no_memory_is_shared_for_ops_and_completions():
+    for name in ["compute", "many", "threads"]:
+        for _, server in harness.transports():
+            text_of(name, guest_environment(server, TONGS_DEBUG="socket"))
+
+
 def expect_the_same_picture(*options):
     images = {}
     for name, server in [("native", None), *harness.transports()]:
