@@ -348,12 +348,21 @@ receive_messages(struct icd_connection *c)
 }
 
 static bool
+is_answered(void *data)
+{
+   return ((struct icd_pending_call *)data)->done;
+}
+
+/* What a thread that receives for all sleeps before it asks whether another thread has done what it waits for. */
+#define TELL_MS 10
+
+static bool
 has_bytes(struct icd_connection *c, int64_t deadline)
 {
    struct pollfd p = {.fd = c->fd, .events = POLLIN};
-   int64_t left = deadline - tongs_now_ns();
+   int64_t left = (deadline - tongs_now_ns()) / 1000000 + 1;
 
-   return deadline == INT64_MAX || poll(&p, 1, left > 0 ? (int)(left / 1000000) + 1 : 0) > 0;
+   return poll(&p, 1, left < 0 ? 0 : left < TELL_MS ? (int)left : TELL_MS) > 0;
 }
 
 /* Waits, as another thread is receiving, until it has. */
@@ -382,7 +391,7 @@ icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data
       }
       c->receiving = true;
       pthread_mutex_unlock(&c->receive_lock);
-      if (has_channel(c) || has_bytes(c, deadline))
+      if (has_channel(c) || done == is_answered || has_bytes(c, deadline))
          receive_once(c, false);
       stop_receiving(c);
       pthread_mutex_lock(&c->receive_lock);
@@ -398,12 +407,6 @@ icd_receive_pending(struct icd_connection *c)
       return;
    receive_once(c, true);
    stop_receiving(c);
-}
-
-static bool
-is_answered(void *data)
-{
-   return ((struct icd_pending_call *)data)->done;
 }
 
 /* Waits until the call is done or the connection lost. */
