@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #define MAX_WORKERS_LIMIT 65536
+#define MAX_WARM 1024
 #define MAX_WORKER_ARGS 8
 
 enum {
    OPTION_LISTEN = CLI_OPTION_FIRST_OWN,
    OPTION_MAX_WORKERS,
+   OPTION_WARM,
    OPTION_HOST_DRIVER,
    OPTION_VALIDATE,
    OPTION_ALLOW_UID,
@@ -33,6 +35,7 @@ static const struct option options[] = {
    CLI_VERSION_ROW,
    {"listen", required_argument, NULL, OPTION_LISTEN},
    {"max-workers", required_argument, NULL, OPTION_MAX_WORKERS},
+   {"warm", required_argument, NULL, OPTION_WARM},
    {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
    {"validate", no_argument, NULL, OPTION_VALIDATE},
    {"allow-uid", required_argument, NULL, OPTION_ALLOW_UID},
@@ -73,6 +76,7 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
       .broker =
          {
             .max_workers = RDR_BROKER_DEFAULT_MAX_WORKERS,
+            .warm = RDR_BROKER_DEFAULT_WARM,
             .ready_fd = -1,
          },
    };
@@ -159,6 +163,11 @@ read_option(struct arguments *a, int option, char **argv)
                                 MAX_WORKERS_LIMIT);
       a->broker.max_workers = number;
       return 0;
+   case OPTION_WARM:
+      if (!cli_parse_number(optarg, 0, MAX_WARM, &number))
+         return cli_usage_error(name, "--warm: \"%s\" is no number from 0 to %d", optarg, MAX_WARM);
+      a->broker.warm = number;
+      return 0;
    case OPTION_HOST_DRIVER:
       if (a->worker_arg_count + 2 >= MAX_WORKER_ARGS)
          return cli_usage_error(name, "--host-driver is given too often");
@@ -230,11 +239,12 @@ const struct cli_command cli_command_serve = {
       "                      unix:$XDG_RUNTIME_DIR/tongs.sock\n"
       "  --allow-uid UID     let this user connect too, beside root and the one who serves; may\n"
       "                      be given several times; the socket's mode is then 0666, not 0600\n"
-      "  --max-workers N     turn programs away while N workers run (default 64)\n"
+      "  --max-workers N     turn programs away while N have a worker (default 64)\n"
+      "  --warm N            keep N workers ready for programs to come (default 2)\n"
       "  --host-driver FILE  the manifest of the host driver to use; by default what the loader\n"
       "                      finds\n"
       "  --validate          load the Khronos validation layer in the workers\n"
-      "  --idle-exit S       end after S seconds without a worker\n"
+      "  --idle-exit S       end after S seconds without a program\n"
       "  --ready-fd N        write a newline to descriptor N and close it when all is ready\n"
       "  --help              print this\n"
       "  --version           print the version\n"

@@ -4,6 +4,7 @@
 
 #include "protocol/clock.h"
 #include "protocol/socket.h"
+#include "renderer/ready.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,11 +21,15 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The descriptor that a worker finds its guest at. */
+/* The descriptor that a worker finds its guest at, or us, as long as it has none. */
 #define WORKER_FD 3
+
+/* How long no worker is kept ready after one ended before it was: the next would end likewise. */
+#define REFILL_PAUSE_MS 10000
 
 /* How long nothing is accepted after a lack of descriptors or memory, unless a worker ends. */
 #define ACCEPT_PAUSE_MS 1000
@@ -44,8 +49,17 @@ struct listener {
    ino_t ino;
 };
 
+enum worker_state {
+   WORKER_NONE = 0,
+   WORKER_STARTING, /* without a guest, or not yet with the driver at hand */
+   WORKER_READY,
+   WORKER_SERVING,
+};
+
 struct worker {
-   pid_t pid; /* 0: a free slot */
+   enum worker_state state;
+   pid_t pid;
+   int control_fd; /* while it has no guest, else -1 */
    pid_t guest_pid;
    uid_t guest_uid;
    int64_t started_ms;
@@ -55,17 +69,21 @@ struct broker {
    const struct rdr_broker_options *options;
 
    struct listener *listeners;
-   struct pollfd *polls; /* [0] the signals, then the listeners, in order */
+   struct pollfd *polls; /* [0] the signals, then the listeners, then the slots, in order */
 
-   struct worker *workers; /* options->max_workers slots */
-   unsigned worker_count;
+   struct worker *workers;
+   unsigned slot_count; /* for max_workers with a guest and `warm` without */
+   unsigned guest_count;
+   unsigned waiting_count; /* that have no guest yet */
 
    const char **worker_argv;
+   const char **waiting_argv;
    sigset_t inherited_mask;
    int signal_fd;
    int exe_fd;
 
    int64_t accept_after_ms;
+   int64_t refill_after_ms;
    int64_t idle_since_ms;
    int64_t refusal_second;
    unsigned refusals;
@@ -111,23 +129,23 @@ log_refusal(struct broker *b, const char *format, ...)
    broker_log("%s", text);
 }
 
-/* Makes the workers' argument list: `tongs worker --fd 3`, then what the options say. */
-static bool
-make_worker_argv(struct broker *b)
+/* The argument list of a worker: `tongs worker --fd 3`, `how`, then what the options say. */
+static const char **
+make_argv(const struct broker *b, const char *how)
 {
-   static const char *const head[] = {"tongs", "worker", "--fd", "3"};
-   const size_t head_count = sizeof(head) / sizeof(head[0]);
+   const char *const head[] = {"tongs", "worker", "--fd", "3", how};
+   const size_t head_count = sizeof(head) / sizeof(head[0]) - (how ? 0 : 1);
    size_t count = 0;
 
    while (b->options->worker_args && b->options->worker_args[count])
       count++;
-   b->worker_argv = calloc(head_count + count + 1, sizeof(*b->worker_argv));
-   if (!b->worker_argv)
-      return false;
-   memcpy(b->worker_argv, head, sizeof(head));
+   const char **argv = calloc(head_count + count + 1, sizeof(*argv));
+   if (!argv)
+      return NULL;
+   memcpy(argv, head, head_count * sizeof(*argv));
    if (count > 0)
-      memcpy(b->worker_argv + head_count, b->options->worker_args, count * sizeof(*b->worker_argv));
-   return true;
+      memcpy(argv + head_count, b->options->worker_args, count * sizeof(*argv));
+   return argv;
 }
 
 /* The file that runs now, above the descriptors that a worker gets. */
@@ -228,6 +246,7 @@ broker_destroy(struct broker *b)
    free(b->polls);
    free(b->workers);
    free(b->worker_argv);
+   free(b->waiting_argv);
    free(b);
 }
 
@@ -243,12 +262,15 @@ broker_create(const struct rdr_broker_options *options)
    b->options = options;
    b->signal_fd = -1;
    b->exe_fd = -1;
+   b->slot_count = options->max_workers + options->warm;
    b->listeners = calloc(options->listen_count, sizeof(*b->listeners));
-   b->polls = calloc(options->listen_count + 1, sizeof(*b->polls));
-   b->workers = calloc(options->max_workers, sizeof(*b->workers));
+   b->polls = calloc(1 + options->listen_count + b->slot_count, sizeof(*b->polls));
+   b->workers = calloc(b->slot_count, sizeof(*b->workers));
+   b->worker_argv = make_argv(b, NULL);
+   b->waiting_argv = make_argv(b, "--wait");
    for (size_t i = 0; b->listeners && i < options->listen_count; i++)
       b->listeners[i].fd = -1;
-   if (!b->listeners || !b->polls || !b->workers || !make_worker_argv(b)) {
+   if (!b->listeners || !b->polls || !b->workers || !b->worker_argv || !b->waiting_argv) {
       broker_log("cannot start: %s", strerror(ENOMEM));
       goto fail;
    }
@@ -288,8 +310,8 @@ announce(const struct broker *b)
    close(ready_fd);
 }
 
-/* In the child: becomes the worker for `guest_fd`. */
-static void __attribute__((noreturn)) run_worker(const struct broker *b, int guest_fd)
+/* In the child: becomes the worker that has `fd` as its own. */
+static void __attribute__((noreturn)) run_worker(const struct broker *b, const char **argv, int fd)
 {
    extern char **environ;
 
@@ -297,13 +319,13 @@ static void __attribute__((noreturn)) run_worker(const struct broker *b, int gue
    sigprocmask(SIG_SETMASK, &b->inherited_mask, NULL);
 
    /* dup2() of a descriptor to itself would leave it close-on-exec. */
-   if (guest_fd == WORKER_FD ? fcntl(guest_fd, F_SETFD, 0) < 0 : dup2(guest_fd, WORKER_FD) < 0) {
+   if (fd == WORKER_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, WORKER_FD) < 0) {
       broker_log("cannot hand a guest over to its worker: %s", strerror(errno));
       _exit(127);
    }
    /* What our own parent left open is not for a worker. Kernels before 5.11 cannot do this. */
    close_range(WORKER_FD + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
-   fexecve(b->exe_fd, (char *const *)b->worker_argv, environ);
+   fexecve(b->exe_fd, (char *const *)argv, environ);
    broker_log("cannot run a worker: %s", strerror(errno));
    _exit(127);
 }
@@ -311,12 +333,126 @@ static void __attribute__((noreturn)) run_worker(const struct broker *b, int gue
 static struct worker *
 find_worker(struct broker *b, pid_t pid)
 {
-   for (unsigned i = 0; i < b->options->max_workers; i++) {
-      if (b->workers[i].pid == pid)
+   for (unsigned i = 0; i < b->slot_count; i++) {
+      if (b->workers[i].state != WORKER_NONE && b->workers[i].pid == pid)
          return &b->workers[i];
    }
    return NULL;
 }
+
+static struct worker *
+find_state(struct broker *b, enum worker_state state)
+{
+   for (unsigned i = 0; i < b->slot_count; i++) {
+      if (b->workers[i].state == state)
+         return &b->workers[i];
+   }
+   return NULL;
+}
+
+/* Makes the slot a free one. */
+static void
+forget_worker(struct broker *b, struct worker *w)
+{
+   if (w->state == WORKER_SERVING) {
+      b->guest_count--;
+      b->idle_since_ms = tongs_now_ms();
+   } else {
+      b->waiting_count--;
+      if (w->control_fd >= 0)
+         close(w->control_fd);
+   }
+   *w = (struct worker){0};
+   b->accept_after_ms = 0;
+}
+
+/* --- Workers that wait for a guest ------------------------------------------------------------ */
+
+/* Starts one; false when that failed. */
+static bool
+start_waiting(struct broker *b)
+{
+   int ends[2];
+   pid_t pid;
+
+   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+      return false;
+   pid = fork();
+   if (pid == 0)
+      run_worker(b, b->waiting_argv, ends[1]);
+   close(ends[1]);
+   if (pid < 0) {
+      close(ends[0]);
+      return false;
+   }
+   *find_state(b, WORKER_NONE) = (struct worker){
+      .state = WORKER_STARTING,
+      .pid = pid,
+      .control_fd = ends[0],
+      .started_ms = tongs_now_ms(),
+   };
+   b->waiting_count++;
+   return true;
+}
+
+/* Sees to it that as many wait as are wanted, and as may have a guest. */
+static void
+refill(struct broker *b)
+{
+   unsigned room = b->options->max_workers - b->guest_count;
+   unsigned wanted = b->options->warm < room ? b->options->warm : room;
+
+   if (b->refill_after_ms > tongs_now_ms())
+      return;
+   while (b->waiting_count < wanted) {
+      if (start_waiting(b))
+         continue;
+      broker_log("cannot keep a worker ready: %s; trying again later", strerror(errno));
+      b->refill_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
+      return;
+   }
+}
+
+/* A worker has told that it is ready, or has let go of us; its end is reap()'s to note. */
+static void
+hear_worker(struct worker *w)
+{
+   uint8_t byte;
+
+   if (recv(w->control_fd, &byte, sizeof(byte), MSG_DONTWAIT) == (ssize_t)sizeof(byte)) {
+      w->state = WORKER_READY;
+      return;
+   }
+   kill(w->pid, SIGKILL);
+   close(w->control_fd);
+   w->control_fd = -1;
+}
+
+/* Hands a guest over to a worker that waits, at best to one that is ready; NULL: there is none. */
+static struct worker *
+hand_over(struct broker *b, int guest_fd)
+{
+   for (;;) {
+      struct iovec iov = {.iov_base = "", .iov_len = 1};
+      struct worker *w = find_state(b, WORKER_READY);
+
+      if (!w)
+         w = find_state(b, WORKER_STARTING);
+      if (!w)
+         return NULL;
+      if (tongs_socket_send_all(w->control_fd, &iov, 1, &guest_fd, 1) == 0) {
+         close(w->control_fd);
+         w->control_fd = -1;
+         b->waiting_count--;
+         return w;
+      }
+      /* It has ended, and nobody was told yet. */
+      kill(w->pid, SIGKILL);
+      forget_worker(b, w);
+   }
+}
+
+/* --- Guests ------------------------------------------------------------------------------------- */
 
 static bool
 is_allowed(const struct broker *b, uid_t uid)
@@ -330,14 +466,29 @@ is_allowed(const struct broker *b, uid_t uid)
    return false;
 }
 
-/* Starts a worker for a new guest, or says why not; the caller closes guest_fd in any case. */
+/* Starts a worker for a guest; NULL with errno. */
+static struct worker *
+start_serving(struct broker *b, int guest_fd)
+{
+   pid_t pid = fork();
+   struct worker *w;
+
+   if (pid == 0)
+      run_worker(b, b->worker_argv, guest_fd);
+   if (pid < 0)
+      return NULL;
+   w = find_state(b, WORKER_NONE);
+   w->pid = pid;
+   return w;
+}
+
+/* Finds a worker for a new guest, or says why not; the caller closes guest_fd in any case. */
 static void
 admit(struct broker *b, int guest_fd)
 {
    struct ucred peer;
    socklen_t size = sizeof(peer);
    struct worker *w;
-   pid_t pid;
 
    if (getsockopt(guest_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
       log_refusal(b, "turned a guest away: SO_PEERCRED: %s", strerror(errno));
@@ -348,31 +499,33 @@ admit(struct broker *b, int guest_fd)
                   (int)peer.pid, (unsigned)peer.uid, (unsigned)peer.uid);
       return;
    }
-   if (b->worker_count == b->options->max_workers) {
+   if (b->guest_count == b->options->max_workers) {
       log_refusal(b,
                   "turned pid %d away: %u workers run already, the most that --max-workers "
                   "allows",
-                  (int)peer.pid, b->worker_count);
+                  (int)peer.pid, b->guest_count);
       return;
    }
 
-   pid = fork();
-   if (pid == 0)
-      run_worker(b, guest_fd);
-   if (pid < 0) {
+   w = hand_over(b, guest_fd);
+   if (!w)
+      w = start_serving(b, guest_fd);
+   if (!w) {
       log_refusal(b, "turned pid %d away: cannot start a worker: %s", (int)peer.pid,
                   strerror(errno));
       return;
    }
-   w = find_worker(b, 0);
    *w = (struct worker){
-      .pid = pid,
+      .state = WORKER_SERVING,
+      .pid = w->pid,
+      .control_fd = -1,
       .guest_pid = peer.pid,
       .guest_uid = peer.uid,
       .started_ms = tongs_now_ms(),
    };
-   b->worker_count++;
-   broker_log("worker %d started for pid %d, uid %u", (int)pid, (int)peer.pid, (unsigned)peer.uid);
+   b->guest_count++;
+   broker_log("worker %d started for pid %d, uid %u", (int)w->pid, (int)peer.pid,
+              (unsigned)peer.uid);
 }
 
 static void
@@ -404,8 +557,11 @@ log_end(const struct worker *w, int status)
    else if (WIFSIGNALED(status))
       snprintf(how, sizeof(how), "by signal %d (%s)%s", WTERMSIG(status),
                strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
-   broker_log("worker %d for pid %d, uid %u ended %s after %.1f s", (int)w->pid, (int)w->guest_pid,
-              (unsigned)w->guest_uid, how, seconds);
+   if (w->state == WORKER_SERVING)
+      broker_log("worker %d for pid %d, uid %u ended %s after %.1f s", (int)w->pid,
+                 (int)w->guest_pid, (unsigned)w->guest_uid, how, seconds);
+   else
+      broker_log("worker %d, which had no guest yet, ended %s", (int)w->pid, how);
 }
 
 static void
@@ -420,19 +576,19 @@ reap(struct broker *b)
 
       if (!w)
          continue;
-      log_end(w, status);
-      *w = (struct worker){0};
-      b->worker_count--;
-      b->accept_after_ms = 0;
-      b->idle_since_ms = tongs_now_ms();
+      if (w->state == WORKER_SERVING || !b->ending)
+         log_end(w, status);
+      if (w->state == WORKER_STARTING)
+         b->refill_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
+      forget_worker(b, w);
    }
 }
 
 static void
 kill_workers(const struct broker *b, int signal_number)
 {
-   for (unsigned i = 0; i < b->options->max_workers; i++) {
-      if (b->workers[i].pid > 0)
+   for (unsigned i = 0; i < b->slot_count; i++) {
+      if (b->workers[i].state != WORKER_NONE)
          kill(b->workers[i].pid, signal_number);
    }
 }
@@ -464,7 +620,9 @@ next_timeout(const struct broker *b, int64_t now)
 
    if (b->accept_after_ms > now)
       until = b->accept_after_ms;
-   if (b->options->idle_exit_seconds > 0 && b->worker_count == 0) {
+   if (b->refill_after_ms > now && b->refill_after_ms < until)
+      until = b->refill_after_ms;
+   if (b->options->idle_exit_seconds > 0 && b->guest_count == 0) {
       int64_t end = b->idle_since_ms + (int64_t)b->options->idle_exit_seconds * 1000;
 
       if (end < until)
@@ -480,8 +638,39 @@ next_timeout(const struct broker *b, int64_t now)
 static bool
 is_idle_too_long(const struct broker *b)
 {
-   return b->options->idle_exit_seconds > 0 && b->worker_count == 0 &&
+   return b->options->idle_exit_seconds > 0 && b->guest_count == 0 &&
           tongs_now_ms() - b->idle_since_ms >= (int64_t)b->options->idle_exit_seconds * 1000;
+}
+
+/* Waits for something to happen and sees to it, but for what listeners have. As poll(). */
+static int
+attend(struct broker *b, int timeout_ms)
+{
+   bool paused = b->accept_after_ms > tongs_now_ms();
+   size_t listen_count = b->options->listen_count;
+   struct pollfd *slots = b->polls + 1 + listen_count;
+   int n;
+
+   b->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
+   for (size_t i = 0; i < listen_count; i++)
+      b->polls[1 + i] = (struct pollfd){
+         .fd = paused ? -1 : b->listeners[i].fd,
+         .events = POLLIN,
+      };
+   /* One that is ready has nothing more to say: SIGCHLD tells when it has ended. */
+   for (unsigned i = 0; i < b->slot_count; i++)
+      slots[i] = (struct pollfd){
+         .fd = b->workers[i].state == WORKER_STARTING ? b->workers[i].control_fd : -1,
+         .events = POLLIN,
+      };
+   n = poll(b->polls, 1 + listen_count + b->slot_count, timeout_ms);
+   for (unsigned i = 0; n > 0 && i < b->slot_count; i++) {
+      if (slots[i].revents)
+         hear_worker(&b->workers[i]);
+   }
+   if (n > 0 && b->polls[0].revents)
+      handle_signals(b);
+   return n;
 }
 
 static void
@@ -491,22 +680,13 @@ serve(struct broker *b)
 
    b->idle_since_ms = tongs_now_ms();
    while (!b->ending) {
-      bool paused = b->accept_after_ms > tongs_now_ms();
       int n;
 
-      b->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
-      for (size_t i = 0; i < count; i++) {
-         b->polls[i + 1] = (struct pollfd){
-            .fd = paused ? -1 : b->listeners[i].fd,
-            .events = POLLIN,
-         };
-      }
-      n = poll(b->polls, count + 1, next_timeout(b, tongs_now_ms()));
+      refill(b);
+      n = attend(b, next_timeout(b, tongs_now_ms()));
       if (n < 0)
          continue;
-      if (b->polls[0].revents)
-         handle_signals(b);
-      for (size_t i = 0; i < count && !b->ending; i++) {
+      for (size_t i = 0; n > 0 && i < count && !b->ending; i++) {
          if (b->polls[i + 1].revents)
             accept_guest(b, &b->listeners[i]);
       }
@@ -525,11 +705,12 @@ end_workers(struct broker *b)
    bool killed = false;
 
    kill_workers(b, SIGTERM);
-   while (b->worker_count > 0) {
+   while (b->guest_count + b->waiting_count > 0) {
       int64_t left = deadline - tongs_now_ms();
+      unsigned count = b->guest_count + b->waiting_count;
 
       if (left <= 0 && !killed) {
-         broker_log("%u workers did not end in time: killing them", b->worker_count);
+         broker_log("%u workers did not end in time: killing them", count);
          kill_workers(b, SIGKILL);
          killed = true;
          deadline = tongs_now_ms() + TERMINATE_MS;
@@ -537,11 +718,10 @@ end_workers(struct broker *b)
       }
       if (left <= 0) {
          /* Stuck in the kernel, in a driver's call: init reaps them when they come out. */
-         broker_log("%u workers cannot be killed: leaving them", b->worker_count);
+         broker_log("%u workers cannot be killed: leaving them", count);
          break;
       }
-      poll(&(struct pollfd){.fd = b->signal_fd, .events = POLLIN}, 1, (int)left);
-      handle_signals(b);
+      attend(b, (int)left);
    }
 }
 

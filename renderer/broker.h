@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #define RDR_BROKER_DEFAULT_MAX_WORKERS 64
+#define RDR_BROKER_DEFAULT_WARM 2
 
 struct rdr_broker_options {
    /* Paths of unix sockets; at least one. */
@@ -24,13 +25,20 @@ struct rdr_broker_options {
    const uid_t *allowed_uids;
    size_t allowed_uid_count;
 
-   /* What each worker is started with after `tongs worker --fd 3`; ends with NULL. */
+   /* What each worker is started with after `tongs worker --fd 3` and perhaps `--wait`; ends with
+    * NULL.
+    */
    const char *const *worker_args;
 
-   /* How many workers may run at a time, at least 1; a guest beyond that is turned away. */
+   /* How many guests may have a worker at a time, at least 1; one beyond that is turned away. */
    unsigned max_workers;
 
-   /* End after so many seconds without a worker; 0: never. */
+   /* How many workers wait for a guest with the host's driver loaded; 0: each is started when its
+    * guest comes.
+    */
+   unsigned warm;
+
+   /* End after so many seconds without a guest; 0: never. */
    unsigned idle_exit_seconds;
 
    /* Receives one newline and is closed when every socket listens; -1: none. */

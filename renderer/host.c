@@ -7,6 +7,12 @@
 void
 rdr_host_set_environment(const struct rdr_worker_options *options)
 {
+   static bool done;
+
+   /* A worker that waited for its guest has the driver's threads by now. */
+   if (done)
+      return;
+   done = true;
    /* Our own ICD refuses to load where this is set, wherever the loader finds it. */
    setenv("TONGS_WORKER_PROCESS", "1", 1);
 

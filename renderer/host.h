@@ -8,7 +8,7 @@
 #include "context.h"
 #include "worker.h"
 
-/* Before any Vulkan is loaded, one thread: the host's own drivers, none of the guest's layers, never ourselves. */
+/* Before any Vulkan is loaded, one thread; a second call does nothing: the host's own drivers, none of the guest's layers, never ourselves. */
 void
 rdr_host_set_environment(const struct rdr_worker_options *options);
 

@@ -21,8 +21,8 @@ struct rdr_worker_options {
 };
 
 /* Serves the guest at the other end of the stream socket `fd` until it goes or breaks a rule, and
- * closes `fd` in every case. Called once, from a process's main thread, with only that thread
- * running. Returns the process's exit status: 0 when the guest ended in order, else 1 after the
+ * closes `fd` in every case. Called once, from a process's main thread, with no other thread
+ * running but the host driver's own. Returns the process's exit status: 0 when the guest ended in order, else 1 after the
  * reason was logged to stderr. The strings of *options must live as long as the call.
  */
 int

@@ -465,7 +465,7 @@ def workers_inherit_nothing_but_their_guest():
 def a_server_out_of_descriptors_waits_and_goes_on():
     with scratch() as directory:
         path = directory + "/a"
-        with Server("--listen", "unix:" + path) as server:
+        with Server("--listen", "unix:" + path, "--warm", "0") as server:
             # 0 to 2, the executable, the signals, the listener: no room for a guest.
             hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[1]
             used = [int(fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd")]
@@ -516,6 +516,7 @@ def only_the_users_that_are_named_may_connect():
 @test
 def bad_numbers_are_refused():
     for option, value in [("--max-workers", "0"), ("--max-workers", "x"), ("--max-workers", "-1"),
+                          ("--warm", "-1"), ("--warm", "many"),
                           ("--allow-uid", "root"), ("--idle-exit", "0"), ("--idle-exit", "1.5"),
                           ("--ready-fd", "99"), ("--ready-fd", "x")]:
         expect_error(tongs("serve", "--listen", "unix:/no/such/a", option, value), 2, option, value)

@@ -154,14 +154,35 @@ def command_of(pid):
         return []
 
 
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def is_worker(pid):
-    return command_of(pid)[1:2] == ["worker"]
+    """With a guest: one that was started to wait takes the name when it has one."""
+    command = command_of(pid)
+    return command[1:2] == ["worker"] and ("--wait" not in command or
+                                           name_of(pid) == "tongs-worker")
 
 
 def workers_of(server):
-    """The workers of a Server, or for None the private ones."""
+    """The workers that have a guest, of a Server, or for None the private ones."""
     parent = server.process.pid if server else os.getpid()
     return {p for p in children_of(parent) if is_worker(p)}
+
+
+def ready_of(server):
+    """The workers of a Server that have the driver at hand and wait for a guest."""
+    return {p for p in children_of(server.process.pid) if name_of(p) == "tongs-ready"}
+
+
+def wait_for_ready(server, count):
+    wait_until(lambda: len(ready_of(server)) == count)
+    return ready_of(server)
 
 
 def only_worker_of(server):

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "ready.h"
+
+#include "host.h"
+#include "socket.h"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DEVICES_MAX 16u
+
+/* What a guest will do first. The instance stays: with the last one, a loader lets go of the driver. */
+static void
+use_driver(void)
+{
+   struct rdr_host host = {0};
+   VkPhysicalDevice devices[DEVICES_MAX];
+   uint32_t version = VK_API_VERSION_1_0, count = DEVICES_MAX;
+   VkInstance instance;
+   char why[200];
+
+   if (!rdr_host_load(&host, why, sizeof(why)))
+      return;
+   if (host.EnumerateInstanceVersion)
+      host.EnumerateInstanceVersion(&version);
+   VkApplicationInfo app = {
+      .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+      .apiVersion = version,
+   };
+   VkInstanceCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+      .pApplicationInfo = &app,
+   };
+   if (host.CreateInstance(&info, NULL, &instance) != VK_SUCCESS)
+      return;
+   PFN_vkEnumeratePhysicalDevices enumerate =
+      (PFN_vkEnumeratePhysicalDevices)host.GetInstanceProcAddr(instance,
+                                                               "vkEnumeratePhysicalDevices");
+   if (enumerate)
+      enumerate(instance, &count, devices);
+}
+
+/* The guest's socket; -1 when the other end is gone. */
+static int
+receive_guest(int control)
+{
+   uint8_t byte = 0;
+   size_t count = 1;
+   int fd = -1;
+
+   /* Whoever has sent a guest before this came does not listen any more. */
+   send(control, &byte, sizeof(byte), MSG_NOSIGNAL);
+   if (tongs_socket_recv(control, &byte, sizeof(byte), &fd, &count) <= 0 || count < 1)
+      return -1;
+   return fd;
+}
+
+int
+rdr_ready_run(int control, const struct rdr_worker_options *options)
+{
+   prctl(PR_SET_NAME, "tongs-warming");
+   rdr_host_set_environment(options);
+   use_driver();
+   prctl(PR_SET_NAME, "tongs-ready");
+
+   int fd = receive_guest(control);
+   /* Exit handlers of drivers have been seen to wait. */
+   if (fd < 0)
+      _exit(0);
+   close(control);
+   prctl(PR_SET_NAME, "tongs-worker");
+   return rdr_worker_run(fd, options);
+}

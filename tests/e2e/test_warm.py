@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+
+"""Workers that a server keeps ready for guests to come."""
+
+import os
+import re
+import signal
+import sys
+
+import harness
+from harness import Guest, Process, Server, Victim, guest_environment, mapped_files
+from harness import only_worker_of, program, ready_of, run, test, wait_for_end, wait_for_ready
+from harness import wait_until, workers_of
+from mock_host import mock_driver
+
+
+def descriptors_of(pid):
+    """What is open, without the numbers that differ from one process to the next."""
+    links = [os.readlink(fd.path) for fd in os.scandir(f"/proc/{pid}/fd")]
+    return sorted(re.sub(r"\d+", "N", link) for link in links)
+
+
+def compute(server):
+    result = run([program("compute")], guest_environment(server))
+    assert result.returncode == 0 and "(right)" in result.stdout, result
+
+
+@test
+def a_ready_worker_has_the_driver_loaded_and_takes_the_next_guest():
+    server = Server("--warm", "1")
+    ready = wait_for_ready(server, 1).pop()
+    assert [name for name in mapped_files(ready) if "lvp" in name], mapped_files(ready)
+    assert not workers_of(server)
+    guest = Guest(server)
+    guest.ask("instance")
+    assert only_worker_of(server) == ready
+    assert f"worker {ready} started for pid {guest.process.pid}, " in server.log, server.log
+    assert wait_for_ready(server, 1) != {ready}
+    guest.finish()
+    server.wait_for_log(rf"worker {ready} for pid \d+, uid \d+ ended with exit status 0")
+
+
+@test
+def guests_beyond_the_ready_workers_are_served():
+    server = Server("--warm", "1")
+    wait_for_ready(server, 1)
+    guests = [Process([program("compute")], guest_environment(server)) for _ in range(6)]
+    for guest in guests:
+        assert guest.wait() == 0 and "(right)" in guest.output["stdout"], guest.output
+    wait_for_ready(server, 1)
+    wait_until(lambda: not workers_of(server))
+
+
+@test
+def none_is_kept_ready_where_none_is_wanted():
+    server = Server("--warm", "0")
+    compute(server)
+    guest = Guest(server)
+    guest.ask("instance")
+    worker = only_worker_of(server)
+    assert harness.children_of(server.process.pid) == {worker}
+    assert "--wait" not in harness.command_of(worker)
+    guest.finish()
+
+
+@test
+def ready_workers_do_not_count_as_guests():
+    server = Server("--warm", "2", "--max-workers", "1", "--idle-exit", "2")
+    wait_for_ready(server, 1)
+    guest = Guest(server)
+    guest.ask("instance")
+    result = run([program("compute")], guest_environment(server))
+    assert result.returncode == 77 and "closed the connection" in result.stderr, result
+    assert not ready_of(server), "one is kept for a guest that would be turned away"
+    guest.finish()
+    assert server.wait() == 0 and "no guest for 2 s" in server.log, server.log
+
+
+@test
+def a_ready_worker_that_is_killed_is_replaced_and_nobody_notices():
+    server = Server("--warm", "1")
+    victim = Victim("idle", server)
+    killed = set()
+    for _ in range(5):
+        ready = wait_for_ready(server, 1).pop()
+        os.kill(ready, signal.SIGKILL)
+        killed.add(ready)
+        compute(server)
+    assert not wait_for_ready(server, 1) & killed
+    for pid in killed:
+        server.wait_for_log(rf"worker {pid}, which had no guest yet, ended by signal 9")
+    assert victim.process.poll() is None
+    victim.end(signal.SIGKILL)
+
+
+@test
+def a_worker_that_was_ready_takes_only_its_guest_along():
+    server = Server()
+    wait_for_ready(server, 2)
+    victims = [Victim("wait-fence", server)]
+    killed = only_worker_of(server)
+    victims.append(Victim("idle", server))
+    victims[0].tell_the_time()
+    harness.kill_worker(killed)
+    victims[0].expect_loss()
+    assert victims[1].process.poll() is None and workers_of(server)
+    victims[1].end(signal.SIGKILL)
+
+
+@test
+def the_end_of_the_server_is_that_of_its_ready_workers():
+    for number in [signal.SIGTERM, signal.SIGKILL]:
+        server = Server("--warm", "3")
+        children = wait_for_ready(server, 3)
+        status = server.end(number)
+        assert status == (0 if number == signal.SIGTERM else -number), status
+        assert not [pid for pid in children if not wait_for_end(pid, 10)], number
+        assert "ended by" not in server.log, server.log
+
+
+@test
+def a_worker_that_was_ready_has_no_descriptor_more_than_another():
+    found = []
+    for count in ["0", "2"]:
+        server = Server("--warm", count)
+        wait_for_ready(server, int(count))
+        guest = Guest(server)
+        guest.ask("instance")
+        found.append(descriptors_of(only_worker_of(server)))
+        guest.finish()
+    assert found[0] == found[1], found
+
+
+@test
+def where_a_driver_does_not_load_the_guest_hears_why_and_the_server_does_not_spin():
+    server = Server("--host-driver", os.devnull)
+    result = run([program("compute")], guest_environment(server))
+    assert result.returncode == 77, result
+    server.wait_for_log("the host has no driver to serve")
+
+
+@test
+def a_driver_that_takes_workers_down_is_not_tried_again_and_again():
+    server = Server("--warm", "1", "--host-driver", mock_driver(),
+                    TONGS_MOCK_CRASH="vkEnumeratePhysicalDevices:1")
+    ended = r"worker \d+, which had no guest yet, ended "
+    server.wait_for_log(ended)
+    for _ in range(3):
+        result = run([program("compute")], guest_environment(server))
+        assert result.returncode in (1, 77), result
+    assert len(re.findall(ended, server.log)) == 1, server.log
+    assert server.end() == 0
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
