@@ -832,7 +832,8 @@ open_channel(struct icd_connection *c, char *why, size_t why_size)
    free(c->status);
    c->status = ch.status;
    if (!ok)
-      snprintf(why, why_size, "the server did not tell what it can do; its log says why");
+      snprintf(why, why_size, "the server did not tell what it can do when it was offered shared memory; its log says why "
+               "(where file descriptors do not cross, as through SSH, set TONGS_MEMORY=explicit)");
    return ok;
 }
 
@@ -882,7 +883,7 @@ icd_connection_create(char *why, size_t why_size)
       c->stats = calloc(1, sizeof(*c->stats));
    if (!c->peer.identical)
       c->stream.peer_structs = c->peer.structs;
-   if (!(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
+   if (c->passes_fds && !(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
       icd_connection_destroy(c);
       return NULL;
    }

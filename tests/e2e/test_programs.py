@@ -2,11 +2,15 @@
 
 """The client programs of tests/programs do through the driver what they do natively."""
 
+import contextlib
 import re
+import socket
 import sys
+import tempfile
+import threading
 
 import harness
-from harness import checks_of, guest_environment, native_environment, program, run, test
+from harness import Server, checks_of, guest_environment, native_environment, program, run, test
 
 LONG = 200
 
@@ -38,6 +42,46 @@ def programs_work_where_no_memory_is_shared_for_ops_and_completions():
     for name in ["compute", "many", "threads"]:
         for _, server in harness.transports():
             text_of(name, guest_environment(server, TONGS_DEBUG="socket"))
+
+
+class NoDescriptors:
+    """Passes bytes between a guest and the server and drops descriptors, as SSH does."""
+
+    def __init__(self, server):
+        self.server = server
+        self.path = tempfile.mktemp(prefix="ssh-", dir=harness.scratch)
+        self.url = "unix:" + self.path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+        harness.cleanup.callback(self.listener.close)
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self.server.path)
+                for a, b in [(near, far), (far, near)]:
+                    threading.Thread(target=self.forward, args=[a, b], daemon=True).start()
+
+    @staticmethod
+    def forward(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for s in (source, sink):
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+
+
+@test
+def programs_work_where_no_descriptors_cross_if_memory_is_explicit():
+    proxy = NoDescriptors(Server())
+    text_of("compute", guest_environment(proxy, TONGS_MEMORY="explicit"))
+    result = run([program("compute")], guest_environment(proxy))
+    assert result.returncode and "TONGS_MEMORY=explicit" in result.stderr, result
 
 
 def expect_the_same_picture(*options):
