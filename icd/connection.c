@@ -726,14 +726,26 @@ icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint
    return e;
 }
 
+void
+icd_own_call_end(struct icd_connection *c, struct icd_pending_call *call, size_t offset)
+{
+   if (!icd_op_end(c, offset))
+      give_up_call(c, call);
+}
+
 const uint8_t *
 icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset,
                   size_t *size)
 {
+   icd_own_call_end(c, call, offset);
+   return icd_own_call_reply(c, call, size);
+}
+
+const uint8_t *
+icd_own_call_reply(struct icd_connection *c, struct icd_pending_call *call, size_t *size)
+{
    const size_t head = sizeof(struct tongs_op_header) + sizeof(call->tag);
 
-   if (!icd_op_end(c, offset))
-      give_up_call(c, call);
    icd_flush(c);
    wait_for(c, call);
    icd_messages_tell(&c->messages);

@@ -167,6 +167,14 @@ struct tongs_encoder *
 icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,
                    size_t *offset);
 
+/* Ends a call that is waited for later, with icd_own_call_reply(); it goes out with the next flush. */
+void
+icd_own_call_end(struct icd_connection *c, struct icd_pending_call *call, size_t offset);
+
+/* Sends what has been posted and waits. The same reply as icd_own_call_wait()'s. */
+const uint8_t *
+icd_own_call_reply(struct icd_connection *c, struct icd_pending_call *call, size_t *size);
+
 /* Sends and waits. The reply's body without its header and tag, to be freed with `free(call->reply)`; NULL when
  * the connection was lost. */
 const uint8_t *

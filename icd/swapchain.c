@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Swapchains. Their images are objects of ours under which the worker has the host's; to present is a post, and how it went
- * is told with the next image. */
+/* Swapchains. Their images are objects of ours under which the worker has the host's. To present is a post; with it goes the
+ * question for the next image, whose answer, and how the presentation went, is there when the application asks. */
 
 #include "connection.h"
 #include "device.h"
 #include "fence.h"
 #include "image.h"
+#include "semaphore.h"
 #include "surface.h"
 
 #include "decoder.h"
@@ -18,8 +19,13 @@
 
 struct icd_swapchain {
    struct tongs_object base;
+   struct icd_parent *device;
    uint32_t image_count;
    struct icd_image **images; /* owned, and each of them */
+   bool is_retired;           /* another one has taken over its surface */
+   bool asks_ahead; /* the application waits for its images by semaphores like the worker's */
+   bool has_asked;  /* `next` is on its way, or has come */
+   struct icd_pending_call next;
 };
 
 static inline struct icd_swapchain *
@@ -30,9 +36,23 @@ swapchain_from(VkSwapchainKHR handle)
 
 /* --- The swapchain and its images ----------------------------------------------------------------------------- */
 
+/* Waits for the answer that is owed. NULL when the connection is lost. */
+static const uint8_t *
+take_answer(struct icd_swapchain *s, size_t *size)
+{
+   s->has_asked = false;
+   return icd_own_call_reply(s->device->connection, &s->next, size);
+}
+
 static void
 destroy(struct icd_parent *device, const VkAllocationCallbacks *alloc, struct icd_swapchain *s)
 {
+   size_t size;
+
+   if (s->has_asked) {
+      take_answer(s, &size);
+      free(s->next.reply);
+   }
    for (uint32_t i = 0; i < s->image_count; i++)
       icd_object_destroy(device, alloc, s->images[i] ? &s->images[i]->base : NULL);
    icd_free(device, alloc, s->images);
@@ -96,10 +116,13 @@ icd_CreateSwapchainKHR(VkDevice device, const VkSwapchainCreateInfoKHR *pCreateI
 
    if (!icd_surface_is_ours(pCreateInfo->surface))
       return VK_ERROR_SURFACE_LOST_KHR;
+   if (pCreateInfo->oldSwapchain)
+      swapchain_from(pCreateInfo->oldSwapchain)->is_retired = true;
    struct icd_swapchain *s =
       icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkSwapchainKHR, sizeof(*s));
    if (!s)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
+   s->device = parent;
 
    VkSwapchainKHR created = (VkSwapchainKHR)(uintptr_t)s;
    struct tongs_args_vkCreateSwapchainKHR args = {
@@ -151,6 +174,82 @@ icd_GetSwapchainImagesKHR(VkDevice device, VkSwapchainKHR swapchain, uint32_t *p
 
 /* --- Frames ----------------------------------------------------------------------------------------------------- */
 
+/* Asks for the next image ahead of the application. */
+static void
+ask_ahead(struct icd_swapchain *s)
+{
+   size_t at;
+
+   if (!s->asks_ahead || s->has_asked || s->is_retired)
+      return;
+   struct tongs_encoder *e =
+      icd_own_call_begin(s->device->connection, &s->next, TONGS_OP_tongsAcquireAhead, &at);
+   tongs_encode_u64(e, s->device->base.id);
+   tongs_encode_u64(e, s->base.id);
+   icd_own_call_end(s->device->connection, &s->next, at);
+   s->has_asked = true;
+}
+
+/* Whether the worker's semaphores can stand for what is to be signalled, and it for them. */
+static bool
+is_alike(VkSemaphore semaphore, VkFence fence)
+{
+   const struct icd_semaphore *s = icd_semaphore_from(semaphore);
+
+   return s && !s->is_timeline && !s->is_shared && !fence;
+}
+
+/* The image that was asked for ahead is the application's from now on. */
+static VkResult
+take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
+{
+   struct icd_connection *c = s->device->connection;
+   size_t at;
+
+   icd_fence_to_host((VkDevice)s->device, fence);
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsTakeImage, 0, &at);
+   tongs_encode_u64(e, s->device->base.id);
+   tongs_encode_u64(e, s->base.id);
+   tongs_encode_u32(e, is_alike(semaphore, fence));
+   tongs_encode_handle(e, (uintptr_t)semaphore);
+   tongs_encode_handle(e, (uintptr_t)fence);
+   return icd_op_end(c, at) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+/* Whether the answer came ahead; `*result` is it then. */
+static bool
+acquire_ahead(struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence, uint32_t *index,
+              VkResult *result)
+{
+   struct tongs_decoder d;
+   size_t size = 0;
+
+   s->asks_ahead = is_alike(semaphore, fence);
+   if (!s->has_asked || s->is_retired)
+      return false;
+   const uint8_t *body = take_answer(s, &size);
+   *result = VK_ERROR_DEVICE_LOST;
+   if (!body)
+      return true;
+   tongs_decoder_init(&d, body, size, NULL);
+   *result = (VkResult)tongs_decode_i32(&d);
+   const uint32_t image = tongs_decode_u32(&d);
+   free(s->next.reply);
+   if (*result == VK_NOT_READY || *result == VK_TIMEOUT) /* none was free then: wait for one */
+      return false;
+   if (d.error || (*result >= 0 && image >= s->image_count)) {
+      icd_connection_lose(s->device->connection);
+      *result = VK_ERROR_DEVICE_LOST;
+   }
+   if (*result < 0)
+      return true;
+   const VkResult taken = take_image(s, semaphore, fence);
+   *index = image;
+   if (taken < 0)
+      *result = taken;
+   return true;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t timeout,
                         VkSemaphore semaphore, VkFence fence, uint32_t *pImageIndex)
@@ -163,11 +262,15 @@ icd_AcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t time
       .fence = fence,
       .pImageIndex = pImageIndex,
    };
+   VkResult result;
 
+   if (acquire_ahead(swapchain_from(swapchain), semaphore, fence, pImageIndex, &result))
+      return result;
    icd_fence_to_host(device, fence);
    return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkAcquireNextImageKHR, &args);
 }
 
+/* On one device it is the same as the former. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *pAcquireInfo,
                          uint32_t *pImageIndex)
@@ -177,7 +280,11 @@ icd_AcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *pAcqu
       .pAcquireInfo = pAcquireInfo,
       .pImageIndex = pImageIndex,
    };
+   VkResult result;
 
+   if (acquire_ahead(swapchain_from(pAcquireInfo->swapchain), pAcquireInfo->semaphore,
+                     pAcquireInfo->fence, pImageIndex, &result))
+      return result;
    icd_fence_to_host(device, pAcquireInfo->fence);
    return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkAcquireNextImage2KHR, &args);
 }
@@ -196,6 +303,8 @@ icd_QueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *pPresentInfo)
 #endif
    VkResult result = icd_post(c, TONGS_OP_vkQueuePresentKHR, &args);
    ((struct icd_queue *)queue)->has_unnumbered = true;
+   for (uint32_t i = 0; i < pPresentInfo->swapchainCount; i++)
+      ask_ahead(swapchain_from(pPresentInfo->pSwapchains[i]));
    icd_flush(c);
    if (icd_connection_is_lost(c))
       result = VK_ERROR_DEVICE_LOST;

@@ -172,7 +172,13 @@ enter_results(struct rdr_context *ctx, struct compile *job)
    if (job->result < 0 && ctx->post_result == VK_SUCCESS)
       ctx->post_result = job->result;
    for (uint32_t i = 0; i < job->args->new_count; i++) {
-      struct tongs_slot *slot = &ctx->slots[tongs_id_slot(job->args->new_ids[i])];
+      uint64_t id = job->args->new_ids[i];
+      struct tongs_slot *slot = &ctx->slots[tongs_id_slot(id)];
+      if (slot->id != id || slot->data != job) { /* destroyed meanwhile */
+         if (job->handles[i])
+            rdr_vk_destroy(&job->dev->vk, job->dev->handle, TONGS_TYPE_VkPipeline, job->handles[i]);
+         continue;
+      }
       slot->handle = job->handles[i];
       slot->data = job->dev;
       slot->result = VK_SUCCESS;
@@ -279,6 +285,25 @@ rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type,
    };
    *(c->last_grave ? &c->last_grave->next : &c->graves) = grave;
    c->last_grave = grave;
+   return true;
+}
+
+bool
+rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *op, size_t size)
+{
+   struct rdr_context *ctx = c->ctx;
+   struct tongs_decoder d;
+
+   if (!c->oldest)
+      return false;
+   rdr_decoder_init(ctx, &d, op, size, NULL);
+   tongs_decode_target(&d, TONGS_TYPE_VkDevice);
+   uint64_t id = tongs_decode_u64(&d);
+   tongs_decoder_expect_end(&d);
+   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkPipeline);
+   if (d.error || !slot || slot->result != VK_NOT_READY || slot->handle || slot->device != d.device)
+      return false;
+   rdr_object_remove(ctx, tongs_id_slot(id));
    return true;
 }
 

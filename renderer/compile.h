@@ -36,6 +36,11 @@ rdr_compile_settle(const struct tongs_slot *slot);
 void
 rdr_compile_settle_all(struct rdr_compiles *compiles);
 
+/* Carries out a vkDestroyPipeline of one that is not ready: it is destroyed when it is. False for any other, and a malformed
+ * one. */
+bool
+rdr_compile_forgets(struct rdr_compiles *compiles, const uint8_t *op, size_t size);
+
 /* Whether a compilation may use the host's object, which is to be destroyed: then it is destroyed later. */
 bool
 rdr_compile_defers(struct rdr_compiles *compiles, struct rdr_device *dev, uint8_t type,

@@ -213,6 +213,13 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
       if (call)
          rdr_own_swapchain_images(ctx, d, tag);
       return call;
+   case TONGS_OP_tongsAcquireAhead:
+      if (call)
+         rdr_own_acquire_ahead(ctx, d, tag);
+      return call;
+   case TONGS_OP_tongsTakeImage:
+      rdr_own_take_image(ctx, d);
+      return true;
    case TONGS_OP_tongsInstanceFacts:
       if (call)
          rdr_own_instance_facts(ctx, d, tag);
@@ -281,6 +288,8 @@ execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *o
          rdr_compile(ctx->compiles, op, size);
          return;
       }
+      if (header.op == TONGS_OP_vkDestroyPipeline && rdr_compile_forgets(ctx->compiles, op, size))
+         return;
       ctx->is_call = call;
       if (header.op == TONGS_OP_vkUpdateDescriptorSets)
          rdr_update_descriptor_sets(ctx, &d);

@@ -137,10 +137,10 @@ destroy_device(struct rdr_context *ctx, uint32_t slot)
 
    rdr_waiters_destroy(dev);
    rdr_object_destroy_children(ctx, slot);
+   rdr_swapchains_finish(dev);
    dev->vk.DestroyDevice(dev->handle, NULL);
    rdr_object_remove(ctx, slot);
    rdr_heaps_release(ctx, dev);
-   rdr_swapchains_finish(dev);
    free_device(dev);
 }
 

@@ -4,6 +4,7 @@
 
 #include "handlers.h"
 
+#include "jobs.h"
 #include "object.h"
 #include "swapchain.h"
 
@@ -28,6 +29,11 @@ struct swapchain {
    /* Whose turn it is has these, and is the only one to use the host's swapchain. */
    bool *acquired; /* owned; by image */
    VkResult late;  /* how presentations went, as far as the guest has not been told */
+   /* The next image may be acquired before the guest asks for it: with a semaphore of the worker's own, which then changes
+    * places with the guest's. */
+   bool is_ahead;
+   uint32_t ahead;        /* the image */
+   VkSemaphore semaphore; /* owned; signalled with the image where there is one; may be null */
 };
 
 /* The swapchains of a device. Those destroyed while an acquisition went on stay, as their host's ones do. */
@@ -38,11 +44,12 @@ struct rdr_swapchains {
 
 /* --- What is kept ------------------------------------------------------------------------------------------------ */
 
+/* The host's swapchain is gone, or never was. */
 static void
-swapchain_destroy(struct swapchain *s)
+swapchain_destroy(const struct rdr_device *dev, struct swapchain *s)
 {
-   if (!s)
-      return;
+   if (s->semaphore)
+      dev->vk.DestroySemaphore(dev->handle, s->semaphore, NULL);
    pthread_cond_destroy(&s->changed);
    pthread_mutex_destroy(&s->lock);
    free(s->acquired);
@@ -115,7 +122,7 @@ rdr_swapchains_finish(struct rdr_device *dev)
       return;
    while (all->first) {
       struct swapchain *next = all->first->next;
-      swapchain_destroy(all->first);
+      swapchain_destroy(dev, all->first);
       all->first = next;
    }
    pthread_mutex_destroy(&all->lock);
@@ -204,7 +211,7 @@ create(struct rdr_context *ctx, struct rdr_device *dev, const VkSwapchainCreateI
       result = VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    if (result != VK_SUCCESS) {
-      swapchain_destroy(s);
+      swapchain_destroy(dev, s);
       return result;
    }
    pthread_mutex_lock(&all->lock);
@@ -254,7 +261,7 @@ rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, void *host, void *args)
    dev->vk.DestroySwapchainKHR(a->device, a->swapchain, NULL);
    if (s) {
       unlink_swapchain(dev->swapchains, s);
-      swapchain_destroy(s);
+      swapchain_destroy(dev, s);
    }
 }
 
@@ -364,6 +371,128 @@ rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, void *host, void *args)
    else
       rdr_refuse_command(ctx, "vkAcquireNextImage2KHR");
 }
+
+/* --- Images acquired ahead --------------------------------------------------------------------------------------- */
+
+/* The swapchain that an op of our own names after its device; NULL where it is malformed. */
+static struct swapchain *
+decode_swapchain(struct tongs_decoder *d)
+{
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   VkSwapchainKHR handle = (VkSwapchainKHR)tongs_decode_handle(d, TONGS_TYPE_VkSwapchainKHR);
+
+   return d->error ? NULL : find(d->target->data, handle);
+}
+
+/* Does not wait for an image. */
+static VkResult
+acquire_ahead(struct swapchain *s, struct rdr_device *dev)
+{
+   const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO};
+   VkAcquireNextImageInfoKHR next = {.swapchain = s->handle};
+   VkResult result = VK_SUCCESS;
+
+   if (dev->lost)
+      return VK_ERROR_DEVICE_LOST;
+   if (!s->semaphore)
+      result = dev->vk.CreateSemaphore(dev->handle, &info, NULL, &s->semaphore);
+   if (result < 0) {
+      s->semaphore = VK_NULL_HANDLE;
+      return result;
+   }
+   next.semaphore = s->semaphore;
+   take_turn(s);
+   result = acquire_in_turn(s, dev, &next, false, &s->ahead);
+   s->is_ahead = result == VK_SUCCESS || result == VK_SUBOPTIMAL_KHR;
+   if (s->is_ahead)
+      s->acquired[s->ahead] = false; /* the guest has not taken it yet */
+   end_turn(s);
+   return result;
+}
+
+void
+rdr_own_acquire_ahead(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+{
+   struct swapchain *s = decode_swapchain(d);
+   size_t at;
+
+   if (!s || s->is_ahead) {
+      rdr_end(ctx, "a tongsAcquireAhead is malformed");
+      return;
+   }
+   VkResult result = acquire_ahead(s, d->target->data);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsAcquireAhead, tag, &at);
+   tongs_encode_i32(e, result);
+   tongs_encode_u32(e, s->ahead);
+   rdr_reply_end(ctx, at);
+}
+
+/* Signals what the guest wants by a submission of nothing. */
+static VkResult
+pass_on(struct swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFence fence)
+{
+   const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+   const VkSubmitInfo submit = {
+      .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+      .waitSemaphoreCount = 1,
+      .pWaitSemaphores = &s->semaphore,
+      .pWaitDstStageMask = &stage,
+      .signalSemaphoreCount = semaphore != VK_NULL_HANDLE,
+      .pSignalSemaphores = &semaphore,
+   };
+   const VkDeviceQueueInfo2 first = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
+      .flags = dev->queues[0].flags,
+      .queueFamilyIndex = dev->queues[0].family,
+   };
+   VkQueue queue;
+
+   if (first.flags)
+      dev->vk.GetDeviceQueue2(dev->handle, &first, &queue);
+   else
+      dev->vk.GetDeviceQueue(dev->handle, first.queueFamilyIndex, 0, &queue);
+   VkResult result = dev->vk.QueueSubmit(queue, 1, &submit, fence);
+   /* Nobody tells when it has been waited for. This is rare: the next one is a new one, and this one goes last. */
+   rdr_object_keep(dev, TONGS_TYPE_VkSemaphore, (uint64_t)s->semaphore);
+   s->semaphore = VK_NULL_HANDLE;
+   return result;
+}
+
+/* The guest takes the image that was acquired ahead. Its semaphore becomes the one that is signalled with the image: neither
+ * of the two is waited for by anything, and they are alike (the guest sees to that). */
+void
+rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
+{
+   struct swapchain *s = decode_swapchain(d);
+   struct rdr_device *dev = s ? d->target->data : NULL;
+   const bool alike = tongs_decode_u32(d);
+   const uint64_t id = tongs_decode_u64(d);
+   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkSemaphore);
+   const VkFence fence = (VkFence)tongs_decode_handle(d, TONGS_TYPE_VkFence);
+   VkResult result = VK_SUCCESS;
+
+   if (d->error || !s || !s->is_ahead || (id && (!slot || slot->device != d->device)) ||
+       (alike && (!slot || rdr_jobs_use(ctx->jobs, id)))) {
+      rdr_end(ctx, "a tongsTakeImage is malformed");
+      return;
+   }
+   s->is_ahead = false;
+   s->acquired[s->ahead] = true;
+   if (d->unmade || (slot && !slot->handle)) {
+      rdr_post_failed(ctx, dev, "vkAcquireNextImageKHR",
+                      d->unmade ? d->unmade->result : slot->result);
+   } else if (alike) {
+      const VkSemaphore other = (VkSemaphore)slot->handle;
+      ctx->slots[tongs_id_slot(id)].handle = (uint64_t)s->semaphore;
+      s->semaphore = other;
+   } else {
+      result = pass_on(s, dev, slot ? (VkSemaphore)slot->handle : VK_NULL_HANDLE, fence);
+   }
+   if (result < 0)
+      rdr_post_failed(ctx, dev, "vkAcquireNextImageKHR", result);
+}
+
+/* --- Presentation ------------------------------------------------------------------------------------------------ */
 
 /* Takes the image back from the guest. False, with the connection ended, where it has not got it (R5). */
 static bool

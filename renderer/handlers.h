@@ -120,5 +120,9 @@ void
 rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
 void
 rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_acquire_ahead(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+void
+rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d);
 
 #endif

@@ -166,22 +166,26 @@ rdr_pool_slot(struct rdr_context *ctx, uint8_t type)
    return 0;
 }
 
-/* Keeps the host's object of a pinned slot for the end of its device. */
+void
+rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle)
+{
+   struct rdr_orphan *orphan = malloc(sizeof(*orphan));
+
+   if (!orphan)
+      return; /* it goes with the process */
+   *orphan = (struct rdr_orphan){.next = dev->orphans, .type = type, .handle = handle};
+   dev->orphans = orphan;
+}
+
+/* Keeps the host's object of a pinned slot. */
 static void
 make_orphan(struct rdr_context *ctx, uint32_t slot)
 {
    uint32_t device = ctx->slots[slot].device;
-   struct rdr_orphan *orphan = malloc(sizeof(*orphan));
 
-   if (!orphan || !device)
-      return;
-   struct rdr_device *dev = ctx->slots[device].data;
-   *orphan = (struct rdr_orphan){
-      .next = dev->orphans,
-      .type = tongs_id_type(ctx->slots[slot].id),
-      .handle = ctx->slots[slot].handle,
-   };
-   dev->orphans = orphan;
+   if (device)
+      rdr_object_keep(ctx->slots[device].data, tongs_id_type(ctx->slots[slot].id),
+                      ctx->slots[slot].handle);
 }
 
 bool

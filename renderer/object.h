@@ -26,6 +26,10 @@ rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *
 bool
 rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args);
 
+/* Keeps an object of the host's that has no id for the end of its device. */
+void
+rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle);
+
 /* The i-th id that an op destroys. */
 uint64_t
 rdr_args_id(const struct tongs_args *args, uint32_t i);

@@ -15,7 +15,7 @@ rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface);
 void
 rdr_surfaces_destroy(struct rdr_context *ctx);
 
-/* Frees what is kept of a device's swapchains, which are gone. */
+/* Frees what is kept of a device's swapchains, which are gone. The device is there still. */
 void
 rdr_swapchains_finish(struct rdr_device *dev);
 

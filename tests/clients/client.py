@@ -19,14 +19,14 @@ from harness import Skip, diag, guest_environment, native_environment, test, too
 __all__ = ["Skip", "XServer", "both", "diag", "expect_same", "guest", "harness", "native",
            "need_surfaces", "test", "tool", "version_of", "worked", "zink"]
 
-SURFACE_EXTENSIONS = """
+INSTANCE_EXTENSIONS = """
 import ctypes
 vulkan = ctypes.CDLL("libvulkan.so.1")
 count = ctypes.c_uint32()
 vulkan.vkEnumerateInstanceExtensionProperties(None, ctypes.byref(count), None)
 names = ctypes.create_string_buffer(260 * count.value)
 vulkan.vkEnumerateInstanceExtensionProperties(None, ctypes.byref(count), names)
-print(b"VK_KHR_surface\\0" in names.raw)
+print(*(names.raw[i:i + 256].split(b"\\0")[0].decode() for i in range(0, 260 * count.value, 260)))
 """
 
 
@@ -83,12 +83,13 @@ def zink(**changes):
                 LIBGL_ALWAYS_SOFTWARE="1", **changes)
 
 
-def need_surfaces():
-    """Skips while the driver has no window systems, without which these programs do not start."""
-    here = guest([sys.executable, "-c", SURFACE_EXTENSIONS])
-    assert here.returncode == 0, here.stderr
-    if here.stdout.strip() != "True":
-        raise Skip("it needs VK_KHR_surface, which the driver does not have")
+def need_surfaces(extension="VK_KHR_xcb_surface"):
+    """Skips while the driver, or this machine's, has no surfaces of that kind: these programs do not start without."""
+    for run_there, whose in ((native, "this machine's driver"), (guest, "the driver")):
+        there = run_there([sys.executable, "-c", INSTANCE_EXTENSIONS])
+        assert there.returncode == 0, there.stderr
+        if extension not in there.stdout.split():
+            raise Skip(f"it needs {extension}, which {whose} does not have")
 
 
 class XServer(harness.Process):

@@ -3,7 +3,7 @@
 """OpenGL on Vulkan (Mesa's zink) does through the driver what it does natively.
 
 eglinfo needs no window system; the others make a swapchain of their window even if they draw
-off-screen, so that they are skipped while the driver has no surfaces.
+off-screen, so that they are skipped while the driver has no VK_KHR_xcb_surface.
 """
 
 import re

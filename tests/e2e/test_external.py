@@ -67,6 +67,12 @@ def an_opaque_descriptor_that_the_host_maps_otherwise_cannot_be_mapped_but_a_dma
     assert "vkMapMemory" in text and "VK_ERROR_MEMORY_MAP_FAILED" in text, text
 
 
+@test
+def semaphores_and_fences_become_sync_files_that_were_signalled_already():
+    states, text = over_mock("a semaphore as a sync fd", "a fence as a sync fd")
+    assert set(states.values()) == {"ok"}, text
+
+
 def descriptors_of(pid):
     return sorted(os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
 

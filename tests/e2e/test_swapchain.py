@@ -67,6 +67,14 @@ def an_acquisition_that_fails_fails_in_the_guest():
 
 
 @test
+def the_next_image_is_on_its_way_before_it_is_asked_for():
+    done = over_mock("frames", TONGS_DEBUG="stats")
+    calls = re.search(r"stats: +(\d+) ops +\1 round trips +vkAcquireNextImageKHR", done.stderr)
+    # There is no call but for the first, and where none was free when the last one was presented.
+    assert calls and 1 <= int(calls[1]) < 20, done.stderr
+
+
+@test
 def any_call_for_a_frame_may_fail():
     work = []
     for check in ("frames", "resize"):
@@ -176,6 +184,29 @@ def a_surface_outlives_its_swapchains_on_the_host():
         # The mock would say so if its surface went first, and end the process.
         attack(server, before, images, destroy, *last, destroy).expect_end(
             "vkDestroySurfaceKHR is malformed")
+
+    with_server(body)
+
+
+@test
+def an_image_that_was_acquired_ahead_is_taken_once_and_presented_then():
+    def body(server, ops):
+        before, ahead = until(ops, "tongsAcquireAhead")
+        attack(server, before, ahead, ahead).expect_end("tongsAcquireAhead is malformed")
+        before, take = until(ops, "tongsTakeImage")
+        attack(server, before, take, take).expect_end("tongsTakeImage is malformed")
+        # In another's name, or without a semaphore where one is to change places.
+        body = struct.unpack_from("<QQIQQ", take, 8)
+        assert body[2] == 1 and body[3] and not body[4], body
+        for fields in [(*body[:3], 0, 0), (*body[:3], body[1], 0), (body[0], body[0], *body[2:]),
+                       (*body[:3], body[3] + (1 << 32), 0)]:
+            bad = wire.op("tongsTakeImage", struct.pack("<QQIQQ", *fields))
+            attack(server, before, bad).expect_end("tongsTakeImage is malformed")
+        presents = [i for i, (number, _, _) in enumerate(ops)
+                    if number == wire.OPS["vkQueuePresentKHR"]]
+        taken = [whole for number, _, whole in ops[:presents[1]]
+                 if number not in (wire.OPS["tongsTakeImage"], wire.OPS["vkQueueSubmit"])]
+        attack(server, taken, ops[presents[1]][2]).expect_end("has not acquired")
 
     with_server(body)
 

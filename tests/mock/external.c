@@ -2,7 +2,7 @@
 /*
  * Memory with a file descriptor: a memfd in which HEADER bytes of the driver's own come before the payload, for opaque
  * descriptors; without a header for what stands in for a dma-buf. TONGS_MOCK_OTHER_MAPS=1: vkMapMemory gives
- * other pages than those, as drivers do that map through their device node.
+ * other pages than those, as drivers do that map through their device node. Semaphores and fences as sync files.
  */
 #include "mock.h"
 
@@ -117,4 +117,110 @@ mock_GetPhysicalDeviceExternalBufferProperties(
       p->externalMemoryFeatures |= VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT;
       p->exportFromImportedHandleTypes = type;
    }
+}
+
+/* --- Sync files: exported ones have been signalled already (-1), which is always legal ------------------------------- */
+
+VKAPI_ATTR void VKAPI_CALL
+mock_GetPhysicalDeviceExternalSemaphoreProperties(
+   VkPhysicalDevice physicalDevice,
+   const VkPhysicalDeviceExternalSemaphoreInfo *pExternalSemaphoreInfo,
+   VkExternalSemaphoreProperties *pExternalSemaphoreProperties)
+{
+   const VkExternalSemaphoreHandleTypeFlags sync = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
+
+   (void)physicalDevice;
+   mock_fill("vkGetPhysicalDeviceExternalSemaphoreProperties", pExternalSemaphoreProperties,
+             VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES);
+   if (pExternalSemaphoreInfo->handleType != sync)
+      return;
+   pExternalSemaphoreProperties->exportFromImportedHandleTypes = sync;
+   pExternalSemaphoreProperties->compatibleHandleTypes = sync;
+   pExternalSemaphoreProperties->externalSemaphoreFeatures =
+      VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+mock_GetPhysicalDeviceExternalFenceProperties(
+   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceExternalFenceInfo *pExternalFenceInfo,
+   VkExternalFenceProperties *pExternalFenceProperties)
+{
+   const VkExternalFenceHandleTypeFlags sync = VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
+
+   (void)physicalDevice;
+   mock_fill("vkGetPhysicalDeviceExternalFenceProperties", pExternalFenceProperties,
+             VK_STRUCTURE_TYPE_EXTERNAL_FENCE_PROPERTIES);
+   if (pExternalFenceInfo->handleType != sync)
+      return;
+   pExternalFenceProperties->exportFromImportedHandleTypes = sync;
+   pExternalFenceProperties->compatibleHandleTypes = sync;
+   pExternalFenceProperties->externalFenceFeatures =
+      VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+mock_GetSemaphoreFdKHR(VkDevice device, const VkSemaphoreGetFdInfoKHR *pGetFdInfo, int *pFd)
+{
+   struct mock_device *d = MOCK_GET("vkGetSemaphoreFdKHR", device, device);
+   struct mock_semaphore *s = MOCK_GET("vkGetSemaphoreFdKHR", pGetFdInfo->semaphore, semaphore);
+   const uint64_t deadline = mock_deadline(UINT64_MAX);
+
+   pthread_mutex_lock(&d->mutex);
+   while (!s->value && mock_device_wait_locked(d, deadline))
+      ;
+   s->value = 0;
+   pthread_mutex_unlock(&d->mutex);
+   *pFd = -1;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+mock_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImportSemaphoreFdInfo)
+{
+   struct mock_device *d = MOCK_GET("vkImportSemaphoreFdKHR", device, device);
+   struct mock_semaphore *s =
+      MOCK_GET("vkImportSemaphoreFdKHR", pImportSemaphoreFdInfo->semaphore, semaphore);
+
+   if (pImportSemaphoreFdInfo->fd != -1)
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   pthread_mutex_lock(&d->mutex);
+   s->value = 1;
+   pthread_cond_broadcast(&d->changed);
+   pthread_mutex_unlock(&d->mutex);
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+mock_GetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *pGetFdInfo, int *pFd)
+{
+   struct mock_device *d = MOCK_GET("vkGetFenceFdKHR", device, device);
+   struct mock_fence *fence = MOCK_GET("vkGetFenceFdKHR", pGetFdInfo->fence, fence);
+   const uint64_t deadline = mock_deadline(UINT64_MAX);
+
+   pthread_mutex_lock(&d->mutex);
+   if (!fence->signaled && !fence->pending)
+      mock_abort("vkGetFenceFdKHR: nothing is to signal the fence");
+   while (!fence->signaled && mock_device_wait_locked(d, deadline))
+      ;
+   fence->signaled = false;
+   pthread_mutex_unlock(&d->mutex);
+   *pFd = -1;
+   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+mock_ImportFenceFdKHR(VkDevice device, const VkImportFenceFdInfoKHR *pImportFenceFdInfo)
+{
+   struct mock_device *d = MOCK_GET("vkImportFenceFdKHR", device, device);
+   struct mock_fence *fence = MOCK_GET("vkImportFenceFdKHR", pImportFenceFdInfo->fence, fence);
+
+   if (pImportFenceFdInfo->fd != -1)
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   pthread_mutex_lock(&d->mutex);
+   if (fence->pending)
+      mock_abort("vkImportFenceFdKHR: the fence is in use by work that has not completed");
+   fence->signaled = true;
+   pthread_cond_broadcast(&d->changed);
+   pthread_mutex_unlock(&d->mutex);
+   return VK_SUCCESS;
 }

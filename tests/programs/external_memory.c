@@ -67,6 +67,22 @@ init(struct prog *p, const struct kind *kind, VkExternalMemoryFeatureFlags featu
    return PROG_RIGHT;
 }
 
+/* A dma-buf may be imported as any of some types, which the device tells. */
+static enum prog_status
+ask_about(struct prog *p, const struct message *import)
+{
+   PFN_vkGetMemoryFdPropertiesKHR get =
+      (PFN_vkGetMemoryFdPropertiesKHR)vkGetDeviceProcAddr(p->device, "vkGetMemoryFdPropertiesKHR");
+   VkMemoryFdPropertiesKHR props = {.sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR};
+
+   PROG_VK(p, get(p->device, dma_buf.type, import->fd, &props));
+   PROG_EXPECT(p, props.memoryTypeBits >> import->type & 1, "memory types %#x lack %u",
+               props.memoryTypeBits, import->type);
+   PROG_EXPECT(p, fcntl(import->fd, F_GETFD) >= 0, "a question took the descriptor");
+   PROG_VK_IS(p, get(p->device, dma_buf.type, 12345, &props), VK_ERROR_INVALID_EXTERNAL_HANDLE);
+   return PROG_RIGHT;
+}
+
 /* A buffer over memory to export, or, where there is a descriptor, of that. */
 static enum prog_status
 make_shared(struct prog *p, const struct kind *kind, const struct message *import, struct shared *s)
@@ -93,6 +109,8 @@ make_shared(struct prog *p, const struct kind *kind, const struct message *impor
                  },
                  NULL, &s->buffer.buffer));
    vkGetBufferMemoryRequirements(p->device, s->buffer.buffer, &needs);
+   if (import && kind == &dma_buf)
+      PROG_STEP(ask_about(p, import));
    s->type = import ? import->type : prog_memory_type(p, needs.memoryTypeBits, coherent);
    if (s->type == UINT32_MAX)
       return prog_skipped(p, "no coherent memory for such a buffer");

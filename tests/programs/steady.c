@@ -5,7 +5,7 @@
  *
  *    compute  a buffer, a descriptor set and a pipeline of its own for each dispatch
  *    draw     a frame with an image, a view, a sampler and a pipeline of its own
- *    upload   new data in mapped memory, copied to a device-local buffer
+ *    upload   new data in mapped memory, copied; waited for by fence and timeline
  */
 #include "draw.h"
 #include "shaders.h"
@@ -254,9 +254,60 @@ draw(struct prog *p, uint32_t count)
 
 /* --- Upload ------------------------------------------------------------------------------------- */
 
+struct upload_loop {
+   struct prog_buffer buffers[3];
+   VkFence fence;
+   VkSemaphore timeline; /* VK_NULL_HANDLE where the device has none */
+};
+
+/* Submits and waits: for the fence by asking again and again, and for the timeline. */
 static enum prog_status
-upload_step(struct prog *p, const struct prog_buffer buffers[3], uint32_t i)
+submit(struct prog *p, const struct upload_loop *loop, VkCommandBuffer commands, uint64_t value)
 {
+   const VkTimelineSemaphoreSubmitInfo values = {
+      .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+      .signalSemaphoreValueCount = 1,
+      .pSignalSemaphoreValues = &value,
+   };
+   const VkSubmitInfo info = {
+      .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+      .pNext = loop->timeline ? &values : NULL,
+      .commandBufferCount = 1,
+      .pCommandBuffers = &commands,
+      .signalSemaphoreCount = loop->timeline ? 1 : 0,
+      .pSignalSemaphores = &loop->timeline,
+   };
+   const VkSemaphoreWaitInfo wait = {
+      .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+      .semaphoreCount = 1,
+      .pSemaphores = &loop->timeline,
+      .pValues = &value,
+   };
+   const uint64_t deadline = prog_time_ns() + PROG_TIMEOUT_NS;
+   VkResult result;
+
+   PROG_VK(p, vkEndCommandBuffer(commands));
+   prog_flush(p);
+   PROG_VK(p, vkQueueSubmit(p->queue, 1, &info, loop->fence));
+   if (loop->timeline) {
+      uint64_t reached = 0;
+      PROG_VK(p, vkWaitSemaphores(p->device, &wait, PROG_TIMEOUT_NS));
+      PROG_VK(p, vkGetSemaphoreCounterValue(p->device, loop->timeline, &reached));
+      PROG_EXPECT(p, reached == value, "the timeline is at %llu", (unsigned long long)reached);
+   }
+   while ((result = vkGetFenceStatus(p->device, loop->fence)) == VK_NOT_READY)
+      PROG_EXPECT(p, prog_time_ns() < deadline, "the fence is never signalled");
+   PROG_VK(p, result);
+   PROG_VK(p, vkResetFences(p->device, 1, &loop->fence));
+   prog_invalidate(p);
+   vkFreeCommandBuffers(p->device, p->pool, 1, &commands);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+upload_step(struct prog *p, const struct upload_loop *loop, uint32_t i)
+{
+   const struct prog_buffer *buffers = loop->buffers;
    const VkBufferCopy copy = {.size = ROOM};
    VkCommandBuffer commands;
 
@@ -266,7 +317,7 @@ upload_step(struct prog *p, const struct prog_buffer buffers[3], uint32_t i)
    prog_memory_barrier(commands);
    vkCmdCopyBuffer(commands, buffers[1].buffer, buffers[2].buffer, 1, &copy);
    prog_memory_barrier(commands);
-   PROG_STEP(prog_commands_run(p, commands));
+   PROG_STEP(submit(p, loop, commands, i + 1));
    PROG_EXPECT(p, !memcmp(buffers[0].map, buffers[2].map, ROOM), "upload %u did not arrive", i);
    return PROG_RIGHT;
 }
@@ -276,13 +327,26 @@ upload(struct prog *p, uint32_t count)
 {
    const VkBufferUsageFlags usage =
       VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
-   struct prog_buffer buffers[3];
+   const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+   const VkSemaphoreTypeCreateInfo type = {
+      .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+      .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
+   };
+   const VkSemaphoreCreateInfo timeline = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+                                           .pNext = &type};
+   struct upload_loop loop = {0};
+
    for (uint32_t i = 0; i < 3; i++)
-      PROG_STEP(prog_buffer_init(p, &buffers[i], ROOM, usage));
+      PROG_STEP(prog_buffer_init(p, &loop.buffers[i], ROOM, usage));
+   PROG_VK(p, vkCreateFence(p->device, &fence, NULL, &loop.fence));
+   if (p->features12.timelineSemaphore)
+      PROG_VK(p, vkCreateSemaphore(p->device, &timeline, NULL, &loop.timeline));
    for (uint32_t i = 0; i < count; i++)
-      PROG_STEP(upload_step(p, buffers, i));
+      PROG_STEP(upload_step(p, &loop, i));
+   vkDestroySemaphore(p->device, loop.timeline, NULL);
+   vkDestroyFence(p->device, loop.fence, NULL);
    for (uint32_t i = 0; i < 3; i++)
-      prog_buffer_finish(p, &buffers[i]);
+      prog_buffer_finish(p, &loop.buffers[i]);
    return PROG_RIGHT;
 }
 

@@ -382,11 +382,29 @@ destroy_pipeline_of_guest(struct fixture *f)
 static bool
 a_pipeline_is_waited_for_where_it_is_used(struct fixture *f)
 {
+   struct tongs_decoder d;
+
    post_pipeline(f);
    bool pending = !f->ctx.ended && f->ctx.slots[FREE].result == VK_NOT_READY;
    sem_post(&host.gate);
+   tongs_encoder_reset(&f->e);
+   tongs_encode_u64(&f->e, 0);
+   tongs_encode_u64(&f->e, id_of(TONGS_TYPE_VkPipeline, FREE));
+   rdr_decoder_init(&f->ctx, &d, f->e.base, tongs_encoder_size(&f->e), NULL);
+   return pending && tongs_decode_handle(&d, TONGS_TYPE_VkPipeline) == 5000 && !d.unmade;
+}
+
+static bool
+a_pipeline_that_is_destroyed_unused_is_not_waited_for(struct fixture *f)
+{
+   post_pipeline(f);
    destroy_pipeline_of_guest(f);
-   return pending && !f->ctx.ended && host.freed == 1 && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+   bool gone = !f->ctx.ended && !host.freed && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+   destroy_pipeline_of_guest(f); /* is none any more */
+   bool refused = f->ctx.ended == RDR_RULE_BROKEN;
+   sem_post(&host.gate);
+   rdr_compile_settle_all(f->ctx.compiles);
+   return gone && refused && host.freed == 1;
 }
 
 static bool
@@ -592,6 +610,7 @@ static const struct {
    CASE(what_a_failed_create_leaves_behind_is_no_object),
    CASE(a_pipeline_that_must_be_compiled_takes_no_id),
    CASE(a_pipeline_is_waited_for_where_it_is_used),
+   CASE(a_pipeline_that_is_destroyed_unused_is_not_waited_for),
    CASE(a_shader_module_outlives_the_compilations_that_may_use_it),
    CASE(a_pipeline_that_could_not_be_compiled_is_unmade),
    CASE(command_buffers_of_a_pool_that_failed_go_with_it),
