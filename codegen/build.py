@@ -512,19 +512,51 @@ class Builder:
             raise Unsupported(f"{name}: returns {c.ret}")
         number = self.numbers.ops[name]
         c_name = self.numbers.op_names[number]
-        parts = self.parts(args) if kind == "record" and name not in policy.CONTEXT else None
+        flat = self.flat_parts(args) if kind == "record" and name not in policy.CONTEXT else None
+        destroyed = self.destroyed(c)
+        parts = self.parts(args, {m.name for m in args if destroyed and m.handle == destroyed})
         return Op(c_name, name, c_name[2:], number, c.ret, args, level, kind,
-                  create=self.created(c), destroy=self.destroyed(c),
+                  create=self.created(c), destroy=destroyed,
                   entry="hand" if name in self.hand_entries else "generated",
                   handler="hand" if name in self.hand_handlers else "generated",
                   blocking=name in self.blocking, cached=name in self.cached,
                   also_posts=name in self.also_posts,
                   outputs_on_failure=name in self.outputs_on_failure, returned=returned, lost=self.lost_result(c),
                   context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=self.checks(name),
-                  limit_checks=self.limit_checks(name), flat=parts is not None, parts=parts or (),
+                  limit_checks=self.limit_checks(name), flat=flat is not None, parts=parts if flat is None else flat,
                   extra=len(policy.EXTRA_ARGS.get(name, ())))
 
-    def parts(self, args: tuple[Member, ...]) -> tuple[Part, ...] | None:
+    def fixed_size(self, m: Member) -> int:
+        """The bytes of a member that takes the same number whatever it holds; else 0."""
+        if m.kind == "scalar":
+            return WIRE_SIZE[m.wire]
+        if m.kind == "handle":
+            return 8
+        if m.kind == "struct" and self.is_pod(m.type) and not self.pod_checks(m.type):
+            return self._layout(m.type)[0]
+        return 0
+
+    @staticmethod
+    def add_fixed(parts: list[Part], m: Member, size: int) -> None:
+        if not parts or parts[-1].array:
+            parts.append(Part(0))
+        had = parts[-1]
+        parts[-1] = Part(had.size + size, had.members + ((m, had.size),))
+
+    def parts(self, members: tuple[Member, ...], alone: set[str] = frozenset()) -> tuple[Part, ...]:
+        """Members whose size is fixed together, where several are beside each other and none is in `alone`."""
+        out: list[Part] = []
+        for m in members:
+            size = self.fixed_size(m)
+            if m.kind in ("none", "allocator"):
+                continue
+            if size and m.name not in alone:
+                self.add_fixed(out, m, size)
+            else:
+                out.append(Part(0, array=m))
+        return tuple(Part(0, array=p.members[0][0]) if len(p.members) == 1 else p for p in out)
+
+    def flat_parts(self, args: tuple[Member, ...]) -> tuple[Part, ...] | None:
         """The layout of a command's arguments behind the first, None where it has more than numbers, handles and arrays of
         these.
         """
@@ -533,11 +565,7 @@ class Builder:
             if "e->" in m.cond or m.stride:
                 return None
             if m.kind in ("scalar", "handle"):
-                size = WIRE_SIZE[m.wire] if m.kind == "scalar" else 8
-                if not out or out[-1].array:
-                    out.append(Part(0))
-                had = out[-1]
-                out[-1] = Part(had.size + size, had.members + ((m, had.size),))
+                self.add_fixed(out, m, self.fixed_size(m))
             elif m.kind == "scalars" and m.wire != "size":
                 wide = m.elem_size == 8
                 out.append(Part(8 if wide else 4, array=m, elem_size=m.elem_size, align8=wide))
@@ -673,7 +701,7 @@ class Builder:
         members = self.members(name)
         stype = next((m.stype for m in members if m.kind == "stype"), "")
         layout = self._layout(name) if self.is_pod(name) else None
-        return Struct(name, members, stype=stype, stype_value=stypes.get(stype, 0), pod=self.is_pod(name),
+        return Struct(name, members, parts=self.parts(members), stype=stype, stype_value=stypes.get(stype, 0), pod=self.is_pod(name),
                       align8=bool(layout and layout[1] == 8), shape=name in self.outputs and self.has_shape(name),
                       allowduplicate=s.allowduplicate,
                       shape_arrays=any(m.kind in ("scalars", "blob", "structs") for m in members),

@@ -63,6 +63,18 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Members whose places beside each other are fixed, or one other member."""
+
+    size: int                 # bytes of the fixed members together; of an array at most, beside its elements
+    members: tuple[tuple[Member, int], ...] = ()   # (member, its offset in the part)
+    array: Member | None = None   # the other member; in flat ops it is an array
+    elem_size: int = 0        # arrays: bytes that an element takes on the wire
+    align8: bool = False      # arrays: the elements are aligned to 8
+    units: int = 1            # arrays of structs: numbers of the wire that one is
+
+
+@dataclass(frozen=True)
 class CountCheck:
     """A chained struct's count that must equal its parent's: drivers walk the one with the other."""
 
@@ -78,6 +90,7 @@ class CountCheck:
 class Struct:
     name: str                 # "VkBufferCreateInfo"
     members: tuple[Member, ...]
+    parts: tuple[Part, ...] = ()   # the members in their order, without those that do not travel
     stype: str = ""           # "VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO"
     stype_value: int = 0
     union: bool = False
@@ -112,18 +125,6 @@ class Struct:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Members of a command whose places are fixed beside each other, or one array."""
-
-    size: int                 # bytes of the fixed members together; of an array at most, beside its elements
-    members: tuple[tuple[Member, int], ...] = ()   # (member, its offset in the part)
-    array: Member | None = None
-    elem_size: int = 0        # arrays: bytes that an element takes on the wire
-    align8: bool = False      # arrays: the elements are aligned to 8
-    units: int = 1            # arrays of structs: numbers of the wire that one is
-
-
-@dataclass(frozen=True)
 class Op:
     name: str                 # "vkCreateBuffer", from ops.txt: the same whatever the registry's age
     vk: str                   # its name in the registry, which may still have a vendor's suffix
@@ -147,8 +148,8 @@ class Op:
     checks: tuple[str, ...] = ()
     limit_checks: tuple[str, ...] = ()
     returned: tuple[Member, ...] = ()   # args through which something comes back beside the outputs
-    flat: bool = False        # recorded, and without chains: it is the parts, written and read in place
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Part, ...] = ()   # the args in their order, without those that do not travel
+    flat: bool = False        # recorded, and without chains: the parts are fixed ones and arrays, written and read in place
     extra: int = 0            # how many args are Tongs' own, behind the command's parameters
 
     @property

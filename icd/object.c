@@ -82,7 +82,18 @@ icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *
 struct tongs_object *
 icd_object_create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type)
 {
-   return icd_object_create_sized(parent, alloc, type, sizeof(struct tongs_object));
+   const VkAllocationCallbacks *a = choose(parent, alloc);
+   struct tongs_object *object =
+      a->pfnAllocation(a->pUserData, sizeof(*object), ALIGNMENT, VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
+   if (!object)
+      return NULL;
+
+   *object = (struct tongs_object){.id = icd_id_new(parent->connection, type)};
+   if (!object->id) {
+      icd_free(parent, alloc, object);
+      return NULL;
+   }
+   return object;
 }
 
 void

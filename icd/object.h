@@ -26,7 +26,7 @@ icd_parent_from(const void *handle)
    return (struct icd_parent *)handle;
 }
 
-/* Guest memory, through the application's callbacks: `alloc`, else the parent's. The one place where the driver
+/* Guest memory, through the application's callbacks: `alloc`, else the parent's. Here, and in icd_object_create, the driver
  * allocates what the application asked for. 16-byte aligned and zeroed; NULL on failure. */
 void *
 icd_alloc(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, size_t size,

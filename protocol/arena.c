@@ -5,15 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under the address sanitizer, what was not handed out may not be touched. */
-#ifdef __has_feature
-#define HAS_ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#else
-#define HAS_ASAN 0
-#endif
-#if HAS_ASAN
+#if TONGS_ARENA_GUARDED
 #include <sanitizer/asan_interface.h>
 #define REDZONE ((size_t)16)
 #else
@@ -23,7 +15,7 @@
 #endif
 
 #define CHUNK_SIZE ((size_t)16 * 1024)
-#define ALIGNMENT ((size_t)16)
+#define ALIGNMENT TONGS_ARENA_ALIGNMENT
 
 struct tongs_arena_chunk {
    struct tongs_arena_chunk *next;
@@ -72,14 +64,20 @@ tongs_arena_reset(struct tongs_arena *arena)
       return;
 
    struct tongs_arena_chunk *oldest = arena->chunks;
-   while (oldest->next)
-      oldest = oldest->next;
-   free_chunks(arena, oldest);
+   if (oldest->next) { /* its end was not kept; its rest was not handed out */
+      while (oldest->next)
+         oldest = oldest->next;
+      free_chunks(arena, oldest);
+      arena->start = (char *)oldest + HEADER_SIZE;
+      arena->cur = (char *)oldest + oldest->size;
+   }
+   ASAN_UNPOISON_MEMORY_REGION(arena->start, (size_t)(arena->cur - arena->start));
+   memset(arena->start, 0, (size_t)(arena->cur - arena->start));
    use_chunk(arena, oldest);
 }
 
 void *
-tongs_arena_take(struct tongs_arena *arena, size_t wanted)
+tongs_arena_alloc_slow(struct tongs_arena *arena, size_t wanted)
 {
    if (wanted > SIZE_MAX - ALIGNMENT - REDZONE - HEADER_SIZE)
       return NULL;
@@ -91,7 +89,7 @@ tongs_arena_take(struct tongs_arena *arena, size_t wanted)
          chunk_size = CHUNK_SIZE;
       if (chunk_size > arena->limit - arena->total)
          return NULL;
-      struct tongs_arena_chunk *chunk = malloc(chunk_size);
+      struct tongs_arena_chunk *chunk = calloc(1, chunk_size);
       if (!chunk)
          return NULL;
       *chunk = (struct tongs_arena_chunk){.next = arena->chunks, .size = chunk_size};
@@ -104,12 +102,4 @@ tongs_arena_take(struct tongs_arena *arena, size_t wanted)
    arena->cur += size;
    ASAN_UNPOISON_MEMORY_REGION(mem, wanted);
    return mem;
-}
-
-void *
-tongs_arena_alloc(struct tongs_arena *arena, size_t size)
-{
-   void *mem = tongs_arena_take(arena, size);
-
-   return mem ? memset(mem, 0, size) : NULL;
 }

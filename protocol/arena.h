@@ -6,15 +6,26 @@
 
 struct tongs_arena_chunk;
 
-/* Memory that lives until the next reset: what one op decodes into. One thread at a time. */
+/* Memory that lives until the next reset: what one op decodes into. One thread at a time. What is behind `cur` is zero. */
 struct tongs_arena {
-   struct tongs_arena_chunk *chunks; /* the first one is in use, kept across resets */
+   struct tongs_arena_chunk *chunks; /* the newest first; the oldest is kept across resets */
    char *cur;
    char *end;
    char *start;  /* of the newest chunk: where `cur` is while nothing is handed out */
    size_t total; /* bytes held */
    size_t limit; /* bytes that may be held: rule R11 */
 };
+
+#define TONGS_ARENA_ALIGNMENT ((size_t)16)
+
+/* Under the address sanitizer, what was not handed out may not be touched: tongs_arena_alloc is always the slow one. */
+#ifdef __has_feature
+#define TONGS_ARENA_GUARDED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define TONGS_ARENA_GUARDED 1
+#else
+#define TONGS_ARENA_GUARDED 0
+#endif
 
 /* `limit`: bytes that the arena may hold at a time. Allocates nothing. */
 void
@@ -35,12 +46,21 @@ tongs_arena_clear(struct tongs_arena *arena)
       tongs_arena_reset(arena);
 }
 
-/* Zeroed memory, aligned to 16 bytes; NULL when the limit or memory is reached. */
+/* tongs_arena_alloc where the newest chunk may be full. */
 void *
-tongs_arena_alloc(struct tongs_arena *arena, size_t size);
+tongs_arena_alloc_slow(struct tongs_arena *arena, size_t size);
 
-/* The same, not zeroed: for what is written whole before anybody reads it. */
-void *
-tongs_arena_take(struct tongs_arena *arena, size_t size);
+/* Zeroed memory, aligned to 16 bytes; NULL when the limit or memory is reached. */
+static inline void *
+tongs_arena_alloc(struct tongs_arena *arena, size_t size)
+{
+   char *mem = arena->cur;
+   size_t left = (size_t)(arena->end - mem);
+
+   if (TONGS_ARENA_GUARDED || size > left || left - size < TONGS_ARENA_ALIGNMENT)
+      return tongs_arena_alloc_slow(arena, size);
+   arena->cur = mem + ((size + TONGS_ARENA_ALIGNMENT - (size != 0)) & ~(TONGS_ARENA_ALIGNMENT - 1));
+   return mem;
+}
 
 #endif

@@ -48,23 +48,6 @@ tongs_decoder_expect_end(struct tongs_decoder *d)
       tongs_decoder_fail(d, TONGS_DECODE_TRAILING);
 }
 
-void *
-tongs_decode_alloc(struct tongs_decoder *d, uint64_t count, size_t size)
-{
-   size_t total;
-
-   if (!count || d->error)
-      return NULL;
-   if (__builtin_mul_overflow(count, size, &total)) {
-      tongs_decoder_fail(d, TONGS_DECODE_MEMORY);
-      return NULL;
-   }
-   void *p = tongs_arena_alloc(d->arena, total);
-   if (!p)
-      tongs_decoder_fail(d, TONGS_DECODE_MEMORY);
-   return p;
-}
-
 /* Takes `size` bytes, padded to 4; NULL where they are not there. */
 static const uint8_t *
 take(struct tongs_decoder *d, uint64_t size)

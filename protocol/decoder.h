@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For what is short once its arguments are constants, which the compiler does not foresee. */
+#define TONGS_INLINE inline __attribute__((always_inline))
+
 /* Why an op was refused. */
 enum tongs_decode_error {
    TONGS_DECODE_OK,
@@ -90,8 +93,19 @@ void
 tongs_decoder_expect_end(struct tongs_decoder *d);
 
 /* Zeroed arena memory for `count` elements of `size` bytes; NULL for none and on failure. */
-void *
-tongs_decode_alloc(struct tongs_decoder *d, uint64_t count, size_t size);
+static inline void *
+tongs_decode_alloc(struct tongs_decoder *d, uint64_t count, size_t size)
+{
+   size_t total;
+
+   if (!count || d->error)
+      return NULL;
+   void *p =
+      __builtin_mul_overflow(count, size, &total) ? NULL : tongs_arena_alloc(d->arena, total);
+   if (__builtin_expect(!p, 0))
+      tongs_decoder_fail(d, TONGS_DECODE_MEMORY);
+   return p;
+}
 
 /* The same for what a driver writes: never NULL for none, as NULL would ask it for a count. */
 static inline void *
@@ -186,7 +200,7 @@ void
 tongs_look_up_unmade(struct tongs_decoder *d, const struct tongs_slot *slot);
 
 /* The host's handle of an id that is not 0, and its slot: on an id that is stale or foreign or of another type it fails. */
-static inline uint64_t
+static TONGS_INLINE uint64_t
 tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct tongs_slot **found)
 {
    if (!d->slots)
@@ -365,7 +379,7 @@ tongs_get_enum(const uint8_t *p, int32_t first, int32_t last, uint32_t which)
    return (uint32_t)tongs_enum_in_range(which, v);
 }
 
-static inline uint64_t
+static TONGS_INLINE uint64_t
 tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type)
 {
    const struct tongs_slot *slot;
@@ -375,7 +389,7 @@ tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type)
 }
 
 /* The count of an array whose elements are `units` numbers of the wire each. */
-static inline uint32_t
+static TONGS_INLINE uint32_t
 tongs_get_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size,
                 uint32_t units)
 {
@@ -392,7 +406,7 @@ tongs_get_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_
 }
 
 /* Elements in the op itself: what tongs_decode_array and tongs_decode_pods give. */
-static inline void *
+static TONGS_INLINE void *
 tongs_get_array(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size,
                 uint32_t units, bool align8)
 {
@@ -411,7 +425,7 @@ tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uin
 {
    uint32_t count = tongs_get_count(d, expected, optional, sizeof(uint64_t), 1);
    const uint8_t *p = count ? tongs_take(d, count * sizeof(uint64_t)) : NULL;
-   uint64_t *handles = p ? tongs_arena_take(d->arena, count * sizeof(*handles)) : NULL;
+   uint64_t *handles = p ? tongs_arena_alloc(d->arena, count * sizeof(*handles)) : NULL;
 
    if (p && !handles)
       tongs_decoder_fail(d, TONGS_DECODE_MEMORY);

@@ -64,34 +64,12 @@ fail:
    return false;
 }
 
-size_t
-tongs_encode_op_begin(struct tongs_encoder *e, uint16_t op, uint16_t flags)
-{
-   size_t offset = tongs_encoder_size(e);
-
-   tongs_encode_u32(e, op | (uint32_t)flags << 16);
-   tongs_encode_u32(e, 0);
-   return offset;
-}
-
 bool
-tongs_encode_op_end(struct tongs_encoder *e, size_t offset)
+tongs_encode_op_take_back(struct tongs_encoder *e, size_t offset)
 {
-   size_t size = tongs_encoder_size(e) - offset;
-
-   if (size % 8) {
-      tongs_encode_zeros(e, 8 - size % 8);
-      size = tongs_encoder_size(e) - offset;
-   }
-   e->ignored = 0;
-   if (e->failed || size > TONGS_OP_SIZE_MAX) {
-      e->cur = e->base + offset;
-      e->failed = false;
-      return false;
-   }
-   uint32_t size32 = size;
-   memcpy(e->base + offset + 4, &size32, sizeof(size32));
-   return true;
+   e->cur = e->base + offset;
+   e->failed = false;
+   return false;
 }
 
 void

@@ -55,13 +55,40 @@ tongs_encoder_reserve(struct tongs_encoder *e, size_t size)
 }
 
 /* Starts an op and returns its offset, for tongs_encode_op_end. */
-size_t
-tongs_encode_op_begin(struct tongs_encoder *e, uint16_t op, uint16_t flags);
+static inline size_t
+tongs_encode_op_begin(struct tongs_encoder *e, uint16_t op, uint16_t flags)
+{
+   size_t offset = tongs_encoder_size(e);
+   uint64_t header = op | (uint32_t)flags << 16;
+
+   if (tongs_encoder_reserve(e, sizeof(header))) {
+      memcpy(e->cur, &header, sizeof(header));
+      e->cur += sizeof(header);
+   }
+   return offset;
+}
+
+/* tongs_encode_op_end where something is wrong. */
+bool
+tongs_encode_op_take_back(struct tongs_encoder *e, size_t offset);
 
 /* Pads the op to 8 bytes and enters its size. False when it could not be written whole or exceeds
  * TONGS_OP_SIZE_MAX: then it is taken back and the encoder is good again. */
-bool
-tongs_encode_op_end(struct tongs_encoder *e, size_t offset);
+static inline bool
+tongs_encode_op_end(struct tongs_encoder *e, size_t offset)
+{
+   e->ignored = 0;
+   if (tongs_encoder_size(e) % 8 && tongs_encoder_reserve(e, 4)) {
+      memset(e->cur, 0, 4);
+      e->cur += 4;
+   }
+   size_t size = tongs_encoder_size(e) - offset;
+   if (__builtin_expect(e->failed || size > TONGS_OP_SIZE_MAX, 0))
+      return tongs_encode_op_take_back(e, offset);
+   uint32_t size32 = (uint32_t)size;
+   memcpy(e->base + offset + 4, &size32, sizeof(size32));
+   return true;
+}
 
 static inline void
 tongs_encode_u32(struct tongs_encoder *e, uint32_t v)

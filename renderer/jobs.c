@@ -39,8 +39,8 @@ struct rdr_jobs {
    struct job *running;
    uint32_t idle; /* threads that sleep, or have been woken and not come to it yet */
    uint32_t waiting_count;
-   uint32_t count; /* of jobs, waiting and running */
-   size_t held;    /* bytes that they hold */
+   _Atomic uint32_t count; /* of jobs, waiting and running; only the decoder's thread adds to it */
+   size_t held;            /* bytes that they hold */
 };
 
 struct rdr_jobs *
@@ -323,6 +323,8 @@ list_uses(const struct job *job, uint64_t id)
 bool
 rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id)
 {
+   if (!jobs->count)
+      return false;
    pthread_mutex_lock(&jobs->lock);
    bool used = list_uses(jobs->waiting, id) || list_uses(jobs->running, id);
    pthread_mutex_unlock(&jobs->lock);

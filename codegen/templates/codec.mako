@@ -1,6 +1,55 @@
 ## SPDX-License-Identifier: MIT
 ## How one member is encoded, decoded, sent as a shape and read back. `v` points to the struct.
 ##
+## Members whose places are fixed: one look at the room or at what is left, then stores or loads.
+<%def name="encode_part(part, s=None)">\
+% if part.array:
+${encode(part.array, s)}\
+% else:
+   if (tongs_encoder_reserve(e, ${part.size})) {
+      uint8_t *p = e->cur;
+% for m, offset in part.members:
+% if m.kind == "handle":
+      tongs_put_handle(p + ${offset}, (uintptr_t)(${value(m)}), e->raw_handles);
+% elif m.kind == "struct":
+      memcpy(p + ${offset}, ${f"{m.cond} ? &v->{m.name} : &({m.type}){{0}}" if m.cond else f"&v->{m.name}"}, sizeof(v->${m.name}));
+% else:
+      tongs_put_${m.wire}(p + ${offset}, ${value(m)});
+% endif
+% endfor
+      e->cur = p + ${part.size};
+   }
+% endif
+</%def>
+##
+<%def name="decode_part(part)">\
+% if part.array:
+${decode(part.array)}\
+% else:
+   {
+      const uint8_t *p = tongs_take(d, ${part.size});
+      if (p) {
+% for m, offset in part.members:
+         ${decode_fixed(m, offset)}
+% endfor
+      }
+   }
+% endif
+</%def>
+##
+<%def name="decode_fixed(m, offset)">\
+% if m.kind == "handle":
+v->${m.name} = (${m.type})${"(uintptr_t)" if m.dispatchable else ""}tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});\
+% elif m.kind == "struct":
+memcpy(&v->${m.name}, p + ${offset}, sizeof(v->${m.name}));\
+% elif m.enum:
+<% e = enum_names[m.enum] %>\
+v->${m.name} = (${m.type})tongs_get_enum(p + ${offset}, ${e.first}, ${e.last}, TONGS_ENUM_${m.enum});\
+% else:
+v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
+% endif
+</%def>
+##
 <%def name="encode(m, s=None)">\
 % if m.kind in ("stype", "none", "allocator"):
 <% pass %>\
@@ -405,4 +454,6 @@ ${decode(m)}\
 <%def name="flag(m)">${"true" if m.optional else "false"}</%def>
 ##
 <%def name="pointer(m)">${f"({m.cond} ? v->{m.name} : NULL)" if m.cond else f"v->{m.name}"}</%def>
+##
+<%def name="value(m)">${f"{m.cond} ? v->{m.name} : 0" if m.cond else f"v->{m.name}"}</%def>
 ##

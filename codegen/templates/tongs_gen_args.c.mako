@@ -25,9 +25,9 @@ tongs_encode_${o.name}(struct tongs_encoder *e, const void *args)
 % if o.context:
    e->ignored = ${o.context};
 % endif
-% for m in o.args:
-% if o.kind != "record" or m.kind != "dispatch":
-${codec.encode(m)}\
+% for part in o.parts:
+% if o.kind != "record" or not part.array or part.array.kind != "dispatch":
+${codec.encode_part(part)}\
 % endif
 % endfor
    (void)e, (void)v;
@@ -43,7 +43,11 @@ tongs_decode_${o.name}(struct tongs_decoder *d, void *args)
 % else:
    struct tongs_args_${o.name} *v = args;
 
-% for m in o.args:
+% for part in o.parts:
+% if not part.array:
+${codec.decode_part(part)}\
+% else:
+<% m = part.array %>\
 % if o.destroy and m.handle == o.destroy and m.kind == "handle":
    v->base.ids = d->cur;
    v->base.id_count = 1;
@@ -59,6 +63,7 @@ ${codec.decode(m)}\
 % endif
 % if o.destroy and m.handle == o.destroy and m.kind == "handles":
    v->base.id_count = v->${m.name} ? ${m.count} : 0;
+% endif
 % endif
 % endfor
 % for m in o.args:

@@ -80,11 +80,10 @@ encode_link(struct tongs_encoder *e, const VkBaseInStructure *first, const VkBas
 }
 
 void
-tongs_encode_chain(struct tongs_encoder *e, const void *next, uint32_t parent)
+tongs_encode_links(struct tongs_encoder *e, const void *next, uint32_t parent)
 {
    for (const VkBaseInStructure *link = next; link; link = link->pNext)
       encode_link(e, next, link, parent);
-   tongs_encode_u32(e, 0);
 }
 
 static VkBaseOutStructure *
@@ -109,7 +108,7 @@ decode_link(struct tongs_decoder *d, uint32_t stype, uint32_t *index)
 }
 
 void *
-tongs_decode_chain(struct tongs_decoder *d, uint32_t parent)
+tongs_decode_links(struct tongs_decoder *d, uint32_t parent)
 {
    VkBaseOutStructure *first = NULL, **end = &first;
    uint32_t seen[LINKS_MAX];

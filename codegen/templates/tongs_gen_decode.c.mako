@@ -80,9 +80,9 @@ void
 tongs_decode_${s.name}_body(struct tongs_decoder *d, ${s.name} *v)
 {
    v->sType = ${s.stype};
-% for m in s.members:
-% if m.kind != "chain":
-${codec.decode(m)}\
+% for part in s.parts:
+% if not part.array or part.array.kind != "chain":
+${codec.decode_part(part)}\
 % endif
 % endfor
 ${checks(s)}\
@@ -102,13 +102,14 @@ tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
 void
 tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
 {
-% for m in s.members:
-% if m.kind == "stype":
-   v->sType = ${m.stype};
-% elif m.kind == "chain":
+% for part in s.parts:
+<% kind = part.array.kind if part.array else "" %>\
+% if kind == "stype":
+   v->sType = ${s.stype};
+% elif kind == "chain":
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_${s.name});
 % else:
-${codec.decode(m)}\
+${codec.decode_part(part)}\
 % endif
 % endfor
 ${checks(s)}\

@@ -59,9 +59,9 @@ tongs_encode_${s.name}_body(struct tongs_encoder *e, const ${s.name} *v)
    uint32_t ignored = e->ignored;
    e->ignored = ${s.context};
 % endif
-% for m in s.members:
-% if m.kind != "chain":
-${codec.encode(m)}\
+% for part in s.parts:
+% if not part.array or part.array.kind != "chain":
+${codec.encode_part(part)}\
 % endif
 % endfor
 % if s.context:
@@ -87,8 +87,8 @@ tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v)
    uint32_t ignored = e->ignored;
    e->ignored = ${s.context};
 % endif
-% for m in s.members:
-${codec.encode(m, s)}\
+% for part in s.parts:
+${codec.encode_part(part, s)}\
 % endfor
 % if s.context:
    e->ignored = ignored;

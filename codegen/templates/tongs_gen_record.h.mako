@@ -1,3 +1,4 @@
+<%namespace name="codec" file="codec.mako" inheritable="True"/>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #ifndef TONGS_GEN_RECORD_H
 #define TONGS_GEN_RECORD_H
@@ -16,21 +17,20 @@
 
 <%def name="put(part)">\
 % if part.array:
-<% m = part.array; pointer = f"({m.cond} ? v->{m.name} : NULL)" if m.cond else f"v->{m.name}" %>\
+<% m = part.array %>\
 % if m.kind == "handles" and m.dispatchable:
-   p = tongs_put_dispatchables(p, ${pointer}, ${m.count}, raw);
+   p = tongs_put_dispatchables(p, ${codec.pointer(m)}, ${m.count}, raw);
 % elif m.kind == "handles":
-   p = tongs_put_handles(p, (const uint64_t *)${pointer}, ${m.count}, raw);
+   p = tongs_put_handles(p, (const uint64_t *)${codec.pointer(m)}, ${m.count}, raw);
 % else:
-   p = tongs_put_array(p, ${pointer}, ${m.count}, ${part.elem_size}, ${part.units}, ${"true" if part.align8 else "false"});
+   p = tongs_put_array(p, ${codec.pointer(m)}, ${m.count}, ${part.elem_size}, ${part.units}, ${"true" if part.align8 else "false"});
 % endif
 % else:
 % for m, offset in part.members:
-<% value = f"{m.cond} ? v->{m.name} : 0" if m.cond else f"v->{m.name}" %>\
 % if m.kind == "handle":
-   tongs_put_handle(p + ${offset}, (uintptr_t)(${value}), raw);
+   tongs_put_handle(p + ${offset}, (uintptr_t)(${codec.value(m)}), raw);
 % else:
-   tongs_put_${m.wire}(p + ${offset}, ${value});
+   tongs_put_${m.wire}(p + ${offset}, ${codec.value(m)});
 % endif
 % endfor
    p += ${part.size};
@@ -52,14 +52,7 @@
    if (!(p = tongs_take(d, ${part.size})))
       return;
 % for m, offset in part.members:
-% if m.kind == "handle":
-   v->${m.name} = (${m.type})${"(uintptr_t)" if m.dispatchable else ""}tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});
-% elif m.enum:
-<% e = enum_names[m.enum] %>\
-   v->${m.name} = (${m.type})tongs_get_enum(p + ${offset}, ${e.first}, ${e.last}, TONGS_ENUM_${m.enum});
-% else:
-   v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});
-% endif
+   ${codec.decode_fixed(m, offset)}
 % endfor
 % endif
 </%def>\

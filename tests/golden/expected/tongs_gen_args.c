@@ -110,8 +110,12 @@ tongs_encode_vkFreeDescriptorSets(struct tongs_encoder *e, const void *args)
    const struct tongs_args_vkFreeDescriptorSets *v = args;
 
    tongs_encode_handle(e, (uintptr_t)v->device);
-   tongs_encode_handle(e, (uintptr_t)v->descriptorPool);
-   tongs_encode_u32(e, v->descriptorSetCount);
+   if (tongs_encoder_reserve(e, 12)) {
+      uint8_t *p = e->cur;
+      tongs_put_handle(p + 0, (uintptr_t)(v->descriptorPool), e->raw_handles);
+      tongs_put_u32(p + 8, v->descriptorSetCount);
+      e->cur = p + 12;
+   }
    tongs_encode_handles(e, (const uint64_t *)v->pDescriptorSets, v->descriptorSetCount);
    (void)e, (void)v;
 }
@@ -122,8 +126,13 @@ tongs_decode_vkFreeDescriptorSets(struct tongs_decoder *d, void *args)
    struct tongs_args_vkFreeDescriptorSets *v = args;
 
    v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   v->descriptorPool = (VkDescriptorPool)tongs_decode_handle(d, TONGS_TYPE_VkDescriptorPool);
-   v->descriptorSetCount = (uint32_t)tongs_decode_u32(d);
+   {
+      const uint8_t *p = tongs_take(d, 12);
+      if (p) {
+         v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0, TONGS_TYPE_VkDescriptorPool);
+         v->descriptorSetCount = (uint32_t)tongs_get_u32(p + 8);
+      }
+   }
    v->base.ids = d->cur + 4;
    v->pDescriptorSets = (VkDescriptorSet *)tongs_decode_handles(d, v->descriptorSetCount, true, TONGS_TYPE_VkDescriptorSet);
    v->base.id_count = v->pDescriptorSets ? v->descriptorSetCount : 0;

@@ -124,9 +124,14 @@ tongs_decode_VkBufferCreateInfo(struct tongs_decoder *d, VkBufferCreateInfo *v)
 {
    v->sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkBufferCreateInfo);
-   v->size = (VkDeviceSize)tongs_decode_u64(d);
-   v->sharingMode = (uint32_t)tongs_decode_u32(d);
-   v->queueFamilyIndexCount = (uint32_t)tongs_decode_u32(d);
+   {
+      const uint8_t *p = tongs_take(d, 16);
+      if (p) {
+         v->size = (VkDeviceSize)tongs_get_u64(p + 0);
+         v->sharingMode = (uint32_t)tongs_get_u32(p + 8);
+         v->queueFamilyIndexCount = (uint32_t)tongs_get_u32(p + 12);
+      }
+   }
    v->pQueueFamilyIndices = tongs_decode_array(d, v->queueFamilyIndexCount, true, 4);
 }
 
@@ -171,8 +176,13 @@ tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d, uint64
 void
 tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d, VkDescriptorSetAllocateInfo *v)
 {
-   v->descriptorPool = (VkDescriptorPool)tongs_decode_handle(d, TONGS_TYPE_VkDescriptorPool);
-   v->descriptorSetCount = (uint32_t)tongs_decode_u32(d);
+   {
+      const uint8_t *p = tongs_take(d, 12);
+      if (p) {
+         v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0, TONGS_TYPE_VkDescriptorPool);
+         v->descriptorSetCount = (uint32_t)tongs_get_u32(p + 8);
+      }
+   }
 }
 
 VkDescriptorSetAllocateInfo *
@@ -346,26 +356,36 @@ tongs_decode_VkScalars(struct tongs_decoder *d, VkScalars *v)
 {
    v->sType = VK_STRUCTURE_TYPE_SCALARS;
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkScalars);
-   v->usage = (VkUsageFlags)tongs_decode_u32(d);
-   v->wide = (VkWideFlags)tongs_decode_u64(d);
-   v->format = (VkFormat)tongs_decode_enum(d, TONGS_ENUM_VkFormat);
-   v->enabled = (VkBool32)tongs_decode_u32(d);
-   v->byte = (uint8_t)tongs_decode_u8(d);
-   v->half = (uint16_t)tongs_decode_u16(d);
-   v->number = (int32_t)tongs_decode_i32(d);
-   v->fraction = (float)tongs_decode_f32(d);
-   v->precise = (double)tongs_decode_f64(d);
-   v->big = (int64_t)tongs_decode_i64(d);
-   v->size = (size_t)tongs_decode_size(d);
-   v->deviceSize = (VkDeviceSize)tongs_decode_u64(d);
+   {
+      const uint8_t *p = tongs_take(d, 68);
+      if (p) {
+         v->usage = (VkUsageFlags)tongs_get_u32(p + 0);
+         v->wide = (VkWideFlags)tongs_get_u64(p + 4);
+         v->format = (VkFormat)tongs_get_enum(p + 12, 0, 1, TONGS_ENUM_VkFormat);
+         v->enabled = (VkBool32)tongs_get_u32(p + 16);
+         v->byte = (uint8_t)tongs_get_u8(p + 20);
+         v->half = (uint16_t)tongs_get_u16(p + 24);
+         v->number = (int32_t)tongs_get_i32(p + 28);
+         v->fraction = (float)tongs_get_f32(p + 32);
+         v->precise = (double)tongs_get_f64(p + 36);
+         v->big = (int64_t)tongs_get_i64(p + 44);
+         v->size = (size_t)tongs_get_size(p + 52);
+         v->deviceSize = (VkDeviceSize)tongs_get_u64(p + 60);
+      }
+   }
    {
       uint32_t bits = tongs_decode_u32(d);
       v->low = bits & 0xffffffu;
       bits >>= 24;
       v->high = bits & 0xffu;
    }
-   v->buffer = (VkBuffer)tongs_decode_handle(d, TONGS_TYPE_VkBuffer);
-   v->commandBuffer = (VkCommandBuffer)(uintptr_t)tongs_decode_handle(d, TONGS_TYPE_VkCommandBuffer);
+   {
+      const uint8_t *p = tongs_take(d, 16);
+      if (p) {
+         v->buffer = (VkBuffer)tongs_get_handle(d, p + 0, TONGS_TYPE_VkBuffer);
+         v->commandBuffer = (VkCommandBuffer)(uintptr_t)tongs_get_handle(d, p + 8, TONGS_TYPE_VkCommandBuffer);
+      }
+   }
 }
 
 VkScalars *

@@ -115,9 +115,13 @@ void
 tongs_encode_VkBufferCreateInfo(struct tongs_encoder *e, const VkBufferCreateInfo *v)
 {
    tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkBufferCreateInfo);
-   tongs_encode_u64(e, v->size);
-   tongs_encode_u32(e, v->sharingMode);
-   tongs_encode_u32(e, v->sharingMode == VK_SHARING_MODE_CONCURRENT ? v->queueFamilyIndexCount : 0);
+   if (tongs_encoder_reserve(e, 16)) {
+      uint8_t *p = e->cur;
+      tongs_put_u64(p + 0, v->size);
+      tongs_put_u32(p + 8, v->sharingMode);
+      tongs_put_u32(p + 12, v->sharingMode == VK_SHARING_MODE_CONCURRENT ? v->queueFamilyIndexCount : 0);
+      e->cur = p + 16;
+   }
    tongs_encode_array(e, (v->sharingMode == VK_SHARING_MODE_CONCURRENT ? v->pQueueFamilyIndices : NULL), v->queueFamilyIndexCount, 4);
 }
 
@@ -159,8 +163,12 @@ tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e, const 
 void
 tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v)
 {
-   tongs_encode_handle(e, (uintptr_t)v->descriptorPool);
-   tongs_encode_u32(e, v->descriptorSetCount);
+   if (tongs_encoder_reserve(e, 12)) {
+      uint8_t *p = e->cur;
+      tongs_put_handle(p + 0, (uintptr_t)(v->descriptorPool), e->raw_handles);
+      tongs_put_u32(p + 8, v->descriptorSetCount);
+      e->cur = p + 12;
+   }
 }
 
 void
@@ -274,10 +282,14 @@ tongs_encode_VkInExtension(struct tongs_encoder *e, const VkInExtension *v)
 void
 tongs_encode_VkLimits(struct tongs_encoder *e, const VkLimits *v)
 {
-   tongs_encode_u32(e, v->maxCount);
-   tongs_encode_u32(e, v->exact);
-   tongs_encode_u64(e, v->maxSize);
-   tongs_encode_size(e, v->alignment);
+   if (tongs_encoder_reserve(e, 24)) {
+      uint8_t *p = e->cur;
+      tongs_put_u32(p + 0, v->maxCount);
+      tongs_put_u32(p + 4, v->exact);
+      tongs_put_u64(p + 8, v->maxSize);
+      tongs_put_size(p + 16, v->alignment);
+      e->cur = p + 24;
+   }
    tongs_encode_fixed(e, v->name, sizeof(v->name));
 }
 
@@ -309,8 +321,12 @@ tongs_encode_VkOutExtension(struct tongs_encoder *e, const VkOutExtension *v)
 void
 tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e, const VkPipelineCreationFeedback *v)
 {
-   tongs_encode_u32(e, v->flags);
-   tongs_encode_u64(e, v->duration);
+   if (tongs_encoder_reserve(e, 12)) {
+      uint8_t *p = e->cur;
+      tongs_put_u32(p + 0, v->flags);
+      tongs_put_u64(p + 4, v->duration);
+      e->cur = p + 12;
+   }
 }
 
 void
@@ -374,21 +390,29 @@ void
 tongs_encode_VkScalars(struct tongs_encoder *e, const VkScalars *v)
 {
    tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkScalars);
-   tongs_encode_u32(e, v->usage);
-   tongs_encode_u64(e, v->wide);
-   tongs_encode_u32(e, v->format);
-   tongs_encode_u32(e, v->enabled);
-   tongs_encode_u8(e, v->byte);
-   tongs_encode_u16(e, v->half);
-   tongs_encode_i32(e, v->number);
-   tongs_encode_f32(e, v->fraction);
-   tongs_encode_f64(e, v->precise);
-   tongs_encode_i64(e, v->big);
-   tongs_encode_size(e, v->size);
-   tongs_encode_u64(e, v->deviceSize);
+   if (tongs_encoder_reserve(e, 68)) {
+      uint8_t *p = e->cur;
+      tongs_put_u32(p + 0, v->usage);
+      tongs_put_u64(p + 4, v->wide);
+      tongs_put_u32(p + 12, v->format);
+      tongs_put_u32(p + 16, v->enabled);
+      tongs_put_u8(p + 20, v->byte);
+      tongs_put_u16(p + 24, v->half);
+      tongs_put_i32(p + 28, v->number);
+      tongs_put_f32(p + 32, v->fraction);
+      tongs_put_f64(p + 36, v->precise);
+      tongs_put_i64(p + 44, v->big);
+      tongs_put_size(p + 52, v->size);
+      tongs_put_u64(p + 60, v->deviceSize);
+      e->cur = p + 68;
+   }
    tongs_encode_u32(e, (uint32_t)v->low | (uint32_t)v->high << 24);
-   tongs_encode_handle(e, (uintptr_t)v->buffer);
-   tongs_encode_handle(e, (uintptr_t)v->commandBuffer);
+   if (tongs_encoder_reserve(e, 16)) {
+      uint8_t *p = e->cur;
+      tongs_put_handle(p + 0, (uintptr_t)(v->buffer), e->raw_handles);
+      tongs_put_handle(p + 8, (uintptr_t)(v->commandBuffer), e->raw_handles);
+      e->cur = p + 16;
+   }
 }
 
 void

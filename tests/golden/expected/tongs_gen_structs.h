@@ -42,13 +42,31 @@ enum {
 /* `parent`: TONGS_STRUCT_*, whose chain it is. What the parent does not permit, what is there already and what the
  * peer does not know stays behind: a driver would ignore it, and a worker must refuse it. */
 void
-tongs_encode_chain(struct tongs_encoder *e, const void *next, uint32_t parent);
+tongs_encode_links(struct tongs_encoder *e, const void *next, uint32_t parent);
+
+static inline void
+tongs_encode_chain(struct tongs_encoder *e, const void *next, uint32_t parent)
+{
+   if (next)
+      tongs_encode_links(e, next, parent);
+   tongs_encode_u32(e, 0);
+}
 
 void
 tongs_encode_shape_chain(struct tongs_encoder *e, const void *next, uint32_t parent);
 
 void *
-tongs_decode_chain(struct tongs_decoder *d, uint32_t parent);
+tongs_decode_links(struct tongs_decoder *d, uint32_t parent);
+
+static inline void *
+tongs_decode_chain(struct tongs_decoder *d, uint32_t parent)
+{
+   if (tongs_decoder_left(d) >= sizeof(uint32_t) && !tongs_get_u32(d->cur)) {
+      d->cur += sizeof(uint32_t);
+      return NULL;
+   }
+   return tongs_decode_links(d, parent);
+}
 
 void *
 tongs_decode_shape_chain(struct tongs_decoder *d, uint32_t parent);
