@@ -649,6 +649,7 @@ attend(struct broker *b, int timeout_ms)
    bool paused = b->accept_after_ms > tongs_now_ms();
    size_t listen_count = b->options->listen_count;
    struct pollfd *slots = b->polls + 1 + listen_count;
+   unsigned slot_count = 0;
    int n;
 
    b->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
@@ -657,15 +658,16 @@ attend(struct broker *b, int timeout_ms)
          .fd = paused ? -1 : b->listeners[i].fd,
          .events = POLLIN,
       };
-   /* One that is ready has nothing more to say: SIGCHLD tells when it has ended. */
-   for (unsigned i = 0; i < b->slot_count; i++)
-      slots[i] = (struct pollfd){
-         .fd = b->workers[i].state == WORKER_STARTING ? b->workers[i].control_fd : -1,
-         .events = POLLIN,
-      };
-   n = poll(b->polls, 1 + listen_count + b->slot_count, timeout_ms);
+   /* One that is ready has nothing more to say: SIGCHLD tells when it has ended. No entries are left empty: poll() takes no more
+    * of them than the limit of descriptors. */
+   for (unsigned i = 0; i < b->slot_count; i++) {
+      if (b->workers[i].state == WORKER_STARTING)
+         slots[slot_count++] = (struct pollfd){.fd = b->workers[i].control_fd, .events = POLLIN};
+   }
+   n = poll(b->polls, 1 + listen_count + slot_count, timeout_ms);
+   slot_count = 0;
    for (unsigned i = 0; n > 0 && i < b->slot_count; i++) {
-      if (slots[i].revents)
+      if (b->workers[i].state == WORKER_STARTING && slots[slot_count++].revents)
          hear_worker(&b->workers[i]);
    }
    if (n > 0 && b->polls[0].revents)
