@@ -244,6 +244,8 @@ number_all(struct icd_queue *queue)
 static VkResult
 wait_until_idle(struct icd_queue *queue)
 {
+   /* An idle queue is not waited for: who asks for nothing else would never hear of a worker that is gone. */
+   icd_poll(queue->parent.connection);
    icd_wait(queue->parent.connection, is_idle, queue, UINT64_MAX);
    return is_lost(queue) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
 }
