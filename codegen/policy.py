@@ -66,8 +66,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_EXT_external_memory_host": "the application's own pages cannot become another process's without being replaced under it",
     "VK_EXT_map_memory_placed": "places a mapping at an address that the application names",
     "VK_VALVE_descriptor_set_host_mapping": _HOST_POINTER,
-    "VK_EXT_physical_device_drm": "names device nodes of the host, which the guest cannot open",
-    "VK_EXT_pci_bus_info": "names a bus of the host, which the guest cannot see",
     "VK_NV_external_memory_rdma": _HOST_POINTER,
     "VK_NV_device_diagnostic_checkpoints": _HOST_POINTER,
     "VK_NVX_binary_import": _HOST_POINTER,
@@ -144,10 +142,12 @@ LEFT_OUT_MEMBERS = {
     "VkPresentInfoKHR.pResults": "the guest says them itself: how a presentation went is told with the next image",
 }
 
-# Extensions that are of use only where file descriptors cross: not offered over other transports.
+# Extensions that are of use only where file descriptors cross, or that speak of the machine's own buses and device nodes,
+# which are the guest's where descriptors cross: not offered over other transports.
 NEED_FDS = {
     "VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd", "VK_KHR_external_fence_fd",
     "VK_EXT_external_memory_dma_buf", "VK_EXT_image_drm_format_modifier",
+    "VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm",
 }
 
 # --- Lengths and unions that the registry does not state ---------------------------------------------------

@@ -6,6 +6,7 @@ import sys
 
 import harness
 from harness import guest_environment, native_environment, program, run, test
+from mock_host import mock_driver
 
 SKIPPED = 77
 
@@ -31,6 +32,16 @@ def descriptors_that_an_application_stores_itself_work_as_natively():
 @test
 def names_tags_and_labels_are_taken():
     expect_the_same("names")
+
+
+@test
+def buses_and_device_nodes_are_told_of_on_one_machine_only():
+    names = ("VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm")
+    here = run([harness.tool("vulkaninfo")], guest_environment(TONGS_HOST_DRIVER=mock_driver(), foreign=True))
+    away = run([harness.tool("vulkaninfo")], guest_environment(TONGS_HOST_DRIVER=mock_driver(), foreign=True,
+                                                             TONGS_MEMORY="explicit"))
+    for name in names:
+        assert name in here.stdout and name not in away.stdout, (name, here.stderr, away.stderr)
 
 
 if __name__ == "__main__":
