@@ -9,6 +9,7 @@ that it should not, so that silence means that the worker kept its books right.
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -78,6 +79,14 @@ def a_crash_of_the_hosts_driver_is_a_lost_device():
         expect_good_manners(result, name)
         assert result.returncode == 1, (name, result.stdout, result.stderr)
         assert "connection to the server is lost" in result.stderr, (name, result.stderr)
+
+
+@test
+def a_command_that_is_not_implemented_prints_its_name_and_aborts():
+    result = run([program("stub")], guest_environment(TONGS_HOST_DRIVER=mock_driver()))
+    assert result.stdout == "calling\n" and result.returncode == -signal.SIGABRT, result
+    assert re.search("^tongs: vkBuildAccelerationStructuresKHR is not implemented", result.stderr,
+                     re.M), result.stderr
 
 
 @test
