@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-   "usage: lost MODE [--self-test] [--timeout SECONDS] [FILE]\n"
+   "usage: lost MODE [--self-test] [--timeout SECONDS] [--limit SECONDS] [FILE]\n"
    "   wait-fence        killed in vkWaitForFences without a time limit\n"
    "   wait-semaphore    killed in vkWaitSemaphores without a time limit\n"
    "   queue-wait-idle   killed in vkQueueWaitIdle\n"
@@ -32,6 +32,7 @@ static const char usage[] =
    "   record            killed while commands are recorded\n"
    "   --self-test       nobody kills: the program ends its own wait (on any driver)\n"
    "   --timeout         a hang is reported after so long (default 30)\n"
+   "   --limit           what the loss may take to be told (default 1)\n"
    "   FILE              will hold the time of the kill (CLOCK_MONOTONIC ns); without: SIGUSR1\n";
 
 /* Signal handlers have no parameter to carry these. */
@@ -261,7 +262,7 @@ static bool
 still_busy(const struct lost *l)
 {
    const uint64_t time = lost_time(l);
-   return !time || prog_time_ns() - time < LOST_LIMIT_NS / 4;
+   return !time || prog_time_ns() - time < l->limit_ns / 4;
 }
 
 static VkResult
@@ -337,7 +338,7 @@ submit_until_lost(struct lost *l)
       result = vkQueueSubmit(l->p.queue, 0, NULL, VK_NULL_HANDLE);
       if (result == VK_SUCCESS)
          sleep_ms(1);
-   } while (result == VK_SUCCESS && prog_time_ns() - lost_time(l) < LOST_LIMIT_NS);
+   } while (result == VK_SUCCESS && prog_time_ns() - lost_time(l) < l->limit_ns);
    return result;
 }
 
@@ -370,7 +371,7 @@ wait_for_loss(struct lost *l, const struct mode *mode)
                prog_result_name(result));
    PROG_EXPECT(p, then, "%s ended with VK_ERROR_DEVICE_LOST before anything was killed", l->mode);
    const uint64_t took = now > then ? now - then : 0;
-   PROG_EXPECT(p, took < LOST_LIMIT_NS, "%s ended %llu ms after the kill", l->mode,
+   PROG_EXPECT(p, took < l->limit_ns, "%s ended %llu ms after the kill", l->mode,
                (unsigned long long)took / 1000000);
    printf("%s: VK_ERROR_DEVICE_LOST %llu.%03llu ms after the kill\n", l->mode,
           (unsigned long long)took / 1000000, (unsigned long long)took / 1000 % 1000);
@@ -431,12 +432,14 @@ main(int argc, char **argv)
    const struct mode *mode = argc > 1 ? find_mode(argv[1]) : NULL;
    bool understood = mode != NULL;
    unsigned timeout = 30;
-   struct lost l = {.mode = argc > 1 ? argv[1] : NULL};
+   struct lost l = {.mode = argc > 1 ? argv[1] : NULL, .limit_ns = LOST_LIMIT_NS};
    for (int i = 2; i < argc; i++) {
       if (strcmp(argv[i], "--self-test") == 0)
          l.self_test = true;
       else if (strcmp(argv[i], "--timeout") == 0 && i + 1 < argc)
          timeout = (unsigned)strtoul(argv[++i], NULL, 10);
+      else if (strcmp(argv[i], "--limit") == 0 && i + 1 < argc)
+         l.limit_ns = strtoul(argv[++i], NULL, 10) * LOST_LIMIT_NS;
       else if (argv[i][0] != '-' && !l.file)
          l.file = argv[i];
       else

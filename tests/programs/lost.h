@@ -8,15 +8,18 @@
 
 #include "common.h"
 
+/* What the loss may take to be told, unless --limit says otherwise. */
 #define LOST_LIMIT_NS (1000ull * 1000 * 1000)
 #define LOST_PATTERN_WORDS 16384u
 
 struct lost {
    struct prog p;
    const char *mode;
-   const char *file;     /* may be NULL: where the parent writes when it killed */
-   bool self_test;       /* nobody kills; the program ends its own waits */
-   bool submitted;       /* fence belongs to a submission that never ends */
+   const char *file; /* may be NULL: where the parent writes when it killed */
+   uint64_t
+      limit_ns;    /* within which the loss must be told, and each call on the lost device return */
+   bool self_test; /* nobody kills; the program ends its own waits */
+   bool submitted; /* fence belongs to a submission that never ends */
    VkSemaphore timeline; /* stays 0: submissions wait for 1, and would then signal 2 */
    VkFence fence;
    VkCommandBuffer commands;

@@ -13,7 +13,7 @@
       const uint64_t start_ = prog_time_ns(); \
       step; \
       const uint64_t took_ = prog_time_ns() - start_; \
-      PROG_EXPECT(p, took_ < LOST_LIMIT_NS, "%s took %llu ms on the lost device", name, \
+      PROG_EXPECT(p, took_ < l->limit_ns, "%s took %llu ms on the lost device", name, \
                   (unsigned long long)took_ / 1000000); \
    } while (0)
 
