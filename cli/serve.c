@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "protocol/url.h"
 #include "renderer/broker.h"
+#include "renderer/vhost_serve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ enum {
    OPTION_ALLOW_UID,
    OPTION_READY_FD,
    OPTION_IDLE_EXIT,
+   OPTION_VHOST_USER_GPU,
 };
 
 static const struct option options[] = {
@@ -41,6 +43,7 @@ static const struct option options[] = {
    {"allow-uid", required_argument, NULL, OPTION_ALLOW_UID},
    {"ready-fd", required_argument, NULL, OPTION_READY_FD},
    {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
+   {"vhost-user-gpu", required_argument, NULL, OPTION_VHOST_USER_GPU},
    {0},
 };
 
@@ -52,6 +55,7 @@ struct arguments {
    uid_t *uids;
    const char *worker_args[MAX_WORKER_ARGS];
    size_t worker_arg_count;
+   const char *vhost_path; /* NULL: serve on sockets */
    struct rdr_broker_options broker;
 };
 
@@ -100,6 +104,9 @@ add_listen(struct arguments *a, const char *text)
       return cli_usage_error(a->command->name,
                              "--listen: \"spawn\" is for a driver that starts its "
                              "own worker; write unix:PATH");
+   if (url->transport == TONGS_TRANSPORT_VIRTGPU)
+      return cli_usage_error(a->command->name, "--listen: virtual machines are served by "
+                                               "--vhost-user-gpu PATH");
    if (tongs_url_check_carried(url, why, sizeof(why)) < 0) {
       cli_error(a->command->name, "--listen: %s", why);
       return CLI_EXIT_FAILURE;
@@ -189,9 +196,28 @@ read_option(struct arguments *a, int option, char **argv)
          return cli_usage_error(name, "--idle-exit: \"%s\" is no number of seconds", optarg);
       a->broker.idle_exit_seconds = number;
       return 0;
+   case OPTION_VHOST_USER_GPU:
+      if (a->vhost_path)
+         return cli_usage_error(name, "--vhost-user-gpu is given twice");
+      a->vhost_path = optarg;
+      return 0;
    default:
       return cli_common_option(a->command, option, argv);
    }
+}
+
+static int
+serve_machines(struct arguments *a)
+{
+   if (a->broker.listen_count || a->broker.allowed_uid_count || a->broker.idle_exit_seconds)
+      return cli_usage_error(a->command->name, "--vhost-user-gpu does not go with --listen, "
+                                               "--allow-uid and --idle-exit");
+   return rdr_vhost_serve(&(struct rdr_vhost_serve_options){
+      .path = a->vhost_path,
+      .worker_args = a->worker_args,
+      .max_workers = a->broker.max_workers,
+      .ready_fd = a->broker.ready_fd,
+   });
 }
 
 static int
@@ -209,6 +235,10 @@ serve(const struct cli_command *self, int argc, char **argv)
    }
    if (optind < argc) {
       status = cli_usage_error(self->name, "unexpected argument '%s'", argv[optind]);
+      goto out;
+   }
+   if (a.vhost_path) {
+      status = serve_machines(&a);
       goto out;
    }
    if (a.broker.listen_count == 0) {
@@ -244,6 +274,8 @@ const struct cli_command cli_command_serve = {
       "  --host-driver FILE  the manifest of the host driver to use; by default what the loader\n"
       "                      finds\n"
       "  --validate          load the Khronos validation layer in the workers\n"
+      "  --vhost-user-gpu PATH  be the virtio-gpu device of virtual machines, whose monitors\n"
+      "                      connect to this socket, instead of listening for programs\n"
       "  --idle-exit S       end after S seconds without a program\n"
       "  --ready-fd N        write a newline to descriptor N and close it when all is ready\n"
       "  --help              print this\n"

@@ -22,6 +22,7 @@ enum {
    OPTION_HOST_DRIVER,
    OPTION_VALIDATE,
    OPTION_CAPTURE,
+   OPTION_PAGES,
 };
 
 static const struct option options[] = {
@@ -33,6 +34,7 @@ static const struct option options[] = {
    {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
    {"validate", no_argument, NULL, OPTION_VALIDATE},
    {"capture", required_argument, NULL, OPTION_CAPTURE},
+   {"pages", no_argument, NULL, OPTION_PAGES},
    {0},
 };
 
@@ -117,6 +119,9 @@ worker(const struct cli_command *self, int argc, char **argv)
       case OPTION_CAPTURE:
          worker_options.capture = optarg;
          break;
+      case OPTION_PAGES:
+         worker_options.pages = true;
+         break;
       default:
          return cli_common_option(self, option, argv);
       }
@@ -152,6 +157,8 @@ const struct cli_command cli_command_worker = {
       "  --host-driver FILE  the manifest of the host driver to use (TONGS_HOST_DRIVER)\n"
       "  --validate          load the Khronos validation layer (TONGS_VALIDATE=1)\n"
       "  --capture FILE      keep what the guest sends in FILE, for `tongs dump` (TONGS_CAPTURE)\n"
+      "  --pages             the socket is the device's of a virtual machine, whose memory comes\n"
+      "                      as pages\n"
       "  --help              print this\n"
       "  --version           print the version\n",
    .run = worker,

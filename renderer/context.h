@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "decoder.h"
 #include "encoder.h"
+#include "guest_pages.h"
 #include "hello.h"
 #include "id.h"
 
@@ -109,6 +110,10 @@ struct rdr_context {
    struct rdr_node *nodes;
    uint32_t slot_count;
    struct rdr_heap *heaps;
+   bool
+      takes_pages; /* the socket's other end is the device of a virtual machine, and memory comes as pages */
+   struct rdr_pages channel_pages;
+   struct tongs_bell pages_bell;
    struct tongs_spinner op_spinner;
    int fds[RDR_FDS_MAX];
    uint32_t fd_count;
@@ -166,6 +171,10 @@ rdr_reply_end(struct rdr_context *ctx, size_t offset);
 /* The next file descriptor that has come from the guest, which is the caller's then; -1: there is none. The decoder's thread. */
 int
 rdr_fd_take(struct rdr_context *ctx);
+
+/* The same for pages of a virtual machine (guest_pages.h), `size` bytes of them at least. Returns why not, or NULL. */
+const char *
+rdr_pages_take(struct rdr_context *ctx, struct rdr_pages *pages, uint64_t size);
 
 /* Ends a reply, and sends it with the descriptor, which it closes. */
 void

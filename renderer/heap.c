@@ -17,6 +17,7 @@ struct rdr_heap {
    uint32_t uses;   /* memories that are made of it: the host's driver holds the address */
    uint64_t size;
    uint8_t *data;
+   struct rdr_pages pages; /* in a virtual machine: what `data` is */
 };
 
 static struct rdr_heap **
@@ -47,7 +48,10 @@ drop(struct rdr_heap **link)
    struct rdr_heap *heap = *link;
 
    *link = heap->next;
-   munmap(heap->data, heap->size);
+   if (heap->pages.data)
+      rdr_pages_unmap(&heap->pages);
+   else
+      munmap(heap->data, heap->size);
    free(heap);
 }
 
@@ -85,6 +89,29 @@ rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
 
 /* --- Ops ------------------------------------------------------------------------------------------------------------ */
 
+/* Maps what came with the op. Returns why not, or NULL. */
+static const char *
+map_heap(struct rdr_context *ctx, struct rdr_heap *heap)
+{
+   if (ctx->takes_pages) {
+      const char *why = rdr_pages_take(ctx, &heap->pages, heap->size);
+      heap->data = heap->pages.data;
+      return why;
+   }
+   int fd = rdr_take_op_fd(ctx);
+   if (fd < 0)
+      return "it came without its file descriptor";
+   bool sealed = tongs_is_sealed(fd, heap->size);
+   void *data =
+      sealed ? mmap(NULL, heap->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
+             : MAP_FAILED;
+   close(fd);
+   if (data == MAP_FAILED)
+      return sealed ? "it cannot be mapped" : "it is no sealed memory of that size";
+   heap->data = data;
+   return NULL;
+}
+
 void
 rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
 {
@@ -93,37 +120,29 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t size = tongs_decode_u64(d);
 
-   if (d->error || !number || !d->target || ctx->op_fd < 0) {
-      rdr_end(ctx, "a tongsHeapCreate is malformed or came without its file descriptor");
+   if (d->error || !number || !d->target) {
+      rdr_end(ctx, "a tongsHeapCreate is malformed");
       return;
    }
-   int fd = rdr_take_op_fd(ctx);
    const struct rdr_device *dev = d->target->data;
-   bool taken = *find(ctx, dev, number) != NULL;
+   const char *why = *find(ctx, dev, number) ? "its number is taken" : NULL;
    for (const struct rdr_heap *other = ctx->heaps; other; other = other->next)
       count++;
-   struct rdr_heap *heap = calloc(1, sizeof(*heap));
-   if (!heap || taken || count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX ||
-       !tongs_is_sealed(fd, size)) {
-      rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size,
-              taken ? "its number is taken"
-                    : "it is no sealed memory of that size, or one too many");
-      goto fail;
+   if (count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX)
+      why = "it is one too many, or of an impossible size";
+   struct rdr_heap *heap = why ? NULL : calloc(1, sizeof(*heap));
+   if (heap) {
+      *heap = (struct rdr_heap){.next = ctx->heaps, .device = dev, .number = number, .size = size};
+      why = map_heap(ctx, heap);
+   } else if (!why) {
+      why = "out of memory";
    }
-   void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-   if (data == MAP_FAILED) {
-      rdr_end(ctx, "a shared heap of %llu bytes cannot be mapped", (unsigned long long)size);
-      goto fail;
+   if (why) {
+      rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size, why);
+      free(heap);
+      return;
    }
-   close(fd);
-   *heap = (struct rdr_heap){
-      .next = ctx->heaps, .device = dev, .number = number, .size = size, .data = data};
    ctx->heaps = heap;
-   return;
-
-fail:
-   close(fd);
-   free(heap);
 }
 
 void

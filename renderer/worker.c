@@ -228,6 +228,9 @@ ops_wait(void *data)
    return tongs_ring_is_readable(data);
 }
 
+/* How long the pages of a virtual machine may take to come after the op that takes them. */
+#define PAGES_MS 5000
+
 static ssize_t
 receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
 {
@@ -247,21 +250,90 @@ receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
    }
 }
 
+/* Receives descriptors, if none are there. The guest sends them before the op that takes them, which in a virtual machine
+ * may still come earlier, by the ring. */
+static void
+await_fds(struct rdr_context *ctx)
+{
+   struct pollfd p = {.fd = ctx->fd, .events = POLLIN};
+   uint8_t byte;
+
+   if (!ctx->fd_count && ctx->channel.base && poll(&p, 1, ctx->takes_pages ? PAGES_MS : 0) > 0)
+      receive_from_socket(ctx, &byte, sizeof(byte));
+}
+
 int
 rdr_fd_take(struct rdr_context *ctx)
 {
-   uint8_t byte;
-
-   /* The guest sends it before the op that takes it. */
-   struct pollfd p = {.fd = ctx->fd, .events = POLLIN};
-   if (!ctx->fd_count && ctx->channel.base && poll(&p, 1, 0) > 0)
-      receive_from_socket(ctx, &byte, sizeof(byte));
+   await_fds(ctx);
    if (!ctx->fd_count)
       return -1;
    int fd = ctx->fds[0];
    ctx->fd_count--;
    memmove(ctx->fds, ctx->fds + 1, ctx->fd_count * sizeof(ctx->fds[0]));
    return fd;
+}
+
+const char *
+rdr_pages_take(struct rdr_context *ctx, struct rdr_pages *pages, uint64_t size)
+{
+   unsigned used;
+
+   await_fds(ctx);
+   const char *why = rdr_pages_map(pages, ctx->fds, ctx->fd_count, &used);
+   ctx->fd_count -= used;
+   memmove(ctx->fds, ctx->fds + used, ctx->fd_count * sizeof(ctx->fds[0]));
+   if (!why && pages->size < size) {
+      rdr_pages_unmap(pages);
+      why = "it has too few pages";
+   }
+   return why;
+}
+
+/* Wakes a guest in a virtual machine: the device makes an interrupt of it. */
+static void
+ring_through_device(void *data, _Atomic uint32_t *word)
+{
+   const struct rdr_context *ctx = data;
+
+   (void)word;
+   /* Where there is no room for the byte, enough others are on their way. */
+   send(ctx->fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* The guest wakes us through the device, which has the same memory. */
+static void
+sleep_on_futex(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
+{
+   (void)data;
+   tongs_futex_bell.sleep(NULL, word, value, timeout_ns);
+}
+
+/* Returns why not, or NULL. */
+static const char *
+map_channel(struct rdr_context *ctx, struct tongs_channel *ch, uint32_t ops_size,
+            uint32_t replies_size)
+{
+   if (!ctx->takes_pages) {
+      int fd = rdr_take_op_fd(ctx);
+      int error = fd < 0 ? -EBADF : tongs_channel_map(ch, fd, ops_size, replies_size);
+      if (fd >= 0)
+         close(fd);
+      return error ? strerror(-error) : NULL;
+   }
+   size_t size = tongs_channel_size(ops_size, replies_size);
+   if (!size)
+      return "its rings have impossible sizes";
+   const char *why = rdr_pages_take(ctx, &ctx->channel_pages, size);
+   if (why)
+      return why;
+   ctx->pages_bell = (struct tongs_bell){
+      .sleep = sleep_on_futex,
+      .ring = ring_through_device,
+      .data = ctx,
+   };
+   tongs_channel_init(ch, ctx->channel_pages.data, ops_size, replies_size, &ctx->pages_bell);
+   return NULL;
 }
 
 void
@@ -271,17 +343,14 @@ rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
    size_t offset;
    uint32_t ops_size = tongs_decode_u32(d);
    uint32_t replies_size = tongs_decode_u32(d);
-   int fd = d->error || ctx->channel.base ? -1 : rdr_take_op_fd(ctx);
 
-   if (fd < 0) {
-      rdr_end(ctx,
-              "a tongsChannel is malformed, not the only one, or came without its file descriptor");
+   if (d->error || ctx->channel.base) {
+      rdr_end(ctx, "a tongsChannel is malformed, or not the only one");
       return;
    }
-   int error = tongs_channel_map(&ch, fd, ops_size, replies_size);
-   close(fd);
-   if (error) {
-      rdr_end(ctx, "the memory of a tongsChannel was refused: %s", strerror(-error));
+   const char *why = map_channel(ctx, &ch, ops_size, replies_size);
+   if (why) {
+      rdr_end(ctx, "the memory of a tongsChannel was refused: %s", why);
       return;
    }
    rdr_reply_begin(ctx, TONGS_OP_tongsChannel, tag, &offset);
@@ -519,6 +588,7 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    }
    signal(SIGPIPE, SIG_IGN);
    ctx->fd = fd;
+   ctx->takes_pages = options->pages;
    pthread_mutex_init(&ctx->reply_lock, NULL);
    tongs_arena_init(&ctx->arena, RDR_ARENA_LIMIT);
    tongs_encoder_init(&ctx->replies);

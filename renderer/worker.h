@@ -18,6 +18,9 @@ struct rdr_worker_options {
 
    /* Load the Khronos validation layer. */
    bool validate;
+
+   /* The socket's other end is the device of a virtual machine, which sends the machine's pages as memory. */
+   bool pages;
 };
 
 /* Serves the guest at the other end of the stream socket `fd` until it goes or breaks a rule, and

@@ -296,8 +296,10 @@ def a_heap_that_could_shrink_is_refused():
 @test
 def a_heap_of_another_size_than_its_memory_is_refused():
     with memfd(MIB) as fd:
-        for size in [MIB - 4096, MIB + 4096, 0, 1 << 40, 1 << 63]:
+        for size in [MIB - 4096, MIB + 4096, 1 << 40]:
             attack_with_heap("no sealed memory of that size", size, [fd])
+        for size in [0, 1 << 63]:
+            attack_with_heap("of an impossible size", size, [fd])
 
 
 @test

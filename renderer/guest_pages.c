@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/guest_pages.h"
+
+#include "tongs/virtgpu.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGE UINT64_C(4096)
+
+/* --- The device's end ------------------------------------------------------------------------------------------ */
+
+bool
+rdr_guest_pages_split(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
+                      uint32_t range_count, uint64_t *pages, size_t count)
+{
+   size_t found = 0;
+
+   for (uint32_t i = 0; i < range_count && found < count; i++) {
+      if (ranges[i].address % PAGE || ranges[i].size % PAGE)
+         return false;
+      for (uint64_t at = 0; at < ranges[i].size && found < count; at += PAGE) {
+         if (!rdr_guest_memory_at(memory, ranges[i].address + at, PAGE))
+            return false;
+         pages[found++] = ranges[i].address + at;
+      }
+   }
+   return found == count;
+}
+
+struct export
+{
+   struct tongs_pages_table table;
+   struct tongs_pages_run *runs; /* owned */
+   uint64_t room;
+   int files[TONGS_PAGES_FILES_MAX]; /* the regions' */
+};
+
+static bool
+add_run(struct export *e, int file, uint64_t offset, uint64_t size)
+{
+   struct tongs_pages_run *last = e->table.run_count ? &e->runs[e->table.run_count - 1] : NULL;
+   uint32_t index = 0;
+
+   while (index < e->table.file_count && e->files[index] != file)
+      index++;
+   if (index == TONGS_PAGES_FILES_MAX)
+      return false;
+   if (index == e->table.file_count)
+      e->files[e->table.file_count++] = file;
+   e->table.size += size;
+   if (last && last->file == index && last->offset + last->size == offset) {
+      last->size += size;
+      return true;
+   }
+   if (e->table.run_count == e->room) {
+      uint64_t more = e->room ? e->room * 2 : 64;
+      struct tongs_pages_run *runs = realloc(e->runs, more * sizeof(*runs));
+      if (!runs)
+         return false;
+      e->runs = runs;
+      e->room = more;
+   }
+   e->runs[e->table.run_count++] =
+      (struct tongs_pages_run){.file = index, .offset = offset, .size = size};
+   return true;
+}
+
+/* A range may go on in the next region. */
+static bool
+add_range(struct export *e, const struct rdr_guest_memory *memory, struct rdr_guest_range range)
+{
+   if (range.address % PAGE || range.size % PAGE)
+      return false;
+   while (range.size) {
+      const struct rdr_guest_region *r = rdr_guest_memory_region(memory, range.address, PAGE);
+      if (!r)
+         return false;
+      uint64_t at = range.address - r->address, offset = r->file_offset + at;
+      uint64_t size = r->size - at < range.size ? r->size - at : range.size;
+      if (offset % PAGE || size % PAGE || !add_run(e, r->fd, offset, size))
+         return false;
+      range.address += size;
+      range.size -= size;
+   }
+   return true;
+}
+
+static bool
+write_all(int fd, const void *data, size_t size)
+{
+   const uint8_t *p = data;
+
+   while (size) {
+      ssize_t n = write(fd, p, size);
+      if (n <= 0)
+         return false;
+      p += n;
+      size -= (size_t)n;
+   }
+   return true;
+}
+
+static int
+make_table(const struct export *e)
+{
+   int fd = memfd_create("tongs-pages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+   if (fd < 0)
+      return -1;
+   if (write_all(fd, &e->table, sizeof(e->table)) &&
+       write_all(fd, e->runs, e->table.run_count * sizeof(*e->runs)) &&
+       fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+      return fd;
+   close(fd);
+   return -1;
+}
+
+unsigned
+rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
+                       uint32_t range_count, int lease, int *fds)
+{
+   struct export e = {.table.magic = TONGS_PAGES_MAGIC};
+   unsigned count = 0;
+   bool ok = true;
+
+   for (uint32_t i = 0; i < range_count && ok; i++)
+      ok = add_range(&e, memory, ranges[i]);
+   int table = ok && e.table.size ? make_table(&e) : -1;
+   if (table >= 0) {
+      fds[count++] = table;
+      fds[count++] = lease;
+      for (uint32_t i = 0; i < e.table.file_count && ok; i++) {
+         fds[count] = fcntl(e.files[i], F_DUPFD_CLOEXEC, 3);
+         ok = fds[count] >= 0;
+         count += ok;
+      }
+   }
+   free(e.runs);
+   if (table < 0 || ok)
+      return count;
+   /* The lease stays the caller's. */
+   close(table);
+   while (count > 2)
+      close(fds[--count]);
+   return 0;
+}
+
+/* --- The worker's end --------------------------------------------------------------------------------------------- */
+
+/* The table is private to the one who reads it: sealed against writing. */
+static const char *
+map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tongs_pages_run *runs,
+         const int *files)
+{
+   uint64_t at = 0;
+
+   for (uint64_t i = 0; i < table->run_count; i++) {
+      const struct tongs_pages_run *run = &runs[i];
+      struct stat st;
+      if (run->file >= table->file_count || !run->size || run->size % PAGE || run->offset % PAGE ||
+          run->size > table->size - at || fstat(files[run->file], &st) < 0 ||
+          run->size > (uint64_t)st.st_size || run->offset > (uint64_t)st.st_size - run->size)
+         return "it has a run out of its files";
+      if (mmap(data + at, run->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+               files[run->file], (off_t)run->offset) == MAP_FAILED)
+         return "its pages cannot be mapped (they may be more pieces than vm.max_map_count allows)";
+      at += run->size;
+   }
+   return at == table->size ? NULL : "its runs are too short";
+}
+
+static const char *
+map_table(struct rdr_pages *pages, const struct tongs_pages_table *table, uint64_t table_size,
+          const int *files, unsigned file_count)
+{
+   if (table->magic != TONGS_PAGES_MAGIC || table->file_count > file_count || !table->size ||
+       table->size % PAGE ||
+       table->run_count > (table_size - sizeof(*table)) / sizeof(struct tongs_pages_run))
+      return "its table is malformed";
+   void *data =
+      mmap(NULL, table->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+   if (data == MAP_FAILED)
+      return "there is no room for it";
+   const char *why = map_runs(data, table, (const struct tongs_pages_run *)(table + 1), files);
+   if (why) {
+      munmap(data, table->size);
+      return why;
+   }
+   pages->data = data;
+   pages->size = table->size;
+   return NULL;
+}
+
+const char *
+rdr_pages_map(struct rdr_pages *pages, const int *fds, unsigned fd_count, unsigned *used)
+{
+   const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
+   struct stat st;
+
+   *used = 0;
+   *pages = (struct rdr_pages){.lease = -1};
+   if (fd_count < 2)
+      return "its descriptors are missing";
+   *used = 2;
+   int seals = fcntl(fds[0], F_GET_SEALS);
+   const char *why = "its table is malformed";
+   if (seals >= 0 && (seals & wanted) == wanted && fstat(fds[0], &st) == 0 &&
+       (uint64_t)st.st_size >= sizeof(struct tongs_pages_table)) {
+      uint64_t size = (uint64_t)st.st_size;
+      const struct tongs_pages_table *table = mmap(NULL, size, PROT_READ, MAP_SHARED, fds[0], 0);
+      if (table != MAP_FAILED) {
+         why = map_table(pages, table, size, fds + 2, fd_count - 2);
+         *used += table->file_count < fd_count - 2 ? table->file_count : fd_count - 2;
+         munmap((void *)table, size);
+      }
+   }
+   /* The files hold all of the machine's memory: they are let go of as soon as may be. */
+   for (unsigned i = 0; i < *used; i++) {
+      if (i == 1 && !why)
+         pages->lease = fds[i];
+      else
+         close(fds[i]);
+   }
+   return why;
+}
+
+void
+rdr_pages_unmap(struct rdr_pages *pages)
+{
+   if (pages->data)
+      munmap(pages->data, pages->size);
+   if (pages->lease >= 0)
+      close(pages->lease);
+   *pages = (struct rdr_pages){.lease = -1};
+}

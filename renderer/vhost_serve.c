@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/vhost_serve.h"
+
+#include "renderer/vhost_user.h"
+#include "renderer/virtio_gpu.h"
+
+#include "protocol/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <linux/virtio_gpu.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WORKER_FD 3
+#define FEATURES (UINT64_C(1) << VIRTIO_GPU_F_VIRGL)
+
+#define MACHINES_MAX 256
+
+/* What a device has handled before it looks at everything else again. */
+#define BATCH 256
+
+struct server {
+   const struct rdr_vhost_serve_options *options;
+   const char **worker_argv; /* owned */
+   int exe_fd;
+   int signal_fd;
+   sigset_t inherited_mask;
+   pid_t machines[MACHINES_MAX]; /* device processes; 0: a free slot */
+   bool ending;
+};
+
+/* One virtual machine's device. */
+struct device {
+   struct server *server;
+   struct rdr_vhost vhost;
+   struct rdr_gpu *gpu;
+   struct rdr_element element;
+   uint8_t *command; /* owned: the command that is carried out, copied */
+   size_t command_room;
+   struct pollfd *polls;
+   unsigned poll_room;
+   uint64_t features;
+};
+
+/* --- Workers ---------------------------------------------------------------------------------------------------- */
+
+static bool
+make_worker_argv(struct server *s)
+{
+   static const char *const head[] = {"tongs", "worker", "--fd", "3", "--pages"};
+   const size_t head_count = sizeof(head) / sizeof(head[0]);
+   size_t count = 0;
+
+   while (s->options->worker_args && s->options->worker_args[count])
+      count++;
+   s->worker_argv = calloc(head_count + count + 1, sizeof(*s->worker_argv));
+   if (!s->worker_argv)
+      return false;
+   memcpy(s->worker_argv, head, sizeof(head));
+   if (count)
+      memcpy(s->worker_argv + head_count, s->options->worker_args, count * sizeof(*s->worker_argv));
+   return true;
+}
+
+static pid_t
+start_worker(void *owner, int fd)
+{
+   extern char **environ;
+   const struct server *s = ((struct device *)owner)->server;
+   pid_t pid = fork();
+
+   if (pid)
+      return pid;
+   signal(SIGPIPE, SIG_DFL);
+   sigprocmask(SIG_SETMASK, &s->inherited_mask, NULL);
+   if (fd == WORKER_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, WORKER_FD) < 0)
+      _exit(127);
+   close_range(WORKER_FD + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+   fexecve(s->exe_fd, (char *const *)s->worker_argv, environ);
+   fprintf(stderr, "tongs: cannot run a worker: %s\n", strerror(errno));
+   _exit(127);
+}
+
+/* --- Queues -------------------------------------------------------------------------------------------------------- */
+
+/* Copies what the guest wrote: from here on it is private (R1). False where it is too much, or out of memory. */
+static bool
+copy_command(struct device *d, size_t *size)
+{
+   uint64_t total = 0;
+
+   for (uint32_t i = 0; i < d->element.out_count; i++)
+      total += d->element.out[i].size;
+   if (total > RDR_GPU_COMMAND_MAX)
+      return false;
+   if (total > d->command_room) {
+      uint8_t *grown = realloc(d->command, total);
+      if (!grown)
+         return false;
+      d->command = grown;
+      d->command_room = total;
+   }
+   *size = 0;
+   for (uint32_t i = 0; i < d->element.out_count; i++) {
+      const struct rdr_guest_range *r = &d->element.out[i];
+      const void *bytes = rdr_guest_memory_at(&d->vhost.memory, r->address, r->size);
+      if (!bytes)
+         return false;
+      memcpy(d->command + *size, bytes, r->size);
+      *size += r->size;
+   }
+   return true;
+}
+
+static void
+give_answer(void *owner, const struct rdr_gpu_request *request, const void *data, size_t size)
+{
+   struct device *d = owner;
+   size_t done = 0;
+
+   for (unsigned i = 0; i < request->range_count && done < size; i++) {
+      const struct rdr_guest_range *r = &request->ranges[i];
+      size_t part = r->size < size - done ? r->size : size - done;
+      void *bytes = rdr_guest_memory_at(&d->vhost.memory, r->address, part);
+      if (!bytes)
+         break;
+      memcpy(bytes, (const uint8_t *)data + done, part);
+      done += part;
+   }
+   rdr_queue_push(&d->vhost.queues[0], request->head, (uint32_t)done);
+}
+
+/* Carries out commands of the control queue. True when there may be more. */
+static bool
+serve_control(struct device *d)
+{
+   struct rdr_queue *q = &d->vhost.queues[0];
+
+   for (unsigned i = 0; i < BATCH; i++) {
+      if (!rdr_queue_pop(q, &d->element))
+         return false;
+      struct rdr_gpu_request *request = calloc(1, sizeof(*request));
+      size_t size = 0;
+      if (!request || !copy_command(d, &size)) {
+         fprintf(stderr, "tongs: a command of a virtual machine cannot be read: it is left out\n");
+         free(request);
+         rdr_queue_push(q, d->element.head, 0);
+         continue;
+      }
+      request->head = d->element.head;
+      while (request->range_count < d->element.in_count &&
+             request->range_count < RDR_GPU_ANSWER_RANGES) {
+         request->ranges[request->range_count] = d->element.in[request->range_count];
+         request->range_count++;
+      }
+      rdr_gpu_execute(d->gpu, request, d->command, size);
+   }
+   return true;
+}
+
+/* There is no cursor to be moved. */
+static void
+serve_cursor(struct device *d)
+{
+   struct rdr_queue *q = &d->vhost.queues[1];
+
+   while (rdr_queue_pop(q, &d->element))
+      rdr_queue_push(q, d->element.head, 0);
+}
+
+/* --- One device ------------------------------------------------------------------------------------------------------ */
+
+static void
+drain_kick(const struct rdr_queue *q)
+{
+   uint64_t count;
+
+   if (q->kick_fd >= 0 && read(q->kick_fd, &count, sizeof(count)) < 0)
+      return;
+}
+
+static void
+take_signals(struct device *d)
+{
+   struct signalfd_siginfo info;
+   int status;
+   pid_t pid;
+
+   while (read(d->server->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+      if (info.ssi_signo != SIGCHLD)
+         d->server->ending = true;
+   }
+   while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+      rdr_gpu_reap(d->gpu, pid, status);
+}
+
+/* What is polled: the signals, the monitor, two queues, then what the GPU's end wants. */
+enum {
+   POLL_SIGNALS,
+   POLL_MONITOR,
+   POLL_QUEUES,
+   POLL_GPU = POLL_QUEUES + RDR_VHOST_QUEUES,
+};
+
+/* Returns how many there are; 0 when memory is out. */
+static unsigned
+fill_polls(struct device *d)
+{
+   unsigned count = POLL_GPU + rdr_gpu_poll_count(d->gpu);
+
+   if (count > d->poll_room) {
+      struct pollfd *grown = realloc(d->polls, (count + 16) * sizeof(*grown));
+      if (!grown)
+         return 0;
+      d->polls = grown;
+      d->poll_room = count + 16;
+   }
+   d->polls[POLL_SIGNALS] = (struct pollfd){.fd = d->server->signal_fd, .events = POLLIN};
+   d->polls[POLL_MONITOR] = (struct pollfd){.fd = d->vhost.fd, .events = POLLIN};
+   for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++)
+      d->polls[POLL_QUEUES + i] =
+         (struct pollfd){.fd = d->vhost.queues[i].kick_fd, .events = POLLIN};
+   rdr_gpu_poll_fill(d->gpu, d->polls + POLL_GPU);
+   return count;
+}
+
+/* False when the monitor has left. */
+static bool
+talk_to_monitor(struct device *d)
+{
+   if (rdr_vhost_handle(&d->vhost))
+      return false;
+   if (d->features != d->vhost.features) {
+      d->features = d->vhost.features;
+      rdr_gpu_set_features(d->gpu, d->features);
+   }
+   return true;
+}
+
+static void
+run_device(struct device *d)
+{
+   bool more = false;
+
+   while (!d->server->ending) {
+      int timeout = rdr_gpu_tick(d->gpu);
+      unsigned count = fill_polls(d);
+      if (!count)
+         return;
+      int ready = poll(d->polls, count, more ? 0 : timeout);
+      if (ready < 0 && errno != EINTR)
+         return;
+      if (ready > 0) {
+         rdr_gpu_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
+         for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++) {
+            if (d->polls[POLL_QUEUES + i].revents)
+               drain_kick(&d->vhost.queues[i]);
+         }
+         if (d->polls[POLL_SIGNALS].revents)
+            take_signals(d);
+         if (d->polls[POLL_MONITOR].revents && !talk_to_monitor(d))
+            return;
+      }
+      /* Also without a kick: a ring may have been enabled with requests in it. */
+      more = serve_control(d);
+      serve_cursor(d);
+      rdr_queue_notify(&d->vhost.queues[0]);
+      rdr_queue_notify(&d->vhost.queues[1]);
+   }
+}
+
+/* The process of one virtual machine. */
+static int
+serve_machine(struct server *s, int fd)
+{
+   struct device *d = calloc(1, sizeof(*d));
+   int status = 1;
+
+   if (!d)
+      return 1;
+   prctl(PR_SET_NAME, "tongs-device");
+   d->server = s;
+   rdr_vhost_init(&d->vhost, fd, FEATURES);
+   struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
+   memcpy(d->vhost.config, &config, sizeof(config));
+   d->gpu = rdr_gpu_create(&(struct rdr_gpu_options){
+      .memory = &d->vhost.memory,
+      .answer = give_answer,
+      .owner = d,
+      .start_worker = start_worker,
+      .max_workers = s->options->max_workers,
+   });
+   if (d->gpu) {
+      fprintf(stderr, "tongs: device %d: a virtual machine has connected\n", (int)getpid());
+      run_device(d);
+      fprintf(stderr, "tongs: device %d: the virtual machine is gone\n", (int)getpid());
+      status = 0;
+   }
+   rdr_gpu_destroy(d->gpu);
+   rdr_vhost_finish(&d->vhost);
+   rdr_element_finish(&d->element);
+   free(d->command);
+   free(d->polls);
+   free(d);
+   while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+      ;
+   return status;
+}
+
+/* --- The server -------------------------------------------------------------------------------------------------------- */
+
+static bool
+open_signals(struct server *s, sigset_t *inherited)
+{
+   sigset_t set;
+
+   signal(SIGCHLD, SIG_DFL);
+   signal(SIGPIPE, SIG_IGN);
+   sigemptyset(&set);
+   sigaddset(&set, SIGCHLD);
+   sigaddset(&set, SIGTERM);
+   sigaddset(&set, SIGINT);
+   sigaddset(&set, SIGHUP);
+   sigprocmask(SIG_BLOCK, &set, inherited);
+   s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+   return s->signal_fd >= 0;
+}
+
+/* A lease is a descriptor, and a machine may have many. */
+static void
+raise_descriptor_limit(void)
+{
+   struct rlimit limit;
+
+   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+      limit.rlim_cur = limit.rlim_max;
+      setrlimit(RLIMIT_NOFILE, &limit);
+   }
+}
+
+static pid_t *
+find_machine(struct server *s, pid_t pid)
+{
+   for (unsigned i = 0; i < MACHINES_MAX; i++) {
+      if (s->machines[i] == pid)
+         return &s->machines[i];
+   }
+   return NULL;
+}
+
+static void
+accept_machine(struct server *s, int listener)
+{
+   int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+   pid_t *slot = find_machine(s, 0);
+
+   if (fd < 0)
+      return;
+   pid_t pid = slot ? fork() : -1;
+   if (pid == 0) {
+      close(listener);
+      close(s->signal_fd);
+      if (!open_signals(s, NULL))
+         _exit(1);
+      raise_descriptor_limit();
+      _exit(serve_machine(s, fd));
+   }
+   if (pid < 0)
+      fprintf(stderr, "tongs: cannot start a device: %s\n",
+              slot ? strerror(errno) : "there are too many");
+   else
+      *slot = pid;
+   close(fd);
+}
+
+static void
+reap_machines(struct server *s, int options)
+{
+   pid_t pid;
+
+   while ((pid = waitpid(-1, NULL, options)) > 0 || (pid < 0 && errno == EINTR)) {
+      pid_t *slot = pid > 0 ? find_machine(s, pid) : NULL;
+      if (slot)
+         *slot = 0;
+   }
+}
+
+/* They end their workers. */
+static void
+end_machines(struct server *s)
+{
+   for (unsigned i = 0; i < MACHINES_MAX; i++) {
+      if (s->machines[i])
+         kill(s->machines[i], SIGTERM);
+   }
+   reap_machines(s, 0);
+}
+
+static void
+serve(struct server *s, int listener)
+{
+   struct signalfd_siginfo info;
+
+   while (!s->ending) {
+      struct pollfd polls[] = {
+         {.fd = s->signal_fd, .events = POLLIN},
+         {.fd = listener, .events = POLLIN},
+      };
+      if (poll(polls, 2, -1) < 0)
+         continue;
+      while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+         if (info.ssi_signo != SIGCHLD)
+            s->ending = true;
+      }
+      reap_machines(s, WNOHANG);
+      if (polls[1].revents && !s->ending)
+         accept_machine(s, listener);
+   }
+   fprintf(stderr, "tongs: ending\n");
+   end_machines(s);
+}
+
+int
+rdr_vhost_serve(const struct rdr_vhost_serve_options *options)
+{
+   struct server s = {.options = options, .signal_fd = -1};
+   int status = 1;
+
+   int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+   s.exe_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
+   if (fd >= 0)
+      close(fd);
+   mode_t inherited = umask(077);
+   int listener = tongs_socket_listen_unix(options->path, 0600);
+   umask(inherited);
+   if (listener < 0)
+      fprintf(stderr, "tongs: cannot listen on %s: %s\n", options->path, strerror(-listener));
+   else if (s.exe_fd < 0 || !make_worker_argv(&s) || !open_signals(&s, &s.inherited_mask))
+      fprintf(stderr, "tongs: cannot start: %s\n", strerror(errno));
+   else
+      status = 0;
+   if (!status) {
+      fprintf(stderr, "tongs: a virtio-gpu device is at %s\n", options->path);
+      if (options->ready_fd >= 0) {
+         if (write(options->ready_fd, "\n", 1) != 1)
+            fprintf(stderr, "tongs: cannot write to descriptor %d\n", options->ready_fd);
+         close(options->ready_fd);
+      }
+      serve(&s, listener);
+   }
+   if (listener >= 0) {
+      unlink(options->path);
+      close(listener);
+   }
+   if (s.exe_fd >= 0)
+      close(s.exe_fd);
+   if (s.signal_fd >= 0)
+      close(s.signal_fd);
+   free(s.worker_argv);
+   return status;
+}

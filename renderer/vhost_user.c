@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/vhost_user.h"
+
+#include "protocol/socket.h"
+
+#include <errno.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+   GET_FEATURES = 1,
+   SET_FEATURES = 2,
+   SET_OWNER = 3,
+   RESET_OWNER = 4,
+   SET_MEM_TABLE = 5,
+   SET_VRING_NUM = 8,
+   SET_VRING_ADDR = 9,
+   SET_VRING_BASE = 10,
+   GET_VRING_BASE = 11,
+   SET_VRING_KICK = 12,
+   SET_VRING_CALL = 13,
+   SET_VRING_ERR = 14,
+   GET_PROTOCOL_FEATURES = 15,
+   SET_PROTOCOL_FEATURES = 16,
+   GET_QUEUE_NUM = 17,
+   SET_VRING_ENABLE = 18,
+   SET_BACKEND_REQ_FD = 21,
+   GET_CONFIG = 24,
+   SET_CONFIG = 25,
+   GPU_SET_SOCKET = 33,
+   RESET_DEVICE = 34,
+   GET_MAX_MEM_SLOTS = 36,
+   ADD_MEM_REG = 37,
+   REM_MEM_REG = 38,
+   SET_STATUS = 39,
+   GET_STATUS = 40,
+   REQUEST_COUNT,
+};
+
+#define FLAG_VERSION 1u
+#define FLAG_VERSION_MASK 3u
+#define FLAG_REPLY 4u
+#define FLAG_NEED_REPLY 8u
+
+#define F_PROTOCOL_FEATURES (UINT64_C(1) << 30)
+
+#define PROTOCOL_MQ (UINT64_C(1) << 0)
+#define PROTOCOL_REPLY_ACK (UINT64_C(1) << 3)
+#define PROTOCOL_BACKEND_REQ (UINT64_C(1) << 5)
+#define PROTOCOL_CONFIG (UINT64_C(1) << 9)
+#define PROTOCOL_BACKEND_SEND_FD (UINT64_C(1) << 10)
+#define PROTOCOL_RESET_DEVICE (UINT64_C(1) << 13)
+#define PROTOCOL_MEM_SLOTS (UINT64_C(1) << 15)
+#define PROTOCOL_STATUS (UINT64_C(1) << 16)
+#define PROTOCOL_FEATURES \
+   (PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_BACKEND_REQ | PROTOCOL_CONFIG | \
+    PROTOCOL_BACKEND_SEND_FD | PROTOCOL_RESET_DEVICE | PROTOCOL_MEM_SLOTS | PROTOCOL_STATUS)
+
+/* In the number of SET_VRING_KICK and its like. */
+#define VRING_INDEX_MASK 0xffu
+#define VRING_NO_FD 0x100u
+
+#define TABLE_REGIONS_MAX 8
+
+struct header {
+   uint32_t request;
+   uint32_t flags;
+   uint32_t size;
+};
+
+struct region {
+   uint64_t address;
+   uint64_t size;
+   uint64_t user;
+   uint64_t file_offset;
+};
+
+struct table {
+   uint32_t count;
+   uint32_t padding;
+   struct region regions[TABLE_REGIONS_MAX];
+};
+
+struct single_region {
+   uint64_t padding;
+   struct region region;
+};
+
+struct vring_state {
+   uint32_t index;
+   uint32_t value;
+};
+
+struct vring_address {
+   uint32_t index;
+   uint32_t flags;
+   uint64_t desc;
+   uint64_t used;
+   uint64_t avail;
+   uint64_t log;
+};
+
+struct config {
+   uint32_t offset;
+   uint32_t size;
+   uint32_t flags;
+   uint8_t bytes[RDR_VHOST_CONFIG_MAX];
+};
+
+/* One message with its descriptors. Handlers take descriptors out; what is left is closed. */
+struct message {
+   struct header header;
+   union {
+      uint64_t number;
+      struct table table;
+      struct single_region single;
+      struct vring_state state;
+      struct vring_address address;
+      struct config config;
+   };
+   int fds[TABLE_REGIONS_MAX];
+   size_t fd_count;
+   bool answered;
+};
+
+void
+rdr_vhost_init(struct rdr_vhost *v, int fd, uint64_t offered)
+{
+   *v = (struct rdr_vhost){.fd = fd, .backend_fd = -1, .gpu_fd = -1, .offered = offered};
+   for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++)
+      rdr_queue_init(&v->queues[i], &v->memory);
+}
+
+static void
+replace_fd(int *fd, int with)
+{
+   if (*fd >= 0)
+      close(*fd);
+   *fd = with;
+}
+
+void
+rdr_vhost_finish(struct rdr_vhost *v)
+{
+   for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++)
+      rdr_queue_finish(&v->queues[i]);
+   rdr_guest_memory_clear(&v->memory);
+   replace_fd(&v->fd, -1);
+   replace_fd(&v->backend_fd, -1);
+   replace_fd(&v->gpu_fd, -1);
+}
+
+/* --- Messages ------------------------------------------------------------------------------------------------- */
+
+static int
+take_fd(struct message *m)
+{
+   if (!m->fd_count)
+      return -1;
+   int fd = m->fds[0];
+   memmove(m->fds, m->fds + 1, --m->fd_count * sizeof(m->fds[0]));
+   return fd;
+}
+
+static void
+close_fds(struct message *m)
+{
+   while (m->fd_count)
+      close(take_fd(m));
+}
+
+static int
+receive_rest(int fd, void *data, size_t size)
+{
+   uint8_t *p = data;
+
+   while (size) {
+      ssize_t n = tongs_socket_recv(fd, p, size, NULL, NULL);
+      if (n <= 0)
+         return n < 0 ? (int)n : -EPROTO;
+      p += n;
+      size -= (size_t)n;
+   }
+   return 0;
+}
+
+/* 0; 1 at the end of the stream; -errno. */
+static int
+receive(struct rdr_vhost *v, struct message *m)
+{
+   size_t room = sizeof(*m) - offsetof(struct message, number);
+
+   *m = (struct message){.fd_count = TABLE_REGIONS_MAX};
+   ssize_t n = tongs_socket_recv(v->fd, &m->header, sizeof(m->header), m->fds, &m->fd_count);
+   if (n == 0)
+      return 1;
+   if (n < 0)
+      return n == -ECONNRESET ? 1 : (int)n;
+   int error = receive_rest(v->fd, (uint8_t *)&m->header + n, sizeof(m->header) - (size_t)n);
+   if (error)
+      return error;
+   room = offsetof(struct message, fds) - offsetof(struct message, number);
+   if ((m->header.flags & FLAG_VERSION_MASK) != FLAG_VERSION || m->header.size > room)
+      return -EPROTO;
+   return receive_rest(v->fd, &m->number, m->header.size);
+}
+
+static int
+answer(struct rdr_vhost *v, struct message *m, uint32_t size)
+{
+   struct iovec iov[] = {
+      {.iov_base = &m->header, .iov_len = sizeof(m->header)},
+      {.iov_base = &m->number, .iov_len = size},
+   };
+
+   m->header.flags = FLAG_VERSION | FLAG_REPLY;
+   m->header.size = size;
+   m->answered = true;
+   return tongs_socket_send_all(v->fd, iov, 2, NULL, 0);
+}
+
+static int
+answer_number(struct rdr_vhost *v, struct message *m, uint64_t number)
+{
+   m->number = number;
+   return answer(v, m, sizeof(m->number));
+}
+
+/* --- Memory -------------------------------------------------------------------------------------------------------- */
+
+static int
+add_region(struct rdr_vhost *v, const struct region *r, int fd)
+{
+   if (fd < 0)
+      return -EPROTO;
+   return rdr_guest_memory_add(&v->memory,
+                               &(struct rdr_guest_region){
+                                  .address = r->address,
+                                  .size = r->size,
+                                  .user = r->user,
+                                  .file_offset = r->file_offset,
+                               },
+                               fd);
+}
+
+static int
+set_memory_table(struct rdr_vhost *v, struct message *m)
+{
+   if (m->table.count > TABLE_REGIONS_MAX || m->table.count != m->fd_count)
+      return -EPROTO;
+   rdr_guest_memory_clear(&v->memory);
+   for (uint32_t i = 0; i < m->table.count; i++) {
+      int error = add_region(v, &m->table.regions[i], take_fd(m));
+      if (error)
+         return error;
+   }
+   return 0;
+}
+
+static int
+remove_region(struct rdr_vhost *v, struct message *m)
+{
+   return rdr_guest_memory_remove(&v->memory, m->single.region.address, m->single.region.size)
+             ? 0
+             : -EPROTO;
+}
+
+/* --- Queues -------------------------------------------------------------------------------------------------------- */
+
+static struct rdr_queue *
+queue_at(struct rdr_vhost *v, uint64_t index)
+{
+   return index < RDR_VHOST_QUEUES ? &v->queues[index] : NULL;
+}
+
+static int
+set_vring_size(struct rdr_queue *q, uint32_t size)
+{
+   if (!q || !size || size > RDR_QUEUE_SIZE_MAX || (size & (size - 1)))
+      return -EPROTO;
+   q->size = size;
+   return 0;
+}
+
+static int
+set_vring_address(struct rdr_queue *q, const struct vring_address *a)
+{
+   if (!q || a->desc % 16 || a->avail % 2 || a->used % 4)
+      return -EPROTO;
+   q->desc_user = a->desc;
+   q->avail_user = a->avail;
+   q->used_user = a->used;
+   return 0;
+}
+
+/* The used index is the guest's to see and ours to write: after a restart of the ring it is where it was. */
+static void
+start(struct rdr_vhost *v, struct rdr_queue *q)
+{
+   uint16_t *used = rdr_guest_memory_at_user(&v->memory, q->used_user, 2 * sizeof(uint16_t));
+
+   q->started = true;
+   q->broken = !used || !q->size;
+   q->next_used = used ? used[1] : 0;
+   q->signalled_valid = false;
+   q->event_idx = v->features >> VIRTIO_RING_F_EVENT_IDX & 1;
+   if (!(v->features & F_PROTOCOL_FEATURES))
+      q->enabled = true;
+}
+
+static int
+set_vring_fd(struct rdr_vhost *v, struct message *m)
+{
+   struct rdr_queue *q = queue_at(v, m->number & VRING_INDEX_MASK);
+   int fd = m->number & VRING_NO_FD ? -1 : take_fd(m);
+
+   if (!q || (fd < 0 && !(m->number & VRING_NO_FD))) {
+      replace_fd(&fd, -1);
+      return -EPROTO;
+   }
+   if (m->header.request == SET_VRING_CALL) {
+      replace_fd(&q->call_fd, fd);
+   } else if (m->header.request == SET_VRING_ERR) {
+      replace_fd(&q->err_fd, fd);
+   } else {
+      replace_fd(&q->kick_fd, fd);
+      start(v, q);
+   }
+   return 0;
+}
+
+static int
+get_vring_base(struct rdr_vhost *v, struct message *m)
+{
+   struct rdr_queue *q = queue_at(v, m->state.index);
+
+   if (!q)
+      return -EPROTO;
+   q->started = false;
+   m->state.value = q->next_avail;
+   return answer(v, m, sizeof(m->state));
+}
+
+static void
+reset(struct rdr_vhost *v)
+{
+   for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++) {
+      v->queues[i].started = false;
+      v->queues[i].enabled = false;
+   }
+}
+
+static int
+handle_vring(struct rdr_vhost *v, struct message *m)
+{
+   struct rdr_queue *q = queue_at(v, m->state.index);
+
+   switch (m->header.request) {
+   case SET_VRING_NUM:
+      return set_vring_size(q, m->state.value);
+   case SET_VRING_ADDR:
+      return set_vring_address(q, &m->address);
+   case GET_VRING_BASE:
+      return get_vring_base(v, m);
+   case SET_VRING_BASE:
+      if (q)
+         q->next_avail = (uint16_t)m->state.value;
+      return q ? 0 : -EPROTO;
+   case SET_VRING_ENABLE:
+      if (q)
+         q->enabled = m->state.value;
+      return q ? 0 : -EPROTO;
+   default:
+      return set_vring_fd(v, m);
+   }
+}
+
+/* --- The rest -------------------------------------------------------------------------------------------------------- */
+
+static int
+get_config(struct rdr_vhost *v, struct message *m)
+{
+   struct config *c = &m->config;
+
+   /* An answer without bytes says that it failed. */
+   if (c->size > sizeof(c->bytes) || c->offset > sizeof(v->config) - c->size)
+      return answer(v, m, 0);
+   memcpy(c->bytes, v->config + c->offset, c->size);
+   return answer(v, m, (uint32_t)offsetof(struct config, bytes) + c->size);
+}
+
+/* `request` is one that takes a descriptor for us to keep. */
+static int
+keep_fd(struct message *m, int *fd)
+{
+   if (!m->fd_count)
+      return -EPROTO;
+   replace_fd(fd, take_fd(m));
+   return 0;
+}
+
+static int
+handle_other(struct rdr_vhost *v, struct message *m)
+{
+   const uint64_t ours = UINT64_C(1) << VIRTIO_F_VERSION_1 |
+                         UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX |
+                         UINT64_C(1) << VIRTIO_RING_F_INDIRECT_DESC | F_PROTOCOL_FEATURES;
+
+   switch (m->header.request) {
+   case GET_FEATURES:
+      return answer_number(v, m, v->offered | ours);
+   case SET_FEATURES:
+      v->features = m->number & (v->offered | ours);
+      return 0;
+   case GET_PROTOCOL_FEATURES:
+      return answer_number(v, m, PROTOCOL_FEATURES);
+   case SET_PROTOCOL_FEATURES:
+      v->protocol_features = m->number & PROTOCOL_FEATURES;
+      return 0;
+   case GET_QUEUE_NUM:
+      return answer_number(v, m, RDR_VHOST_QUEUES);
+   case GET_MAX_MEM_SLOTS:
+      return answer_number(v, m, RDR_GUEST_REGIONS_MAX);
+   case GET_STATUS:
+      return answer_number(v, m, 0);
+   case GET_CONFIG:
+      return get_config(v, m);
+   case SET_MEM_TABLE:
+      return set_memory_table(v, m);
+   case ADD_MEM_REG:
+      return add_region(v, &m->single.region, take_fd(m));
+   case REM_MEM_REG:
+      return remove_region(v, m);
+   case SET_BACKEND_REQ_FD:
+      return keep_fd(m, &v->backend_fd);
+   case GPU_SET_SOCKET:
+      return keep_fd(m, &v->gpu_fd);
+   case RESET_OWNER:
+   case RESET_DEVICE:
+      reset(v);
+      return 0;
+   default: /* SET_OWNER, SET_STATUS, SET_CONFIG (events that we never raise): nothing to do */
+      return 0;
+   }
+}
+
+/* What a request's payload must have at least; -1: we know no such request. */
+static int
+payload_of(uint32_t request)
+{
+   static const int sizes[REQUEST_COUNT] = {
+      [SET_FEATURES] = sizeof(uint64_t),
+      [SET_PROTOCOL_FEATURES] = sizeof(uint64_t),
+      [SET_MEM_TABLE] = offsetof(struct table, regions),
+      [ADD_MEM_REG] = sizeof(struct single_region),
+      [REM_MEM_REG] = sizeof(struct single_region),
+      [SET_VRING_NUM] = sizeof(struct vring_state),
+      [SET_VRING_BASE] = sizeof(struct vring_state),
+      [GET_VRING_BASE] = sizeof(struct vring_state),
+      [SET_VRING_ENABLE] = sizeof(struct vring_state),
+      [SET_VRING_ADDR] = sizeof(struct vring_address),
+      [SET_VRING_KICK] = sizeof(uint64_t),
+      [SET_VRING_CALL] = sizeof(uint64_t),
+      [SET_VRING_ERR] = sizeof(uint64_t),
+      [GET_CONFIG] = offsetof(struct config, bytes),
+      [SET_CONFIG] = offsetof(struct config, bytes),
+   };
+   static const uint8_t without[] = {
+      GET_FEATURES,      SET_OWNER,          RESET_OWNER,    GET_PROTOCOL_FEATURES,
+      GET_QUEUE_NUM,     SET_BACKEND_REQ_FD, GPU_SET_SOCKET, RESET_DEVICE,
+      GET_MAX_MEM_SLOTS, SET_STATUS,         GET_STATUS,
+   };
+
+   if (request < REQUEST_COUNT && sizes[request])
+      return sizes[request];
+   return memchr(without, (int)request, sizeof(without)) && request < REQUEST_COUNT ? 0 : -1;
+}
+
+int
+rdr_vhost_handle(struct rdr_vhost *v)
+{
+   struct message m;
+   int error = receive(v, &m);
+
+   if (error == 1) {
+      close_fds(&m);
+      return 1;
+   }
+   uint32_t request = m.header.request;
+   bool need_reply = m.header.flags & FLAG_NEED_REPLY;
+   int payload = payload_of(request);
+   if (!error)
+      error = payload < 0 || m.header.size < (uint32_t)payload ? -EPROTO : 0;
+   if (!error && request >= SET_VRING_NUM && request <= SET_VRING_ERR)
+      error = handle_vring(v, &m);
+   else if (!error && request == SET_VRING_ENABLE)
+      error = handle_vring(v, &m);
+   else if (!error)
+      error = handle_other(v, &m);
+   if (!m.answered && need_reply && (v->protocol_features & PROTOCOL_REPLY_ACK) &&
+       error != -EPIPE) {
+      int sent = answer_number(v, &m, error != 0);
+      error = sent < 0 ? sent : 0;
+   }
+   close_fds(&m);
+   if (error)
+      fprintf(stderr, "tongs: a monitor's vhost-user request %u of %u bytes failed: %s\n", request,
+              m.header.size, strerror(-error));
+   return error;
+}

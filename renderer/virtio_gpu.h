@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The control queue of our virtio-gpu device (virtio 1.2, 5.7): resources, contexts, and a link to a worker for each
+ * context that opens one. It touches no Vulkan. What a command says comes from the guest's kernel, and in part from
+ * its programs: it has been copied here, and is checked. One thread. */
+
+#ifndef RDR_VIRTIO_GPU_H
+#define RDR_VIRTIO_GPU_H
+
+#include "guest_memory.h"
+
+#include <linux/virtio_gpu.h>
+#include <poll.h>
+#include <sys/types.h>
+
+struct rdr_gpu;
+
+/* How many ranges the answer of a command may be scattered over. */
+#define RDR_GPU_ANSWER_RANGES 4
+/* The largest command: a list of all pages of 1 GiB. */
+#define RDR_GPU_COMMAND_MAX ((size_t)16 << 20)
+
+/* Quotas of one virtual machine (R11). */
+#define RDR_GPU_RESOURCES_MAX 65536u
+#define RDR_GPU_CONTEXTS_MAX 1024u
+/* Ranges of pages of all resources together. */
+#define RDR_GPU_RANGES_MAX (UINT64_C(1) << 23)
+#define RDR_GPU_LEASES_MAX 8192u
+
+/* A command whose answer is due. */
+struct rdr_gpu_request {
+   struct rdr_gpu_request *next; /* in a list of whoever keeps it */
+   struct virtio_gpu_ctrl_hdr header;
+   uint16_t head;
+   uint16_t range_count;
+   struct rdr_guest_range ranges[RDR_GPU_ANSWER_RANGES];
+   uint32_t seen[2]; /* of TONGS_VIRTGPU_WAIT */
+};
+
+struct rdr_gpu_options {
+   const struct rdr_guest_memory *memory;
+
+   /* Gives the guest the answer to a command. The request is freed by the caller. */
+   void (*answer)(void *owner, const struct rdr_gpu_request *request, const void *data,
+                  size_t size);
+   void *owner;
+
+   /* Starts a worker on the given end of a socket pair; -1 when there is none to be had. */
+   pid_t (*start_worker)(void *owner, int fd);
+
+   unsigned max_workers;
+};
+
+/* NULL when memory is out. */
+struct rdr_gpu *
+rdr_gpu_create(const struct rdr_gpu_options *options);
+
+/* Kills all workers. NULL is fine. */
+void
+rdr_gpu_destroy(struct rdr_gpu *gpu);
+
+/* What the guest has acknowledged: it decides what the capset says. */
+void
+rdr_gpu_set_features(struct rdr_gpu *gpu, uint64_t features);
+
+/* Carries out one command of `size` bytes, which are private (R1). Takes the request, which came from malloc. */
+void
+rdr_gpu_execute(struct rdr_gpu *gpu, struct rdr_gpu_request *request, const void *command,
+                size_t size);
+
+/* How many descriptors are to be polled; rdr_gpu_poll_fill writes so many. */
+unsigned
+rdr_gpu_poll_count(const struct rdr_gpu *gpu);
+
+void
+rdr_gpu_poll_fill(const struct rdr_gpu *gpu, struct pollfd *polls);
+
+/* After the poll of what rdr_gpu_poll_fill wrote. */
+void
+rdr_gpu_poll_done(struct rdr_gpu *gpu, const struct pollfd *polls, unsigned count);
+
+/* A child has ended. False where it was none of ours. */
+bool
+rdr_gpu_reap(struct rdr_gpu *gpu, pid_t pid, int status);
+
+/* Kills what was to end and has not. Returns the milliseconds until it wants to be called again, -1: it does not. */
+int
+rdr_gpu_tick(struct rdr_gpu *gpu);
+
+unsigned
+rdr_gpu_worker_count(const struct rdr_gpu *gpu);
+
+#endif
