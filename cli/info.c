@@ -37,6 +37,7 @@ typedef VkResult (*negotiate_function)(uint32_t *version);
 /* What there is to know of one device. */
 struct device {
    VkPhysicalDeviceProperties properties;
+   const char *memory;                      /* how the program reaches it */
    VkPhysicalDeviceDriverProperties driver; /* its strings are "" where the device cannot tell */
 };
 
@@ -135,6 +136,24 @@ make_instance(const struct cli_command *self, struct driver *driver)
    return false;
 }
 
+/* The driver's coherent types are shared with the worker; those that it only maps are copied when they are flushed. */
+static const char *
+memory_strategy(const struct driver *driver, VkPhysicalDevice handle)
+{
+   PFN_vkGetPhysicalDeviceMemoryProperties get =
+      (PFN_vkGetPhysicalDeviceMemoryProperties)driver->get(driver->instance,
+                                                           "vkGetPhysicalDeviceMemoryProperties");
+   VkPhysicalDeviceMemoryProperties memory;
+   VkMemoryPropertyFlags all = 0;
+
+   get(handle, &memory);
+   for (uint32_t i = 0; i < memory.memoryTypeCount; i++)
+      all |= memory.memoryTypes[i].propertyFlags;
+   if (all & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+      return "shared";
+   return all & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT ? "explicit" : "not mapped";
+}
+
 static void
 query(const struct driver *driver, VkPhysicalDevice handle, struct device *device)
 {
@@ -143,6 +162,7 @@ query(const struct driver *driver, VkPhysicalDevice handle, struct device *devic
    PFN_vkGetPhysicalDeviceProperties2 get2 = NULL;
 
    get(handle, &device->properties);
+   device->memory = memory_strategy(driver, handle);
    if (driver->instance_version >= VK_API_VERSION_1_1)
       get2 = (PFN_vkGetPhysicalDeviceProperties2)driver->get(driver->instance,
                                                              "vkGetPhysicalDeviceProperties2");
@@ -185,6 +205,15 @@ enumerate(const struct cli_command *self, const struct driver *driver, struct de
    return result == VK_SUCCESS;
 }
 
+/* Where none is named, the driver has chosen, and says so. */
+static const char *
+server_of(const struct device *device, const char *named)
+{
+   const char *over = strstr(device->driver.driverInfo, " over ");
+
+   return named && *named ? named : over ? over + strlen(" over ") : "spawn";
+}
+
 static void
 print_lines(const struct device *devices, uint32_t count, const char *server)
 {
@@ -192,10 +221,11 @@ print_lines(const struct device *devices, uint32_t count, const char *server)
       const VkPhysicalDeviceProperties *p = &devices[i].properties;
       const VkPhysicalDeviceDriverProperties *d = &devices[i].driver;
 
-      printf("%u: %s, %s, Vulkan %u.%u.%u, driver %s (%s), through %s\n", i, p->deviceName,
-             device_type_name(p->deviceType), VK_API_VERSION_MAJOR(p->apiVersion),
+      printf("%u: %s, %s, Vulkan %u.%u.%u, driver %s (%s), through %s, memory %s\n", i,
+             p->deviceName, device_type_name(p->deviceType), VK_API_VERSION_MAJOR(p->apiVersion),
              VK_API_VERSION_MINOR(p->apiVersion), VK_API_VERSION_PATCH(p->apiVersion),
-             d->driverName[0] ? d->driverName : "unknown", d->driverInfo, server);
+             d->driverName[0] ? d->driverName : "unknown", d->driverInfo,
+             server_of(&devices[i], server), devices[i].memory);
    }
 }
 
@@ -238,7 +268,8 @@ print_json(const struct device *devices, uint32_t count, const char *server)
       print_json_member("apiVersion", version, ",");
       print_json_member("driverName", devices[i].driver.driverName, ",");
       print_json_member("driverInfo", devices[i].driver.driverInfo, ",");
-      print_json_member("server", server, "");
+      print_json_member("server", server_of(&devices[i], server), ",");
+      print_json_member("memory", devices[i].memory, "");
       printf("  }");
    }
    puts("\n]");
@@ -254,8 +285,6 @@ print_devices(const struct cli_command *self, const struct cli_paths *paths, boo
    uint32_t count = 0;
    int status = CLI_EXIT_FAILURE;
 
-   if (!server || !*server)
-      server = "spawn";
    if (!load(self, paths, &driver) || !make_instance(self, &driver))
       return CLI_EXIT_FAILURE;
    if (enumerate(self, &driver, &devices, &count)) {

@@ -22,7 +22,10 @@ icd_tell(struct icd_connection *c)
 {
    if (c->channel.base) {
       atomic_fetch_add(&c->status->events, 1);
-      tongs_futex_bell.ring(NULL, &c->status->events);
+      if (c->virtgpu)
+         icd_virtgpu_wake(c->virtgpu);
+      else
+         tongs_futex_bell.ring(NULL, &c->status->events);
    } else {
       pthread_mutex_lock(&c->receive_lock);
       pthread_cond_broadcast(&c->received);
@@ -40,8 +43,7 @@ sleep_on_events(struct icd_connection *c, bool (*done)(void *data), void *data, 
    atomic_fetch_add(&status->sleepers, 1);
    uint32_t seen = atomic_load(&status->events);
    if (!done(data))
-      tongs_futex_bell.sleep(NULL, &status->events, seen,
-                             limit_ns < SLEEP_NS ? limit_ns : SLEEP_NS);
+      c->bell.sleep(c->bell.data, &status->events, seen, limit_ns < SLEEP_NS ? limit_ns : SLEEP_NS);
    atomic_fetch_sub(&status->sleepers, 1);
 }
 

@@ -6,6 +6,7 @@
 #include "hello.h"
 #include "socket.h"
 #include "url.h"
+#include "virtgpu.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -102,28 +103,52 @@ spawn_worker(char *why, size_t why_size)
 
 /* --- The handshake ------------------------------------------------------------------------------------------- */
 
+/* Where the bytes go. */
+struct link {
+   int fd;
+   struct icd_virtgpu *virtgpu; /* NULL: a socket */
+};
+
+/* How many bytes; -ETIMEDOUT, -EPIPE at the end, -errno. */
+static ssize_t
+receive_some(const struct link *link, void *data, size_t size, int64_t deadline)
+{
+   for (;;) {
+      int64_t left = deadline - tongs_now_ms();
+      int timeout = left > 0 ? (int)left : 0;
+      if (link->virtgpu) {
+         ssize_t n = icd_virtgpu_recv(link->virtgpu, data, size, timeout);
+         return n ? n : -ETIMEDOUT;
+      }
+      struct pollfd waiting = {.fd = link->fd, .events = POLLIN};
+      int ready = poll(&waiting, 1, timeout);
+      if (ready < 0 && errno == EINTR)
+         continue;
+      if (ready == 0)
+         return -ETIMEDOUT;
+      ssize_t n = recv(link->fd, data, size, 0);
+      if (n < 0 && (errno == EINTR || errno == EAGAIN))
+         continue;
+      return n > 0 ? n : n < 0 ? -errno : -EPIPE;
+   }
+}
+
 static bool
-receive_exactly(int fd, void *data, size_t size, int64_t deadline, char *why, size_t why_size)
+receive_exactly(const struct link *link, void *data, size_t size, int64_t deadline, char *why,
+                size_t why_size)
 {
    uint8_t *p = data;
 
    while (size) {
-      struct pollfd waiting = {.fd = fd, .events = POLLIN};
-      int64_t left = deadline - tongs_now_ms();
-      int ready = poll(&waiting, 1, left > 0 ? (int)left : 0);
-      if (ready < 0 && errno == EINTR)
-         continue;
-      if (ready == 0) {
+      ssize_t n = receive_some(link, p, size, deadline);
+      if (n == -ETIMEDOUT) {
          snprintf(why, why_size, "the server did not answer within %d s",
                   TONGS_HELLO_TIMEOUT / 1000);
          return false;
       }
-      ssize_t n = recv(fd, p, size, 0);
-      if (n < 0 && (errno == EINTR || errno == EAGAIN))
-         continue;
-      if (n <= 0) {
+      if (n < 0) {
          snprintf(why, why_size, "the server closed the connection%s%s; its log says why",
-                  n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
+                  n != -EPIPE ? ": " : "", n != -EPIPE ? strerror((int)-n) : "");
          return false;
       }
       p += n;
@@ -133,7 +158,7 @@ receive_exactly(int fd, void *data, size_t size, int64_t deadline, char *why, si
 }
 
 static bool
-send_hello(int fd, char *why, size_t why_size)
+send_hello(const struct link *link, char *why, size_t why_size)
 {
    struct tongs_encoder e;
    bool ok = false;
@@ -141,7 +166,13 @@ send_hello(int fd, char *why, size_t why_size)
    tongs_encoder_init(&e);
    tongs_hello_encode(&e, false, NULL);
    struct iovec iov = {.iov_base = e.base, .iov_len = tongs_encoder_size(&e)};
-   int error = e.failed ? -ENOMEM : tongs_socket_send_all(fd, &iov, 1, NULL, 0);
+   int error = e.failed ? -ENOMEM : 0;
+   if (!error && link->virtgpu) { /* a hello fits in one command */
+      ssize_t n = icd_virtgpu_send(link->virtgpu, iov.iov_base, iov.iov_len, NULL);
+      error = n == (ssize_t)iov.iov_len ? 0 : n < 0 ? (int)n : -EMSGSIZE;
+   } else if (!error) {
+      error = tongs_socket_send_all(link->fd, &iov, 1, NULL, 0);
+   }
    /* A server that has closed already may have said why before. */
    if (error && error != -EPIPE && error != -ECONNRESET)
       snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));
@@ -152,14 +183,14 @@ send_hello(int fd, char *why, size_t why_size)
 }
 
 static bool
-shake_hands(int fd, struct tongs_peer *peer, char *why, size_t why_size)
+shake_hands(const struct link *link, struct tongs_peer *peer, char *why, size_t why_size)
 {
    int64_t deadline = tongs_now_ms() + TONGS_HELLO_TIMEOUT;
    uint8_t head[TONGS_HELLO_SIZE];
    bool same;
 
-   if (!send_hello(fd, why, why_size) ||
-       !receive_exactly(fd, head, sizeof(head), deadline, why, why_size))
+   if (!send_hello(link, why, why_size) ||
+       !receive_exactly(link, head, sizeof(head), deadline, why, why_size))
       return false;
    size_t size = tongs_hello_size(head, why, why_size);
    if (!size)
@@ -172,7 +203,7 @@ shake_hands(int fd, struct tongs_peer *peer, char *why, size_t why_size)
    }
    memcpy(whole, head, sizeof(head));
    bool ok =
-      receive_exactly(fd, whole + sizeof(head), size - sizeof(head), deadline, why, why_size) &&
+      receive_exactly(link, whole + sizeof(head), size - sizeof(head), deadline, why, why_size) &&
       tongs_hello_decode(whole, size, peer, &same, why, why_size);
    free(whole);
    if (ok && peer->reason[0]) {
@@ -192,7 +223,28 @@ icd_is_explicit_wanted(void)
 /* --- All together ---------------------------------------------------------------------------------------------- */
 
 static int
-open_server(const char *text, const char **transport, char *why, size_t why_size)
+open_virtgpu(const char *node, struct icd_virtgpu **virtgpu, const char **transport, char *why,
+             size_t why_size)
+{
+#ifdef TONGS_HAVE_VIRTGPU
+   *virtgpu = icd_virtgpu_open(node, why, why_size);
+   if (!*virtgpu)
+      return -1;
+   char tier = icd_virtgpu_tier(*virtgpu);
+   *transport = tier == 'A'   ? "virtgpu (tier A)"
+                : tier == 'B' ? "virtgpu (tier B)"
+                              : "virtgpu (tier C)";
+   return icd_virtgpu_fd(*virtgpu);
+#else
+   (void)node, (void)virtgpu, (void)transport;
+   snprintf(why, why_size, "this build was made without virtio-gpu (-Dvirtgpu=)");
+   return -1;
+#endif
+}
+
+static int
+open_server(const char *text, struct icd_virtgpu **virtgpu, const char **transport, char *why,
+            size_t why_size)
 {
    struct tongs_url url;
 
@@ -203,6 +255,8 @@ open_server(const char *text, const char **transport, char *why, size_t why_size
       *transport = "spawn";
       return spawn_worker(why, why_size);
    }
+   if (url.transport == TONGS_TRANSPORT_VIRTGPU)
+      return open_virtgpu(url.path, virtgpu, transport, why, why_size);
    *transport = "unix";
    int fd = tongs_socket_connect_unix(url.path);
    if (fd >= 0 && (fd = tongs_fd_above_stdio(fd)) < 0)
@@ -215,15 +269,31 @@ open_server(const char *text, const char **transport, char *why, size_t why_size
    return fd;
 }
 
+static const char *
+default_server(void)
+{
+#ifdef TONGS_HAVE_VIRTGPU
+   if (icd_virtgpu_is_there())
+      return "virtgpu";
+#endif
+   return "spawn";
+}
+
 int
-icd_connect(struct tongs_peer *peer, const char **transport, char *why, size_t why_size)
+icd_connect(struct tongs_peer *peer, struct icd_virtgpu **virtgpu, const char **transport,
+            char *why, size_t why_size)
 {
    const char *text = getenv("TONGS_SERVER");
-   int fd = open_server(text && *text ? text : "spawn", transport, why, why_size);
 
-   if (fd >= 0 && !shake_hands(fd, peer, why, why_size)) {
+   *virtgpu = NULL;
+   int fd = open_server(text && *text ? text : default_server(), virtgpu, transport, why, why_size);
+   struct link link = {.fd = fd, .virtgpu = *virtgpu};
+   if (fd < 0 || shake_hands(&link, peer, why, why_size))
+      return fd;
+   if (link.virtgpu)
+      icd_virtgpu_close(link.virtgpu, true);
+   else
       close(fd);
-      return -1;
-   }
-   return fd;
+   *virtgpu = NULL;
+   return -1;
 }

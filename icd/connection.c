@@ -8,6 +8,7 @@
 #include "decoder.h"
 #include "frame.h"
 #include "socket.h"
+#include "virtgpu.h"
 
 #include "tongs_gen_types.h"
 
@@ -68,7 +69,21 @@ ring_bell(void *data, _Atomic uint32_t *word)
 
    if (c->stats)
       c->stats->wakes++;
-   tongs_futex_bell.ring(NULL, word);
+   if (c->virtgpu)
+      icd_virtgpu_ring(c->virtgpu, word);
+   else
+      tongs_futex_bell.ring(NULL, word);
+}
+
+static void
+sleep_on_bell(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
+{
+   struct icd_connection *c = data;
+
+   if (c->virtgpu)
+      icd_virtgpu_sleep(c->virtgpu, word, value, timeout_ns);
+   else
+      tongs_futex_bell.sleep(NULL, word, value, timeout_ns);
 }
 
 static bool
@@ -83,6 +98,8 @@ has_hung_up(const struct icd_connection *c)
 {
    struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
 
+   if (c->virtgpu)
+      return icd_virtgpu_has_hung_up(c->virtgpu);
    return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
@@ -131,6 +148,10 @@ receive_from_socket(struct icd_connection *c, void *data, size_t size, bool nonb
    struct pollfd p = {.fd = c->fd, .events = POLLIN};
    size_t fd_count = ICD_FDS_MAX - c->fd_count;
 
+   if (c->virtgpu) {
+      ssize_t n = icd_virtgpu_recv(c->virtgpu, data, size, nonblocking ? 0 : c->receive_timeout_ms);
+      return n || nonblocking ? n : -ETIMEDOUT;
+   }
    if (nonblocking && poll(&p, 1, 0) <= 0) /* nobody else reads */
       return 0;
    ssize_t n = tongs_socket_recv(c->fd, data, size, c->fds + c->fd_count, &fd_count);
@@ -145,7 +166,7 @@ deliver_fd(struct icd_connection *c, struct icd_pending_call *call)
    uint8_t byte;
 
    /* The worker sends it before the reply. */
-   if (!c->fd_count && has_channel(c))
+   if (!c->fd_count && has_channel(c) && !c->virtgpu)
       receive_from_socket(c, &byte, sizeof(byte), true);
    if (!c->fd_count || !call->wants_fd)
       return false;
@@ -319,7 +340,9 @@ icd_connection_lose(struct icd_connection *c)
 {
    if (atomic_exchange_explicit(&c->lost, true, memory_order_acq_rel))
       return;
-   if (is_ours(c))
+   if (is_ours(c) && c->virtgpu)
+      icd_virtgpu_shutdown(c->virtgpu);
+   else if (is_ours(c))
       shutdown(c->fd, SHUT_RDWR);
    if (has_channel(c)) {
       tongs_futex_bell.ring(NULL, &c->channel.replies.words->consumer_sleeps);
@@ -361,8 +384,11 @@ has_bytes(struct icd_connection *c, int64_t deadline)
 {
    struct pollfd p = {.fd = c->fd, .events = POLLIN};
    int64_t left = (deadline - tongs_now_ns()) / 1000000 + 1;
+   int timeout = left < 0 ? 0 : left < TELL_MS ? (int)left : TELL_MS;
 
-   return poll(&p, 1, left < 0 ? 0 : left < TELL_MS ? (int)left : TELL_MS) > 0;
+   if (c->virtgpu)
+      return icd_virtgpu_has_bytes(c->virtgpu, timeout);
+   return poll(&p, 1, timeout) > 0;
 }
 
 /* Waits, as another thread is receiving, until it has. */
@@ -453,10 +479,12 @@ wait_writable(struct icd_connection *c)
 
    if (has_channel(c))
       wait_for_room(c);
+   else if (c->virtgpu)
+      icd_virtgpu_wait(c->virtgpu, 1000);
    else
       poll(&p, 1, 1000);
    if (receive) {
-      if (has_channel(c) || p.revents & POLLIN)
+      if (has_channel(c) || c->virtgpu || p.revents & POLLIN)
          receive_once(c, true);
       stop_receiving(c);
    }
@@ -470,6 +498,8 @@ send_some(struct icd_connection *c, const uint8_t *data, size_t size)
 
    if (has_channel(c))
       return tongs_ring_write(&c->channel.ops, data, size);
+   if (c->virtgpu)
+      return icd_virtgpu_send(c->virtgpu, data, size, NULL);
    do {
       n = send(c->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
    } while (n < 0 && errno == EINTR);
@@ -787,6 +817,32 @@ is_writable(const struct icd_connection *c)
 }
 
 bool
+icd_send_with_pages(struct icd_connection *c, const void *op, size_t size,
+                    const struct icd_virtgpu_pages *pages)
+{
+   size_t first = has_channel(c) ? 1 : size; /* as with a descriptor */
+   ssize_t n = 0;
+
+   pthread_mutex_lock(&c->stream_lock);
+   flush_locked(c);
+   if (!is_ours(c))
+      icd_connection_lose(c);
+   while (!icd_connection_is_lost(c) && !n) {
+      n = icd_virtgpu_send(c->virtgpu, op, first, pages);
+      if (!n)
+         icd_virtgpu_wait(c->virtgpu, 100);
+   }
+   if (n < 0)
+      icd_connection_lose(c);
+   else if (has_channel(c))
+      send_bytes_locked(c, op, size);
+   else
+      send_bytes_locked(c, (const uint8_t *)op + n, size - (size_t)n);
+   pthread_mutex_unlock(&c->stream_lock);
+   return !icd_connection_is_lost(c);
+}
+
+bool
 icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
 {
    struct iovec iov = {.iov_base = (void *)op, .iov_len = size};
@@ -809,6 +865,19 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
 
 /* --- The whole ------------------------------------------------------------------------------------------------ */
 
+/* In a virtual machine the channel lies in pages that the device hands on. 0 or -errno. */
+static int
+create_channel_pages(struct icd_connection *c, struct tongs_channel *ch)
+{
+   size_t size = tongs_channel_size(TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE);
+
+   if (!icd_virtgpu_pages_create(c->virtgpu, size, &c->channel_pages))
+      return -ENOMEM;
+   tongs_channel_init(ch, c->channel_pages.data, TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE,
+                      &tongs_futex_bell);
+   return 0;
+}
+
 /* Makes the shared memory and hands it to the worker, which answers by the socket; from then on it carries all bytes. */
 static bool
 open_channel(struct icd_connection *c, char *why, size_t why_size)
@@ -817,7 +886,7 @@ open_channel(struct icd_connection *c, char *why, size_t why_size)
    struct icd_pending_call call;
    struct tongs_encoder e;
 
-   int fd = tongs_channel_create(&ch);
+   int fd = c->virtgpu ? create_channel_pages(c, &ch) : tongs_channel_create(&ch);
    if (fd < 0) {
       snprintf(why, why_size, "cannot make the memory that is shared with the server: %s",
                strerror(-fd));
@@ -830,14 +899,20 @@ open_channel(struct icd_connection *c, char *why, size_t why_size)
    tongs_encode_u32(&e, call.tag);
    tongs_encode_u32(&e, ch.ops.size);
    tongs_encode_u32(&e, ch.replies.size);
-   bool ok =
-      tongs_encode_op_end(&e, offset) && icd_send_with_fd(c, e.base, tongs_encoder_size(&e), fd);
+   bool ok = tongs_encode_op_end(&e, offset);
+   if (ok && c->virtgpu)
+      ok = icd_send_with_pages(c, e.base, tongs_encoder_size(&e), &c->channel_pages);
+   else if (ok)
+      ok = icd_send_with_fd(c, e.base, tongs_encoder_size(&e), fd);
    tongs_encoder_finish(&e);
-   close(fd);
+   if (!c->virtgpu)
+      close(fd);
    wait_for(c, &call);
    ok = ok && call.reply;
    free(call.reply);
-   c->bell = (struct tongs_bell){.sleep = tongs_futex_bell.sleep, .ring = ring_bell, .data = c};
+   c->bell = (struct tongs_bell){.sleep = sleep_on_bell, .ring = ring_bell, .data = c};
+   if (c->virtgpu)
+      icd_virtgpu_use_channel(c->virtgpu, &c->channel_pages);
    ch.ops.bell = &c->bell;
    ch.replies.bell = &c->bell;
    c->channel = ch;
@@ -878,12 +953,13 @@ icd_connection_create(char *why, size_t why_size)
    tongs_encoder_init(&c->stream);
    icd_messages_init(&c->messages);
 
-   c->fd = icd_connect(&c->peer, &c->transport, why, why_size);
+   c->receive_timeout_ms = -1;
+   c->fd = icd_connect(&c->peer, &c->virtgpu, &c->transport, why, why_size);
    if (c->fd < 0) {
       icd_connection_destroy(c);
       return NULL;
    }
-   c->passes_fds = !icd_is_explicit_wanted();
+   c->passes_fds = !c->virtgpu && !icd_is_explicit_wanted();
    c->status = calloc(1, sizeof(*c->status));
    if (!c->status) {
       snprintf(why, why_size, "out of memory");
@@ -910,11 +986,16 @@ icd_connection_destroy(struct icd_connection *c)
    if (c->fd >= 0) {
       if (is_ours(c))
          icd_flush(c);
-      close(c->fd);
+      if (!c->virtgpu)
+         close(c->fd);
    }
    if (!has_channel(c))
       free(c->status);
-   tongs_channel_finish(&c->channel);
+   if (!c->virtgpu)
+      tongs_channel_finish(&c->channel);
+   else if (is_ours(c))
+      icd_virtgpu_pages_destroy(c->virtgpu, &c->channel_pages);
+   icd_virtgpu_close(c->virtgpu, is_ours(c));
    for (uint32_t i = 0; i < c->fd_count; i++)
       close(c->fds[i]);
    if (c->stats)

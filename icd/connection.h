@@ -11,6 +11,7 @@
 #include "hello.h"
 #include "ids.h"
 #include "message.h"
+#include "virtgpu.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,7 +27,10 @@ struct icd_stats;
 #define ICD_FDS_MAX 16
 
 struct icd_connection {
-   int fd;
+   int fd;                                 /* the socket, or what stands for `virtgpu` */
+   struct icd_virtgpu *virtgpu;            /* owned; NULL unless it is the way to the worker */
+   struct icd_virtgpu_pages channel_pages; /* there: what the channel lies in */
+   int receive_timeout_ms;                 /* there: as SO_RCVTIMEO for a socket; negative: none */
    pid_t pid;             /* the process that made it: a fork's child must not use it */
    const char *transport; /* "unix", "spawn": for driverInfo */
    struct tongs_peer peer;
@@ -188,6 +192,11 @@ icd_append(struct icd_connection *c, const struct tongs_encoder *e);
 /* Sends one op, at once, with a file descriptor, which stays the caller's. */
 bool
 icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd);
+
+/* The same with pages, where there is a `virtgpu`. */
+bool
+icd_send_with_pages(struct icd_connection *c, const void *op, size_t size,
+                    const struct icd_virtgpu_pages *pages);
 
 /* --- Ids --------------------------------------------------------------------------------------------------- */
 

@@ -12,8 +12,8 @@
 
 /* What a common heap holds; its pages come into being when they are touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
-/* An allocation from this size on has a heap to itself. */
-#define OWN_HEAP_SIZE (HEAP_SIZE / 4)
+/* In a virtual machine the pages are there from the beginning, and none is given back to the system. */
+#define HEAP_SIZE_VIRTGPU (UINT64_C(16) << 20)
 /* Freed ranges from this size on give their pages back. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
 #define PAGE UINT64_C(4096)
@@ -28,7 +28,8 @@ struct hole {
 struct icd_heap {
    struct icd_heap *next;
    uint32_t number;
-   int fd;
+   int fd;                         /* -1 in a virtual machine */
+   struct icd_virtgpu_pages pages; /* there */
    uint64_t size;
    uint8_t *data;
    bool own; /* for one allocation */
@@ -44,7 +45,7 @@ icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint6
 
 /* NULL is fine. */
 static void
-destroy_heap(struct icd_heap *heap)
+destroy_heap(struct icd_heaps *heaps, struct icd_heap *heap)
 {
    if (!heap)
       return;
@@ -53,7 +54,9 @@ destroy_heap(struct icd_heap *heap)
       free(heap->holes);
       heap->holes = next;
    }
-   if (heap->data)
+   if (heap->pages.data)
+      icd_virtgpu_pages_destroy(heaps->connection->virtgpu, &heap->pages);
+   else if (heap->data)
       munmap(heap->data, heap->size);
    if (heap->fd >= 0)
       close(heap->fd);
@@ -63,9 +66,11 @@ destroy_heap(struct icd_heap *heap)
 void
 icd_heaps_finish(struct icd_heaps *heaps)
 {
+   if (heaps->first && heaps->connection->virtgpu) /* as in drop_heap_locked */
+      icd_flush(heaps->connection);
    while (heaps->first) {
       struct icd_heap *next = heaps->first->next;
-      destroy_heap(heaps->first);
+      destroy_heap(heaps, heaps->first);
       heaps->first = next;
    }
    pthread_mutex_destroy(&heaps->lock);
@@ -83,10 +88,36 @@ announce(struct icd_heaps *heaps, const struct icd_heap *heap)
    tongs_encode_u32(&e, 0);
    tongs_encode_u64(&e, heaps->device);
    tongs_encode_u64(&e, heap->size);
-   bool ok = tongs_encode_op_end(&e, offset) &&
-             icd_send_with_fd(heaps->connection, e.base, tongs_encoder_size(&e), heap->fd);
+   bool ok = tongs_encode_op_end(&e, offset);
+   if (ok && heap->pages.data)
+      ok = icd_send_with_pages(heaps->connection, e.base, tongs_encoder_size(&e), &heap->pages);
+   else if (ok)
+      ok = icd_send_with_fd(heaps->connection, e.base, tongs_encoder_size(&e), heap->fd);
    tongs_encoder_finish(&e);
    return ok;
+}
+
+static bool
+make_memory(struct icd_heap *heap)
+{
+   heap->fd = tongs_sealed_memory("tongs-heap", heap->size);
+   if (heap->fd < 0)
+      return false;
+   void *data =
+      mmap(NULL, heap->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap->fd, 0);
+   if (data == MAP_FAILED)
+      return false;
+   heap->data = data;
+   return true;
+}
+
+static bool
+make_pages(struct icd_heaps *heaps, struct icd_heap *heap)
+{
+   if (!icd_virtgpu_pages_create(heaps->connection->virtgpu, heap->size, &heap->pages))
+      return false;
+   heap->data = heap->pages.data;
+   return true;
 }
 
 static struct icd_heap *
@@ -99,13 +130,9 @@ create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
    heap->number = heaps->next_number;
    heap->size = size;
    heap->own = own;
-   heap->fd = tongs_sealed_memory("tongs-heap", size);
-   if (heap->fd < 0)
+   heap->fd = -1;
+   if (heaps->connection->virtgpu ? !make_pages(heaps, heap) : !make_memory(heap))
       goto fail;
-   void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap->fd, 0);
-   if (data == MAP_FAILED)
-      goto fail;
-   heap->data = data;
    heap->holes = calloc(1, sizeof(*heap->holes));
    if (!heap->holes)
       goto fail;
@@ -118,7 +145,7 @@ create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
    return heap;
 
 fail:
-   destroy_heap(heap);
+   destroy_heap(heaps, heap);
    return NULL;
 }
 
@@ -157,15 +184,17 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
       return false;
    size = (size + PAGE - 1) & ~(PAGE - 1);
 
+   /* An allocation of a quarter has a heap to itself. */
+   uint64_t common = heaps->connection->virtgpu ? HEAP_SIZE_VIRTGPU : HEAP_SIZE;
    pthread_mutex_lock(&heaps->lock);
-   if (size >= OWN_HEAP_SIZE) {
+   if (size >= common / 4) {
       struct icd_heap *heap = create_heap_locked(heaps, size, true);
       ok = heap && take_locked(heap, size, range);
    } else {
       for (struct icd_heap *heap = heaps->first; heap && !ok; heap = heap->next)
          ok = !heap->own && take_locked(heap, size, range);
       if (!ok) {
-         struct icd_heap *heap = create_heap_locked(heaps, HEAP_SIZE, false);
+         struct icd_heap *heap = create_heap_locked(heaps, common, false);
          ok = heap && take_locked(heap, size, range);
       }
    }
@@ -221,7 +250,9 @@ drop_heap_locked(struct icd_heaps *heaps, struct icd_heap *heap)
    tongs_encode_u32(e, 0);
    tongs_encode_u64(e, heaps->device);
    icd_op_end(heaps->connection, offset);
-   destroy_heap(heap);
+   if (heap->pages.data) /* the guest's kernel has them back when the worker has let go */
+      icd_flush(heaps->connection);
+   destroy_heap(heaps, heap);
 }
 
 void
@@ -233,7 +264,7 @@ icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
    if (range->heap->own) {
       drop_heap_locked(heaps, range->heap);
    } else {
-      if (range->size >= PUNCH_SIZE)
+      if (range->size >= PUNCH_SIZE && range->heap->fd >= 0)
          fallocate(range->heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                    (off_t)range->offset, (off_t)range->size);
       give_back_locked(range->heap, range->offset, range->size);

@@ -72,9 +72,11 @@ fetch_facts(struct icd_connection *c, struct facts *facts)
    /* A server that takes the connection and says nothing must not hang whoever only loads drivers. */
    const struct timeval limit = {.tv_sec = FACTS_TIMEOUT_S}, none = {0};
    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+   c->receive_timeout_ms = FACTS_TIMEOUT_S * 1000;
    icd_own_call_begin(c, &call, TONGS_OP_tongsInstanceFacts, &offset);
    const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+   c->receive_timeout_ms = -1;
    tongs_decoder_init(&d, body, size, NULL);
    *facts = (struct facts){.version = tongs_decode_u32(&d)};
    uint32_t count = tongs_decode_u32(&d);
@@ -114,6 +116,8 @@ pending_is_good_locked(void)
    if (!pending.connection || pending.connection->pid != getpid() ||
        icd_connection_is_lost(pending.connection))
       return false;
+   if (pending.connection->virtgpu)
+      return !icd_virtgpu_has_hung_up(pending.connection->virtgpu);
    p.fd = pending.connection->fd;
    return poll(&p, 1, 0) == 0;
 }

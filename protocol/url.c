@@ -16,7 +16,7 @@ static const struct {
    [TONGS_TRANSPORT_UNIX] = {"unix", "unix:PATH", true},
    [TONGS_TRANSPORT_TCP] = {"tcp", "tcp:HOST:PORT", false},
    [TONGS_TRANSPORT_VSOCK] = {"vsock", "vsock:CID:PORT", false},
-   [TONGS_TRANSPORT_VIRTGPU] = {"virtgpu", "virtgpu[:/dev/dri/renderDN]", false},
+   [TONGS_TRANSPORT_VIRTGPU] = {"virtgpu", "virtgpu[:/dev/dri/renderDN]", true},
    [TONGS_TRANSPORT_SPAWN] = {"spawn", "spawn", true},
 };
 
@@ -200,7 +200,7 @@ tongs_url_check_carried(const struct tongs_url *url, char *why, size_t why_size)
    if (transports[url->transport].carried)
       return 0;
    tongs_url_format(url, text, sizeof(text));
-   snprintf(why, why_size, "not supported by this build yet: %s (unix: and spawn are)", text);
+   snprintf(why, why_size, "not supported by this build yet: %s (unix:, virtgpu and spawn are)", text);
    return -EPROTONOSUPPORT;
 }
 

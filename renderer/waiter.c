@@ -48,12 +48,15 @@ struct rdr_waiter {
 
 /* After something in the status page has changed. */
 static void
-tell(struct tongs_status *status)
+tell(const struct tongs_channel *ch)
 {
+   struct tongs_status *status = ch->status;
+   const struct tongs_bell *bell = ch->replies.bell;
+
    /* Before the sleepers are looked for: a partner of sleep_on_events() in the guest. */
    atomic_fetch_add(&status->events, 1);
    if (atomic_load(&status->sleepers))
-      tongs_futex_bell.ring(NULL, &status->events);
+      bell->ring(bell->data, &status->events);
 }
 
 /* Where there is no shared memory: the same as an event. */
@@ -64,8 +67,7 @@ send_event(struct rdr_waiter *w, uint64_t number, bool lost)
    size_t offset;
 
    pthread_mutex_lock(&ctx->reply_lock);
-   offset = tongs_encode_op_begin(&ctx->replies, TONGS_OP_tongsCompletion,
-                                  TONGS_OP_FLAG_EVENT);
+   offset = tongs_encode_op_begin(&ctx->replies, TONGS_OP_tongsCompletion, TONGS_OP_FLAG_EVENT);
    tongs_encode_u32(&ctx->replies, w->slot);
    tongs_encode_u32(&ctx->replies, lost ? w->epoch : 0);
    tongs_encode_u64(&ctx->replies, number);
@@ -87,7 +89,7 @@ publish_completion(struct rdr_waiter *w, uint64_t number)
    }
    /* Release: what the GPU wrote before. Partner: the guest's icd_is_complete(). */
    atomic_store_explicit(&status->queues[w->slot].completed, number, memory_order_release);
-   tell(status);
+   tell(&w->ctx->channel);
 }
 
 static void
@@ -100,7 +102,7 @@ publish_loss(struct rdr_waiter *w)
       return;
    }
    atomic_store_explicit(&status->queues[w->slot].lost_epoch, w->epoch, memory_order_release);
-   tell(status);
+   tell(&w->ctx->channel);
 }
 
 void
