@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+
+"""What must hold in a virtual machine, whatever its tier."""
+
+import hashlib
+import os
+import re
+import signal
+import time
+
+import harness
+import vm
+from harness import native_environment, program, wait_until
+
+# Programs in the guest are emulated, instruction by instruction.
+LONG = 200
+LIMIT = 10
+
+
+def native_output(*command):
+    result = harness.run(command, native_environment(), timeout=LONG)
+    assert result.returncode == 0, result
+    return result.stdout
+
+
+def wait_in_guest(machine, condition, seconds=LONG):
+    machine.must(f"i=0; until {condition}; do i=$((i + 1)); [ $i -lt {seconds * 10} ] || break; "
+                 f"usleep 100000; done; {condition}", LONG)
+
+
+def start(machine, name, command):
+    """In the background of the guest; its output is in /tmp/NAME, and its status at the end in /tmp/NAME.status."""
+    machine.must(f"({command}; echo $? >/tmp/{name}.status) >/tmp/{name} 2>&1 &")
+
+
+def finish(machine, name):
+    wait_in_guest(machine, f"[ -s /tmp/{name}.status ]")
+    output = machine.must(f"cat /tmp/{name}")
+    assert machine.must(f"cat /tmp/{name}.status").strip() == "0", (name, output)
+    return output
+
+
+# --- Programs --------------------------------------------------------------------------------------
+
+def expect_tier(machine, tier):
+    line = machine.must("tongs info")
+    assert f"over virtgpu (tier {tier})), through virtgpu (tier {tier}), memory shared" in line, line
+    line = machine.must("TONGS_MEMORY=explicit TONGS_SERVER=virtgpu tongs info")
+    assert "through virtgpu, memory explicit" in line, line
+    harness.diag(line)
+
+
+def expect_a_report(machine):
+    """vulkaninfo says the same as through a socket of the host, but for the extensions that take descriptors."""
+    if "vulkaninfo" not in vm.programs():
+        harness.diag("there is no vulkaninfo here")
+        return
+    began = time.monotonic()
+    report = machine.must("vulkaninfo --summary 2>/dev/null", LONG)
+    harness.diag(f"vulkaninfo after {machine.uptime:.1f} s of boot took {time.monotonic() - began:.1f} s")
+    assert re.search(r"driverInfo .* over virtgpu \(tier .\)\n", report), report
+    assert "deviceName         = Tongs (" in report, report
+    # All of it: thousands of lines, and an end without an error.
+    lines = int(machine.must("vulkaninfo 2>/dev/null | wc -l", LONG))
+    assert lines > 500, lines
+
+
+def expect_the_right_sum(machine, environment=""):
+    through = machine.must(f"{environment} compute", LONG)
+    native = native_output(program("compute"))
+    device = re.search(r"device: (.*)", native)[1]
+    assert through == native.replace(device, f"Tongs ({device})"), (native, through)
+
+
+def expect_the_same_picture(machine, environment=""):
+    path = f"{harness.scratch}/native.ppm"
+    native_output(program("triangle"), path)
+    with open(path, "rb") as file:
+        native = hashlib.md5(file.read()).hexdigest()
+    machine.must(f"{environment} triangle /tmp/picture.ppm", LONG)
+    through = machine.must("md5sum /tmp/picture.ppm").split()[0]
+    assert through == native, (environment, through, native)
+
+
+def expect_few_commands(machine):
+    """The ring carries the ops; the device sees a command only where somebody sleeps."""
+    text = machine.must("TONGS_DEBUG=stats compute 2>&1", LONG)
+    ops, trips, wakes = (int(re.search(rf"stats: .*{name} (\d+)", text)[1])
+                         for name in ["ops", "round trips", "wakes"])
+    harness.diag(f"{ops} ops, {trips} round trips, {wakes} wake-ups of the worker")
+    assert wakes <= trips + 5, text
+
+
+def programs_do_what_they_do_natively(tier):
+    device = vm.Device()
+    machine = vm.Machine(device, tier)
+    expect_tier(machine, tier)
+    expect_a_report(machine)
+    for environment in ["", "TONGS_MEMORY=explicit", "TONGS_DEBUG=socket"]:
+        expect_the_right_sum(machine, environment)
+        expect_the_same_picture(machine, environment)
+    expect_few_commands(machine)
+    output = machine.must("threads", LONG)
+    assert "(right)" in output, output
+    wait_until(lambda: not device.workers())
+
+
+# --- Ends ------------------------------------------------------------------------------------------
+
+def worker_of(device, name):
+    """The latest worker of a program of that name in the guest."""
+    return int(re.findall(rf"worker (\d+) started for {name} ", device.log)[-1])
+
+
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def kill_the_worker(device, machine, mode):
+    """A worker dies: its program hears of it, the others do not."""
+    start(machine, "victim", f"lost {mode} --limit {LIMIT} --timeout {LONG} /tmp/killed")
+    wait_in_guest(machine, "grep -q ready /tmp/victim")
+    worker = worker_of(device, "lost")
+    machine.must("""awk '{printf "%.0f\\n", $1 * 1e9}' /proc/uptime >/tmp/killed""")
+    harness.kill_worker(worker)
+    output = finish(machine, "victim")
+    assert "VK_ERROR_DEVICE_LOST" in output and "a new instance computes" in output, output
+    harness.diag(re.search(r".*after the kill", output)[0])
+    machine.must("rm /tmp/victim* /tmp/killed")
+
+
+def kill_the_program(device, machine, process):
+    """A program of the guest dies: the host keeps nothing of it."""
+    files = open_files(process)
+    start(machine, "doomed", f"exec lost idle --timeout {LONG} /tmp/never")
+    wait_in_guest(machine, "grep -q ready /tmp/doomed")
+    worker = worker_of(device, "lost")
+    machine.must("killall -9 lost")
+    assert harness.wait_for_end(worker, 10), "the worker of a killed program is still there"
+    wait_until(lambda: open_files(process) <= files, 10)
+
+
+def nobody_is_hurt_by_the_end_of_another(tier):
+    device = vm.Device()
+    machine = vm.Machine(device, tier)
+    process = next(iter(device.machines()))
+    machine.must("compute", LONG)
+    wait_until(lambda: not device.workers())
+
+    kill_the_program(device, machine, process)
+    # Somebody who works all the time.
+    start(machine, "other", "for i in 1 2 3 4 5 6 7 8 9 10; do compute || exit 1; done")
+    for mode in ["wait-fence", "poll-fence", "mapped"]:
+        kill_the_worker(device, machine, mode)
+    finish(machine, "other")
+    machine.must("compute", LONG)
+
+    start(machine, "last", f"lost idle --timeout {LONG} /tmp/never")
+    wait_in_guest(machine, "grep -q ready /tmp/last")
+    left = device.workers() | {process}
+    machine.process.send_signal(signal.SIGKILL)
+    machine.wait()
+    for pid in left:
+        assert harness.wait_for_end(pid, 10), f"{pid} outlives its virtual machine"
+    # The next machine is served by the same server.
+    again = vm.Machine(device, tier)
+    again.must("compute", LONG)
+
+
+def register(tier):
+    for case in [programs_do_what_they_do_natively, nobody_is_hurt_by_the_end_of_another]:
+        def run(case=case):
+            case(tier)
+        run.__name__ = case.__name__
+        harness.test(run)
