@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/vhost_serve.h"
 
+#include "renderer/gpu_queue.h"
 #include "renderer/vhost_user.h"
 #include "renderer/virtio_gpu.h"
 
@@ -47,9 +48,8 @@ struct device {
    struct server *server;
    struct rdr_vhost vhost;
    struct rdr_gpu *gpu;
-   struct rdr_element element;
-   uint8_t *command; /* owned: the command that is carried out, copied */
-   size_t command_room;
+   struct rdr_gpu_queue control;
+   struct rdr_element element; /* of the cursor queue */
    struct pollfd *polls;
    unsigned poll_room;
    uint64_t features;
@@ -94,81 +94,19 @@ start_worker(void *owner, int fd)
    _exit(127);
 }
 
-/* --- Queues -------------------------------------------------------------------------------------------------------- */
-
-/* Copies what the guest wrote: from here on it is private (R1). False where it is too much, or out of memory. */
-static bool
-copy_command(struct device *d, size_t *size)
+static void
+kill_worker(void *owner, pid_t pid)
 {
-   uint64_t total = 0;
-
-   for (uint32_t i = 0; i < d->element.out_count; i++)
-      total += d->element.out[i].size;
-   if (total > RDR_GPU_COMMAND_MAX)
-      return false;
-   if (total > d->command_room) {
-      uint8_t *grown = realloc(d->command, total);
-      if (!grown)
-         return false;
-      d->command = grown;
-      d->command_room = total;
-   }
-   *size = 0;
-   for (uint32_t i = 0; i < d->element.out_count; i++) {
-      const struct rdr_guest_range *r = &d->element.out[i];
-      const void *bytes = rdr_guest_memory_at(&d->vhost.memory, r->address, r->size);
-      if (!bytes)
-         return false;
-      memcpy(d->command + *size, bytes, r->size);
-      *size += r->size;
-   }
-   return true;
+   (void)owner;
+   kill(pid, SIGKILL);
 }
+
+/* --- Queues -------------------------------------------------------------------------------------------------------- */
 
 static void
 give_answer(void *owner, const struct rdr_gpu_request *request, const void *data, size_t size)
 {
-   struct device *d = owner;
-   size_t done = 0;
-
-   for (unsigned i = 0; i < request->range_count && done < size; i++) {
-      const struct rdr_guest_range *r = &request->ranges[i];
-      size_t part = r->size < size - done ? r->size : size - done;
-      void *bytes = rdr_guest_memory_at(&d->vhost.memory, r->address, part);
-      if (!bytes)
-         break;
-      memcpy(bytes, (const uint8_t *)data + done, part);
-      done += part;
-   }
-   rdr_queue_push(&d->vhost.queues[0], request->head, (uint32_t)done);
-}
-
-/* Carries out commands of the control queue. True when there may be more. */
-static bool
-serve_control(struct device *d)
-{
-   struct rdr_queue *q = &d->vhost.queues[0];
-
-   for (unsigned i = 0; i < BATCH; i++) {
-      if (!rdr_queue_pop(q, &d->element))
-         return false;
-      struct rdr_gpu_request *request = calloc(1, sizeof(*request));
-      size_t size = 0;
-      if (!request || !copy_command(d, &size)) {
-         fprintf(stderr, "tongs: a command of a virtual machine cannot be read: it is left out\n");
-         free(request);
-         rdr_queue_push(q, d->element.head, 0);
-         continue;
-      }
-      request->head = d->element.head;
-      while (request->range_count < d->element.in_count &&
-             request->range_count < RDR_GPU_ANSWER_RANGES) {
-         request->ranges[request->range_count] = d->element.in[request->range_count];
-         request->range_count++;
-      }
-      rdr_gpu_execute(d->gpu, request, d->command, size);
-   }
-   return true;
+   rdr_gpu_queue_answer(&((struct device *)owner)->control, request, data, size);
 }
 
 /* There is no cursor to be moved. */
@@ -275,7 +213,7 @@ run_device(struct device *d)
             return;
       }
       /* Also without a kick: a ring may have been enabled with requests in it. */
-      more = serve_control(d);
+      more = rdr_gpu_queue_serve(&d->control, d->gpu, BATCH);
       serve_cursor(d);
       rdr_queue_notify(&d->vhost.queues[0]);
       rdr_queue_notify(&d->vhost.queues[1]);
@@ -293,6 +231,7 @@ serve_machine(struct server *s, int fd)
       return 1;
    prctl(PR_SET_NAME, "tongs-device");
    d->server = s;
+   d->control = (struct rdr_gpu_queue){.queue = &d->vhost.queues[0], .memory = &d->vhost.memory};
    rdr_vhost_init(&d->vhost, fd, FEATURES);
    struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
    memcpy(d->vhost.config, &config, sizeof(config));
@@ -301,6 +240,7 @@ serve_machine(struct server *s, int fd)
       .answer = give_answer,
       .owner = d,
       .start_worker = start_worker,
+      .kill_worker = kill_worker,
       .max_workers = s->options->max_workers,
    });
    if (d->gpu) {
@@ -312,7 +252,7 @@ serve_machine(struct server *s, int fd)
    rdr_gpu_destroy(d->gpu);
    rdr_vhost_finish(&d->vhost);
    rdr_element_finish(&d->element);
-   free(d->command);
+   rdr_gpu_queue_finish(&d->control);
    free(d->polls);
    free(d);
    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -972,7 +971,7 @@ rdr_gpu_tick(struct rdr_gpu *gpu)
       if (!worker->pid || !worker->deadline)
          continue;
       if (worker->deadline <= now) {
-         kill(worker->pid, SIGKILL);
+         gpu->options.kill_worker(gpu->options.owner, worker->pid);
          worker->deadline = 0;
       } else if (worker->deadline < first) {
          first = worker->deadline;
@@ -1012,7 +1011,7 @@ rdr_gpu_destroy(struct rdr_gpu *gpu)
    }
    for (unsigned i = 0; i < gpu->options.max_workers; i++) {
       if (gpu->workers[i].pid)
-         kill(gpu->workers[i].pid, SIGKILL);
+         gpu->options.kill_worker(gpu->options.owner, gpu->workers[i].pid);
    }
    free(gpu->workers);
    free(gpu);

@@ -48,6 +48,8 @@ struct rdr_gpu_options {
    /* Starts a worker on the given end of a socket pair; -1 when there is none to be had. */
    pid_t (*start_worker)(void *owner, int fd);
 
+   void (*kill_worker)(void *owner, pid_t pid);
+
    unsigned max_workers;
 };
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/gpu_queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+rdr_gpu_queue_finish(struct rdr_gpu_queue *q)
+{
+   rdr_element_finish(&q->element);
+   free(q->command);
+}
+
+/* Copies what the guest wrote: from here on it is private (R1). False where it is too much, or out of memory. */
+static bool
+copy_command(struct rdr_gpu_queue *q, size_t *size)
+{
+   uint64_t total = 0;
+
+   for (uint32_t i = 0; i < q->element.out_count; i++)
+      total += q->element.out[i].size;
+   if (total > RDR_GPU_COMMAND_MAX)
+      return false;
+   if (total > q->command_room) {
+      uint8_t *grown = realloc(q->command, total);
+      if (!grown)
+         return false;
+      q->command = grown;
+      q->command_room = total;
+   }
+   *size = 0;
+   for (uint32_t i = 0; i < q->element.out_count; i++) {
+      const struct rdr_guest_range *r = &q->element.out[i];
+      const void *bytes = rdr_guest_memory_at(q->memory, r->address, r->size);
+      if (!bytes)
+         return false;
+      if (r->size)
+         memcpy(q->command + *size, bytes, r->size);
+      *size += r->size;
+   }
+   return true;
+}
+
+void
+rdr_gpu_queue_answer(struct rdr_gpu_queue *q, const struct rdr_gpu_request *request,
+                     const void *data, size_t size)
+{
+   size_t done = 0;
+
+   for (unsigned i = 0; i < request->range_count && done < size; i++) {
+      const struct rdr_guest_range *r = &request->ranges[i];
+      size_t part = r->size < size - done ? r->size : size - done;
+      void *bytes = rdr_guest_memory_at(q->memory, r->address, part);
+      if (!bytes)
+         break;
+      memcpy(bytes, (const uint8_t *)data + done, part);
+      done += part;
+   }
+   rdr_queue_push(q->queue, request->head, (uint32_t)done);
+}
+
+bool
+rdr_gpu_queue_serve(struct rdr_gpu_queue *q, struct rdr_gpu *gpu, unsigned limit)
+{
+   for (unsigned i = 0; i < limit; i++) {
+      if (!rdr_queue_pop(q->queue, &q->element))
+         return false;
+      struct rdr_gpu_request *request = calloc(1, sizeof(*request));
+      size_t size = 0;
+      if (!request || !copy_command(q, &size)) {
+         fprintf(stderr, "tongs: a command of a virtual machine cannot be read: it is left out\n");
+         free(request);
+         rdr_queue_push(q->queue, q->element.head, 0);
+         continue;
+      }
+      request->head = q->element.head;
+      while (request->range_count < q->element.in_count &&
+             request->range_count < RDR_GPU_ANSWER_RANGES) {
+         request->ranges[request->range_count] = q->element.in[request->range_count];
+         request->range_count++;
+      }
+      rdr_gpu_execute(gpu, request, q->command, size);
+   }
+   return true;
+}
