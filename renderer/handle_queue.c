@@ -7,18 +7,82 @@
 #include "waiter.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
 
-/* The fence that a submission with a number signals, and the waiter that it belongs to. */
+/* --- What a submission signals ---------------------------------------------------------------------------------- */
+
+static bool
+any_value(const uint64_t *values, uint32_t count)
+{
+   for (uint32_t i = 0; values && i < count; i++) {
+      if (values[i])
+         return true;
+   }
+   return false;
+}
+
+/* Whether the struct of values that may stand in a batch's chain raises a timeline. The value of a binary semaphore means
+ * nothing: that one is not 0 does no harm. */
+static bool
+chain_raises_timeline(const void *chain)
+{
+   const VkTimelineSemaphoreSubmitInfo *info =
+      tongs_find_in_chain(chain, VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+
+   return info && any_value(info->pSignalSemaphoreValues, info->signalSemaphoreValueCount);
+}
+
+static bool
+submits_raise_timeline(const VkSubmitInfo *submits, uint32_t count)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      if (chain_raises_timeline(submits[i].pNext))
+         return true;
+   }
+   return false;
+}
+
+static bool
+binds_raise_timeline(const VkBindSparseInfo *binds, uint32_t count)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      if (chain_raises_timeline(binds[i].pNext))
+         return true;
+   }
+   return false;
+}
+
+static bool
+submits2_raise_timeline(const VkSubmitInfo2 *submits, uint32_t count)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      for (uint32_t j = 0; j < submits[i].signalSemaphoreInfoCount; j++) {
+         if (submits[i].pSignalSemaphoreInfos[j].value)
+            return true;
+      }
+   }
+   return false;
+}
+
+/* --- Submitting --------------------------------------------------------------------------------------------------- */
+
+/* The fence that tells when a submission with a number is complete, and the waiter that it belongs to.
+ *
+ * A fence may be seen signalled before the timelines of its submission are at their values, although the specification has it
+ * the other way round: Mesa's drivers that submit from a thread raise an emulated timeline after that, and where the guest has
+ * signalled a higher value meanwhile they set it back, so that what waits for it waits for ever. So the fence of a submission
+ * that raises timelines is signalled by an empty one behind it. */
 struct tracking {
    struct rdr_waiter *waiter;
-   VkFence fence;
+   VkFence fence; /* VK_NULL_HANDLE: there is no number */
+   bool behind;   /* the submission itself has the guest's fence, if any */
 };
 
 static bool
 track(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t number,
-      const char *name, struct tracking *t)
+      const char *name, bool behind, struct tracking *t)
 {
-   *t = (struct tracking){0};
+   *t = (struct tracking){.behind = behind};
    if (!number)
       return true;
    t->waiter = rdr_waiter_find(dev, queue);
@@ -32,12 +96,19 @@ track(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t n
    return t->fence != VK_NULL_HANDLE;
 }
 
-/* After the host's call. `fence`: the guest's, which the submission got in place of the waiter's. */
-static void
-finish(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, VkFence fence,
-       uint64_t number, const char *name, VkResult result, const struct tracking *t)
+/* The one for the submission itself. `fence`: the guest's. */
+static VkFence
+fence_of(const struct tracking *t, VkFence fence)
 {
-   if (result >= 0 && t->fence && fence)
+   return t->fence && !t->behind ? t->fence : fence;
+}
+
+/* After the host's call. */
+static void
+finish(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t number,
+       const char *name, VkResult result, const struct tracking *t)
+{
+   if (result >= 0 && t->fence && t->behind)
       result = dev->vk.QueueSubmit(queue, 0, NULL, t->fence);
    if (result >= 0 && t->fence && !rdr_waiter_add(t->waiter, t->fence, number))
       result = VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -53,12 +124,12 @@ rdr_handle_QueueSubmit(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkQueueSubmit *a = args;
    struct rdr_device *dev = host;
    struct tracking t;
+   bool behind = a->fence || submits_raise_timeline(a->pSubmits, a->submitCount);
 
-   if (!track(ctx, dev, a->queue, a->number, "vkQueueSubmit", &t))
+   if (!track(ctx, dev, a->queue, a->number, "vkQueueSubmit", behind, &t))
       return;
-   a->ret =
-      dev->vk.QueueSubmit(a->queue, a->submitCount, a->pSubmits, a->fence ? a->fence : t.fence);
-   finish(ctx, dev, a->queue, a->fence, a->number, "vkQueueSubmit", a->ret, &t);
+   a->ret = dev->vk.QueueSubmit(a->queue, a->submitCount, a->pSubmits, fence_of(&t, a->fence));
+   finish(ctx, dev, a->queue, a->number, "vkQueueSubmit", a->ret, &t);
 }
 
 void
@@ -67,16 +138,16 @@ rdr_handle_QueueSubmit2(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkQueueSubmit2 *a = args;
    struct rdr_device *dev = host;
    struct tracking t;
+   bool behind = a->fence || submits2_raise_timeline(a->pSubmits, a->submitCount);
 
    if (!dev->vk.QueueSubmit2) {
       rdr_refuse_command(ctx, "vkQueueSubmit2");
       return;
    }
-   if (!track(ctx, dev, a->queue, a->number, "vkQueueSubmit2", &t))
+   if (!track(ctx, dev, a->queue, a->number, "vkQueueSubmit2", behind, &t))
       return;
-   a->ret =
-      dev->vk.QueueSubmit2(a->queue, a->submitCount, a->pSubmits, a->fence ? a->fence : t.fence);
-   finish(ctx, dev, a->queue, a->fence, a->number, "vkQueueSubmit2", a->ret, &t);
+   a->ret = dev->vk.QueueSubmit2(a->queue, a->submitCount, a->pSubmits, fence_of(&t, a->fence));
+   finish(ctx, dev, a->queue, a->number, "vkQueueSubmit2", a->ret, &t);
 }
 
 void
@@ -85,10 +156,11 @@ rdr_handle_QueueBindSparse(struct rdr_context *ctx, void *host, void *args)
    struct tongs_args_vkQueueBindSparse *a = args;
    struct rdr_device *dev = host;
    struct tracking t;
+   bool behind = a->fence || binds_raise_timeline(a->pBindInfo, a->bindInfoCount);
 
-   if (!track(ctx, dev, a->queue, a->number, "vkQueueBindSparse", &t))
+   if (!track(ctx, dev, a->queue, a->number, "vkQueueBindSparse", behind, &t))
       return;
-   a->ret = dev->vk.QueueBindSparse(a->queue, a->bindInfoCount, a->pBindInfo,
-                                    a->fence ? a->fence : t.fence);
-   finish(ctx, dev, a->queue, a->fence, a->number, "vkQueueBindSparse", a->ret, &t);
+   a->ret =
+      dev->vk.QueueBindSparse(a->queue, a->bindInfoCount, a->pBindInfo, fence_of(&t, a->fence));
+   finish(ctx, dev, a->queue, a->number, "vkQueueBindSparse", a->ret, &t);
 }

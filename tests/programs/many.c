@@ -69,6 +69,7 @@ static const struct prog_check checks[] = {
    CHECK(binary_semaphores),
    CHECK(timeline_semaphores),
    CHECK(timeline_wait_before_signal),
+   CHECK(timeline_in_turn),
    CHECK(synchronization2),
 };
 

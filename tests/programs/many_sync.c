@@ -7,6 +7,7 @@
 
 #define WORDS 64u
 #define BYTES (WORDS * sizeof(uint32_t))
+#define TURNS UINT64_C(3000)
 
 static const VkPipelineStageFlags all_stages = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
 
@@ -388,6 +389,27 @@ check_timeline_wait_before_signal(struct prog *p)
    vkFreeCommandBuffers(p->device, p->pool, 1, &commands);
    vkDestroySemaphore(p->device, s.semaphore, NULL);
    prog_buffer_finish(p, &buffer);
+   return PROG_RIGHT;
+}
+
+/* Host and device in turn, each raising the timeline as soon as it sees the other's value, with the device's next step always
+ * submitted. A driver that tells of a value before it is there may lose the host's. */
+enum prog_status
+check_timeline_in_turn(struct prog *p)
+{
+   if (!p->features12.timelineSemaphore)
+      return prog_skipped(p, "the device has no timelineSemaphore");
+   VkSemaphore semaphore;
+   PROG_STEP(make_semaphore(p, true, 0, &semaphore));
+   PROG_STEP(submit_timeline(p, semaphore, 0, 1, VK_NULL_HANDLE));
+   for (uint64_t v = 1; v < 2 * TURNS; v += 2) {
+      PROG_STEP(submit_timeline(p, semaphore, v + 1, v + 2, VK_NULL_HANDLE));
+      PROG_VK(p, wait_value(p, semaphore, v, PROG_TIMEOUT_NS));
+      PROG_VK(p, signal_value(p, semaphore, v + 1));
+   }
+   PROG_VK(p, wait_value(p, semaphore, 2 * TURNS + 1, PROG_TIMEOUT_NS));
+   /* Nothing of the submissions may still be under way then. */
+   vkDestroySemaphore(p->device, semaphore, NULL);
    return PROG_RIGHT;
 }
 
