@@ -36,6 +36,48 @@ struct drm_virtgpu_context_init {
 #define DRM_IOCTL_VIRTGPU_CONTEXT_INIT \
    DRM_IOWR(DRM_COMMAND_BASE + 0x0b, struct drm_virtgpu_context_init)
 #endif
+#ifndef DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB
+#define VIRTGPU_PARAM_RESOURCE_BLOB 3
+#define VIRTGPU_PARAM_HOST_VISIBLE 4
+#define VIRTGPU_BLOB_MEM_GUEST 1
+#define VIRTGPU_BLOB_MEM_HOST3D 2
+#define VIRTGPU_BLOB_FLAG_USE_MAPPABLE 1
+
+struct drm_virtgpu_resource_create_blob {
+   uint32_t blob_mem;
+   uint32_t blob_flags;
+   uint32_t bo_handle;
+   uint32_t res_handle;
+   uint64_t size;
+   uint32_t pad;
+   uint32_t cmd_size;
+   uint64_t cmd;
+   uint64_t blob_id;
+};
+
+#define DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB \
+   DRM_IOWR(DRM_COMMAND_BASE + 0x0a, struct drm_virtgpu_resource_create_blob)
+#endif
+#ifndef VIRTGPU_CONTEXT_PARAM_NUM_RINGS
+#define VIRTGPU_CONTEXT_PARAM_NUM_RINGS 2
+#endif
+#ifndef VIRTGPU_EXECBUF_RING_IDX
+#define VIRTGPU_EXECBUF_RING_IDX 4
+#endif
+
+/* With the members of Linux 5.16, whatever the header: the ioctl's number tells the kernel the size. */
+struct execbuffer {
+   uint32_t flags;
+   uint32_t size;
+   uint64_t command;
+   uint64_t bo_handles;
+   uint32_t num_bo_handles;
+   int32_t fence_fd;
+   uint32_t ring_idx;
+   uint32_t pad;
+};
+
+#define EXECBUFFER DRM_IOWR(DRM_COMMAND_BASE + DRM_VIRTGPU_EXECBUFFER, struct execbuffer)
 
 /* What Linux numbers render nodes by. */
 #define NODE_FIRST 128
@@ -46,6 +88,8 @@ struct drm_virtgpu_context_init {
 
 struct icd_virtgpu {
    int fd;
+   bool has_timeline; /* of its own: fences of other programs do not complete ours */
+   bool has_blobs;
    struct tongs_virtgpu_caps caps;
    struct icd_virtgpu_pages pages; /* the link's */
    struct tongs_virtgpu_link *link;
@@ -74,14 +118,15 @@ static int
 submit(const struct icd_virtgpu *v, const struct tongs_virtgpu_command *command, size_t size,
        int *fence)
 {
-   struct drm_virtgpu_execbuffer execbuffer = {
-      .flags = fence ? VIRTGPU_EXECBUF_FENCE_FD_OUT : 0,
+   struct execbuffer execbuffer = {
+      .flags = (fence ? VIRTGPU_EXECBUF_FENCE_FD_OUT : 0) |
+               (v->has_timeline ? VIRTGPU_EXECBUF_RING_IDX : 0),
       .size = (uint32_t)(sizeof(*command) + size),
       .command = (uintptr_t)command,
       .fence_fd = -1,
    };
 
-   int error = control(v->fd, DRM_IOCTL_VIRTGPU_EXECBUFFER, &execbuffer);
+   int error = control(v->fd, EXECBUFFER, &execbuffer);
    if (!error && fence)
       *fence = execbuffer.fence_fd;
    return error;
@@ -144,56 +189,87 @@ icd_virtgpu_is_there(void)
    return fd >= 0;
 }
 
-/* Newer kernels want to know what a context is for, and have a timeline of its own for it then. */
+/* What the kernel says of itself and the device; 0 where it does not know the question. */
 static int
-init_context(int fd)
+get_parameter(const struct icd_virtgpu *v, uint64_t parameter)
 {
    int value = 0;
-   struct drm_virtgpu_getparam get = {
-      .param = VIRTGPU_PARAM_CONTEXT_INIT,
-      .value = (uintptr_t)&value,
-   };
-   struct drm_virtgpu_context_set_param param = {
-      .param = VIRTGPU_CONTEXT_PARAM_CAPSET_ID,
-      .value = TONGS_VIRTGPU_CAPSET,
+   struct drm_virtgpu_getparam get = {.param = parameter, .value = (uintptr_t)&value};
+
+   return control(v->fd, DRM_IOCTL_VIRTGPU_GETPARAM, &get) < 0 ? 0 : value;
+}
+
+/* Newer kernels and devices want to know what a context is for, and have a timeline of its own for it then. */
+static int
+init_context(struct icd_virtgpu *v)
+{
+   struct drm_virtgpu_context_set_param params[] = {
+      {.param = VIRTGPU_CONTEXT_PARAM_CAPSET_ID, .value = TONGS_VIRTGPU_CAPSET},
+      {.param = VIRTGPU_CONTEXT_PARAM_NUM_RINGS, .value = 1},
    };
    struct drm_virtgpu_context_init init = {
-      .num_params = 1,
-      .ctx_set_params = (uintptr_t)&param,
+      .num_params = sizeof(params) / sizeof(params[0]),
+      .ctx_set_params = (uintptr_t)params,
    };
 
-   if (control(fd, DRM_IOCTL_VIRTGPU_GETPARAM, &get) < 0 || !value)
+   v->has_blobs = get_parameter(v, VIRTGPU_PARAM_RESOURCE_BLOB);
+   if (!get_parameter(v, VIRTGPU_PARAM_CONTEXT_INIT))
       return 0;
-   return control(fd, DRM_IOCTL_VIRTGPU_CONTEXT_INIT, &init);
+   int error = control(v->fd, DRM_IOCTL_VIRTGPU_CONTEXT_INIT, &init);
+   v->has_timeline = !error;
+   return error;
 }
 
 /* --- Memory --------------------------------------------------------------------------------------------------------- */
 
-bool
-icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+/* A resource of the older kind: a buffer of bytes, as virgl names it. */
+static bool
+create_classic(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
 {
-   /* A buffer of bytes, as virgl names it. */
    struct drm_virtgpu_resource_create create = {
       .format = 64,
       .bind = 16,
-      .width = (uint32_t)size,
+      .width = (uint32_t)pages->size,
       .height = 1,
       .depth = 1,
       .array_size = 1,
-      .size = (uint32_t)size,
+      .size = (uint32_t)pages->size,
    };
 
-   if (size > UINT32_MAX || control(v->fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE, &create) < 0)
+   if (pages->size > UINT32_MAX || control(v->fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE, &create) < 0)
       return false;
-   *pages = (struct icd_virtgpu_pages){
-      .size = size,
-      .handle = create.bo_handle,
-      .resource = create.res_handle,
+   pages->handle = create.bo_handle;
+   pages->resource = create.res_handle;
+   return true;
+}
+
+static bool
+create_blob(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
+{
+   struct drm_virtgpu_resource_create_blob create = {
+      .blob_mem = VIRTGPU_BLOB_MEM_GUEST,
+      .blob_flags = VIRTGPU_BLOB_FLAG_USE_MAPPABLE,
+      .size = pages->size,
    };
-   struct drm_virtgpu_map map = {.handle = create.bo_handle};
+
+   if (control(v->fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB, &create) < 0)
+      return false;
+   pages->handle = create.bo_handle;
+   pages->resource = create.res_handle;
+   return true;
+}
+
+bool
+icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+{
+   *pages = (struct icd_virtgpu_pages){.size = (size + TONGS_VIRTGPU_PAGE - 1) /
+                                               TONGS_VIRTGPU_PAGE * TONGS_VIRTGPU_PAGE};
+   if (!(v->has_blobs ? create_blob(v, pages) : create_classic(v, pages)))
+      return false;
+   struct drm_virtgpu_map map = {.handle = pages->handle};
    void *data = MAP_FAILED;
    if (control(v->fd, DRM_IOCTL_VIRTGPU_MAP, &map) == 0)
-      data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, (off_t)map.offset);
+      data = mmap(NULL, pages->size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, (off_t)map.offset);
    if (data == MAP_FAILED) {
       icd_virtgpu_pages_destroy(v, pages);
       return false;
@@ -222,7 +298,7 @@ open_link(struct icd_virtgpu *v, char *why, size_t why_size)
    struct tongs_virtgpu_command open = {.op = TONGS_VIRTGPU_OPEN};
    int fence = -1;
 
-   int error = init_context(v->fd);
+   int error = init_context(v);
    if (error) {
       snprintf(why, why_size, "the kernel gives no context for virtio-gpu: %s", strerror(-error));
       return false;

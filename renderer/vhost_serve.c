@@ -26,7 +26,10 @@
 #include <unistd.h>
 
 #define WORKER_FD 3
-#define FEATURES (UINT64_C(1) << VIRTIO_GPU_F_VIRGL)
+/* Each monitor and guest takes what it knows of these. */
+#define FEATURES \
+   (UINT64_C(1) << VIRTIO_GPU_F_VIRGL | UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | \
+    UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
 
 #define MACHINES_MAX 256
 

@@ -447,6 +447,24 @@ do_create_3d(struct call *call)
    return create_resource(call, c->resource_id);
 }
 
+/* Only the guest's own memory: there is no window for ours. */
+static uint32_t
+do_create_blob(struct call *call)
+{
+   const struct virtio_gpu_resource_create_blob *c = (const void *)call->data;
+
+   if (c->blob_mem != VIRTIO_GPU_BLOB_MEM_GUEST)
+      return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+   uint32_t type = create_resource(call, c->resource_id);
+   if (type != VIRTIO_GPU_RESP_OK_NODATA)
+      return type;
+   struct resource **link = find_resource(call->gpu, c->resource_id);
+   type = attach_pages(call, *link, c->nr_entries, sizeof(*c));
+   if (type != VIRTIO_GPU_RESP_OK_NODATA)
+      destroy_resource(call->gpu, link);
+   return type;
+}
+
 static uint32_t
 do_unref(struct call *call)
 {
@@ -815,6 +833,8 @@ static const struct command {
     do_detach_backing},
    {VIRTIO_GPU_CMD_GET_CAPSET_INFO, sizeof(struct virtio_gpu_get_capset_info), do_capset_info},
    {VIRTIO_GPU_CMD_GET_CAPSET, sizeof(struct virtio_gpu_get_capset), do_capset},
+   {VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB, sizeof(struct virtio_gpu_resource_create_blob),
+    do_create_blob},
    {VIRTIO_GPU_CMD_CTX_CREATE, sizeof(struct virtio_gpu_ctx_create), do_context_create},
    {VIRTIO_GPU_CMD_CTX_DESTROY, sizeof(struct virtio_gpu_ctx_destroy), do_context_destroy},
    {VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, sizeof(struct virtio_gpu_ctx_resource), do_context_attach},

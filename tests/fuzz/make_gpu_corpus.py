@@ -35,6 +35,12 @@ def attach_pages(number, pages):
     return command(0x106, struct.pack("<II", number, len(pages)) + entries)
 
 
+def create_blob(number, pages, memory=1, context=0):
+    entries = b"".join(struct.pack("<QII", address, size, 0) for address, size in pages)
+    size = sum(size for _, size in pages)
+    return command(0x10c, struct.pack("<IIIIQQ", number, memory, 1, len(pages), 0, size) + entries, context)
+
+
 def on_resource(kind, number, context=0):
     return command(kind, struct.pack("<II", number, 0), context)
 
@@ -60,6 +66,9 @@ def sessions():
     yield link(1, 1) + [submit(1, WAIT, seen=(5, 0))] * 20 + [submit(1, SEND, data=bytes(40000))] * 10
     yield [create_context(1), submit(1, OPEN, 1), submit(1, SEND, 1), submit(1, 99), create_resource(0),
            attach_pages(7, []), create_context(0), create_context(3, b"\xff\n%s" * 16, 63)]
+    yield link(1, 1) + [create_blob(9, [(0x40000, 0x8000), (0x30000, 0x1000)]), on_resource(0x202, 9, 1),
+                        submit(1, SEND, 9, data=b"x"), on_resource(0x102, 9), create_blob(9, []),
+                        create_blob(1, []), create_blob(8, [(0, 1)], 2, 1)]
     yield link(1, 1, 250) + [submit(1, SEND, data=b"x")]  # out of memory
 
 

@@ -201,7 +201,7 @@ class Device(harness.Process):
 
 TIERS = {
     "C": ["-device", "vhost-user-gpu-pci,chardev=gpu,max_outputs=1,edid=off"],
-    "A": ["-device", "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"],
+    "B": ["-device", "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"],
 }
 
 
