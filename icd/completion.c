@@ -50,7 +50,8 @@ sleep_on_events(struct icd_connection *c, bool (*done)(void *data), void *data, 
 bool
 icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_t timeout_ns)
 {
-   int64_t since, deadline;
+   struct tongs_spin_wait w;
+   int64_t deadline;
 
    if (atomic_load_explicit(&c->unsent, memory_order_relaxed))
       icd_flush(c);
@@ -64,14 +65,14 @@ icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_
    }
    if (!c->channel.base)
       return icd_receive_until(c, done, data, deadline);
-   bool ready = tongs_spin(&c->event_spinner, done, data, &since);
+   bool ready = tongs_spin(&c->event_spinner, done, data, &w);
    while (!ready && (now = tongs_now_ns()) < deadline) {
       sleep_on_events(c, done, data, deadline - now);
       ready = done(data);
       if (!ready)
          icd_connection_look_after(c);
    }
-   tongs_spinner_note(&c->event_spinner, since);
+   tongs_spinner_note(&c->event_spinner, &w);
    return ready;
 }
 

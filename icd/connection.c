@@ -290,13 +290,13 @@ receive_from_ring(struct icd_connection *c, void *data, size_t size, bool nonblo
 {
    struct tongs_ring *ring = &c->channel.replies;
    ssize_t n = tongs_ring_read(ring, data, size);
-   int64_t since;
+   struct tongs_spin_wait w;
 
    if (n || nonblocking)
       return n;
-   if (!tongs_spin(&c->reply_spinner, replies_wait, ring, &since))
+   if (!tongs_spin(&c->reply_spinner, replies_wait, ring, &w))
       tongs_ring_wait_for_bytes(ring, SLEEP_NS);
-   tongs_spinner_note(&c->reply_spinner, since);
+   tongs_spinner_note(&c->reply_spinner, &w);
    n = tongs_ring_read(ring, data, size);
    if (n || !has_hung_up(c))
       return n;
@@ -577,6 +577,8 @@ icd_op_end(struct icd_connection *c, size_t offset)
 {
    bool ok = tongs_encode_op_end(&c->stream, offset);
 
+   if (has_channel(c))
+      tongs_ring_expect(&c->channel.ops, offset, tongs_encoder_size(&c->stream));
    if (tongs_encoder_size(&c->stream) >= FLUSH_SIZE)
       flush_locked(c);
    else

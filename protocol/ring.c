@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -167,21 +168,40 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns)
 
 /* --- Spinning ------------------------------------------------------------------------------------------------- */
 
-/* About what it costs to fall asleep and be woken, where an idle core halts. A wait that is longer on average is slept through:
- * somebody else needs the core more. */
-#define SPIN_NS 50000
-/* Of waits that are to be slept through, one in so many is spun for: when both sides sleep, each takes the other one's
- * awakening for a long wait. */
-#define TRY_EVERY 16
+/* Nobody spins for longer: it is about twice what falling asleep and being woken takes where an idle core halts. */
+#define SPIN_NS 100000
+/* Spins for so long before it lets others have the core in between: what is waited for may need it. */
+#define ALONE_NS 5000
+/* Longer waits are all the same. */
+#define WAIT_MAX_NS (4 * SPIN_NS)
+/* Of waits that are slept through one in so many is spun for, and the other way round, to see whether that has become better. */
+#define TRY_SPIN_EVERY 16
+#define TRY_SLEEP_EVERY 64
+
+static bool
+shall_spin(struct tongs_spinner *s)
+{
+   uint32_t spun = atomic_load_explicit(&s->spun_ns, memory_order_relaxed);
+   uint32_t slept = atomic_load_explicit(&s->slept_ns, memory_order_relaxed);
+   uint32_t turn = atomic_fetch_add_explicit(&s->turn, 1, memory_order_relaxed);
+   /* Until one was slept through: as long as it is not in vain. It takes something from others, so it must be worth it. */
+   bool better = slept ? spun < slept - slept / 8 : spun <= SPIN_NS;
+
+   return better ? turn % TRY_SLEEP_EVERY != TRY_SLEEP_EVERY - 1 : turn % TRY_SPIN_EVERY == 0;
+}
 
 bool
-tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data, int64_t *since)
+tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data,
+           struct tongs_spin_wait *w)
 {
-   *since = tongs_now_ns();
-   if (atomic_load_explicit(&s->average_ns, memory_order_relaxed) > SPIN_NS &&
-       atomic_fetch_add_explicit(&s->slept, 1, memory_order_relaxed) % TRY_EVERY)
+   int64_t waited = 0;
+
+   *w = (struct tongs_spin_wait){.since = tongs_now_ns(), .spun = shall_spin(s)};
+   if (!w->spun)
       return ready(data);
    do {
+      if (waited > ALONE_NS)
+         sched_yield();
       for (int i = 0; i < 16; i++) {
          if (ready(data))
             return true;
@@ -189,18 +209,20 @@ tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data, int64
          __builtin_ia32_pause();
 #endif
       }
-   } while (tongs_now_ns() - *since < SPIN_NS);
+      waited = tongs_now_ns() - w->since;
+   } while (waited < SPIN_NS);
    return ready(data);
 }
 
 void
-tongs_spinner_note(struct tongs_spinner *s, int64_t since)
+tongs_spinner_note(struct tongs_spinner *s, const struct tongs_spin_wait *w)
 {
-   int64_t waited = tongs_now_ns() - since;
+   _Atomic uint32_t *place = w->spun ? &s->spun_ns : &s->slept_ns;
+   int64_t average = atomic_load_explicit(place, memory_order_relaxed);
+   int64_t waited = tongs_now_ns() - w->since;
 
-   if (waited > 2 * SPIN_NS)
-      waited = 2 * SPIN_NS;
-   int64_t average = atomic_load_explicit(&s->average_ns, memory_order_relaxed);
-   atomic_store_explicit(&s->average_ns, (uint32_t)((3 * average + waited) / 4),
-                         memory_order_relaxed);
+   if (waited > WAIT_MAX_NS)
+      waited = WAIT_MAX_NS;
+   average = average ? (3 * average + waited) / 4 : waited;
+   atomic_store_explicit(place, (uint32_t)average, memory_order_relaxed);
 }

@@ -70,6 +70,21 @@ tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data
 ssize_t
 tongs_ring_write(struct tongs_ring *r, const void *data, size_t size);
 
+/* Takes the memory that the bytes from `from` to `to` of the next write will lie in from the consumer's cache, while the producer
+ * still makes them. Only a hint: most of what a write costs is waiting for that. */
+static inline void
+tongs_ring_expect(const struct tongs_ring *r, size_t from, size_t to)
+{
+#if defined(__x86_64__)
+   enum { LINE = 64 };
+
+   for (size_t at = (r->at + from) | (LINE - 1); at < r->at + to; at += LINE)
+      __asm__ volatile("prefetchw %0" : : "m"(r->data[(at + 1) & (r->size - 1)]));
+#else
+   (void)r, (void)from, (void)to;
+#endif
+}
+
 /* Sleeps until there is room, up to `timeout_ns` (negative: for ever). May return earlier for no reason. */
 void
 tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns);
@@ -90,20 +105,27 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns);
 
 /* --- Spinning before a sleep -------------------------------------------------------------------------------- */
 
-/* Predicts from the waits before whether the next one will be worth spinning for. Zeroed at first. Threads that share one only
- * disturb its prediction. */
+/* How long waits have taken of late that were spun for at first, and that were slept through from the start: what tells whether
+ * the next one is worth spinning for. Zeroed at first. Threads that share one only disturb its prediction. */
 struct tongs_spinner {
-   _Atomic uint32_t average_ns;
-   _Atomic uint32_t slept; /* waits that were not spun for */
+   _Atomic uint32_t spun_ns;
+   _Atomic uint32_t slept_ns;
+   _Atomic uint32_t turn;
 };
 
-/* Spins until `ready`, briefly, and only if waits have been short of late. Returns what `ready` said last. `*since` becomes
- * the time at which the wait began, for tongs_spinner_note. */
-bool
-tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data, int64_t *since);
+struct tongs_spin_wait {
+   int64_t since; /* of tongs_now_ns() */
+   bool spun;
+};
 
-/* The wait that began at `since` is over, however it went on. */
+/* Spins until `ready`, briefly, and only if that made waits shorter of late. Returns what `ready` said last. `w` is for
+ * tongs_spinner_note. */
+bool
+tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data,
+           struct tongs_spin_wait *w);
+
+/* The wait is over, however it went on. */
 void
-tongs_spinner_note(struct tongs_spinner *s, int64_t since);
+tongs_spinner_note(struct tongs_spinner *s, const struct tongs_spin_wait *w);
 
 #endif

@@ -239,14 +239,14 @@ receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
    for (;;) {
       bool left = ctx->guest_left;
       ssize_t n = tongs_ring_read(ring, data, size);
-      int64_t since;
+      struct tongs_spin_wait w;
       if (n < 0)
          rdr_end(ctx, "the guest says that it has written more ops than there is room for");
       if (n || left || ctx->ended)
          return n;
-      if (!tongs_spin(&ctx->op_spinner, ops_wait, ring, &since))
+      if (!tongs_spin(&ctx->op_spinner, ops_wait, ring, &w))
          tongs_ring_wait_for_bytes(ring, -1);
-      tongs_spinner_note(&ctx->op_spinner, since);
+      tongs_spinner_note(&ctx->op_spinner, &w);
    }
 }
 
