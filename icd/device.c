@@ -3,6 +3,8 @@
 
 #include "completion.h"
 #include "connection.h"
+#include "decoder.h"
+#include "external.h"
 #include "physical_device.h"
 #include "table.h"
 
@@ -39,6 +41,16 @@ asks_for_too_much(const VkDeviceCreateInfo *info)
       }
    }
    return false;
+}
+
+static bool
+binds_sparsely(const VkDeviceCreateInfo *info)
+{
+   const VkPhysicalDeviceFeatures2 *features =
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
+
+   return (features && features->features.sparseBinding) ||
+          (info->pEnabledFeatures && info->pEnabledFeatures->sparseBinding);
 }
 
 static VkResult
@@ -155,6 +167,8 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_DestroyDevice((VkDevice)dev, pAllocator);
       return result;
    }
+   /* Not every driver can bind imported pages sparsely: where the guest can map the host's own, they are not imported. */
+   dev->exports_memory = binds_sparsely(pCreateInfo) && icd_external_maps_host(dev);
    *pDevice = (VkDevice)dev;
    return VK_SUCCESS;
 }

@@ -36,6 +36,7 @@ struct icd_device {
    struct icd_parent parent;
    struct icd_physical_device *physical;
    struct icd_extension_set enabled;
+   bool exports_memory;           /* shared memory is the host's own, mapped through a descriptor */
    struct icd_heaps heaps;        /* that its shared memory comes from */
    _Atomic uint64_t graves_clock; /* counts burials; changes under the lock */
    pthread_mutex_t graves_lock;   /* protects the next two */

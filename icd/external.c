@@ -283,6 +283,35 @@ icd_external_unmap(struct icd_memory *mem)
    sync_dma_buf(mem, DMA_BUF_SYNC_END);
 }
 
+bool
+icd_external_maps_host(struct icd_device *dev)
+{
+   const VkExportMemoryAllocateInfo export = {
+      .sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
+      .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
+   };
+   VkMemoryAllocateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+      .pNext = &export,
+      .allocationSize = 65536,
+   };
+   const struct icd_physical_device *physical = dev->physical;
+   const uint32_t count = physical->memory.memoryTypeCount;
+   VkDeviceMemory memory;
+   void *data;
+
+   while (info.memoryTypeIndex < count &&
+          physical->strategies[info.memoryTypeIndex] != ICD_MEMORY_SHARED)
+      info.memoryTypeIndex++;
+   if (info.memoryTypeIndex >= count || !has(physical, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) ||
+       icd_AllocateMemory((VkDevice)dev, &info, NULL, &memory) != VK_SUCCESS)
+      return false;
+   bool maps = icd_external_map(dev, icd_memory_from(memory), 0, &data) == VK_SUCCESS &&
+               icd_memory_from(memory)->dma_buf < 0;
+   icd_FreeMemory((VkDevice)dev, memory, NULL);
+   return maps;
+}
+
 /* --- Semaphores ---------------------------------------------------------------------------------------------------- */
 
 /* What an import may bring: a descriptor, or, of a sync file, -1: it has been signalled already. */

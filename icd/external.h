@@ -25,6 +25,10 @@ icd_external_keep_passed(VkExternalMemoryProperties *p, VkExternalMemoryHandleTy
 bool
 icd_external_is_wanted(const VkMemoryAllocateInfo *info);
 
+/* Whether the guest can map what the host's driver maps itself when memory is allocated to be exported. */
+bool
+icd_external_maps_host(struct icd_device *dev);
+
 /* *fd: the descriptor that the allocation imports, which is still the application's; -1: none. False where it is none that
  * is open. */
 bool

@@ -25,6 +25,12 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    struct icd_device *dev = icd_device_from(device);
    const VkPhysicalDeviceMemoryProperties *types = &dev->physical->memory;
    const VkMemoryType *type = &types->memoryTypes[pAllocateInfo->memoryTypeIndex];
+   const VkExportMemoryAllocateInfo export = {
+      .sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
+      .pNext = pAllocateInfo->pNext,
+      .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
+   };
+   VkMemoryAllocateInfo info = *pAllocateInfo;
    int imported = -1;
 
    if (pAllocateInfo->allocationSize > types->memoryHeaps[type->heapIndex].size)
@@ -38,13 +44,16 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    mem->size = pAllocateInfo->allocationSize;
    mem->strategy = dev->physical->strategies[pAllocateInfo->memoryTypeIndex];
    mem->dma_buf = -1;
-   if (mem->strategy == ICD_MEMORY_SHARED && icd_external_is_wanted(pAllocateInfo))
+   if (dev->exports_memory && mem->strategy == ICD_MEMORY_SHARED && imported < 0 &&
+       !tongs_find_in_chain(info.pNext, export.sType))
+      info.pNext = &export;
+   if (mem->strategy == ICD_MEMORY_SHARED && icd_external_is_wanted(&info))
       mem->strategy = ICD_MEMORY_EXTERNAL;
 
    VkDeviceMemory created = (VkDeviceMemory)(uintptr_t)mem;
    struct tongs_args_vkAllocateMemory args = {
       .device = device,
-      .pAllocateInfo = pAllocateInfo,
+      .pAllocateInfo = &info,
       .pMemory = &created,
    };
    VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;

@@ -354,6 +354,16 @@ note_queues(struct rdr_device *dev, const VkDeviceCreateInfo *info)
    return true;
 }
 
+static bool
+names_extension(const VkDeviceCreateInfo *info, const char *name)
+{
+   for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
+      if (strcmp(info->ppEnabledExtensionNames[i], name) == 0)
+         return true;
+   }
+   return false;
+}
+
 void
 rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
 {
@@ -365,7 +375,7 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
 
    struct rdr_device *dev = calloc(1, sizeof(*dev));
    const char **names =
-      tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 1, sizeof(*names));
+      tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 2, sizeof(*names));
    VkExtensionProperties *list =
       device_extensions(&scratch, &instance->vk, a->physicalDevice, &count);
    a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -376,10 +386,14 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
       goto fail;
    for (uint32_t i = 0; i < info.enabledExtensionCount; i++)
       names[i] = info.ppEnabledExtensionNames[i];
+   info.ppEnabledExtensionNames = names;
    dev->imports_host_memory = can_import(&instance->vk, a->physicalDevice, list, count);
    if (dev->imports_host_memory)
       names[info.enabledExtensionCount++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
-   info.ppEnabledExtensionNames = names;
+   if (dev->imports_host_memory &&
+       has_extension(list, count, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) &&
+       !names_extension(&info, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME))
+      names[info.enabledExtensionCount++] = VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
 
    a->ret = instance->vk.CreateDevice(a->physicalDevice, &info, NULL, &dev->handle);
    if (a->ret < 0)
@@ -444,8 +458,7 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
       dev->vk.GetDeviceQueue2(dev->handle, &info, &queue);
    else
       dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
-   if (status && !rdr_waiter_find(dev, queue) &&
-       !rdr_waiter_create(ctx, dev, queue, status, epoch))
+   if (status && !rdr_waiter_find(dev, queue) && !rdr_waiter_create(ctx, dev, queue, status, epoch))
       rdr_end(ctx, "out of memory for a queue");
    rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED,
                   d->device, dev);

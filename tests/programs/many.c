@@ -38,6 +38,7 @@ static const struct prog_check checks[] = {
    CHECK(buffer_device_address),
    CHECK(pipeline_cache),
    CHECK(private_data),
+   CHECK(sparse_binding),
    CHECK(update_fill_copy_buffer),
    CHECK(long_command_buffer),
    CHECK(copy_commands2),

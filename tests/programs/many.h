@@ -37,6 +37,7 @@ enum prog_status check_specialization(struct prog *p);
 enum prog_status check_buffer_device_address(struct prog *p);
 enum prog_status check_pipeline_cache(struct prog *p);
 enum prog_status check_private_data(struct prog *p);
+enum prog_status check_sparse_binding(struct prog *p);
 
 /* many_commands.c */
 enum prog_status check_update_fill_copy_buffer(struct prog *p);

@@ -634,6 +634,83 @@ check_pipeline_cache(struct prog *p)
    return PROG_RIGHT;
 }
 
+/* Memory that is bound sparsely, in two pieces the other way round, is what the device writes to. */
+static enum prog_status
+bind_swapped(struct prog *p, VkBuffer buffer, VkDeviceMemory memory, VkDeviceSize half)
+{
+   const VkSparseMemoryBind binds[2] = {
+      {.resourceOffset = 0, .size = half, .memory = memory, .memoryOffset = half},
+      {.resourceOffset = half, .size = half, .memory = memory, .memoryOffset = 0},
+   };
+   const VkSparseBufferMemoryBindInfo buffer_binds = {
+      .buffer = buffer, .bindCount = PROG_COUNT(binds), .pBinds = binds};
+   const VkBindSparseInfo info = {
+      .sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
+      .bufferBindCount = 1,
+      .pBufferBinds = &buffer_binds,
+   };
+   PROG_VK(p, vkQueueBindSparse(p->queue, 1, &info, VK_NULL_HANDLE));
+   PROG_VK(p, vkQueueWaitIdle(p->queue));
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+expect_swapped(struct prog *p, VkBuffer buffer, VkDeviceMemory memory, VkDeviceSize half)
+{
+   const VkMappedMemoryRange range = {
+      .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+      .memory = memory,
+      .size = VK_WHOLE_SIZE,
+   };
+   VkCommandBuffer commands;
+   void *map;
+   PROG_STEP(prog_commands_begin(p, &commands));
+   vkCmdFillBuffer(commands, buffer, 0, half, 1);
+   vkCmdFillBuffer(commands, buffer, half, half, 2);
+   prog_memory_barrier(commands);
+   PROG_STEP(prog_commands_run(p, commands));
+   PROG_VK(p, vkMapMemory(p->device, memory, 0, VK_WHOLE_SIZE, 0, &map));
+   PROG_VK(p, vkInvalidateMappedMemoryRanges(p->device, 1, &range));
+   const uint32_t *words = map;
+   PROG_EXPECT(p, words[0] == 2 && words[half / 4] == 1, "the memory holds %u and %u, not 2 and 1",
+               words[0], words[half / 4]);
+   return PROG_RIGHT;
+}
+
+enum prog_status
+check_sparse_binding(struct prog *p)
+{
+   if (!p->features.sparseBinding)
+      return prog_skipped(p, "the device has no sparseBinding");
+   VkBufferCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+      .flags = VK_BUFFER_CREATE_SPARSE_BINDING_BIT,
+      .size = 1 << 18,
+      .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+   };
+   VkMemoryRequirements needs;
+   VkBuffer buffer;
+   VkDeviceMemory memory;
+   PROG_VK(p, vkCreateBuffer(p->device, &info, NULL, &buffer));
+   vkGetBufferMemoryRequirements(p->device, buffer, &needs);
+   const VkMemoryAllocateInfo allocation = {
+      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+      .allocationSize = needs.size,
+      .memoryTypeIndex =
+         prog_memory_type(p, needs.memoryTypeBits, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT),
+   };
+   if (allocation.memoryTypeIndex == UINT32_MAX || needs.size / 2 % needs.alignment) {
+      vkDestroyBuffer(p->device, buffer, NULL);
+      return prog_skipped(p, "no memory that can be seen may be bound sparsely");
+   }
+   PROG_VK(p, vkAllocateMemory(p->device, &allocation, NULL, &memory));
+   PROG_STEP(bind_swapped(p, buffer, memory, needs.size / 2));
+   PROG_STEP(expect_swapped(p, buffer, memory, needs.size / 2));
+   vkDestroyBuffer(p->device, buffer, NULL);
+   vkFreeMemory(p->device, memory, NULL);
+   return PROG_RIGHT;
+}
+
 enum prog_status
 check_private_data(struct prog *p)
 {
