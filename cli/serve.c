@@ -19,6 +19,9 @@
 #define MAX_WORKERS_LIMIT 65536
 #define MAX_WARM 1024
 #define MAX_WORKER_ARGS 8
+/* MiB. A power of two, as what a machine's address space is divided into. */
+#define DEFAULT_WINDOW 4096
+#define MAX_WINDOW (1024 * 1024)
 
 enum {
    OPTION_LISTEN = CLI_OPTION_FIRST_OWN,
@@ -30,6 +33,7 @@ enum {
    OPTION_READY_FD,
    OPTION_IDLE_EXIT,
    OPTION_VHOST_USER_GPU,
+   OPTION_WINDOW,
 };
 
 static const struct option options[] = {
@@ -44,6 +48,7 @@ static const struct option options[] = {
    {"ready-fd", required_argument, NULL, OPTION_READY_FD},
    {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
    {"vhost-user-gpu", required_argument, NULL, OPTION_VHOST_USER_GPU},
+   {"window", required_argument, NULL, OPTION_WINDOW},
    {0},
 };
 
@@ -56,6 +61,7 @@ struct arguments {
    const char *worker_args[MAX_WORKER_ARGS];
    size_t worker_arg_count;
    const char *vhost_path; /* NULL: serve on sockets */
+   uint32_t window;        /* MiB */
    struct rdr_broker_options broker;
 };
 
@@ -74,6 +80,7 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
 
    *a = (struct arguments){
       .command = command,
+      .window = DEFAULT_WINDOW,
       .listen = calloc(room, sizeof(*a->listen)),
       .paths = calloc(room, sizeof(*a->paths)),
       .uids = calloc(room, sizeof(*a->uids)),
@@ -156,6 +163,16 @@ set_host_driver(struct arguments *a, const char *text)
 }
 
 static int
+set_window(struct arguments *a, const char *text)
+{
+   if (!cli_parse_number(text, 0, MAX_WINDOW, &a->window) || (a->window & (a->window - 1)))
+      return cli_usage_error(a->command->name,
+                             "--window: \"%s\" is neither 0 nor a power of two up to %d", text,
+                             MAX_WINDOW);
+   return 0;
+}
+
+static int
 read_option(struct arguments *a, int option, char **argv)
 {
    const char *name = a->command->name;
@@ -201,6 +218,8 @@ read_option(struct arguments *a, int option, char **argv)
          return cli_usage_error(name, "--vhost-user-gpu is given twice");
       a->vhost_path = optarg;
       return 0;
+   case OPTION_WINDOW:
+      return set_window(a, optarg);
    default:
       return cli_common_option(a->command, option, argv);
    }
@@ -216,6 +235,7 @@ serve_machines(struct arguments *a)
       .path = a->vhost_path,
       .worker_args = a->worker_args,
       .max_workers = a->broker.max_workers,
+      .window = (uint64_t)a->window << 20,
       .ready_fd = a->broker.ready_fd,
    });
 }
@@ -276,6 +296,8 @@ const struct cli_command cli_command_serve = {
       "  --validate          load the Khronos validation layer in the workers\n"
       "  --vhost-user-gpu PATH  be the virtio-gpu device of virtual machines, whose monitors\n"
       "                      connect to this socket, instead of listening for programs\n"
+      "  --window MIB        host memory that such a machine may have in its address space, where\n"
+      "                      its monitor can do that (default 4096; 0: none)\n"
       "  --idle-exit S       end after S seconds without a program\n"
       "  --ready-fd N        write a newline to descriptor N and close it when all is ready\n"
       "  --help              print this\n"

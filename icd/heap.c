@@ -12,7 +12,7 @@
 
 /* What a common heap holds; its pages come into being when they are touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
-/* In a virtual machine the pages are there from the beginning, and none is given back to the system. */
+/* In a virtual machine pages of the guest are there from the beginning, and none is given back to the system. */
 #define HEAP_SIZE_VIRTGPU (UINT64_C(16) << 20)
 /* Freed ranges from this size on give their pages back. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
@@ -114,7 +114,7 @@ make_memory(struct icd_heap *heap)
 static bool
 make_pages(struct icd_heaps *heaps, struct icd_heap *heap)
 {
-   if (!icd_virtgpu_pages_create(heaps->connection->virtgpu, heap->size, &heap->pages))
+   if (!icd_virtgpu_heap_create(heaps->connection->virtgpu, heap->size, &heap->pages))
       return false;
    heap->data = heap->pages.data;
    return true;
@@ -185,7 +185,8 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    size = (size + PAGE - 1) & ~(PAGE - 1);
 
    /* An allocation of a quarter has a heap to itself. */
-   uint64_t common = heaps->connection->virtgpu ? HEAP_SIZE_VIRTGPU : HEAP_SIZE;
+   struct icd_virtgpu *v = heaps->connection->virtgpu;
+   uint64_t common = v && !icd_virtgpu_has_window(v) ? HEAP_SIZE_VIRTGPU : HEAP_SIZE;
    pthread_mutex_lock(&heaps->lock);
    if (size >= common / 4) {
       struct icd_heap *heap = create_heap_locked(heaps, size, true);

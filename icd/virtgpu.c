@@ -90,6 +90,7 @@ struct icd_virtgpu {
    int fd;
    bool has_timeline; /* of its own: fences of other programs do not complete ours */
    bool has_blobs;
+   bool has_window; /* of host memory */
    struct tongs_virtgpu_caps caps;
    struct icd_virtgpu_pages pages; /* the link's */
    struct tongs_virtgpu_link *link;
@@ -213,6 +214,8 @@ init_context(struct icd_virtgpu *v)
    };
 
    v->has_blobs = get_parameter(v, VIRTGPU_PARAM_RESOURCE_BLOB);
+   v->has_window =
+      v->has_blobs && v->caps.tier == 'A' && get_parameter(v, VIRTGPU_PARAM_HOST_VISIBLE);
    if (!get_parameter(v, VIRTGPU_PARAM_CONTEXT_INIT))
       return 0;
    int error = control(v->fd, DRM_IOCTL_VIRTGPU_CONTEXT_INIT, &init);
@@ -244,10 +247,10 @@ create_classic(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
 }
 
 static bool
-create_blob(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
+create_blob(const struct icd_virtgpu *v, uint32_t memory, struct icd_virtgpu_pages *pages)
 {
    struct drm_virtgpu_resource_create_blob create = {
-      .blob_mem = VIRTGPU_BLOB_MEM_GUEST,
+      .blob_mem = memory,
       .blob_flags = VIRTGPU_BLOB_FLAG_USE_MAPPABLE,
       .size = pages->size,
    };
@@ -259,15 +262,20 @@ create_blob(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
    return true;
 }
 
-bool
-icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+static struct icd_virtgpu_pages
+pages_of(uint64_t size)
 {
-   *pages = (struct icd_virtgpu_pages){.size = (size + TONGS_VIRTGPU_PAGE - 1) /
-                                               TONGS_VIRTGPU_PAGE * TONGS_VIRTGPU_PAGE};
-   if (!(v->has_blobs ? create_blob(v, pages) : create_classic(v, pages)))
-      return false;
+   size = (size + TONGS_VIRTGPU_PAGE - 1) / TONGS_VIRTGPU_PAGE * TONGS_VIRTGPU_PAGE;
+   return (struct icd_virtgpu_pages){.size = size};
+}
+
+/* The pages are destroyed when that fails. */
+static bool
+map_pages(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
+{
    struct drm_virtgpu_map map = {.handle = pages->handle};
    void *data = MAP_FAILED;
+
    if (control(v->fd, DRM_IOCTL_VIRTGPU_MAP, &map) == 0)
       data = mmap(NULL, pages->size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, (off_t)map.offset);
    if (data == MAP_FAILED) {
@@ -276,6 +284,31 @@ icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgp
    }
    pages->data = data;
    return true;
+}
+
+bool
+icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+{
+   *pages = pages_of(size);
+   return (v->has_blobs ? create_blob(v, VIRTGPU_BLOB_MEM_GUEST, pages)
+                        : create_classic(v, pages)) &&
+          map_pages(v, pages);
+}
+
+bool
+icd_virtgpu_heap_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+{
+   /* That the host refused it shows in the mapping. */
+   *pages = pages_of(size);
+   if (v->has_window && create_blob(v, VIRTGPU_BLOB_MEM_HOST3D, pages) && map_pages(v, pages))
+      return true;
+   return icd_virtgpu_pages_create(v, size, pages);
+}
+
+bool
+icd_virtgpu_has_window(const struct icd_virtgpu *v)
+{
+   return v->has_window;
 }
 
 void

@@ -65,9 +65,17 @@ icd_virtgpu_has_bytes(struct icd_virtgpu *v, int timeout_ms);
 bool
 icd_virtgpu_has_hung_up(const struct icd_virtgpu *v);
 
-/* False when there is no memory, or the size is beyond what the kernel takes. The memory is zeroed. */
+/* Pages of the guest. False when there is no memory, or the size is beyond what the kernel takes. The memory is zeroed. */
 bool
 icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages);
+
+/* As above, of the host's memory where that can be had. */
+bool
+icd_virtgpu_heap_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages);
+
+/* Whether heaps are the host's memory, which is there when it is touched. */
+bool
+icd_virtgpu_has_window(const struct icd_virtgpu *v);
 
 /* The worker must not use them any more. */
 void

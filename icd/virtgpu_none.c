@@ -87,6 +87,20 @@ icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgp
    return false;
 }
 
+bool
+icd_virtgpu_heap_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+{
+   (void)v, (void)size, (void)pages;
+   return false;
+}
+
+bool
+icd_virtgpu_has_window(const struct icd_virtgpu *v)
+{
+   (void)v;
+   return false;
+}
+
 void
 icd_virtgpu_pages_destroy(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
 {

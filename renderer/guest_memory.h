@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* What vhost-user allows in one table is 8; monitors add regions one by one up to what we tell them. */
-#define RDR_GUEST_REGIONS_MAX 64
+#define RDR_GUEST_REGIONS_MAX 256
 
 struct rdr_guest_region {
    uint64_t address; /* guest-physical */

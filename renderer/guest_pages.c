@@ -120,27 +120,23 @@ make_table(const struct export *e)
    return -1;
 }
 
-unsigned
-rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
-                       uint32_t range_count, int lease, int *fds)
+/* Frees the runs. */
+static unsigned
+write_descriptors(struct export *e, bool ok, int lease, int *fds)
 {
-   struct export e = {.table.magic = TONGS_PAGES_MAGIC};
    unsigned count = 0;
-   bool ok = true;
+   int table = ok && e->table.size ? make_table(e) : -1;
 
-   for (uint32_t i = 0; i < range_count && ok; i++)
-      ok = add_range(&e, memory, ranges[i]);
-   int table = ok && e.table.size ? make_table(&e) : -1;
    if (table >= 0) {
       fds[count++] = table;
       fds[count++] = lease;
-      for (uint32_t i = 0; i < e.table.file_count && ok; i++) {
-         fds[count] = fcntl(e.files[i], F_DUPFD_CLOEXEC, 3);
+      for (uint32_t i = 0; i < e->table.file_count && ok; i++) {
+         fds[count] = fcntl(e->files[i], F_DUPFD_CLOEXEC, 3);
          ok = fds[count] >= 0;
          count += ok;
       }
    }
-   free(e.runs);
+   free(e->runs);
    if (table < 0 || ok)
       return count;
    /* The lease stays the caller's. */
@@ -148,6 +144,26 @@ rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_g
    while (count > 2)
       close(fds[--count]);
    return 0;
+}
+
+unsigned
+rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
+                       uint32_t range_count, int lease, int *fds)
+{
+   struct export e = {.table.magic = TONGS_PAGES_MAGIC};
+   bool ok = true;
+
+   for (uint32_t i = 0; i < range_count && ok; i++)
+      ok = add_range(&e, memory, ranges[i]);
+   return write_descriptors(&e, ok, lease, fds);
+}
+
+unsigned
+rdr_host_pages_export(int file, uint64_t size, int lease, int *fds)
+{
+   struct export e = {.table.magic = TONGS_PAGES_MAGIC};
+
+   return write_descriptors(&e, add_run(&e, file, 0, size), lease, fds);
 }
 
 /* --- The worker's end --------------------------------------------------------------------------------------------- */

@@ -20,6 +20,10 @@ unsigned
 rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
                        uint32_t range_count, int lease, int *fds);
 
+/* As rdr_guest_pages_export, of `size` bytes of our own memory, whole pages. */
+unsigned
+rdr_host_pages_export(int file, uint64_t size, int lease, int *fds);
+
 /* What a worker has mapped. */
 struct rdr_pages {
    uint8_t *data;

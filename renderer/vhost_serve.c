@@ -104,6 +104,28 @@ kill_worker(void *owner, pid_t pid)
    kill(pid, SIGKILL);
 }
 
+/* --- Host memory ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t
+window_size(void *owner)
+{
+   const struct rdr_vhost *v = &((struct device *)owner)->vhost;
+
+   return v->has_window ? v->window : 0;
+}
+
+static int
+map_into_window(void *owner, int file, uint64_t offset, uint64_t size)
+{
+   return rdr_vhost_map(&((struct device *)owner)->vhost, file, offset, size);
+}
+
+static int
+unmap_from_window(void *owner, uint64_t offset, uint64_t size)
+{
+   return rdr_vhost_unmap(&((struct device *)owner)->vhost, offset, size);
+}
+
 /* --- Queues -------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -236,6 +258,7 @@ serve_machine(struct server *s, int fd)
    d->server = s;
    d->control = (struct rdr_gpu_queue){.queue = &d->vhost.queues[0], .memory = &d->vhost.memory};
    rdr_vhost_init(&d->vhost, fd, FEATURES);
+   d->vhost.window = s->options->window;
    struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
    memcpy(d->vhost.config, &config, sizeof(config));
    d->gpu = rdr_gpu_create(&(struct rdr_gpu_options){
@@ -244,6 +267,9 @@ serve_machine(struct server *s, int fd)
       .owner = d,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
+      .window = window_size,
+      .map = map_into_window,
+      .unmap = unmap_from_window,
       .max_workers = s->options->max_workers,
    });
    if (d->gpu) {

@@ -13,6 +13,8 @@
 #ifndef RDR_VHOST_SERVE_H
 #define RDR_VHOST_SERVE_H
 
+#include <stdint.h>
+
 struct rdr_vhost_serve_options {
    const char *path; /* of the unix socket that monitors connect to */
 
@@ -20,6 +22,8 @@ struct rdr_vhost_serve_options {
    const char *const *worker_args;
 
    unsigned max_workers; /* of one virtual machine */
+
+   uint64_t window; /* host memory that one may have in its address space, bytes */
 
    /* Receives one newline and is closed when the socket listens; -1: none. */
    int ready_fd;

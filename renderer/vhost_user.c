@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/vhost_user.h"
 
+#include "protocol/clock.h"
 #include "protocol/socket.h"
 
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,8 +41,18 @@ enum {
    REM_MEM_REG = 38,
    SET_STATUS = 39,
    GET_STATUS = 40,
+   GET_SHMEM_CONFIG = 44,
    REQUEST_COUNT,
 };
+
+/* Ours to the monitor. */
+enum {
+   BACKEND_SHMEM_MAP = 9,
+   BACKEND_SHMEM_UNMAP = 10,
+};
+
+/* How long the monitor may take for those. */
+#define BACKEND_TIMEOUT_MS 10000
 
 #define FLAG_VERSION 1u
 #define FLAG_VERSION_MASK 3u
@@ -56,9 +69,14 @@ enum {
 #define PROTOCOL_RESET_DEVICE (UINT64_C(1) << 13)
 #define PROTOCOL_MEM_SLOTS (UINT64_C(1) << 15)
 #define PROTOCOL_STATUS (UINT64_C(1) << 16)
+#define PROTOCOL_SHMEM (UINT64_C(1) << 22)
+/* What a window needs. */
+#define PROTOCOL_WINDOW \
+   (PROTOCOL_SHMEM | PROTOCOL_BACKEND_REQ | PROTOCOL_BACKEND_SEND_FD | PROTOCOL_REPLY_ACK)
 #define PROTOCOL_FEATURES \
    (PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_BACKEND_REQ | PROTOCOL_CONFIG | \
-    PROTOCOL_BACKEND_SEND_FD | PROTOCOL_RESET_DEVICE | PROTOCOL_MEM_SLOTS | PROTOCOL_STATUS)
+    PROTOCOL_BACKEND_SEND_FD | PROTOCOL_RESET_DEVICE | PROTOCOL_MEM_SLOTS | PROTOCOL_STATUS | \
+    PROTOCOL_SHMEM)
 
 /* In the number of SET_VRING_KICK and its like. */
 #define VRING_INDEX_MASK 0xffu
@@ -111,6 +129,23 @@ struct config {
    uint8_t bytes[RDR_VHOST_CONFIG_MAX];
 };
 
+#define SHMEM_REGIONS 256
+
+struct shmem_config {
+   uint32_t count; /* of those that are not empty */
+   uint32_t padding;
+   uint64_t sizes[SHMEM_REGIONS];
+};
+
+struct shmem_map {
+   uint8_t region;
+   uint8_t padding[7];
+   uint64_t file_offset;
+   uint64_t offset;
+   uint64_t size;
+   uint64_t flags; /* 1: for writing too */
+};
+
 /* One message with its descriptors. Handlers take descriptors out; what is left is closed. */
 struct message {
    struct header header;
@@ -121,6 +156,7 @@ struct message {
       struct vring_state state;
       struct vring_address address;
       struct config config;
+      struct shmem_config shmem;
    };
    int fds[TABLE_REGIONS_MAX];
    size_t fd_count;
@@ -393,6 +429,18 @@ get_config(struct rdr_vhost *v, struct message *m)
    return answer(v, m, (uint32_t)offsetof(struct config, bytes) + c->size);
 }
 
+static int
+get_shmem_config(struct rdr_vhost *v, struct message *m)
+{
+   m->shmem = (struct shmem_config){0};
+   if (v->window && (v->protocol_features & PROTOCOL_WINDOW) == PROTOCOL_WINDOW) {
+      m->shmem.count = 1;
+      m->shmem.sizes[VIRTIO_GPU_SHM_ID_HOST_VISIBLE] = v->window;
+      v->has_window = true;
+   }
+   return answer(v, m, sizeof(m->shmem));
+}
+
 /* `request` is one that takes a descriptor for us to keep. */
 static int
 keep_fd(struct message *m, int *fd)
@@ -429,6 +477,8 @@ handle_other(struct rdr_vhost *v, struct message *m)
       return answer_number(v, m, 0);
    case GET_CONFIG:
       return get_config(v, m);
+   case GET_SHMEM_CONFIG:
+      return get_shmem_config(v, m);
    case SET_MEM_TABLE:
       return set_memory_table(v, m);
    case ADD_MEM_REG:
@@ -472,7 +522,7 @@ payload_of(uint32_t request)
    static const uint8_t without[] = {
       GET_FEATURES,      SET_OWNER,          RESET_OWNER,    GET_PROTOCOL_FEATURES,
       GET_QUEUE_NUM,     SET_BACKEND_REQ_FD, GPU_SET_SOCKET, RESET_DEVICE,
-      GET_MAX_MEM_SLOTS, SET_STATUS,         GET_STATUS,
+      GET_MAX_MEM_SLOTS, SET_STATUS,         GET_STATUS,     GET_SHMEM_CONFIG,
    };
 
    if (request < REQUEST_COUNT && sizes[request])
@@ -511,4 +561,89 @@ rdr_vhost_handle(struct rdr_vhost *v)
       fprintf(stderr, "tongs: a monitor's vhost-user request %u of %u bytes failed: %s\n", request,
               m.header.size, strerror(-error));
    return error;
+}
+
+/* --- Requests of ours ------------------------------------------------------------------------------------------------ */
+
+/* Before the monitor answers it may tell of a change of the memory that came of our request, and wait for our answer to
+ * that. */
+static int
+wait_for_monitor(struct rdr_vhost *v)
+{
+   int64_t deadline = tongs_now_ms() + BACKEND_TIMEOUT_MS;
+
+   for (;;) {
+      struct pollfd polls[] = {
+         {.fd = v->backend_fd, .events = POLLIN},
+         {.fd = v->fd, .events = POLLIN},
+      };
+      int64_t left = deadline - tongs_now_ms();
+      int ready = left > 0 ? poll(polls, 2, (int)left) : 0;
+      if (ready == 0)
+         return -ETIMEDOUT;
+      if (ready < 0 && errno != EINTR)
+         return -errno;
+      if (ready < 0)
+         continue;
+      if (polls[0].revents)
+         return 0;
+      if (rdr_vhost_handle(v)) /* whoever looks next sees the end too */
+         return -EPIPE;
+   }
+}
+
+static int
+ask_monitor(struct rdr_vhost *v, uint32_t request, const struct shmem_map *map, int file)
+{
+   struct header header = {request, FLAG_VERSION | FLAG_NEED_REPLY, sizeof(*map)};
+   struct iovec iov[] = {
+      {.iov_base = &header, .iov_len = sizeof(header)},
+      {.iov_base = (void *)map, .iov_len = sizeof(*map)},
+   };
+   struct {
+      struct header header;
+      uint64_t result;
+   } __attribute__((packed)) reply;
+
+   int error = tongs_socket_send_all(v->backend_fd, iov, 2, &file, file >= 0);
+   if (!error)
+      error = wait_for_monitor(v);
+   if (!error)
+      error = receive_rest(v->backend_fd, &reply, sizeof(reply));
+   if (!error && (reply.header.request != request || reply.header.size != sizeof(reply.result)))
+      error = -EPROTO;
+   if (!error)
+      return reply.result ? -EIO : 0;
+   /* What it says later would be taken for another one's answer. */
+   fprintf(stderr, "tongs: a monitor does not answer request %u: %s\n", request, strerror(-error));
+   replace_fd(&v->backend_fd, -1);
+   v->has_window = false;
+   return error;
+}
+
+int
+rdr_vhost_map(struct rdr_vhost *v, int file, uint64_t offset, uint64_t size)
+{
+   const struct shmem_map map = {
+      .region = VIRTIO_GPU_SHM_ID_HOST_VISIBLE,
+      .offset = offset,
+      .size = size,
+      .flags = 1,
+   };
+
+   return v->has_window && v->backend_fd >= 0 ? ask_monitor(v, BACKEND_SHMEM_MAP, &map, file)
+                                              : -ENODEV;
+}
+
+int
+rdr_vhost_unmap(struct rdr_vhost *v, uint64_t offset, uint64_t size)
+{
+   const struct shmem_map map = {
+      .region = VIRTIO_GPU_SHM_ID_HOST_VISIBLE,
+      .offset = offset,
+      .size = size,
+   };
+
+   return v->has_window && v->backend_fd >= 0 ? ask_monitor(v, BACKEND_SHMEM_UNMAP, &map, -1)
+                                              : -ENODEV;
 }

@@ -4,6 +4,7 @@
 #include "renderer/guest_pages.h"
 #include "renderer/virtgpu_link.h"
 
+#include "protocol/channel.h"
 #include "protocol/clock.h"
 #include "tongs/virtgpu.h"
 
@@ -41,6 +42,12 @@ struct resource {
    uint32_t range_count;
    struct lease *leases;
 
+   /* Host memory, which has no ranges. */
+   int file; /* -1: it is none */
+   uint64_t size;
+   uint64_t mapped_at; /* in the window */
+   bool mapped;
+
    /* The guest takes the pages back: its command is answered when there is no lease any more. */
    struct rdr_gpu_request *detaching;
    bool unref;
@@ -77,11 +84,14 @@ struct rdr_gpu {
    uint32_t resource_count;
    uint64_t range_count;
    uint32_t lease_count;
+   uint64_t host_size; /* of all host memory */
+   uint32_t mapped_count;
    struct context *contexts;
    uint32_t context_count;
    struct worker *workers;
    unsigned worker_count;
    unsigned detaching_count;
+   bool ending;
 };
 
 /* A command that is being carried out. Handlers return the answer's type, or 0 if they have taken the request. */
@@ -297,6 +307,27 @@ forget_pages(struct rdr_gpu *gpu, struct resource *r)
    r->range_count = 0;
 }
 
+static bool
+unmap(struct rdr_gpu *gpu, struct resource *r)
+{
+   if (!r->mapped)
+      return false;
+   r->mapped = false;
+   gpu->mapped_count--;
+   return gpu->options.unmap(gpu->options.owner, r->mapped_at, r->size) == 0;
+}
+
+static void
+forget_host_memory(struct rdr_gpu *gpu, struct resource *r)
+{
+   if (r->file < 0)
+      return;
+   if (!gpu->ending) /* then there is no monitor any more */
+      unmap(gpu, r);
+   gpu->host_size -= r->size;
+   close(r->file);
+}
+
 static void
 drop_lease(struct rdr_gpu *gpu, struct lease **link)
 {
@@ -349,6 +380,7 @@ destroy_resource(struct rdr_gpu *gpu, struct resource **link)
    while (r->leases)
       drop_lease(gpu, &r->leases);
    forget_pages(gpu, r);
+   forget_host_memory(gpu, r);
    free(r->detaching);
    free(r);
    gpu->resource_count--;
@@ -400,6 +432,7 @@ create_resource(struct call *call, uint32_t id)
    if (!r)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    r->id = id;
+   r->file = -1;
    r->next = gpu->resources[id % BUCKETS];
    gpu->resources[id % BUCKETS] = r;
    gpu->resource_count++;
@@ -412,7 +445,7 @@ attach_pages(struct call *call, struct resource *r, uint32_t count, size_t offse
    struct rdr_gpu *gpu = call->gpu;
    struct virtio_gpu_mem_entry entry;
 
-   if (r->ranges || r->detaching)
+   if (r->ranges || r->file >= 0 || r->detaching)
       return VIRTIO_GPU_RESP_ERR_UNSPEC;
    if (count > (call->size - offset) / sizeof(entry)) /* R3 */
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
@@ -447,12 +480,39 @@ do_create_3d(struct call *call)
    return create_resource(call, c->resource_id);
 }
 
-/* Only the guest's own memory: there is no window for ours. */
+/* Memory of ours, for the guest to have in its window. */
+static uint32_t
+create_host_memory(struct call *call, uint32_t id, uint64_t size)
+{
+   struct rdr_gpu *gpu = call->gpu;
+   uint64_t window = gpu->options.window(gpu->options.owner);
+
+   if (!size || size % TONGS_VIRTGPU_PAGE)
+      return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+   if (size > window || gpu->host_size > window - size)
+      return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+   uint32_t type = create_resource(call, id);
+   if (type != VIRTIO_GPU_RESP_OK_NODATA)
+      return type;
+   struct resource **link = find_resource(gpu, id);
+   int file = tongs_sealed_memory("tongs-window", size);
+   if (file < 0) {
+      destroy_resource(gpu, link);
+      return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+   }
+   (*link)->file = file;
+   (*link)->size = size;
+   gpu->host_size += size;
+   return VIRTIO_GPU_RESP_OK_NODATA;
+}
+
 static uint32_t
 do_create_blob(struct call *call)
 {
    const struct virtio_gpu_resource_create_blob *c = (const void *)call->data;
 
+   if (c->blob_mem == VIRTIO_GPU_BLOB_MEM_HOST3D)
+      return create_host_memory(call, c->resource_id, c->size);
    if (c->blob_mem != VIRTIO_GPU_BLOB_MEM_GUEST)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
    uint32_t type = create_resource(call, c->resource_id);
@@ -463,6 +523,40 @@ do_create_blob(struct call *call)
    if (type != VIRTIO_GPU_RESP_OK_NODATA)
       destroy_resource(call->gpu, link);
    return type;
+}
+
+static uint32_t
+do_map_blob(struct call *call)
+{
+   const struct virtio_gpu_resource_map_blob *c = (const void *)call->data;
+   struct rdr_gpu *gpu = call->gpu;
+   struct resource *r = *find_resource(gpu, c->resource_id);
+   struct virtio_gpu_resp_map_info info = {.map_info = VIRTIO_GPU_MAP_CACHE_CACHED};
+   uint64_t window = gpu->options.window(gpu->options.owner);
+
+   if (!r || r->file < 0 || r->mapped || r->detaching)
+      return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+   if (c->offset % TONGS_VIRTGPU_PAGE || r->size > window || c->offset > window - r->size)
+      return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+   /* Where something is already, the monitor refuses. */
+   if (gpu->mapped_count >= RDR_GPU_MAPPED_MAX ||
+       gpu->options.map(gpu->options.owner, r->file, c->offset, r->size) < 0)
+      return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+   r->mapped = true;
+   r->mapped_at = c->offset;
+   gpu->mapped_count++;
+   answer(gpu, call->request, VIRTIO_GPU_RESP_OK_MAP_INFO, &info, sizeof(info));
+   return 0;
+}
+
+static uint32_t
+do_unmap_blob(struct call *call)
+{
+   const struct virtio_gpu_resource_unmap_blob *c = (const void *)call->data;
+   struct resource *r = *find_resource(call->gpu, c->resource_id);
+
+   return r && unmap(call->gpu, r) ? VIRTIO_GPU_RESP_OK_NODATA
+                                   : VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
 }
 
 static uint32_t
@@ -610,7 +704,7 @@ own_resource(struct rdr_gpu *gpu, struct context *ctx, uint32_t id)
 {
    struct resource *r = is_attached(ctx, id) ? *find_resource(gpu, id) : NULL;
 
-   return r && r->ranges && !r->detaching ? r : NULL;
+   return r && (r->ranges || r->file >= 0) && !r->detaching ? r : NULL;
 }
 
 static uint32_t
@@ -644,9 +738,11 @@ lease_pages(struct rdr_gpu *gpu, struct context *ctx, struct resource *r, int *f
    if (gpu->lease_count >= RDR_GPU_LEASES_MAX || pipe2(ends, O_CLOEXEC) < 0)
       return 0;
    struct lease *lease = malloc(sizeof(*lease));
-   unsigned count =
-      lease ? rdr_guest_pages_export(gpu->options.memory, r->ranges, r->range_count, ends[1], fds)
-            : 0;
+   unsigned count = 0;
+   if (lease && r->file >= 0)
+      count = rdr_host_pages_export(r->file, r->size, ends[1], fds);
+   else if (lease)
+      count = rdr_guest_pages_export(gpu->options.memory, r->ranges, r->range_count, ends[1], fds);
    if (!count) {
       close(ends[0]);
       close(ends[1]);
@@ -792,6 +888,14 @@ do_capset_info(struct call *call)
 }
 
 static uint32_t
+tier(const struct rdr_gpu *gpu)
+{
+   if ((gpu->features & BLOB_FEATURES) != BLOB_FEATURES)
+      return 'C';
+   return gpu->options.window(gpu->options.owner) ? 'A' : 'B';
+}
+
+static uint32_t
 do_capset(struct call *call)
 {
    const struct virtio_gpu_get_capset *c = (const void *)call->data;
@@ -804,7 +908,7 @@ do_capset(struct call *call)
             .magic = TONGS_VIRTGPU_MAGIC,
             .version = TONGS_VIRTGPU_VERSION,
             .window = TONGS_VIRTGPU_WINDOW,
-            .tier = (call->gpu->features & BLOB_FEATURES) == BLOB_FEATURES ? 'B' : 'C',
+            .tier = tier(call->gpu),
          },
    };
 
@@ -835,6 +939,9 @@ static const struct command {
    {VIRTIO_GPU_CMD_GET_CAPSET, sizeof(struct virtio_gpu_get_capset), do_capset},
    {VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB, sizeof(struct virtio_gpu_resource_create_blob),
     do_create_blob},
+   {VIRTIO_GPU_CMD_RESOURCE_MAP_BLOB, sizeof(struct virtio_gpu_resource_map_blob), do_map_blob},
+   {VIRTIO_GPU_CMD_RESOURCE_UNMAP_BLOB, sizeof(struct virtio_gpu_resource_unmap_blob),
+    do_unmap_blob},
    {VIRTIO_GPU_CMD_CTX_CREATE, sizeof(struct virtio_gpu_ctx_create), do_context_create},
    {VIRTIO_GPU_CMD_CTX_DESTROY, sizeof(struct virtio_gpu_ctx_destroy), do_context_destroy},
    {VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, sizeof(struct virtio_gpu_ctx_resource), do_context_attach},
@@ -1023,6 +1130,7 @@ rdr_gpu_destroy(struct rdr_gpu *gpu)
 {
    if (!gpu)
       return;
+   gpu->ending = true;
    while (gpu->contexts)
       destroy_context(gpu, &gpu->contexts);
    for (unsigned i = 0; i < BUCKETS; i++) {

@@ -26,6 +26,8 @@ struct rdr_gpu;
 /* Ranges of pages of all resources together. */
 #define RDR_GPU_RANGES_MAX (UINT64_C(1) << 23)
 #define RDR_GPU_LEASES_MAX 8192u
+/* Each is a region of the machine's memory, of which monitors have few. */
+#define RDR_GPU_MAPPED_MAX 192u
 
 /* A command whose answer is due. */
 struct rdr_gpu_request {
@@ -51,6 +53,12 @@ struct rdr_gpu_options {
    void (*kill_worker)(void *owner, pid_t pid);
 
    unsigned max_workers;
+
+   /* The window of host memory in the machine's address space: its size, 0 when there is none; what makes `size` bytes of
+    * `file` appear there; what takes them away. The last two return 0 or -errno. */
+   uint64_t (*window)(void *owner);
+   int (*map)(void *owner, int file, uint64_t offset, uint64_t size);
+   int (*unmap)(void *owner, uint64_t offset, uint64_t size);
 };
 
 /* NULL when memory is out. */

@@ -82,6 +82,28 @@ kill_worker(void *owner, pid_t pid)
    *fd = -1;
 }
 
+static uint64_t
+window(void *owner)
+{
+   (void)owner;
+   return 64 << 20;
+}
+
+static int
+map(void *owner, int file, uint64_t offset, uint64_t size)
+{
+   (void)owner;
+   if (file < 0 || !size || offset > window(owner) || size > window(owner) - offset)
+      fail("something beside the window");
+   return 0;
+}
+
+static int
+unmap(void *owner, uint64_t offset, uint64_t size)
+{
+   return map(owner, 0, offset, size);
+}
+
 static void
 init(struct machine *m)
 {
@@ -159,6 +181,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       .owner = &m,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
+      .window = window,
+      .map = map,
+      .unmap = unmap,
       .max_workers = WORKERS,
    });
    if (!gpu)

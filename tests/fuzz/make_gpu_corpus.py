@@ -41,6 +41,10 @@ def create_blob(number, pages, memory=1, context=0):
     return command(0x10c, struct.pack("<IIIIQQ", number, memory, 1, len(pages), 0, size) + entries, context)
 
 
+def create_host(number, size, context):
+    return command(0x10c, struct.pack("<IIIIQQ", number, 2, 1, 0, 0, size), context)
+
+
 def on_resource(kind, number, context=0):
     return command(kind, struct.pack("<II", number, 0), context)
 
@@ -69,6 +73,11 @@ def sessions():
     yield link(1, 1) + [create_blob(9, [(0x40000, 0x8000), (0x30000, 0x1000)]), on_resource(0x202, 9, 1),
                         submit(1, SEND, 9, data=b"x"), on_resource(0x102, 9), create_blob(9, []),
                         create_blob(1, []), create_blob(8, [(0, 1)], 2, 1)]
+    yield link(1, 1) + [create_host(9, 0x8000, 1), command(0x208, struct.pack("<IIQ", 9, 0, 0x4000)),
+                        on_resource(0x202, 9, 1), submit(1, SEND, 9, data=b"x"), submit(1, RING, 9),
+                        attach_pages(9, [(0, PAGE)]), command(0x209, struct.pack("<II", 9, 0)),
+                        command(0x208, struct.pack("<IIQ", 9, 0, 64 << 20)), on_resource(0x102, 9),
+                        create_host(8, 1 << 63, 1), create_host(8, 64 << 20, 1), create_host(7, PAGE, 1)]
     yield link(1, 1, 250) + [submit(1, SEND, data=b"x")]  # out of memory
 
 

@@ -92,7 +92,7 @@ def expect_few_commands(machine):
 
 
 def programs_do_what_they_do_natively(tier):
-    device = vm.Device()
+    device = vm.device(tier)
     machine = vm.Machine(device, tier)
     expect_tier(machine, tier)
     expect_a_report(machine)
@@ -116,10 +116,18 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def has_host_memory(machine):
+    """Whether memory of the device's is in the machine's address space."""
+    with open(f"/proc/{machine.process.pid}/maps") as file:
+        return "memfd:tongs-window" in file.read()
+
+
 def kill_the_worker(device, machine, mode):
     """A worker dies: its program hears of it, the others do not."""
     start(machine, "victim", f"lost {mode} --limit {LIMIT} --timeout {LONG} /tmp/killed")
     wait_in_guest(machine, "grep -q ready /tmp/victim")
+    if mode == "mapped":
+        assert has_host_memory(machine) == (machine.tier == "A"), machine.tier
     worker = worker_of(device, "lost")
     machine.must("""awk '{printf "%.0f\\n", $1 * 1e9}' /proc/uptime >/tmp/killed""")
     harness.kill_worker(worker)
@@ -141,7 +149,7 @@ def kill_the_program(device, machine, process):
 
 
 def nobody_is_hurt_by_the_end_of_another(tier):
-    device = vm.Device()
+    device = vm.device(tier)
     machine = vm.Machine(device, tier)
     process = next(iter(device.machines()))
     machine.must("compute", LONG)
@@ -153,6 +161,7 @@ def nobody_is_hurt_by_the_end_of_another(tier):
     for mode in ["wait-fence", "poll-fence", "mapped"]:
         kill_the_worker(device, machine, mode)
     finish(machine, "other")
+    wait_until(lambda: not has_host_memory(machine))
     machine.must("compute", LONG)
 
     start(machine, "last", f"lost idle --timeout {LONG} /tmp/never")
@@ -165,6 +174,15 @@ def nobody_is_hurt_by_the_end_of_another(tier):
     # The next machine is served by the same server.
     again = vm.Machine(device, tier)
     again.must("compute", LONG)
+
+
+def memory_is_the_guests_where_the_window_is_too_small():
+    machine = vm.Machine(vm.Device("--window", "16"), "A")
+    for command in ["compute", "triangle /tmp/picture.ppm"]:
+        machine.must(command, LONG)
+    start(machine, "mapped", f"lost mapped --limit {LIMIT} --timeout {LONG} /tmp/never")
+    wait_in_guest(machine, "grep -q ready /tmp/mapped")
+    assert not has_host_memory(machine)
 
 
 def register(tier):

@@ -199,10 +199,16 @@ class Device(harness.Process):
         return {p for m in self.machines() for p in harness.children_of(m) if harness.is_worker(p)}
 
 
+PLAIN = ["-device", "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"]
 TIERS = {
     "C": ["-device", "vhost-user-gpu-pci,chardev=gpu,max_outputs=1,edid=off"],
-    "B": ["-device", "vhost-user-test-device-pci,chardev=gpu,virtio-id=16,num_vqs=2,vq_size=256,config_size=16"],
+    "B": PLAIN,  # with a device that has no window
+    "A": PLAIN,
 }
+
+
+def device(tier):
+    return Device(*["--window", "0"] if tier == "B" else [])
 
 
 class Machine(harness.Process):
@@ -224,6 +230,7 @@ class Machine(harness.Process):
              "-kernel", image, "-initrd", initramfs, "-append", "console=ttyS0 quiet"],
             harness.plain_environment(**environment))
         self.asked = 0
+        self.tier = tier
         self.uptime = float(self.wait_for(r"^@ready (\S+)", patience=PATIENCE)[1])
 
     def run(self, command, patience=PATIENCE):
