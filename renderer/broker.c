@@ -59,7 +59,9 @@ enum worker_state {
 struct worker {
    enum worker_state state;
    pid_t pid;
-   int control_fd; /* while it has no guest, else -1 */
+   int control_fd; /* until it has taken its guest, else -1 */
+   int guest_fd;   /* one that it may not have taken yet, else -1 */
+   nfds_t polled;  /* where in `polls` its control_fd is; 0: nowhere */
    pid_t guest_pid;
    uid_t guest_uid;
    int64_t started_ms;
@@ -359,9 +361,11 @@ forget_worker(struct broker *b, struct worker *w)
       b->idle_since_ms = tongs_now_ms();
    } else {
       b->waiting_count--;
-      if (w->control_fd >= 0)
-         close(w->control_fd);
    }
+   if (w->control_fd >= 0)
+      close(w->control_fd);
+   if (w->guest_fd >= 0)
+      close(w->guest_fd);
    *w = (struct worker){0};
    b->accept_after_ms = 0;
 }
@@ -389,6 +393,7 @@ start_waiting(struct broker *b)
       .state = WORKER_STARTING,
       .pid = pid,
       .control_fd = ends[0],
+      .guest_fd = -1,
       .started_ms = tongs_now_ms(),
    };
    b->waiting_count++;
@@ -413,19 +418,21 @@ refill(struct broker *b)
    }
 }
 
-/* A worker has told that it is ready, or has let go of us; its end is reap()'s to note. */
-static void
-hear_worker(struct worker *w)
+static struct worker *
+find_waiting(struct broker *b, enum worker_state state)
 {
-   uint8_t byte;
-
-   if (recv(w->control_fd, &byte, sizeof(byte), MSG_DONTWAIT) == (ssize_t)sizeof(byte)) {
-      w->state = WORKER_READY;
-      return;
+   for (unsigned i = 0; i < b->slot_count; i++) {
+      if (b->workers[i].state == state && b->workers[i].control_fd >= 0)
+         return &b->workers[i];
    }
-   kill(w->pid, SIGKILL);
-   close(w->control_fd);
-   w->control_fd = -1;
+   return NULL;
+}
+
+/* For as long as its worker may end without having taken it; -1 is borne. */
+static int
+dup_guest(int guest_fd)
+{
+   return fcntl(guest_fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* Hands a guest over to a worker that waits, at best to one that is ready; NULL: there is none. */
@@ -434,15 +441,14 @@ hand_over(struct broker *b, int guest_fd)
 {
    for (;;) {
       struct iovec iov = {.iov_base = "", .iov_len = 1};
-      struct worker *w = find_state(b, WORKER_READY);
+      struct worker *w = find_waiting(b, WORKER_READY);
 
       if (!w)
-         w = find_state(b, WORKER_STARTING);
+         w = find_waiting(b, WORKER_STARTING);
       if (!w)
          return NULL;
       if (tongs_socket_send_all(w->control_fd, &iov, 1, &guest_fd, 1) == 0) {
-         close(w->control_fd);
-         w->control_fd = -1;
+         w->guest_fd = dup_guest(guest_fd);
          b->waiting_count--;
          return w;
       }
@@ -478,8 +484,15 @@ start_serving(struct broker *b, int guest_fd)
    if (pid < 0)
       return NULL;
    w = find_state(b, WORKER_NONE);
-   w->pid = pid;
+   *w = (struct worker){.pid = pid, .control_fd = -1, .guest_fd = -1};
    return w;
+}
+
+static void
+log_start(const struct worker *w)
+{
+   broker_log("worker %d started for pid %d, uid %u", (int)w->pid, (int)w->guest_pid,
+              (unsigned)w->guest_uid);
 }
 
 /* Finds a worker for a new guest, or says why not; the caller closes guest_fd in any case. */
@@ -515,17 +528,52 @@ admit(struct broker *b, int guest_fd)
                   strerror(errno));
       return;
    }
-   *w = (struct worker){
-      .state = WORKER_SERVING,
-      .pid = w->pid,
-      .control_fd = -1,
-      .guest_pid = peer.pid,
-      .guest_uid = peer.uid,
-      .started_ms = tongs_now_ms(),
-   };
+   w->state = WORKER_SERVING;
+   w->guest_pid = peer.pid;
+   w->guest_uid = peer.uid;
+   w->started_ms = tongs_now_ms();
    b->guest_count++;
-   broker_log("worker %d started for pid %d, uid %u", (int)w->pid, (int)peer.pid,
-              (unsigned)peer.uid);
+   if (w->control_fd < 0)
+      log_start(w);
+}
+
+/* The worker did not live to take its guest, which gets another one. */
+static void
+take_guest_back(struct broker *b, struct worker *w)
+{
+   int guest_fd = w->guest_fd;
+
+   w->guest_fd = -1;
+   w->state = WORKER_READY;
+   b->guest_count--;
+   b->waiting_count++;
+   if (!b->ending)
+      admit(b, guest_fd);
+   close(guest_fd);
+}
+
+/* A worker has told that it is ready or has taken its guest, or has let go of us; its end is reap()'s to note. */
+static void
+hear_worker(struct broker *b, struct worker *w)
+{
+   uint8_t word;
+
+   if (recv(w->control_fd, &word, sizeof(word), MSG_DONTWAIT) != (ssize_t)sizeof(word)) {
+      kill(w->pid, SIGKILL);
+      close(w->control_fd);
+      w->control_fd = -1;
+      if (w->guest_fd >= 0)
+         take_guest_back(b, w);
+   } else if (word == RDR_READY_TAKEN && w->state == WORKER_SERVING) {
+      log_start(w);
+      close(w->control_fd);
+      w->control_fd = -1;
+      if (w->guest_fd >= 0)
+         close(w->guest_fd);
+      w->guest_fd = -1;
+   } else if (w->state == WORKER_STARTING) {
+      w->state = WORKER_READY;
+   }
 }
 
 static void
@@ -576,6 +624,8 @@ reap(struct broker *b)
 
       if (!w)
          continue;
+      while (w->guest_fd >= 0 && w->control_fd >= 0)
+         hear_worker(b, w);
       if (w->state == WORKER_SERVING || !b->ending)
          log_end(w, status);
       if (w->state == WORKER_STARTING)
@@ -648,8 +698,7 @@ attend(struct broker *b, int timeout_ms)
 {
    bool paused = b->accept_after_ms > tongs_now_ms();
    size_t listen_count = b->options->listen_count;
-   struct pollfd *slots = b->polls + 1 + listen_count;
-   unsigned slot_count = 0;
+   nfds_t count = 1 + listen_count;
    int n;
 
    b->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
@@ -661,14 +710,20 @@ attend(struct broker *b, int timeout_ms)
    /* One that is ready has nothing more to say: SIGCHLD tells when it has ended. No entries are left empty: poll() takes no more
     * of them than the limit of descriptors. */
    for (unsigned i = 0; i < b->slot_count; i++) {
-      if (b->workers[i].state == WORKER_STARTING)
-         slots[slot_count++] = (struct pollfd){.fd = b->workers[i].control_fd, .events = POLLIN};
+      struct worker *w = &b->workers[i];
+      bool listens =
+         w->state == WORKER_STARTING || (w->state == WORKER_SERVING && w->control_fd >= 0);
+
+      w->polled = listens ? count : 0;
+      if (listens)
+         b->polls[count++] = (struct pollfd){.fd = w->control_fd, .events = POLLIN};
    }
-   n = poll(b->polls, 1 + listen_count + slot_count, timeout_ms);
-   slot_count = 0;
+   n = poll(b->polls, count, timeout_ms);
    for (unsigned i = 0; n > 0 && i < b->slot_count; i++) {
-      if (b->workers[i].state == WORKER_STARTING && slots[slot_count++].revents)
-         hear_worker(&b->workers[i]);
+      struct worker *w = &b->workers[i];
+
+      if (w->polled && b->polls[w->polled].revents)
+         hear_worker(b, w);
    }
    if (n > 0 && b->polls[0].revents)
       handle_signals(b);

@@ -41,18 +41,27 @@ use_driver(void)
       enumerate(instance, &count, devices);
 }
 
+/* Who does not listen any more is gone, and that shows at the next receiving. */
+static void
+tell(int control, enum rdr_ready_word word)
+{
+   const uint8_t byte = (uint8_t)word;
+
+   send(control, &byte, sizeof(byte), MSG_NOSIGNAL);
+}
+
 /* The guest's socket; -1 when the other end is gone. */
 static int
 receive_guest(int control)
 {
-   uint8_t byte = 0;
+   uint8_t byte;
    size_t count = 1;
    int fd = -1;
 
-   /* Whoever has sent a guest before this came does not listen any more. */
-   send(control, &byte, sizeof(byte), MSG_NOSIGNAL);
+   tell(control, RDR_READY_WAITS);
    if (tongs_socket_recv(control, &byte, sizeof(byte), &fd, &count) <= 0 || count < 1)
       return -1;
+   tell(control, RDR_READY_TAKEN);
    return fd;
 }
 

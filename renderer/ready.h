@@ -8,7 +8,13 @@
 
 #include "worker.h"
 
-/* Loads the host's driver, tells so by one byte on the stream socket `control`, receives the guest's socket there, closes
+/* What such a worker tells, a byte each. */
+enum rdr_ready_word {
+   RDR_READY_WAITS,
+   RDR_READY_TAKEN, /* the guest is its own now, come what may */
+};
+
+/* Loads the host's driver, tells so on the stream socket `control`, receives the guest's socket there, tells that, closes
  * `control` and serves the guest. As rdr_worker_run(); 0 also when the other end of `control` goes first. A driver that
  * cannot be loaded is the guest's to hear of. */
 int
