@@ -56,7 +56,6 @@ static const struct option options[] = {
 struct arguments {
    const struct cli_command *command;
    struct tongs_url *listen;
-   const char **paths;
    uid_t *uids;
    const char *worker_args[MAX_WORKER_ARGS];
    size_t worker_arg_count;
@@ -69,7 +68,6 @@ static void
 arguments_finish(struct arguments *a)
 {
    free(a->listen);
-   free(a->paths);
    free(a->uids);
 }
 
@@ -82,7 +80,6 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
       .command = command,
       .window = DEFAULT_WINDOW,
       .listen = calloc(room, sizeof(*a->listen)),
-      .paths = calloc(room, sizeof(*a->paths)),
       .uids = calloc(room, sizeof(*a->uids)),
       .broker =
          {
@@ -91,7 +88,7 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
             .ready_fd = -1,
          },
    };
-   if (a->listen && a->paths && a->uids)
+   if (a->listen && a->uids)
       return true;
    cli_error(command->name, "%s", strerror(ENOMEM));
    arguments_finish(a);
@@ -118,7 +115,12 @@ add_listen(struct arguments *a, const char *text)
       cli_error(a->command->name, "--listen: %s", why);
       return CLI_EXIT_FAILURE;
    }
-   a->paths[a->broker.listen_count++] = url->path;
+   if (url->transport == TONGS_TRANSPORT_VSOCK && url->path[0])
+      return cli_usage_error(a->command->name,
+                             "--listen: \"%s\" is a monitor's socket, for drivers; write "
+                             "vsock:CID:PORT",
+                             text);
+   a->broker.listen_count++;
    return 0;
 }
 
@@ -266,7 +268,7 @@ serve(const struct cli_command *self, int argc, char **argv)
       if (status != 0)
          goto out;
    }
-   a.broker.listen_paths = a.paths;
+   a.broker.listen = a.listen;
    a.broker.allowed_uids = a.uids;
    a.broker.worker_args = a.worker_args;
    status = rdr_broker_run(&a.broker);
@@ -286,7 +288,8 @@ const struct cli_command cli_command_serve = {
       "\n"
       "Options:\n"
       "  --listen unix:PATH  where to listen; may be given several times; by default\n"
-      "                      unix:$XDG_RUNTIME_DIR/tongs.sock\n"
+      "                      unix:$XDG_RUNTIME_DIR/tongs.sock; or vsock:CID:PORT, for whoever\n"
+      "                      reaches it from a virtual machine\n"
       "  --allow-uid UID     let this user connect too, beside root and the one who serves; may\n"
       "                      be given several times; the socket's mode is then 0666, not 0600\n"
       "  --max-workers N     turn programs away while N have a worker (default 64)\n"

@@ -214,10 +214,12 @@ shake_hands(const struct link *link, struct tongs_peer *peer, char *why, size_t 
 }
 
 bool
-icd_is_explicit_wanted(void)
+icd_is_memory_explicit(const char *transport)
 {
    const char *text = getenv("TONGS_MEMORY");
-   return text && !strcmp(text, "explicit");
+
+   return !strcmp(transport, tongs_transport_name(TONGS_TRANSPORT_VSOCK)) ||
+          (text && !strcmp(text, "explicit"));
 }
 
 /* --- All together ---------------------------------------------------------------------------------------------- */
@@ -243,6 +245,22 @@ open_virtgpu(const char *node, struct icd_virtgpu **virtgpu, const char **transp
 }
 
 static int
+open_socket(const struct tongs_url *url)
+{
+   int fd;
+
+   if (url->transport == TONGS_TRANSPORT_UNIX)
+      fd = tongs_socket_connect_unix(url->path);
+   else if (url->path[0])
+      fd = tongs_socket_connect_monitor(url->path, url->port);
+   else
+      fd = tongs_socket_connect_vsock(url->cid, url->port);
+   if (fd >= 0 && (fd = tongs_fd_above_stdio(fd)) < 0)
+      fd = -errno;
+   return fd;
+}
+
+static int
 open_server(const char *text, struct icd_virtgpu **virtgpu, const char **transport, char *why,
             size_t why_size)
 {
@@ -257,10 +275,8 @@ open_server(const char *text, struct icd_virtgpu **virtgpu, const char **transpo
    }
    if (url.transport == TONGS_TRANSPORT_VIRTGPU)
       return open_virtgpu(url.path, virtgpu, transport, why, why_size);
-   *transport = "unix";
-   int fd = tongs_socket_connect_unix(url.path);
-   if (fd >= 0 && (fd = tongs_fd_above_stdio(fd)) < 0)
-      fd = -errno;
+   *transport = tongs_transport_name(url.transport);
+   int fd = open_socket(&url);
    if (fd < 0) {
       snprintf(why, why_size, "cannot connect to %s: %s%s", text, strerror(-fd),
                fd == -ENOENT || fd == -ECONNREFUSED ? "; is `tongs serve` running?" : "");

@@ -16,9 +16,9 @@ int
 icd_connect(struct tongs_peer *peer, struct icd_virtgpu **virtgpu, const char **transport,
             char *why, size_t why_size);
 
-/* Whether TONGS_MEMORY says that nothing is to be shared: the connection's other end is elsewhere, and file
+/* Whether the transport or TONGS_MEMORY says that nothing is to be shared: the connection's other end is elsewhere, and file
  * descriptors do not get there. */
 bool
-icd_is_explicit_wanted(void);
+icd_is_memory_explicit(const char *transport);
 
 #endif

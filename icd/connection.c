@@ -961,7 +961,7 @@ icd_connection_create(char *why, size_t why_size)
       icd_connection_destroy(c);
       return NULL;
    }
-   c->passes_fds = !c->virtgpu && !icd_is_explicit_wanted();
+   c->passes_fds = !c->virtgpu && !icd_is_memory_explicit(c->transport);
    c->status = calloc(1, sizeof(*c->status));
    if (!c->status) {
       snprintf(why, why_size, "out of memory");

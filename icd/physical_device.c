@@ -210,7 +210,8 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
    if (dev->api_version < VK_API_VERSION_1_0) /* what loaders call without a look is there */
       dev->api_version = VK_API_VERSION_1_0;
    tongs_decode_fixed(d, dev->strategies, sizeof(dev->strategies));
-   for (uint32_t i = 0; icd_is_explicit_wanted() && i < VK_MAX_MEMORY_TYPES; i++) {
+   bool is_explicit = icd_is_memory_explicit(c->transport);
+   for (uint32_t i = 0; is_explicit && i < VK_MAX_MEMORY_TYPES; i++) {
       if (dev->strategies[i] == ICD_MEMORY_SHARED)
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;
    }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -174,6 +175,93 @@ tongs_socket_connect_unix(const char *path)
       return ret;
    }
    return fd;
+}
+
+/* --- Vsock --------------------------------------------------------------------------------------------------- */
+
+/* How long a monitor may take to say that it has connected. */
+#define MONITOR_TIMEOUT_S 10
+
+static int
+open_vsock(unsigned cid, unsigned port, int flags, struct sockaddr_vm *address)
+{
+   int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+   *address = (struct sockaddr_vm){.svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port};
+   return fd < 0 ? -errno : fd;
+}
+
+int
+tongs_socket_listen_vsock(unsigned cid, unsigned port)
+{
+   struct sockaddr_vm address;
+   int fd = open_vsock(cid, port, SOCK_NONBLOCK, &address);
+
+   if (fd < 0)
+      return fd;
+   if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+       listen(fd, SOMAXCONN) == 0)
+      return fd;
+   int error = -errno;
+   close(fd);
+   return error;
+}
+
+int
+tongs_socket_connect_vsock(unsigned cid, unsigned port)
+{
+   struct sockaddr_vm address;
+   int fd = open_vsock(cid, port, 0, &address);
+
+   if (fd < 0)
+      return fd;
+   if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+      return fd;
+   int error = -errno;
+   close(fd);
+   return error;
+}
+
+/* The answer is a line "OK NUMBER"; what comes after it is the stream's. */
+static int
+hear_monitor(int fd)
+{
+   char line[32];
+   size_t length = 0;
+
+   do {
+      ssize_t n = length < sizeof(line) ? recv(fd, line + length, 1, 0) : 0;
+      if (n < 0 && errno == EINTR)
+         continue;
+      if (n <= 0)
+         return n < 0 ? -errno : -EPROTO;
+      length++;
+   } while (!length || line[length - 1] != '\n');
+   return length > 3 && !memcmp(line, "OK ", 3) ? 0 : -EPROTO;
+}
+
+int
+tongs_socket_connect_monitor(const char *path, unsigned port)
+{
+   const struct timeval limit = {.tv_sec = MONITOR_TIMEOUT_S}, none = {0};
+   char line[32];
+   int fd = tongs_socket_connect_unix(path);
+
+   if (fd < 0)
+      return fd;
+   struct iovec iov = {
+      .iov_base = line,
+      .iov_len = (size_t)snprintf(line, sizeof(line), "CONNECT %u\n", port),
+   };
+   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+   int error = tongs_socket_send_all(fd, &iov, 1, NULL, 0);
+   if (!error)
+      error = hear_monitor(fd);
+   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+   if (!error)
+      return fd;
+   close(fd);
+   return error;
 }
 
 /* Drops the first `count` bytes of msg's vector. */

@@ -15,7 +15,7 @@ static const struct {
 } transports[] = {
    [TONGS_TRANSPORT_UNIX] = {"unix", "unix:PATH", true},
    [TONGS_TRANSPORT_TCP] = {"tcp", "tcp:HOST:PORT", false},
-   [TONGS_TRANSPORT_VSOCK] = {"vsock", "vsock:CID:PORT", false},
+   [TONGS_TRANSPORT_VSOCK] = {"vsock", "vsock:CID:PORT", true},
    [TONGS_TRANSPORT_VIRTGPU] = {"virtgpu", "virtgpu[:/dev/dri/renderDN]", true},
    [TONGS_TRANSPORT_SPAWN] = {"spawn", "spawn", true},
 };
@@ -117,18 +117,24 @@ parse_tcp(const char *rest, struct tongs_url *url, struct complaint why)
 static int
 parse_vsock(const char *rest, struct tongs_url *url, struct complaint why)
 {
-   const char *colon = strchr(rest, ':');
+   const char *colon = strrchr(rest, ':');
    char cid[16];
 
    if (!colon)
       return complain(why, "\"vsock:%.80s\" lacks a port; write vsock:CID:PORT", rest);
+   if (!parse_u32(colon + 1, &url->port))
+      return complain(why, "\"%.40s\" in \"vsock:%.80s\" is no 32-bit port", colon + 1, rest);
 
    size_t len = (size_t)(colon - rest);
+   if (*rest == '/') {
+      if (len >= sizeof(url->path))
+         return complain(why, "the path in \"vsock:%.40s...\" is too long", rest);
+      memcpy(url->path, rest, len);
+      return 0;
+   }
    snprintf(cid, sizeof(cid), "%.*s", (int)(len < sizeof(cid) ? len : sizeof(cid) - 1), rest);
    if (len >= sizeof(cid) || !parse_u32(cid, &url->cid))
       return complain(why, "\"%s\" in \"vsock:%.80s\" is no 32-bit context id", cid, rest);
-   if (!parse_u32(colon + 1, &url->port))
-      return complain(why, "\"%.40s\" in \"vsock:%.80s\" is no 32-bit port", colon + 1, rest);
    return 0;
 }
 
@@ -200,7 +206,8 @@ tongs_url_check_carried(const struct tongs_url *url, char *why, size_t why_size)
    if (transports[url->transport].carried)
       return 0;
    tongs_url_format(url, text, sizeof(text));
-   snprintf(why, why_size, "not supported by this build yet: %s (unix:, virtgpu and spawn are)", text);
+   snprintf(why, why_size,
+            "not supported by this build yet: %s (unix:, vsock:, virtgpu and spawn are)", text);
    return -EPROTONOSUPPORT;
 }
 
@@ -218,7 +225,10 @@ tongs_url_format(const struct tongs_url *url, char *text, size_t size)
       snprintf(text, size, brackets ? "%s:[%s]:%u" : "%s:%s:%u", name, url->host, url->port);
       break;
    case TONGS_TRANSPORT_VSOCK:
-      snprintf(text, size, "%s:%u:%u", name, url->cid, url->port);
+      if (url->path[0])
+         snprintf(text, size, "%s:%s:%u", name, url->path, url->port);
+      else
+         snprintf(text, size, "%s:%u:%u", name, url->cid, url->port);
       break;
    case TONGS_TRANSPORT_VIRTGPU:
       snprintf(text, size, "%s%s%s", name, url->path[0] ? ":" : "", url->path);

@@ -5,6 +5,8 @@
  *    unix:PATH                      a unix socket; PATH may be relative
  *    tcp:HOST:PORT                  IPv6 addresses in brackets: tcp:[::1]:7777
  *    vsock:CID:PORT                 numbers both
+ *    vsock:/PATH:PORT               through the unix socket by which a monitor (Firecracker, cloud-hypervisor) leads to
+ *                                   a machine's ports
  *    virtgpu[:/dev/dri/renderDN]    the virtio-gpu device with our capset, or one render node
  *    spawn                          a private worker over a socketpair
  */
@@ -35,7 +37,7 @@ enum tongs_transport {
 struct tongs_url {
    enum tongs_transport transport;
 
-   /* unix: the socket. virtgpu: the render node, or "" for the first one that fits. */
+   /* unix: the socket. vsock: a monitor's, or "". virtgpu: the render node, or "" for the first one that fits. */
    char path[TONGS_URL_PATH_SIZE];
 
    /* tcp: a name or an address, without brackets. */

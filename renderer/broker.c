@@ -41,7 +41,7 @@
 #define REFUSALS_LOGGED_PER_SECOND 10
 
 struct listener {
-   const char *path;
+   const struct tongs_url *url;
    int fd; /* -1 when closed */
 
    /* The socket file, so that only our own is removed in the end. */
@@ -182,13 +182,32 @@ take_signals(struct broker *b)
 }
 
 static bool
-listen_at(struct broker *b, struct listener *l, const char *path)
+listen_at_vsock(struct listener *l, const struct tongs_url *url)
 {
+   int fd = tongs_socket_listen_vsock(url->cid, url->port);
+
+   if (fd < 0) {
+      broker_log("cannot listen on vsock:%u:%u: %s", url->cid, url->port, strerror(-fd));
+      return false;
+   }
+   l->url = url;
+   l->fd = fd;
+   return true;
+}
+
+static bool
+listen_at(struct broker *b, struct listener *l, const struct tongs_url *url)
+{
+   const char *path = url->path;
    mode_t mode = b->options->allowed_uid_count > 0 ? 0666 : 0600;
    mode_t inherited = umask(mode == 0666 ? 0 : 077);
    struct stat st;
    int fd;
 
+   if (url->transport == TONGS_TRANSPORT_VSOCK) {
+      umask(inherited);
+      return listen_at_vsock(l, url);
+   }
    fd = tongs_socket_listen_unix(path, mode);
    umask(inherited);
    if (fd == -EADDRINUSE) {
@@ -202,7 +221,7 @@ listen_at(struct broker *b, struct listener *l, const char *path)
                  fd == -EEXIST ? "there is a file that is no socket" : strerror(-fd));
       return false;
    }
-   l->path = path;
+   l->url = url;
    l->fd = fd;
    if (lstat(path, &st) == 0) {
       l->dev = st.st_dev;
@@ -223,8 +242,9 @@ stop_listening(struct broker *b)
       /* Before the close: a server that starts now sees a live socket or none, never a stale one
        * that it would replace and we then remove.
        */
-      if (lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
-         unlink(l->path);
+      if (l->url->transport == TONGS_TRANSPORT_UNIX && lstat(l->url->path, &st) == 0 &&
+          st.st_dev == l->dev && st.st_ino == l->ino)
+         unlink(l->url->path);
       close(l->fd);
       l->fd = -1;
    }
@@ -288,7 +308,7 @@ broker_create(const struct rdr_broker_options *options)
       goto fail;
    }
    for (size_t i = 0; i < options->listen_count; i++) {
-      if (!listen_at(b, &b->listeners[i], options->listen_paths[i]))
+      if (!listen_at(b, &b->listeners[i], &options->listen[i]))
          goto fail;
    }
    return b;
@@ -303,8 +323,11 @@ announce(const struct broker *b)
 {
    int ready_fd = b->options->ready_fd;
 
-   for (size_t i = 0; i < b->options->listen_count; i++)
-      broker_log("listening on unix:%s", b->listeners[i].path);
+   for (size_t i = 0; i < b->options->listen_count; i++) {
+      char text[TONGS_URL_TEXT_SIZE];
+      tongs_url_format(b->listeners[i].url, text, sizeof(text));
+      broker_log("listening on %s", text);
+   }
    if (ready_fd < 0)
       return;
    if (write(ready_fd, "\n", 1) != 1)
@@ -495,19 +518,31 @@ log_start(const struct worker *w)
               (unsigned)w->guest_uid);
 }
 
+/* Whether the kernel knows who is at the other end. */
+static bool
+is_of_this_machine(int guest_fd)
+{
+   int domain = AF_UNIX;
+   socklen_t size = sizeof(domain);
+
+   getsockopt(guest_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+   return domain == AF_UNIX;
+}
+
 /* Finds a worker for a new guest, or says why not; the caller closes guest_fd in any case. */
 static void
 admit(struct broker *b, int guest_fd)
 {
-   struct ucred peer;
+   bool is_known = is_of_this_machine(guest_fd); /* else: whoever reaches the port may come */
+   struct ucred peer = {.uid = (uid_t)-1};
    socklen_t size = sizeof(peer);
    struct worker *w;
 
-   if (getsockopt(guest_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+   if (is_known && getsockopt(guest_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
       log_refusal(b, "turned a guest away: SO_PEERCRED: %s", strerror(errno));
       return;
    }
-   if (!is_allowed(b, peer.uid)) {
+   if (is_known && !is_allowed(b, peer.uid)) {
       log_refusal(b, "turned pid %d away: uid %u is not allowed here (--allow-uid %u would do so)",
                   (int)peer.pid, (unsigned)peer.uid, (unsigned)peer.uid);
       return;
@@ -588,8 +623,10 @@ accept_guest(struct broker *b, const struct listener *l)
    }
    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
       return;
-   log_refusal(b, "cannot accept on unix:%s: %s; trying again in a second", l->path,
-               strerror(errno));
+   int error = errno;
+   char text[TONGS_URL_TEXT_SIZE];
+   tongs_url_format(l->url, text, sizeof(text));
+   log_refusal(b, "cannot accept on %s: %s; trying again in a second", text, strerror(error));
    b->accept_after_ms = tongs_now_ms() + ACCEPT_PAUSE_MS;
 }
 

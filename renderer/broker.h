@@ -8,6 +8,8 @@
 #ifndef RDR_BROKER_H
 #define RDR_BROKER_H
 
+#include "protocol/url.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,8 +17,8 @@
 #define RDR_BROKER_DEFAULT_WARM 2
 
 struct rdr_broker_options {
-   /* Paths of unix sockets; at least one. */
-   const char *const *listen_paths;
+   /* unix: or vsock: by numbers; at least one. */
+   const struct tongs_url *listen;
    size_t listen_count;
 
    /* Who may connect beside root and the broker's own user. With one or more, the sockets' mode is

@@ -194,13 +194,14 @@ def a_bad_server_is_refused_with_a_reason():
             expect_error(tongs(*command), 2, why, f"`tongs help {command[0]}`")
         expect_error(tongs("info", env=clean_environment(TONGS_SERVER=url)), 2, "TONGS_SERVER", why)
     expect_error(tongs("serve", "--listen", "spawn"), 2, "write unix:PATH")
+    expect_error(tongs("serve", "--listen", "vsock:/run/v.sock:1"), 2, "for drivers")
     expect_error(tongs("serve", "--listen", "virtgpu"), 2, "--vhost-user-gpu PATH")
     expect_error(tongs("serve", "--vhost-user-gpu", "/x", "--listen", "unix:/y"), 2, "does not go with")
 
 
 @test
 def a_transport_that_is_not_built_says_so():
-    for url in ["tcp:localhost:7777", "vsock:2:7777"]:
+    for url in ["tcp:localhost:7777"]:
         for command in [["run", "--server", url, "--", "true"], ["info", "--server", url],
                         ["serve", "--listen", url]]:
             expect_error(tongs(*command), 1, "not supported by this build yet", url)

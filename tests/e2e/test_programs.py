@@ -3,6 +3,7 @@
 """The client programs of tests/programs do through the driver what they do natively."""
 
 import contextlib
+import os
 import re
 import socket
 import sys
@@ -82,6 +83,52 @@ def programs_work_where_no_descriptors_cross_if_memory_is_explicit():
     text_of("compute", guest_environment(proxy, TONGS_MEMORY="explicit"))
     result = run([program("compute")], guest_environment(proxy))
     assert result.returncode and "TONGS_MEMORY=explicit" in result.stderr, result
+
+
+class Monitor(NoDescriptors):
+    """Leads to a port as Firecracker's socket does."""
+
+    def __init__(self, server, answer=b"OK 1073741824\n"):
+        self.answer = answer
+        self.asked = []
+        super().__init__(server)
+        self.url = f"vsock:{self.path}:7777"
+
+    def forward(self, source, sink):
+        if source.getsockname() == self.path:  # the program's end
+            line = b""
+            while not line.endswith(b"\n"):
+                line += source.recv(1)
+            self.asked.append(line)
+            source.sendall(self.answer)
+        NoDescriptors.forward(source, sink)
+
+
+@test
+def a_monitor_leads_to_a_port():
+    monitor = Monitor(Server())
+    text = text_of("compute", guest_environment(monitor))
+    assert "Tongs (" in text and monitor.asked == [b"CONNECT 7777\n"], (text, monitor.asked)
+    for answer in [b"NO\n", b"x" * 100]:
+        result = run([program("compute")], guest_environment(Monitor(Server(), answer)))
+        assert result.returncode and "cannot connect to vsock:" in result.stderr, result
+
+
+@test
+def a_port_of_this_machine_is_served():
+    port = 20000 + os.getpid() % 40000
+    try:
+        with socket.socket(socket.AF_VSOCK) as listener, socket.socket(socket.AF_VSOCK) as near:
+            listener.bind((socket.VMADDR_CID_ANY, port + 1))
+            listener.listen()
+            near.settimeout(5)
+            near.connect((1, port + 1))  # VMADDR_CID_LOCAL
+    except OSError as error:
+        raise harness.Skip(f"no vsock within this machine: {error}")
+    server = harness.Process([harness.TONGS, "serve", "--listen", f"vsock:4294967295:{port}"], native_environment())
+    server.url = f"vsock:1:{port}"
+    server.wait_for("listening on vsock:", "stderr")
+    assert "Tongs (" in text_of("compute", guest_environment(server))
 
 
 def expect_the_same_picture(*options):

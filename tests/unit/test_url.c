@@ -26,6 +26,9 @@ static const struct good good[] = {
    {"vsock:2:7777", {.transport = TONGS_TRANSPORT_VSOCK, .cid = 2, .port = 7777}},
    {"vsock:4294967295:4294967295",
     {.transport = TONGS_TRANSPORT_VSOCK, .cid = 4294967295u, .port = 4294967295u}},
+   {"vsock:/run/v.sock:7777",
+    {.transport = TONGS_TRANSPORT_VSOCK, .path = "/run/v.sock", .port = 7777}},
+   {"vsock:/a:b:1", {.transport = TONGS_TRANSPORT_VSOCK, .path = "/a:b", .port = 1}},
    {"virtgpu", {.transport = TONGS_TRANSPORT_VIRTGPU}},
    {"virtgpu:/dev/dri/renderD128",
     {.transport = TONGS_TRANSPORT_VIRTGPU, .path = "/dev/dri/renderD128"}},
@@ -66,6 +69,9 @@ static const struct bad bad[] = {
    {"vsock:4294967296:1", "context id"},
    {"vsock:00000000000000000002:1", "context id"},
    {"vsock:2:x", "32-bit port"},
+   {"vsock:/run/v.sock", "lacks a port"},
+   {"vsock:/run/v.sock:", "32-bit port"},
+   {"vsock:run/v.sock:1", "context id"},
    {"virtgpu:", "is no render node"},
    {"virtgpu:renderD128", "is no render node"},
    {"spawn:", "takes nothing after it"},
@@ -137,7 +143,7 @@ static void
 test_long_names_never_overflow(void)
 {
    static const char *const heads[] = {
-      "unix:", "tcp:", "tcp:[", "vsock:", "vsock:1:", "virtgpu:/", "spawn:", ""};
+      "unix:", "tcp:", "tcp:[", "vsock:", "vsock:1:", "vsock:/", "virtgpu:/", "spawn:", ""};
    static const char *const tails[] = {"", ":1", "]:1"};
    char text[4096], why[20];
    struct tongs_url url;
@@ -164,6 +170,7 @@ test_what_is_not_carried_says_so(void)
       int ret = tongs_url_check_carried(&good[i].url, why, sizeof(why));
 
       if (good[i].url.transport == TONGS_TRANSPORT_UNIX ||
+          good[i].url.transport == TONGS_TRANSPORT_VSOCK ||
           good[i].url.transport == TONGS_TRANSPORT_VIRTGPU ||
           good[i].url.transport == TONGS_TRANSPORT_SPAWN) {
          check(ret == 0, good[i].text, "it is carried");
