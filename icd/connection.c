@@ -973,7 +973,8 @@ icd_connection_create(char *why, size_t why_size)
       c->stats = calloc(1, sizeof(*c->stats));
    if (!c->peer.identical)
       c->stream.peer_structs = c->peer.structs;
-   if (c->passes_fds && !(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
+   bool has_shared_memory = c->passes_fds || c->virtgpu;
+   if (has_shared_memory && !(c->debug & ICD_DEBUG_SOCKET) && !open_channel(c, why, why_size)) {
       icd_connection_destroy(c);
       return NULL;
    }

@@ -84,11 +84,15 @@ def expect_the_same_picture(machine, environment=""):
 
 def expect_few_commands(machine):
     """The ring carries the ops; the device sees a command only where somebody sleeps."""
-    text = machine.must("TONGS_DEBUG=stats compute 2>&1", LONG)
-    ops, trips, wakes = (int(re.search(rf"stats: .*{name} (\d+)", text)[1])
-                         for name in ["ops", "round trips", "wakes"])
+    def counts(debug):
+        text = machine.must(f"TONGS_DEBUG={debug} compute 2>&1", LONG)
+        return [int(re.search(rf"stats: .*{name} (\d+)", text)[1]) for name in ["ops", "round trips", "wakes"]]
+
+    ops, trips, wakes = counts("stats")
     harness.diag(f"{ops} ops, {trips} round trips, {wakes} wake-ups of the worker")
-    assert wakes <= trips + 5, text
+    assert wakes <= trips + 5, (ops, trips, wakes)
+    # That the ring is there: one more op has made it.
+    assert [ops - 1, trips - 1, 0] == counts("stats,socket"), (ops, trips)
 
 
 def programs_do_what_they_do_natively(tier):
