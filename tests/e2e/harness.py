@@ -341,7 +341,10 @@ class Victim(Process):
     def __init__(self, mode, server=None):
         self.mode = mode
         self.file = f"{scratch}/killed-{mode}"
-        super().__init__([program("lost"), mode, self.file], guest_environment(server))
+        # A process that was killed holds its sockets until the kernel has run its end: on a busy machine that takes as long as
+        # it takes, and is in the time. An idle one needs 5 to 20 ms for all of it.
+        super().__init__([program("lost"), mode, "--limit", "4", self.file],
+                         guest_environment(server))
         self.wait_for("^ready$")
 
     def tell_the_time(self):
