@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 
 class Goal(NamedTuple):
-    """What issue 4 asks of Tongs in one row."""
+    """What Tongs is to reach in one row."""
 
     row: str        # "submit-wait"
     bound: float    # 2.0
