@@ -553,6 +553,7 @@ flush_locked(struct icd_connection *c)
    if (tongs_encoder_size(&c->stream))
       send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
    tongs_encoder_trim(&c->stream, 4 * FLUSH_SIZE);
+   c->expected = c->update_tail = 0;
 }
 
 void
@@ -577,9 +578,11 @@ icd_op_end(struct icd_connection *c, size_t offset)
 {
    bool ok = tongs_encode_op_end(&c->stream, offset);
 
+   size_t size = tongs_encoder_size(&c->stream);
    if (has_channel(c))
-      tongs_ring_expect(&c->channel.ops, offset, tongs_encoder_size(&c->stream));
-   if (tongs_encoder_size(&c->stream) >= FLUSH_SIZE)
+      tongs_ring_expect(&c->channel.ops, c->expected, size);
+   c->expected = size;
+   if (size >= FLUSH_SIZE)
       flush_locked(c);
    else
       atomic_store_explicit(&c->unsent, true, memory_order_relaxed);

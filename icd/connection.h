@@ -54,6 +54,9 @@ struct icd_connection {
    pthread_mutex_t stream_lock;
    struct tongs_encoder stream; /* ops that have not been sent yet */
    atomic_bool unsent;          /* whether there are any; a hint for who does not take the lock */
+   size_t expected;     /* how much of the stream the ring was told to expect */
+   size_t update_start; /* of the last vkUpdateDescriptorSets in it, which more writes may join */
+   size_t update_tail;  /* where its writes end; 0: there is none */
 
    /* Protects what follows. One of the threads that wait for a reply reads for all of them. */
    pthread_mutex_t receive_lock;

@@ -230,9 +230,87 @@ static void
 encode_api_writes(struct tongs_encoder *e, uint32_t count, const VkWriteDescriptorSet *writes,
                   bool push, const struct icd_layout_info *pushed)
 {
-   encode_counts(e, count);
    for (uint32_t i = 0; i < count; i++)
       encode_api_write(e, &writes[i], push, pushed);
+}
+
+/* What is behind the writes: the counts of copies, padded. */
+#define UPDATE_END_SIZE (2 * sizeof(uint64_t))
+
+/* What writes take at most, and the end of the op; SIZE_MAX where what is in a chain decides. */
+static size_t
+size_of_writes(uint32_t count, const VkWriteDescriptorSet *writes)
+{
+   size_t size = UPDATE_END_SIZE;
+
+   for (uint32_t i = 0; i < count; i++) {
+      if (element_of(writes[i].descriptorType) == ELEMENT_OTHER)
+         return SIZE_MAX;
+      size += WRITE_SIZE + writes[i].descriptorCount * sizeof(VkDescriptorBufferInfo);
+   }
+   return size;
+}
+
+/* --- Updates ---------------------------------------------------------------------------------------------------- */
+
+/* Of a vkUpdateDescriptorSets: its header, the device, and the writes' counts. */
+#define UPDATE_DEVICE sizeof(struct tongs_op_header)
+#define UPDATE_COUNTS (UPDATE_DEVICE + sizeof(uint64_t))
+
+static size_t
+update_end(size_t tail)
+{
+   return (tail + 2 * sizeof(uint32_t) + 7) & ~(size_t)7; /* the counts of copies, padded */
+}
+
+/* Whether `count` writes of at most `size` bytes may join the op that the stream `e` ends with at `end`. */
+static bool
+may_join(const struct icd_connection *c, const struct tongs_encoder *e, uint64_t device, size_t end,
+         size_t size)
+{
+   uint64_t other;
+
+   if (!c->update_tail || update_end(c->update_tail) != end || e->failed ||
+       size > (size_t)(e->end - e->cur))
+      return false;
+   memcpy(&other, e->base + c->update_start + UPDATE_DEVICE, sizeof(other));
+   return other == device;
+}
+
+/* Starts an update by `count` writes of at most `size` bytes; SIZE_MAX: nobody knows. Applications write descriptor by
+ * descriptor: such updates in a row become one op, which is two thirds of the bytes and one call of the host's driver. */
+static inline struct tongs_encoder *
+update_begin(struct icd_parent *parent, uint32_t count, size_t size, size_t *offset)
+{
+   struct icd_connection *c = parent->connection;
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkUpdateDescriptorSets, 0, offset);
+   uint64_t before;
+
+   if (!may_join(c, e, parent->base.id, *offset, size)) {
+      tongs_encode_u64(e, parent->base.id);
+      encode_counts(e, count);
+      return e;
+   }
+   *offset = c->update_start;
+   uint8_t *counts = e->base + *offset + UPDATE_COUNTS;
+   memcpy(&before, counts, sizeof(before));
+   put_u64(counts, before + (count | (uint64_t)count << 32));
+   e->cur = e->base + c->update_tail;
+   return e;
+}
+
+/* Ends one without copies. */
+static inline void
+update_end_open(struct icd_connection *c, struct tongs_encoder *e, size_t offset)
+{
+   c->update_start = offset;
+   c->update_tail = tongs_encoder_size(e);
+   encode_counts(e, 0);
+   if (tongs_encoder_size(e) % 8)
+      tongs_encode_u32(e, 0);
+   if (e->failed)
+      c->update_tail = 0;
+   icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
 /* --- Entry points ----------------------------------------------------------------------------------------------- */
@@ -248,15 +326,17 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
 
    if (icd_connection_is_lost(c))
       return;
-   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkUpdateDescriptorSets, 0, &offset);
-   tongs_encode_u64(e, parent->base.id);
+   size_t size =
+      descriptorCopyCount ? SIZE_MAX : size_of_writes(descriptorWriteCount, pDescriptorWrites);
+   struct tongs_encoder *e = update_begin(parent, descriptorWriteCount, size, &offset);
    encode_api_writes(e, descriptorWriteCount, pDescriptorWrites, false, NULL);
-   if (descriptorCopyCount) {
-      tongs_encode_u32(e, descriptorCopyCount);
-      tongs_encode_VkCopyDescriptorSet_array(e, pDescriptorCopies, descriptorCopyCount);
-   } else {
-      encode_counts(e, 0);
+   if (!descriptorCopyCount) {
+      update_end_open(c, e, offset);
+      return;
    }
+   c->update_tail = 0;
+   tongs_encode_u32(e, descriptorCopyCount);
+   tongs_encode_VkCopyDescriptorSet_array(e, pDescriptorCopies, descriptorCopyCount);
    icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
@@ -282,6 +362,7 @@ icd_CmdPushDescriptorSet(VkCommandBuffer commandBuffer, VkPipelineBindPoint pipe
    size_t offset;
    struct tongs_encoder *e = push_begin(commandBuffer, pipelineBindPoint, layout, set, &offset);
 
+   encode_counts(e, descriptorWriteCount);
    encode_api_writes(e, descriptorWriteCount, pDescriptorWrites, true,
                      icd_layout_info_of(layout, set));
    icd_record_end((struct icd_command_buffer *)commandBuffer, offset);
@@ -304,6 +385,7 @@ icd_CmdPushDescriptorSet2(VkCommandBuffer commandBuffer,
    tongs_ops[TONGS_OP_vkCmdPushDescriptorSet2].encode(e, &args);
    if (!e->failed)
       e->cur -= 2 * sizeof(uint32_t);
+   encode_counts(e, info->descriptorWriteCount);
    encode_api_writes(e, info->descriptorWriteCount, info->pDescriptorWrites, true,
                      icd_layout_info_of(info->layout, info->set));
    icd_record_end(cb, offset);
@@ -322,6 +404,7 @@ struct update_template {
    VkPipelineBindPoint bind_point;
    uint32_t set;
    uint32_t write_count; /* that it becomes */
+   size_t write_size;    /* what these take at most; SIZE_MAX: nobody knows */
    uint32_t count;
    struct template_entry entries[];
 };
@@ -348,6 +431,7 @@ icd_CreateDescriptorUpdateTemplate(VkDevice device,
    t->bind_point = pCreateInfo->pipelineBindPoint;
    t->set = pCreateInfo->set;
    t->count = count;
+   t->write_size = UPDATE_END_SIZE;
    for (uint32_t i = 0; i < count; i++) {
       const VkDescriptorUpdateTemplateEntry *from = &pCreateInfo->pDescriptorUpdateEntries[i];
       t->entries[i].offset = from->offset;
@@ -360,6 +444,10 @@ icd_CreateDescriptorUpdateTemplate(VkDevice device,
          .stride = from->stride,
       };
       t->write_count += is_split(&t->entries[i].write) ? from->descriptorCount : 1;
+      if (t->entries[i].write.element == ELEMENT_OTHER)
+         t->write_size = SIZE_MAX;
+      else if (t->write_size < SIZE_MAX)
+         t->write_size += WRITE_SIZE + from->descriptorCount * sizeof(VkDescriptorBufferInfo);
    }
    *pDescriptorUpdateTemplate = (VkDescriptorUpdateTemplate)(uintptr_t)t;
    return VK_SUCCESS;
@@ -416,7 +504,6 @@ encode_template(struct tongs_encoder *e, const struct update_template *t, VkDesc
 {
    const uint64_t id = ID_OF(set);
 
-   encode_counts(e, t->write_count);
    for (uint32_t i = 0; i < t->count; i++) {
       struct write w = t->entries[i].write;
       w.data = (const uint8_t *)data + t->entries[i].offset;
@@ -440,12 +527,11 @@ icd_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptorS
 
    if (icd_connection_is_lost(c))
       return;
-   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkUpdateDescriptorSets, 0, &offset);
-   tongs_encode_u64(e, parent->base.id);
-   encode_template(e, (const struct update_template *)(uintptr_t)descriptorUpdateTemplate,
-                   descriptorSet, icd_descriptor_set_from(descriptorSet)->info, pData);
-   encode_counts(e, 0); /* copies */
-   icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
+   const struct update_template *t =
+      (const struct update_template *)(uintptr_t)descriptorUpdateTemplate;
+   struct tongs_encoder *e = update_begin(parent, t->write_count, t->write_size, &offset);
+   encode_template(e, t, descriptorSet, icd_descriptor_set_from(descriptorSet)->info, pData);
+   update_end_open(c, e, offset);
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -458,6 +544,7 @@ icd_CmdPushDescriptorSetWithTemplate(VkCommandBuffer commandBuffer,
    size_t offset;
    struct tongs_encoder *e = push_begin(commandBuffer, t->bind_point, layout, set, &offset);
 
+   encode_counts(e, t->write_count);
    encode_template(e, t, VK_NULL_HANDLE, icd_layout_info_of(layout, set), pData);
    icd_record_end((struct icd_command_buffer *)commandBuffer, offset);
 }

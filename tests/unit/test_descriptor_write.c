@@ -100,6 +100,14 @@ make_objects(void)
    set = (struct icd_descriptor_set){.base.id = 55, .info = layout};
 }
 
+/* As a flush does. */
+static void
+start_stream(void)
+{
+   tongs_encoder_reset(&stream);
+   connection.update_tail = 0;
+}
+
 /* --- Comparing ---------------------------------------------------------------------------------- */
 
 static const VkDescriptorType types[] = {
@@ -201,7 +209,7 @@ updates_are_as_generated(void)
          for (size_t i = 0; i < TYPES; i++)
             writes[i] = make_write(&data[i], types[i], 2, count, count);
          for (uint32_t n = 0; n <= TYPES; n += TYPES / 2) {
-            tongs_encoder_reset(&stream);
+            start_stream();
             icd_UpdateDescriptorSets((VkDevice)&device, n, writes, copies, &copy);
             same &= is_as_generated(TONGS_OP_vkUpdateDescriptorSets,
                                     &(struct tongs_args_vkUpdateDescriptorSets){
@@ -215,6 +223,38 @@ updates_are_as_generated(void)
       }
    }
    return same;
+}
+
+/* One by one they become the op that all of them at once are; with copies between them, or of two devices, they do not. */
+static bool
+updates_in_a_row_are_one(void)
+{
+   struct data data[TYPES] = {0};
+   VkWriteDescriptorSet writes[TYPES];
+   const VkCopyDescriptorSet copy = {
+      .sType = VK_STRUCTURE_TYPE_COPY_DESCRIPTOR_SET, .srcSet = SET, .dstSet = SET};
+   struct icd_parent other = {.base.id = 2, .connection = &connection};
+   uint32_t plain = 11; /* types without a chain */
+
+   for (uint32_t i = 0; i < plain; i++)
+      writes[i] = make_write(&data[i], types[i], 2, i, 1 + i % COUNT_MAX);
+   start_stream();
+   tongs_encoder_reserve(&stream, 8192);
+   for (uint32_t i = 0; i < plain; i++)
+      icd_UpdateDescriptorSets((VkDevice)&device, 1, &writes[i], 0, NULL);
+   bool same =
+      is_as_generated(TONGS_OP_vkUpdateDescriptorSets, &(struct tongs_args_vkUpdateDescriptorSets){
+                                                          .device = (VkDevice)&device,
+                                                          .descriptorWriteCount = plain,
+                                                          .pDescriptorWrites = writes,
+                                                       });
+   size_t size = tongs_encoder_size(&stream);
+   icd_UpdateDescriptorSets((VkDevice)&other, 0, NULL, 0, NULL);
+   size_t empty = tongs_encoder_size(&stream) - size;
+   icd_UpdateDescriptorSets((VkDevice)&device, 0, NULL, 1, &copy);
+   size = tongs_encoder_size(&stream);
+   icd_UpdateDescriptorSets((VkDevice)&device, 0, NULL, 0, NULL);
+   return same && empty == 32 && tongs_encoder_size(&stream) - size == empty;
 }
 
 static bool
@@ -234,7 +274,7 @@ pushes_are_as_generated(void)
       writes[i] = make_write(&data[i], types[i], 2, 0, 2);
       writes[i].dstSet = (VkDescriptorSet)(uintptr_t)8; /* ignored, nothing is there */
    }
-   tongs_encoder_reset(&stream);
+   start_stream();
    icd_CmdPushDescriptorSet((VkCommandBuffer)&commands, args.pipelineBindPoint, args.layout,
                             args.set, TYPES, writes);
    return is_as_generated(TONGS_OP_vkCmdPushDescriptorSet, &args);
@@ -255,7 +295,7 @@ immutable_samplers_are_not_read(bool push)
 
    data.images[0].sampler = data.images[1].sampler = (VkSampler)(uintptr_t)8; /* nothing is there */
    pushed_info = layout;
-   tongs_encoder_reset(&stream);
+   start_stream();
    if (push)
       icd_CmdPushDescriptorSet((VkCommandBuffer)&commands, args.pipelineBindPoint, args.layout, 0,
                                1, &write);
@@ -284,7 +324,7 @@ template_writes(const VkDescriptorUpdateTemplateEntry *entry, const void *source
 
    if (icd_CreateDescriptorUpdateTemplate((VkDevice)&device, &info, NULL, &t) != VK_SUCCESS)
       return false;
-   tongs_encoder_reset(&stream);
+   start_stream();
    icd_UpdateDescriptorSetWithTemplate((VkDevice)&device, SET, t, source);
    icd_DestroyDescriptorUpdateTemplate((VkDevice)&device, t, NULL);
    return is_as_generated(TONGS_OP_vkUpdateDescriptorSets,
@@ -341,6 +381,7 @@ main(void)
    tongs_encoder_init(&stream);
    make_objects();
    fact(updates_are_as_generated(), "updates have the bytes of the generated encoder");
+   fact(updates_in_a_row_are_one(), "updates in a row are one op");
    fact(pushes_are_as_generated(), "pushed descriptors have the bytes of the generated encoder");
    fact(immutable_samplers_are_not_read(false), "no update reads a sampler that is immutable");
    fact(immutable_samplers_are_not_read(true), "no push reads a sampler that is immutable");
