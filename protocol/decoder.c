@@ -22,18 +22,6 @@ tongs_decode_error_text(enum tongs_decode_error error)
 }
 
 void
-tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size,
-                   struct tongs_arena *arena)
-{
-   *d = (struct tongs_decoder){
-      .base = data,
-      .cur = data,
-      .end = (const uint8_t *)data + size,
-      .arena = arena,
-   };
-}
-
-void
 tongs_decoder_fail(struct tongs_decoder *d, enum tongs_decode_error error)
 {
    if (d->error == TONGS_DECODE_OK)
