@@ -164,6 +164,10 @@ icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offs
 bool
 icd_op_end(struct icd_connection *c, size_t offset);
 
+/* What icd_op_end does when the op is whole: sends the stream if it is time to, and gives back its lock. */
+void
+icd_stream_grown(struct icd_connection *c);
+
 /* The end of a post of the API's that was encoded by hand; the result is icd_post's. */
 VkResult
 icd_post_end(struct icd_connection *c, uint32_t op, size_t offset);

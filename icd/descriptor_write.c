@@ -263,30 +263,33 @@ update_end(size_t tail)
    return (tail + 2 * sizeof(uint32_t) + 7) & ~(size_t)7; /* the counts of copies, padded */
 }
 
-/* Whether `count` writes of at most `size` bytes may join the op that the stream `e` ends with at `end`. */
-static bool
-may_join(const struct icd_connection *c, const struct tongs_encoder *e, uint64_t device, size_t end,
-         size_t size)
+/* Whether writes of at most `size` bytes may join the op that the stream ends with. */
+static inline bool
+may_join(const struct icd_connection *c, uint64_t device, size_t size)
 {
+   const struct tongs_encoder *e = &c->stream;
    uint64_t other;
 
-   if (!c->update_tail || update_end(c->update_tail) != end || e->failed ||
+   if (!c->update_tail || update_end(c->update_tail) != tongs_encoder_size(e) ||
        size > (size_t)(e->end - e->cur))
       return false;
    memcpy(&other, e->base + c->update_start + UPDATE_DEVICE, sizeof(other));
    return other == device;
 }
 
-/* Starts an update by `count` writes of at most `size` bytes; SIZE_MAX: nobody knows. Applications write descriptor by
- * descriptor: such updates in a row become one op, which is two thirds of the bytes and one call of the host's driver. */
+/* Starts an update by `count` writes of at most `size` bytes, SIZE_MAX: nobody knows; icd_post_end gives back the stream's lock,
+ * which it takes. Applications write descriptor by descriptor: such updates in a row become one op, which is two thirds of the
+ * bytes and one call of the host's driver. */
 static inline struct tongs_encoder *
 update_begin(struct icd_parent *parent, uint32_t count, size_t size, size_t *offset)
 {
    struct icd_connection *c = parent->connection;
-   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkUpdateDescriptorSets, 0, offset);
+   struct tongs_encoder *e = &c->stream;
    uint64_t before;
 
-   if (!may_join(c, e, parent->base.id, *offset, size)) {
+   pthread_mutex_lock(&c->stream_lock);
+   if (!may_join(c, parent->base.id, size)) {
+      *offset = tongs_encode_op_begin(e, TONGS_OP_vkUpdateDescriptorSets, 0);
       tongs_encode_u64(e, parent->base.id);
       encode_counts(e, count);
       return e;
@@ -313,6 +316,49 @@ update_end_open(struct icd_connection *c, struct tongs_encoder *e, size_t offset
    icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
+/* One buffer, the most frequent update of all, joins in a few stores: what comes behind the writes, and how it is padded, stays as
+ * it is. False, with nothing done, where it cannot. */
+static bool
+join_buffer(struct icd_parent *parent, const VkWriteDescriptorSet *v)
+{
+   enum {
+      SIZE = 64
+   }; /* of the write */
+   struct icd_connection *c = parent->connection;
+   struct tongs_encoder *e = &c->stream;
+   const VkDescriptorBufferInfo *buffer = v->pBufferInfo;
+   uint64_t counts;
+   uint32_t size;
+
+   _Static_assert(WRITE_SIZE + sizeof(*buffer) == SIZE && SIZE % 8 == 0, "padding stays");
+   pthread_mutex_lock(&c->stream_lock);
+   if (c->stats ||
+       !may_join(c, parent->base.id, SIZE + 8)) { /* who counts ops is in icd_post_end */
+      pthread_mutex_unlock(&c->stream_lock);
+      return false;
+   }
+   uint8_t *op = e->base + c->update_start, *p = e->base + c->update_tail;
+   memcpy(&size, op + sizeof(uint32_t), sizeof(size));
+   put_u32(op + sizeof(uint32_t), size + SIZE);
+   memcpy(&counts, op + UPDATE_COUNTS, sizeof(counts));
+   put_u64(op + UPDATE_COUNTS, counts + (1 | UINT64_C(1) << 32));
+   p = put_u32(p, 0);
+   p = put_u64(p, ID_OF(v->dstSet));
+   p = put_u32(p, v->dstBinding);
+   p = put_u32(p, v->dstArrayElement);
+   p = put_u32(p, 1);
+   p = put_u32(p, v->descriptorType);
+   p = put_u64(p, UINT64_C(1) << 32);
+   p = put_u64(p, ID_OF(buffer->buffer));
+   p = put_u64(p, buffer->offset);
+   p = put_u64(p, buffer->range);
+   p = put_u64(put_u64(p, 0), 0); /* no views and no copies, and padding */
+   c->update_tail += SIZE;
+   e->cur += SIZE;
+   icd_stream_grown(c);
+   return true;
+}
+
 /* --- Entry points ----------------------------------------------------------------------------------------------- */
 
 VKAPI_ATTR void VKAPI_CALL
@@ -325,6 +371,11 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
    size_t offset;
 
    if (icd_connection_is_lost(c))
+      return;
+   if (descriptorWriteCount == 1 && !descriptorCopyCount &&
+       pDescriptorWrites->descriptorCount == 1 &&
+       element_of(pDescriptorWrites->descriptorType) == ELEMENT_BUFFER &&
+       join_buffer(parent, pDescriptorWrites))
       return;
    size_t size =
       descriptorCopyCount ? SIZE_MAX : size_of_writes(descriptorWriteCount, pDescriptorWrites);

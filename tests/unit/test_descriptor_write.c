@@ -19,22 +19,24 @@
 
 /* --- What the driver's file needs of the others ------------------------------------------------- */
 
-static struct tongs_encoder stream;
+static struct icd_connection connection;
+#define stream connection.stream
 static const struct icd_layout_info *pushed_info;
-
-struct tongs_encoder *
-icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offset)
-{
-   (void)c;
-   *offset = tongs_encode_op_begin(&stream, op, flags);
-   return &stream;
-}
 
 VkResult
 icd_post_end(struct icd_connection *c, uint32_t op, size_t offset)
 {
-   (void)c, (void)op;
-   return tongs_encode_op_end(&stream, offset) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+   (void)op;
+   VkResult result =
+      tongs_encode_op_end(&stream, offset) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+   pthread_mutex_unlock(&c->stream_lock);
+   return result;
+}
+
+void
+icd_stream_grown(struct icd_connection *c)
+{
+   pthread_mutex_unlock(&c->stream_lock);
 }
 
 struct tongs_encoder *
@@ -77,7 +79,6 @@ icd_layout_info_of(VkPipelineLayout layout, uint32_t set)
 
 /* --- Objects ------------------------------------------------------------------------------------ */
 
-static struct icd_connection connection;
 static struct icd_parent device = {.base.id = 1, .connection = &connection};
 static struct icd_command_buffer commands;
 static struct tongs_object objects[16];
@@ -237,7 +238,7 @@ updates_in_a_row_are_one(void)
    uint32_t plain = 11; /* types without a chain */
 
    for (uint32_t i = 0; i < plain; i++)
-      writes[i] = make_write(&data[i], types[i], 2, i, 1 + i % COUNT_MAX);
+      writes[i] = make_write(&data[i], types[i], 2, i, 1 + i % 2);
    start_stream();
    tongs_encoder_reserve(&stream, 8192);
    for (uint32_t i = 0; i < plain; i++)
