@@ -311,19 +311,36 @@ counters_run_over_their_end(void)
    return p.at < 1000;
 }
 
-int
-main(void)
+/* The thread sanitizer takes a task for the thread that it runs on, and dies of the first switch. */
+#ifdef __SANITIZE_THREAD__
+#define CAN_SEARCH false
+#elif defined(__has_feature)
+#define CAN_SEARCH !__has_feature(thread_sanitizer)
+#else
+#define CAN_SEARCH true
+#endif
+
+static bool
+all_schedules_agree(void)
 {
    struct schedule s = {0};
 
-   fact(impossible_counters_are_refused(), "a counter that says the impossible is refused, for good (R1)");
-   fact(counters_run_over_their_end(), "counters run over the end of their range");
    for (int first = 0; first < 2; first++) {
       s.count = 0;
       explore(&s, first);
    }
    printf("# %llu schedules\n", (unsigned long long)schedules);
-   fact(!failures, "in no schedule is a wake-up lost or a byte changed");
+   return !failures;
+}
+
+int
+main(void)
+{
+
+   fact(impossible_counters_are_refused(), "a counter that says the impossible is refused, for good (R1)");
+   fact(counters_run_over_their_end(), "counters run over the end of their range");
+   if (CAN_SEARCH)
+      fact(all_schedules_agree(), "in no schedule is a wake-up lost or a byte changed");
    fact(threads_agree(), "two threads see the same bytes");
    return facts_end();
 }
