@@ -5,6 +5,7 @@
 #include "renderer/worker.h"
 #include "cli/cli.h"
 #include "renderer/ready.h"
+#include "renderer/zygote.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@ enum {
    OPTION_FD = CLI_OPTION_FIRST_OWN,
    OPTION_DETACH,
    OPTION_WAIT,
+   OPTION_ZYGOTE,
    OPTION_HOST_DRIVER,
    OPTION_VALIDATE,
    OPTION_CAPTURE,
@@ -31,6 +33,7 @@ static const struct option options[] = {
    {"fd", required_argument, NULL, OPTION_FD},
    {"detach", no_argument, NULL, OPTION_DETACH},
    {"wait", no_argument, NULL, OPTION_WAIT},
+   {"zygote", no_argument, NULL, OPTION_ZYGOTE},
    {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
    {"validate", no_argument, NULL, OPTION_VALIDATE},
    {"capture", required_argument, NULL, OPTION_CAPTURE},
@@ -93,7 +96,7 @@ worker(const struct cli_command *self, int argc, char **argv)
       .capture = get_nonempty("TONGS_CAPTURE"),
       .validate = get_nonempty("TONGS_VALIDATE"),
    };
-   bool detached = false, waits = false;
+   bool detached = false, waits = false, zygote = false;
    uint32_t fd = UINT32_MAX;
    int option;
 
@@ -109,6 +112,9 @@ worker(const struct cli_command *self, int argc, char **argv)
          break;
       case OPTION_WAIT:
          waits = true;
+         break;
+      case OPTION_ZYGOTE:
+         zygote = true;
          break;
       case OPTION_HOST_DRIVER:
          worker_options.host_driver = optarg;
@@ -137,6 +143,8 @@ worker(const struct cli_command *self, int argc, char **argv)
       return CLI_EXIT_FAILURE;
    drop_inherited_descriptors(fd);
    fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+   if (zygote)
+      return rdr_zygote_run((int)fd, &worker_options);
    if (waits)
       return rdr_ready_run((int)fd, &worker_options);
    return rdr_worker_run((int)fd, &worker_options);
@@ -154,6 +162,8 @@ const struct cli_command cli_command_worker = {
       "  --fd N              the socket\n"
       "  --detach            go on in the background; the process that was started ends at once\n"
       "  --wait              load the host driver first; the guest comes through the socket\n"
+      "  --zygote            load the host driver, and fork a worker for each socket that comes\n"
+      "                      through the socket\n"
       "  --host-driver FILE  the manifest of the host driver to use (TONGS_HOST_DRIVER)\n"
       "  --validate          load the Khronos validation layer (TONGS_VALIDATE=1)\n"
       "  --capture FILE      keep what the guest sends in FILE, for `tongs dump` (TONGS_CAPTURE)\n"

@@ -5,6 +5,7 @@
 #include "protocol/clock.h"
 #include "protocol/socket.h"
 #include "renderer/ready.h"
+#include "renderer/zygote.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,6 +32,9 @@
 
 /* How long no worker is kept ready after one ended before it was: the next would end likewise. */
 #define REFILL_PAUSE_MS 10000
+
+/* How long the zygote may take to fork. Nothing else is done meanwhile. */
+#define FORK_MS 1000
 
 /* How long nothing is accepted after a lack of descriptors or memory, unless a worker ends. */
 #define ACCEPT_PAUSE_MS 1000
@@ -56,11 +61,19 @@ enum worker_state {
    WORKER_SERVING,
 };
 
+enum zygote_state {
+   ZYGOTE_NONE = 0,
+   ZYGOTE_LOADING,
+   ZYGOTE_READY,
+   ZYGOTE_ENDING, /* its end is reap()'s to note */
+};
+
 struct worker {
    enum worker_state state;
    pid_t pid;
    int control_fd; /* until it has taken its guest, else -1 */
    int guest_fd;   /* one that it may not have taken yet, else -1 */
+   bool was_ready;
    nfds_t polled;  /* where in `polls` its control_fd is; 0: nowhere */
    pid_t guest_pid;
    uid_t guest_uid;
@@ -71,15 +84,22 @@ struct broker {
    const struct rdr_broker_options *options;
 
    struct listener *listeners;
-   struct pollfd *polls; /* [0] the signals, then the listeners, then the slots, in order */
+   struct pollfd *polls; /* [0] the signals, then the listeners, then the zygote, the slots */
 
    struct worker *workers;
    unsigned slot_count; /* for max_workers with a guest and `warm` without */
    unsigned guest_count;
    unsigned waiting_count; /* that have no guest yet */
 
+   enum zygote_state zygote;
+   bool zygote_useless; /* its kind of driver cannot be forked */
+   pid_t zygote_pid;
+   int zygote_fd; /* from ZYGOTE_LOADING to ZYGOTE_READY */
+   int64_t zygote_after_ms;
+
    const char **worker_argv;
    const char **waiting_argv;
+   const char **zygote_argv;
    sigset_t inherited_mask;
    int signal_fd;
    int exe_fd;
@@ -269,6 +289,7 @@ broker_destroy(struct broker *b)
    free(b->workers);
    free(b->worker_argv);
    free(b->waiting_argv);
+   free(b->zygote_argv);
    free(b);
 }
 
@@ -286,13 +307,15 @@ broker_create(const struct rdr_broker_options *options)
    b->exe_fd = -1;
    b->slot_count = options->max_workers + options->warm;
    b->listeners = calloc(options->listen_count, sizeof(*b->listeners));
-   b->polls = calloc(1 + options->listen_count + b->slot_count, sizeof(*b->polls));
+   b->polls = calloc(2 + options->listen_count + b->slot_count, sizeof(*b->polls));
    b->workers = calloc(b->slot_count, sizeof(*b->workers));
    b->worker_argv = make_argv(b, NULL);
    b->waiting_argv = make_argv(b, "--wait");
+   b->zygote_argv = make_argv(b, "--zygote");
    for (size_t i = 0; b->listeners && i < options->listen_count; i++)
       b->listeners[i].fd = -1;
-   if (!b->listeners || !b->polls || !b->workers || !b->worker_argv || !b->waiting_argv) {
+   if (!b->listeners || !b->polls || !b->workers || !b->worker_argv || !b->waiting_argv ||
+       !b->zygote_argv) {
       broker_log("cannot start: %s", strerror(ENOMEM));
       goto fail;
    }
@@ -303,6 +326,8 @@ broker_create(const struct rdr_broker_options *options)
                  strerror(errno));
       goto fail;
    }
+   /* Workers that the zygote forks are our children, too. */
+   prctl(PR_SET_CHILD_SUBREAPER, 1);
    if (!take_signals(b)) {
       broker_log("cannot start: signalfd: %s", strerror(errno));
       goto fail;
@@ -395,32 +420,132 @@ forget_worker(struct broker *b, struct worker *w)
 
 /* --- Workers that wait for a guest ------------------------------------------------------------ */
 
-/* Starts one; false when that failed. */
+/* Runs one, and the zygote: a child with the other end of a socket as its own. Its pid, or -1 with errno. */
+static pid_t
+run_child(const struct broker *b, const char **argv, int *fd)
+{
+   int ends[2];
+
+   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+      return -1;
+   pid_t pid = fork();
+   if (pid == 0)
+      run_worker(b, argv, ends[1]);
+   close(ends[1]);
+   if (pid < 0)
+      close(ends[0]);
+   else
+      *fd = ends[0];
+   return pid;
+}
+
+/* Does without the zygote, whatever it is at. */
+static void
+drop_zygote(struct broker *b)
+{
+   kill(b->zygote_pid, SIGKILL);
+   close(b->zygote_fd);
+   b->zygote = ZYGOTE_ENDING;
+}
+
+/* Of the zygote, within FORK_MS. False when none came. */
+static bool
+hear_zygote(const struct broker *b, int32_t *word)
+{
+   struct pollfd p = {.fd = b->zygote_fd, .events = POLLIN};
+   int n;
+
+   do {
+      n = poll(&p, 1, FORK_MS);
+   } while (n < 0 && errno == EINTR);
+   return n > 0 &&
+          recv(b->zygote_fd, word, sizeof(*word), MSG_DONTWAIT) == (ssize_t)sizeof(*word);
+}
+
+/* The same of a worker that the zygote forks. */
+static pid_t
+fork_child(struct broker *b, int *fd)
+{
+   struct iovec iov = {.iov_base = "", .iov_len = 1};
+   int ends[2];
+   int32_t pid = -EIO;
+
+   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+      return -1;
+   bool asked = tongs_socket_send_all(b->zygote_fd, &iov, 1, &ends[1], 1) == 0;
+   close(ends[1]);
+   if (!asked || !hear_zygote(b, &pid))
+      drop_zygote(b);
+   if (pid > 0) {
+      *fd = ends[0];
+      return pid;
+   }
+   close(ends[0]);
+   errno = -pid;
+   return -1;
+}
+
+/* Starts one; false, with errno, when that failed. */
 static bool
 start_waiting(struct broker *b)
 {
-   int ends[2];
-   pid_t pid;
+   int fd;
+   pid_t pid = b->zygote == ZYGOTE_READY ? fork_child(b, &fd) : run_child(b, b->waiting_argv, &fd);
 
-   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+   if (pid < 0)
       return false;
-   pid = fork();
-   if (pid == 0)
-      run_worker(b, b->waiting_argv, ends[1]);
-   close(ends[1]);
-   if (pid < 0) {
-      close(ends[0]);
-      return false;
-   }
    *find_state(b, WORKER_NONE) = (struct worker){
       .state = WORKER_STARTING,
       .pid = pid,
-      .control_fd = ends[0],
+      .control_fd = fd,
       .guest_fd = -1,
       .started_ms = tongs_now_ms(),
    };
    b->waiting_count++;
    return true;
+}
+
+/* Sees to it that there is one, if workers are kept ready at all. */
+static void
+keep_zygote(struct broker *b)
+{
+   if (!b->options->warm || b->zygote_useless || b->zygote != ZYGOTE_NONE ||
+       b->zygote_after_ms > tongs_now_ms())
+      return;
+   b->zygote_pid = run_child(b, b->zygote_argv, &b->zygote_fd);
+   if (b->zygote_pid > 0) {
+      b->zygote = ZYGOTE_LOADING;
+   } else {
+      broker_log("cannot start what forks workers: %s; trying again later", strerror(errno));
+      b->zygote_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
+   }
+}
+
+/* It has loaded the driver, or cannot do what it is for. */
+static void
+hear_zygote_load(struct broker *b)
+{
+   int32_t word;
+
+   if (hear_zygote(b, &word) && word == RDR_ZYGOTE_LOADED)
+      b->zygote = ZYGOTE_READY;
+   else
+      drop_zygote(b);
+}
+
+/* Notes the end of the zygote. */
+static void
+forget_zygote(struct broker *b, int status)
+{
+   if (b->zygote != ZYGOTE_ENDING)
+      close(b->zygote_fd);
+   b->zygote = ZYGOTE_NONE;
+   b->zygote_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
+   b->zygote_useless = WIFEXITED(status);
+   if (WIFSIGNALED(status) && !b->ending)
+      broker_log("what forks workers, process %d, ended by signal %d (%s); each worker loads the driver for itself "
+                 "for a while",
+                 (int)b->zygote_pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
 /* Sees to it that as many wait as are wanted, and as may have a guest. */
@@ -430,7 +555,8 @@ refill(struct broker *b)
    unsigned room = b->options->max_workers - b->guest_count;
    unsigned wanted = b->options->warm < room ? b->options->warm : room;
 
-   if (b->refill_after_ms > tongs_now_ms())
+   keep_zygote(b);
+   if (b->zygote == ZYGOTE_LOADING || b->refill_after_ms > tongs_now_ms())
       return;
    while (b->waiting_count < wanted) {
       if (start_waiting(b))
@@ -556,6 +682,8 @@ admit(struct broker *b, int guest_fd)
    }
 
    w = hand_over(b, guest_fd);
+   if (!w && b->zygote == ZYGOTE_READY && b->refill_after_ms <= tongs_now_ms() && start_waiting(b))
+      w = hand_over(b, guest_fd);
    if (!w)
       w = start_serving(b, guest_fd);
    if (!w) {
@@ -580,6 +708,8 @@ take_guest_back(struct broker *b, struct worker *w)
 
    w->guest_fd = -1;
    w->state = WORKER_READY;
+   if (!w->was_ready)
+      b->refill_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
    b->guest_count--;
    b->waiting_count++;
    if (!b->ending)
@@ -599,15 +729,17 @@ hear_worker(struct broker *b, struct worker *w)
       w->control_fd = -1;
       if (w->guest_fd >= 0)
          take_guest_back(b, w);
-   } else if (word == RDR_READY_TAKEN && w->state == WORKER_SERVING) {
+   } else if (word == RDR_READY_WAITS) {
+      w->was_ready = true;
+      if (w->state == WORKER_STARTING)
+         w->state = WORKER_READY;
+   } else if (w->state == WORKER_SERVING) {
       log_start(w);
       close(w->control_fd);
       w->control_fd = -1;
       if (w->guest_fd >= 0)
          close(w->guest_fd);
       w->guest_fd = -1;
-   } else if (w->state == WORKER_STARTING) {
-      w->state = WORKER_READY;
    }
 }
 
@@ -659,6 +791,8 @@ reap(struct broker *b)
       /* A child that we did not start may come from whoever ran exec() to become us. */
       struct worker *w = find_worker(b, pid);
 
+      if (b->zygote != ZYGOTE_NONE && pid == b->zygote_pid)
+         forget_zygote(b, status);
       if (!w)
          continue;
       while (w->guest_fd >= 0 && w->control_fd >= 0)
@@ -709,6 +843,8 @@ next_timeout(const struct broker *b, int64_t now)
       until = b->accept_after_ms;
    if (b->refill_after_ms > now && b->refill_after_ms < until)
       until = b->refill_after_ms;
+   if (b->zygote_after_ms > now && b->zygote_after_ms < until)
+      until = b->zygote_after_ms;
    if (b->options->idle_exit_seconds > 0 && b->guest_count == 0) {
       int64_t end = b->idle_since_ms + (int64_t)b->options->idle_exit_seconds * 1000;
 
@@ -755,7 +891,12 @@ attend(struct broker *b, int timeout_ms)
       if (listens)
          b->polls[count++] = (struct pollfd){.fd = w->control_fd, .events = POLLIN};
    }
+   nfds_t zygote = b->zygote == ZYGOTE_LOADING ? count++ : 0;
+   if (zygote)
+      b->polls[zygote] = (struct pollfd){.fd = b->zygote_fd, .events = POLLIN};
    n = poll(b->polls, count, timeout_ms);
+   if (zygote && n > 0 && b->polls[zygote].revents)
+      hear_zygote_load(b);
    for (unsigned i = 0; n > 0 && i < b->slot_count; i++) {
       struct worker *w = &b->workers[i];
 
@@ -799,6 +940,8 @@ end_workers(struct broker *b)
    bool killed = false;
 
    kill_workers(b, SIGTERM);
+   if (b->zygote == ZYGOTE_LOADING || b->zygote == ZYGOTE_READY)
+      drop_zygote(b);
    while (b->guest_count + b->waiting_count > 0) {
       int64_t left = deadline - tongs_now_ms();
       unsigned count = b->guest_count + b->waiting_count;

@@ -10,7 +10,31 @@
 
 #define DEVICES_MAX 16u
 
-/* What a guest will do first. The instance stays: with the last one, a loader lets go of the driver. */
+#define GET(host, instance, name) ((PFN_##name)(host)->GetInstanceProcAddr(instance, #name))
+
+/* Makes a device and destroys it: the first one of a process finds the driver's code and data not mapped yet. */
+static void
+use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice physical)
+{
+   const float priority = 1;
+   const VkDeviceQueueCreateInfo queue = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+      .queueCount = 1,
+      .pQueuePriorities = &priority,
+   };
+   const VkDeviceCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+      .queueCreateInfoCount = 1,
+      .pQueueCreateInfos = &queue,
+   };
+   VkDevice device;
+
+   if (GET(host, instance, vkCreateDevice)(physical, &info, NULL, &device) == VK_SUCCESS)
+      GET(host, instance, vkDestroyDevice)(device, NULL);
+}
+
+/* What a guest will do first, with the first of the devices. The instance stays: with the last one, a loader lets go of the
+ * driver. */
 static void
 use_driver(void)
 {
@@ -34,11 +58,8 @@ use_driver(void)
    };
    if (host.CreateInstance(&info, NULL, &instance) != VK_SUCCESS)
       return;
-   PFN_vkEnumeratePhysicalDevices enumerate =
-      (PFN_vkEnumeratePhysicalDevices)host.GetInstanceProcAddr(instance,
-                                                               "vkEnumeratePhysicalDevices");
-   if (enumerate)
-      enumerate(instance, &count, devices);
+   if (GET(&host, instance, vkEnumeratePhysicalDevices)(instance, &count, devices) >= 0 && count)
+      use_device(&host, instance, devices[0]);
 }
 
 /* Who does not listen any more is gone, and that shows at the next receiving. */

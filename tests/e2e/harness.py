@@ -163,9 +163,9 @@ def name_of(pid):
 
 
 def is_worker(pid):
-    """With a guest: one that was started to wait takes the name when it has one."""
+    """With a guest: one that was started to wait, or forked, takes the name when it has one."""
     command = command_of(pid)
-    return command[1:2] == ["worker"] and ("--wait" not in command or
+    return command[1:2] == ["worker"] and (not {"--wait", "--zygote"} & set(command) or
                                            name_of(pid) == "tongs-worker")
 
 

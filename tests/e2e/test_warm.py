@@ -131,6 +131,50 @@ def a_worker_that_was_ready_has_no_descriptor_more_than_another():
     assert found[0] == found[1], found
 
 
+def zygote_of(server):
+    wait_until(lambda: "tongs-zygote" in map(harness.name_of, harness.children_of(server.process.pid)))
+    return next(pid for pid in harness.children_of(server.process.pid)
+                if harness.name_of(pid) == "tongs-zygote")
+
+
+@test
+def workers_are_forked_and_are_children_of_the_server():
+    server = Server("--warm", "2")
+    zygote = zygote_of(server)
+    ready = wait_for_ready(server, 2)
+    assert all("--zygote" in harness.command_of(pid) for pid in ready | {zygote}), ready
+    assert not harness.children_of(zygote)
+    assert not [name for name in descriptors_of(zygote) if "lvp" in name], "nothing of the driver's is open"
+
+
+@test
+def where_what_forks_workers_is_killed_or_stuck_guests_are_served_and_workers_ready_again():
+    for number in [signal.SIGKILL, signal.SIGSTOP]:
+        server = Server("--warm", "1")
+        wait_for_ready(server, 1)
+        zygote = zygote_of(server)
+        victim = Victim("idle", server)
+        wait_for_ready(server, 1)
+        os.kill(zygote, number)
+        for _ in range(3):
+            compute(server)
+        server.wait_for_log(f"what forks workers, process {zygote}, ended by signal 9")
+        wait_for_ready(server, 1)
+        assert victim.process.poll() is None
+        victim.end(signal.SIGKILL)
+
+
+@test
+def a_driver_that_has_threads_is_not_forked():
+    server = Server("--warm", "2", "--host-driver", mock_driver(), TONGS_MOCK_THREAD="1")
+    server.wait_for_log("starts threads when it is loaded: each worker loads it for itself")
+    ready = wait_for_ready(server, 2)
+    assert all("--wait" in harness.command_of(pid) for pid in ready), ready
+    guest = Guest(server)
+    guest.ask("instance")
+    guest.finish()
+
+
 @test
 def where_a_driver_does_not_load_the_guest_hears_why_and_the_server_does_not_spin():
     server = Server("--host-driver", os.devnull)

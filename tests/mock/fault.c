@@ -11,7 +11,8 @@
  * where COMMAND may be `*`: with FAIL any command that can fail, else any at all; K then counts
  * them together. Other variables: TONGS_MOCK_LOG=FILE, one line per call is appended;
  * TONGS_MOCK_GPU_MS=MS, what each submission takes on the device; TONGS_MOCK_DEVICES
- * (physical_device.c), TONGS_MOCK_OTHER_MAPS (external.c).
+ * (physical_device.c), TONGS_MOCK_OTHER_MAPS (external.c); TONGS_MOCK_THREAD, with which a thread
+ * of the driver's is there as soon as it is loaded.
  */
 #include "mock.h"
 
@@ -323,4 +324,20 @@ mock_faults_finish(void)
    open_log("");
    free(faults.text);
    faults.text = NULL;
+}
+
+static void *
+idle(void *unused)
+{
+   for (;;)
+      pause();
+   return unused;
+}
+
+static void __attribute__((constructor)) start_idle_thread(void)
+{
+   pthread_t thread;
+
+   if (getenv("TONGS_MOCK_THREAD") && pthread_create(&thread, NULL, idle, NULL))
+      mock_abort("TONGS_MOCK_THREAD: there is no thread");
 }
