@@ -77,15 +77,16 @@ def find(program, root):
     return None
 
 
-def run(program, prefix, path, env, quick):
-    """A row as tongs-bench gives it."""
+def run(program, prefix, path, env, quick, limit):
+    """A row as tongs-bench gives it; no end after `limit` seconds is a failure."""
     begin = time.monotonic()
+    limit = min(limit, program.patience)
     try:
         done = subprocess.run([*prefix, path, *(program.quick if quick else program.arguments)],
                               env={**os.environ, **env, **program.env}, stdin=subprocess.DEVNULL, text=True,
-                              errors="replace", capture_output=True, check=False, timeout=program.patience)
+                              errors="replace", capture_output=True, check=False, timeout=limit)
     except subprocess.TimeoutExpired:
-        return {"status": "failed", "reason": f"no end after {program.patience} s"}
+        return {"status": "failed", "reason": f"no end after {limit} s"}
     value = program.value(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), time.monotonic() - begin)
     if done.returncode or value is None:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()
