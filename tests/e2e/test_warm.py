@@ -34,7 +34,7 @@ def a_ready_worker_has_the_driver_loaded_and_takes_the_next_guest():
     guest = Guest(server)
     guest.ask("instance")
     assert only_worker_of(server) == ready
-    assert f"worker {ready} started for pid {guest.process.pid}, " in server.log, server.log
+    server.wait_for_log(f"worker {ready} started for pid {guest.process.pid}, ")
     assert wait_for_ready(server, 1) != {ready}
     guest.finish()
     server.wait_for_log(rf"worker {ready} for pid \d+, uid \d+ ended with exit status 0")
