@@ -33,6 +33,9 @@
 /* How long no worker is kept ready after one ended before it was: the next would end likewise. */
 #define REFILL_PAUSE_MS 10000
 
+/* How long a guest has the processors for its own start, where another worker waits still. */
+#define SETTLE_MS 50
+
 /* How long the zygote may take to fork. Nothing else is done meanwhile. */
 #define FORK_MS 1000
 
@@ -106,6 +109,7 @@ struct broker {
 
    int64_t accept_after_ms;
    int64_t refill_after_ms;
+   int64_t settled_ms; /* when the last guest has started */
    int64_t idle_since_ms;
    int64_t refusal_second;
    unsigned refusals;
@@ -558,6 +562,8 @@ refill(struct broker *b)
    keep_zygote(b);
    if (b->zygote == ZYGOTE_LOADING || b->refill_after_ms > tongs_now_ms())
       return;
+   if (b->waiting_count && b->settled_ms > tongs_now_ms())
+      return;
    while (b->waiting_count < wanted) {
       if (start_waiting(b))
          continue;
@@ -695,6 +701,7 @@ admit(struct broker *b, int guest_fd)
    w->guest_pid = peer.pid;
    w->guest_uid = peer.uid;
    w->started_ms = tongs_now_ms();
+   b->settled_ms = w->started_ms + SETTLE_MS;
    b->guest_count++;
    if (w->control_fd < 0)
       log_start(w);
@@ -845,6 +852,8 @@ next_timeout(const struct broker *b, int64_t now)
       until = b->refill_after_ms;
    if (b->zygote_after_ms > now && b->zygote_after_ms < until)
       until = b->zygote_after_ms;
+   if (b->settled_ms > now && b->settled_ms < until)
+      until = b->settled_ms;
    if (b->options->idle_exit_seconds > 0 && b->guest_count == 0) {
       int64_t end = b->idle_since_ms + (int64_t)b->options->idle_exit_seconds * 1000;
 

@@ -46,10 +46,21 @@ struct rdr_host {
    PFN_vkEnumerateInstanceExtensionProperties EnumerateInstanceExtensionProperties;
 };
 
+#define RDR_PHYSICAL_DEVICES_MAX 16u
+
+/* What a device of it will be made with beside what the guest wants. */
+struct rdr_physical_device {
+   VkPhysicalDevice handle;
+   bool imports_host_memory; /* has VK_EXT_external_memory_host, at our alignment */
+   bool has_memory_fds;      /* and VK_KHR_external_memory_fd */
+};
+
 struct rdr_instance {
    VkInstance handle;
    PFN_vkGetDeviceProcAddr GetDeviceProcAddr;
    struct rdr_vk_instance vk;
+   struct rdr_physical_device physical[RDR_PHYSICAL_DEVICES_MAX]; /* those that the guest has seen */
+   uint32_t physical_count;
 };
 
 /* Queues of one family and with the same flags that a device was made with. */

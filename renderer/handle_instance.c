@@ -19,7 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEVICES_MAX 16u
+/* Of a physical device, for one look. */
+#define EXTENSIONS_MAX 512u
 #define QUEUE_FAMILIES_MAX 64u
 
 /* How the guest reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
@@ -162,6 +163,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
    rdr_validation_stop(ctx);
    instance->vk.DestroyInstance(instance->handle, NULL);
    instance->handle = VK_NULL_HANDLE;
+   instance->physical_count = 0;
    rdr_object_remove(ctx, tongs_id_slot(ctx->used[0]));
 }
 
@@ -177,17 +179,25 @@ has_extension(const VkExtensionProperties *list, uint32_t count, const char *nam
    return false;
 }
 
+/* The caller's to free; NULL, and none, where they cannot be had. A look takes loaders long, so there is one where it suffices. */
 static VkExtensionProperties *
-device_extensions(struct tongs_decoder *d, const struct rdr_vk_instance *vk,
-                  VkPhysicalDevice physical, uint32_t *count)
+device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, uint32_t *count)
 {
-   *count = 0;
-   if (vk->EnumerateDeviceExtensionProperties(physical, NULL, count, NULL) != VK_SUCCESS)
+   uint32_t room = EXTENSIONS_MAX;
+
+   for (;;) {
+      VkExtensionProperties *list = malloc(room * sizeof(*list));
+      *count = list ? room : 0;
+      VkResult result =
+         list ? vk->EnumerateDeviceExtensionProperties(physical, NULL, count, list) : VK_SUCCESS;
+      if (result == VK_SUCCESS)
+         return list;
+      free(list);
       *count = 0;
-   VkExtensionProperties *list = tongs_decode_alloc(d, *count, sizeof(*list));
-   if (!list || vk->EnumerateDeviceExtensionProperties(physical, NULL, count, list) != VK_SUCCESS)
-      *count = 0;
-   return list;
+      if (result != VK_INCOMPLETE || room > UINT16_MAX)
+         return NULL;
+      room *= 2;
+   }
 }
 
 /* Pages of the guest can stand behind a type that lies in the host's memory. Behind a window to a graphics card's own
@@ -240,35 +250,72 @@ can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
    return host.minImportedHostPointerAlignment <= RDR_HEAP_PAGE;
 }
 
+/* Looks at a physical device, and keeps what its devices are made with. */
+static struct rdr_physical_device
+note_device(struct rdr_instance *instance, VkPhysicalDevice physical,
+            const VkExtensionProperties *list, uint32_t count)
+{
+   struct rdr_physical_device p = {
+      .handle = physical,
+      .imports_host_memory = can_import(&instance->vk, physical, list, count),
+      .has_memory_fds = has_extension(list, count, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME),
+   };
+
+   for (uint32_t i = 0; i < instance->physical_count; i++) {
+      if (instance->physical[i].handle == physical)
+         return instance->physical[i] = p;
+   }
+   if (instance->physical_count < RDR_PHYSICAL_DEVICES_MAX)
+      instance->physical[instance->physical_count++] = p;
+   return p;
+}
+
+static struct rdr_physical_device
+look_at_device(struct rdr_instance *instance, VkPhysicalDevice physical)
+{
+   uint32_t count;
+
+   for (uint32_t i = 0; i < instance->physical_count; i++) {
+      if (instance->physical[i].handle == physical)
+         return instance->physical[i];
+   }
+   VkExtensionProperties *list = device_extensions(&instance->vk, physical, &count);
+   struct rdr_physical_device p = note_device(instance, physical, list, count);
+   free(list);
+   return p;
+}
+
 static void
-encode_device(struct rdr_context *ctx, struct tongs_encoder *e, struct tongs_decoder *d,
-              VkPhysicalDevice physical)
+encode_device(struct rdr_context *ctx, struct tongs_encoder *e, VkPhysicalDevice physical)
 {
    const struct rdr_vk_instance *vk = &ctx->instance.vk;
    VkPhysicalDeviceProperties properties;
    uint8_t strategies[VK_MAX_MEMORY_TYPES];
    uint32_t count;
 
-   VkExtensionProperties *list = device_extensions(d, vk, physical, &count);
+   VkExtensionProperties *list = device_extensions(vk, physical, &count);
    vk->GetPhysicalDeviceProperties(physical, &properties);
-   choose_strategies(vk, physical, can_import(vk, physical, list, count), strategies);
+   choose_strategies(vk, physical,
+                     note_device(&ctx->instance, physical, list, count).imports_host_memory,
+                     strategies);
    tongs_encode_u32(e, properties.apiVersion);
    tongs_encode_fixed(e, strategies, sizeof(strategies));
    encode_extensions(e, list, count);
+   free(list);
 }
 
 void
 rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
 {
-   VkPhysicalDevice devices[DEVICES_MAX];
-   uint64_t ids[DEVICES_MAX];
+   VkPhysicalDevice devices[RDR_PHYSICAL_DEVICES_MAX];
+   uint64_t ids[RDR_PHYSICAL_DEVICES_MAX];
    size_t offset;
 
    uint64_t instance = tongs_decode_u64(d);
    uint32_t count = tongs_decode_u32(d);
-   for (uint32_t i = 0; i < count && i < DEVICES_MAX; i++)
+   for (uint32_t i = 0; i < count && i < RDR_PHYSICAL_DEVICES_MAX; i++)
       ids[i] = tongs_decode_u64(d);
-   if (d->error || count > DEVICES_MAX || !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
+   if (d->error || count > RDR_PHYSICAL_DEVICES_MAX || !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
       rdr_end(ctx, "a tongsSnapshot is malformed");
       return;
    }
@@ -284,7 +331,7 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
    struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSnapshot, tag, &offset);
    tongs_encode_u32(e, count);
    for (uint32_t i = 0; i < count; i++)
-      encode_device(ctx, e, d, devices[i]);
+      encode_device(ctx, e, devices[i]);
    rdr_reply_end(ctx, offset);
 }
 
@@ -371,13 +418,10 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    struct rdr_instance *instance = host;
    struct tongs_decoder scratch = {.arena = &ctx->arena};
    VkDeviceCreateInfo info = *a->pCreateInfo;
-   uint32_t count;
 
    struct rdr_device *dev = calloc(1, sizeof(*dev));
    const char **names =
       tongs_decode_alloc(&scratch, (uint64_t)info.enabledExtensionCount + 2, sizeof(*names));
-   VkExtensionProperties *list =
-      device_extensions(&scratch, &instance->vk, a->physicalDevice, &count);
    a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
    if (!dev || !names || !note_queues(dev, &info))
       goto fail;
@@ -387,11 +431,11 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    for (uint32_t i = 0; i < info.enabledExtensionCount; i++)
       names[i] = info.ppEnabledExtensionNames[i];
    info.ppEnabledExtensionNames = names;
-   dev->imports_host_memory = can_import(&instance->vk, a->physicalDevice, list, count);
+   const struct rdr_physical_device physical = look_at_device(instance, a->physicalDevice);
+   dev->imports_host_memory = physical.imports_host_memory;
    if (dev->imports_host_memory)
       names[info.enabledExtensionCount++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
-   if (dev->imports_host_memory &&
-       has_extension(list, count, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME) &&
+   if (dev->imports_host_memory && physical.has_memory_fds &&
        !names_extension(&info, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME))
       names[info.enabledExtensionCount++] = VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME;
 

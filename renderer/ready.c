@@ -4,6 +4,7 @@
 #include "host.h"
 #include "socket.h"
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -33,10 +34,19 @@ use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice ph
       GET(host, instance, vkDestroyDevice)(device, NULL);
 }
 
+/* Whether a guest has come, who is not to wait for what it may do itself. */
+static bool
+is_called(int control)
+{
+   struct pollfd p = {.fd = control, .events = POLLIN};
+
+   return poll(&p, 1, 0) != 0;
+}
+
 /* What a guest will do first, with the first of the devices. The instance stays: with the last one, a loader lets go of the
  * driver. */
 static void
-use_driver(void)
+use_driver(int control)
 {
    struct rdr_host host = {0};
    VkPhysicalDevice devices[DEVICES_MAX];
@@ -58,7 +68,8 @@ use_driver(void)
    };
    if (host.CreateInstance(&info, NULL, &instance) != VK_SUCCESS)
       return;
-   if (GET(&host, instance, vkEnumeratePhysicalDevices)(instance, &count, devices) >= 0 && count)
+   if (GET(&host, instance, vkEnumeratePhysicalDevices)(instance, &count, devices) >= 0 && count &&
+       !is_called(control))
       use_device(&host, instance, devices[0]);
 }
 
@@ -91,7 +102,7 @@ rdr_ready_run(int control, const struct rdr_worker_options *options)
 {
    prctl(PR_SET_NAME, "tongs-warming");
    rdr_host_set_environment(options);
-   use_driver();
+   use_driver(control);
    prctl(PR_SET_NAME, "tongs-ready");
 
    int fd = receive_guest(control);
