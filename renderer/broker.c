@@ -33,7 +33,7 @@
 /* How long no worker is kept ready after one ended before it was: the next would end likewise. */
 #define REFILL_PAUSE_MS 10000
 
-/* How long a guest has the processors for its own start, where another worker waits still. */
+/* How long a guest has the processors for its own start: only one worker is made meanwhile, if none waits. */
 #define SETTLE_MS 50
 
 /* How long the zygote may take to fork. Nothing else is done meanwhile. */
@@ -76,12 +76,14 @@ struct worker {
    pid_t pid;
    int control_fd; /* until it has taken its guest, else -1 */
    int guest_fd;   /* one that it may not have taken yet, else -1 */
-   bool was_ready;
+   bool is_warm;   /* has done all that it does before a guest comes */
    nfds_t polled;  /* where in `polls` its control_fd is; 0: nowhere */
    pid_t guest_pid;
    uid_t guest_uid;
    int64_t started_ms;
 };
+
+static const struct worker no_worker = {.control_fd = -1, .guest_fd = -1};
 
 struct broker {
    const struct rdr_broker_options *options;
@@ -318,6 +320,8 @@ broker_create(const struct rdr_broker_options *options)
    b->zygote_argv = make_argv(b, "--zygote");
    for (size_t i = 0; b->listeners && i < options->listen_count; i++)
       b->listeners[i].fd = -1;
+   for (unsigned i = 0; b->workers && i < b->slot_count; i++)
+      b->workers[i] = no_worker;
    if (!b->listeners || !b->polls || !b->workers || !b->worker_argv || !b->waiting_argv ||
        !b->zygote_argv) {
       broker_log("cannot start: %s", strerror(ENOMEM));
@@ -418,7 +422,7 @@ forget_worker(struct broker *b, struct worker *w)
       close(w->control_fd);
    if (w->guest_fd >= 0)
       close(w->guest_fd);
-   *w = (struct worker){0};
+   *w = no_worker;
    b->accept_after_ms = 0;
 }
 
@@ -562,8 +566,8 @@ refill(struct broker *b)
    keep_zygote(b);
    if (b->zygote == ZYGOTE_LOADING || b->refill_after_ms > tongs_now_ms())
       return;
-   if (b->waiting_count && b->settled_ms > tongs_now_ms())
-      return;
+   if (wanted && b->settled_ms > tongs_now_ms())
+      wanted = 1;
    while (b->waiting_count < wanted) {
       if (start_waiting(b))
          continue;
@@ -715,7 +719,7 @@ take_guest_back(struct broker *b, struct worker *w)
 
    w->guest_fd = -1;
    w->state = WORKER_READY;
-   if (!w->was_ready)
+   if (!w->is_warm)
       b->refill_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
    b->guest_count--;
    b->waiting_count++;
@@ -736,8 +740,9 @@ hear_worker(struct broker *b, struct worker *w)
       w->control_fd = -1;
       if (w->guest_fd >= 0)
          take_guest_back(b, w);
+   } else if (word == RDR_READY_WARM) {
+      w->is_warm = true;
    } else if (word == RDR_READY_WAITS) {
-      w->was_ready = true;
       if (w->state == WORKER_STARTING)
          w->state = WORKER_READY;
    } else if (w->state == WORKER_SERVING) {
@@ -806,7 +811,7 @@ reap(struct broker *b)
          hear_worker(b, w);
       if (w->state == WORKER_SERVING || !b->ending)
          log_end(w, status);
-      if (w->state == WORKER_STARTING)
+      if (w->state != WORKER_SERVING && !w->is_warm)
          b->refill_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
       forget_worker(b, w);
    }
@@ -889,12 +894,12 @@ attend(struct broker *b, int timeout_ms)
          .fd = paused ? -1 : b->listeners[i].fd,
          .events = POLLIN,
       };
-   /* One that is ready has nothing more to say: SIGCHLD tells when it has ended. No entries are left empty: poll() takes no more
+   /* One that is warm has nothing more to say: SIGCHLD tells when it has ended. No entries are left empty: poll() takes no more
     * of them than the limit of descriptors. */
    for (unsigned i = 0; i < b->slot_count; i++) {
       struct worker *w = &b->workers[i];
       bool listens =
-         w->state == WORKER_STARTING || (w->state == WORKER_SERVING && w->control_fd >= 0);
+         w->state != WORKER_NONE && w->control_fd >= 0 && (w->state == WORKER_SERVING || !w->is_warm);
 
       w->polled = listens ? count : 0;
       if (listens)

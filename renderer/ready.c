@@ -11,6 +11,9 @@
 
 #define DEVICES_MAX 16u
 
+/* How long a worker leaves the processors to others before it does what the first guest could do, too. */
+#define CALL_MS 50
+
 #define GET(host, instance, name) ((PFN_##name)(host)->GetInstanceProcAddr(instance, #name))
 
 /* Makes a device and destroys it: the first one of a process finds the driver's code and data not mapped yet. */
@@ -34,30 +37,19 @@ use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice ph
       GET(host, instance, vkDestroyDevice)(device, NULL);
 }
 
-/* Whether a guest has come, who is not to wait for what it may do itself. */
-static bool
-is_called(int control)
+/* Loads it, and does what a guest will do first: the instance stays, as with the last one a loader lets go of the driver. The first
+ * of its devices; NULL where there is none. */
+static VkPhysicalDevice
+use_driver(struct rdr_host *host, VkInstance *instance)
 {
-   struct pollfd p = {.fd = control, .events = POLLIN};
-
-   return poll(&p, 1, 0) != 0;
-}
-
-/* What a guest will do first, with the first of the devices. The instance stays: with the last one, a loader lets go of the
- * driver. */
-static void
-use_driver(int control)
-{
-   struct rdr_host host = {0};
    VkPhysicalDevice devices[DEVICES_MAX];
    uint32_t version = VK_API_VERSION_1_0, count = DEVICES_MAX;
-   VkInstance instance;
    char why[200];
 
-   if (!rdr_host_load(&host, why, sizeof(why)))
-      return;
-   if (host.EnumerateInstanceVersion)
-      host.EnumerateInstanceVersion(&version);
+   if (!rdr_host_load(host, why, sizeof(why)))
+      return VK_NULL_HANDLE;
+   if (host->EnumerateInstanceVersion)
+      host->EnumerateInstanceVersion(&version);
    VkApplicationInfo app = {
       .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
       .apiVersion = version,
@@ -66,11 +58,10 @@ use_driver(int control)
       .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
       .pApplicationInfo = &app,
    };
-   if (host.CreateInstance(&info, NULL, &instance) != VK_SUCCESS)
-      return;
-   if (GET(&host, instance, vkEnumeratePhysicalDevices)(instance, &count, devices) >= 0 && count &&
-       !is_called(control))
-      use_device(&host, instance, devices[0]);
+   if (host->CreateInstance(&info, NULL, instance) != VK_SUCCESS ||
+       GET(host, *instance, vkEnumeratePhysicalDevices)(*instance, &count, devices) < 0 || !count)
+      return VK_NULL_HANDLE;
+   return devices[0];
 }
 
 /* Who does not listen any more is gone, and that shows at the next receiving. */
@@ -82,6 +73,15 @@ tell(int control, enum rdr_ready_word word)
    send(control, &byte, sizeof(byte), MSG_NOSIGNAL);
 }
 
+/* Whether a guest comes within the time, who is not to wait for what it may do itself. */
+static bool
+is_called(int control)
+{
+   struct pollfd p = {.fd = control, .events = POLLIN};
+
+   return poll(&p, 1, CALL_MS) != 0;
+}
+
 /* The guest's socket; -1 when the other end is gone. */
 static int
 receive_guest(int control)
@@ -90,7 +90,6 @@ receive_guest(int control)
    size_t count = 1;
    int fd = -1;
 
-   tell(control, RDR_READY_WAITS);
    if (tongs_socket_recv(control, &byte, sizeof(byte), &fd, &count) <= 0 || count < 1)
       return -1;
    tell(control, RDR_READY_TAKEN);
@@ -100,9 +99,16 @@ receive_guest(int control)
 int
 rdr_ready_run(int control, const struct rdr_worker_options *options)
 {
+   struct rdr_host host = {0};
+   VkInstance instance;
+
    prctl(PR_SET_NAME, "tongs-warming");
    rdr_host_set_environment(options);
-   use_driver(control);
+   VkPhysicalDevice physical = use_driver(&host, &instance);
+   tell(control, RDR_READY_WAITS);
+   if (!is_called(control) && physical)
+      use_device(&host, instance, physical);
+   tell(control, RDR_READY_WARM);
    prctl(PR_SET_NAME, "tongs-ready");
 
    int fd = receive_guest(control);

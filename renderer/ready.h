@@ -11,6 +11,7 @@
 /* What such a worker tells, a byte each. */
 enum rdr_ready_word {
    RDR_READY_WAITS,
+   RDR_READY_WARM,  /* and has nothing more to do before its guest comes */
    RDR_READY_TAKEN, /* the guest is its own now, come what may */
 };
 

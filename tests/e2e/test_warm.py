@@ -165,6 +165,17 @@ def where_what_forks_workers_is_killed_or_stuck_guests_are_served_and_workers_re
 
 
 @test
+def what_a_server_has_as_its_input_is_not_its_business():
+    server = Server("--warm", "2")
+    server.process.stdin.write(b"not for a worker\n")
+    server.process.stdin.close()
+    for _ in range(3):
+        compute(server)
+    wait_for_ready(server, 2)
+    assert server.end() == 0
+
+
+@test
 def a_driver_that_has_threads_is_not_forked():
     server = Server("--warm", "2", "--host-driver", mock_driver(), TONGS_MOCK_THREAD="1")
     server.wait_for_log("starts threads when it is loaded: each worker loads it for itself")
