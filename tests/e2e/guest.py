@@ -100,27 +100,44 @@ class Application:
         self.devices = [c_void_p(d) for d in devices[:count.value]]
         return ", ".join(self.name_of(d) for d in self.devices)
 
-    def memory(self):
+    def make_device(self):
         priority = c_float(1)
         queue = QueueCreateInfo(type=2, count=1, priorities=ctypes.pointer(priority))
         info = DeviceCreateInfo(type=3, queue_count=1, queues=ctypes.pointer(queue))
         device = c_void_p()
         call("vkCreateDevice", self.devices[0], byref(info), None, byref(device))
+        return device
+
+    def memory(self):
+        device = self.make_device()
         try:
             return self.use_memory(device)
         finally:
             vk.vkDestroyDevice(device, None)
 
-    def use_memory(self, device):
+    def map_memory(self, device, size):
+        """The memory and where it is; the first type that the host sees as the device does."""
         properties = MemoryProperties()
         vk.vkGetPhysicalDeviceMemoryProperties(self.devices[0], byref(properties))
         types = [i for i in range(properties.type_count)
                  if properties.types[i].flags & HOST_VISIBLE_COHERENT == HOST_VISIBLE_COHERENT]
-        info = MemoryAllocateInfo(type=5, size=MEMORY_SIZE, index=types[0])
+        info = MemoryAllocateInfo(type=5, size=size, index=types[0])
         memory, data = c_uint64(), c_void_p()
         call("vkAllocateMemory", device, byref(info), None, byref(memory))
-        call("vkMapMemory", device, memory, c_uint64(0), c_uint64(MEMORY_SIZE), c_uint32(0),
-             byref(data))
+        call("vkMapMemory", device, memory, c_uint64(0), c_uint64(size), c_uint32(0), byref(data))
+        return memory, data
+
+    def hold_memory(self, size):
+        """Until the end of the process. Its first and last bytes are written."""
+        device, size = self.make_device(), int(size)
+        _, data = self.map_memory(device, size)
+        for at in (0, size - 1):
+            ctypes.memset(data.value + at, 0x5a, 1)
+        call("vkDeviceWaitIdle", device)
+        return "held"
+
+    def use_memory(self, device):
+        memory, data = self.map_memory(device, MEMORY_SIZE)
         ctypes.memset(data, 0x5a, MEMORY_SIZE)
         text = ctypes.string_at(data, MEMORY_SIZE)
         vk.vkUnmapMemory(device, memory)
@@ -162,6 +179,7 @@ class Application:
             "extensions": self.extensions,
             "instance": self.make_instance,
             "memory": self.memory,
+            "hold-memory": self.hold_memory,
             "destroy": self.destroy,
             "fds": lambda: str(len(self.list_fds())),
             "list-fds": lambda: " ".join(self.list_fds()),

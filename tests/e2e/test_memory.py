@@ -117,6 +117,24 @@ def a_worker_takes_at_most_32_MiB_more_than_the_hosts_driver_does_natively():
         assert added <= WORKER_LIMIT, shown(added)
 
 
+@test
+def large_memory_of_which_two_pages_are_used_takes_hardly_more_than_these():
+    skip_where_figures_mean_nothing()
+    for transport, server in harness.transports():
+        sizes = []
+        for size in [MIB, 512 * MIB]:
+            guest = harness.Guest(server)
+            guest.ask("instance")
+            guest.ask(f"hold-memory {size}")
+            sizes.append((resident(guest.process.pid), resident(only_worker_of(server))))
+            guest.finish()
+            harness.wait_until(lambda: not harness.workers_of(server))
+        added = [large - small for small, large in zip(*sizes)]
+        harness.diag(f"over {transport}, 511 MiB more add {shown(added[0])} to the application and "
+                     f"{shown(added[1])} to its worker")
+        assert max(added) < 16 * MIB, [shown(size) for size in added]
+
+
 def peak_of(name, env):
     """ru_maxrss of a whole run, or of the interpreter that starts it, which has some 10 MiB."""
     script = ("import os, resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
