@@ -5,6 +5,7 @@
 #include "protocol/clock.h"
 #include "protocol/socket.h"
 #include "renderer/ready.h"
+#include "renderer/signals.h"
 #include "renderer/zygote.h"
 
 #include <errno.h>
@@ -189,25 +190,6 @@ open_executable(void)
 }
 
 static bool
-take_signals(struct broker *b)
-{
-   sigset_t set;
-
-   /* An inherited SIG_IGN for SIGCHLD would reap the workers behind our back. */
-   signal(SIGCHLD, SIG_DFL);
-   signal(SIGPIPE, SIG_IGN);
-   sigemptyset(&set);
-   sigaddset(&set, SIGCHLD);
-   sigaddset(&set, SIGTERM);
-   sigaddset(&set, SIGINT);
-   sigaddset(&set, SIGHUP);
-   if (sigprocmask(SIG_BLOCK, &set, &b->inherited_mask) < 0)
-      return false;
-   b->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-   return b->signal_fd >= 0;
-}
-
-static bool
 listen_at_vsock(struct listener *l, const struct tongs_url *url)
 {
    int fd = tongs_socket_listen_vsock(url->cid, url->port);
@@ -336,7 +318,8 @@ broker_create(const struct rdr_broker_options *options)
    }
    /* Workers that the zygote forks are our children, too. */
    prctl(PR_SET_CHILD_SUBREAPER, 1);
-   if (!take_signals(b)) {
+   b->signal_fd = rdr_signals_open(&b->inherited_mask);
+   if (b->signal_fd < 0) {
       broker_log("cannot start: signalfd: %s", strerror(errno));
       goto fail;
    }

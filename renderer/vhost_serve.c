@@ -2,6 +2,7 @@
 #include "renderer/vhost_serve.h"
 
 #include "renderer/gpu_queue.h"
+#include "renderer/signals.h"
 #include "renderer/vhost_user.h"
 #include "renderer/virtio_gpu.h"
 
@@ -135,13 +136,18 @@ give_answer(void *owner, const struct rdr_gpu_request *request, const void *data
 }
 
 /* There is no cursor to be moved. */
-static void
+/* Whether there may be more: a guest can ask faster than this answers. */
+static bool
 serve_cursor(struct device *d)
 {
    struct rdr_queue *q = &d->vhost.queues[1];
 
-   while (rdr_queue_pop(q, &d->element))
+   for (unsigned i = 0; i < BATCH; i++) {
+      if (!rdr_queue_pop(q, &d->element))
+         return false;
       rdr_queue_push(q, d->element.head, 0);
+   }
+   return true;
 }
 
 /* --- One device ------------------------------------------------------------------------------------------------------ */
@@ -227,7 +233,6 @@ run_device(struct device *d)
       if (ready < 0 && errno != EINTR)
          return;
       if (ready > 0) {
-         rdr_gpu_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
          for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++) {
             if (d->polls[POLL_QUEUES + i].revents)
                drain_kick(&d->vhost.queues[i]);
@@ -236,10 +241,12 @@ run_device(struct device *d)
             take_signals(d);
          if (d->polls[POLL_MONITOR].revents && !talk_to_monitor(d))
             return;
+         /* Last: it may have to ask the monitor something, and hear what was told above on the way to the answer. */
+         rdr_gpu_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
       }
       /* Also without a kick: a ring may have been enabled with requests in it. */
       more = rdr_gpu_queue_serve(&d->control, d->gpu, BATCH);
-      serve_cursor(d);
+      more |= serve_cursor(d);
       rdr_queue_notify(&d->vhost.queues[0]);
       rdr_queue_notify(&d->vhost.queues[1]);
    }
@@ -291,23 +298,6 @@ serve_machine(struct server *s, int fd)
 
 /* --- The server -------------------------------------------------------------------------------------------------------- */
 
-static bool
-open_signals(struct server *s, sigset_t *inherited)
-{
-   sigset_t set;
-
-   signal(SIGCHLD, SIG_DFL);
-   signal(SIGPIPE, SIG_IGN);
-   sigemptyset(&set);
-   sigaddset(&set, SIGCHLD);
-   sigaddset(&set, SIGTERM);
-   sigaddset(&set, SIGINT);
-   sigaddset(&set, SIGHUP);
-   sigprocmask(SIG_BLOCK, &set, inherited);
-   s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-   return s->signal_fd >= 0;
-}
-
 /* A lease is a descriptor, and a machine may have many. */
 static void
 raise_descriptor_limit(void)
@@ -342,7 +332,8 @@ accept_machine(struct server *s, int listener)
    if (pid == 0) {
       close(listener);
       close(s->signal_fd);
-      if (!open_signals(s, NULL))
+      s->signal_fd = rdr_signals_open(NULL);
+      if (s->signal_fd < 0)
          _exit(1);
       raise_descriptor_limit();
       _exit(serve_machine(s, fd));
@@ -417,7 +408,7 @@ rdr_vhost_serve(const struct rdr_vhost_serve_options *options)
    umask(inherited);
    if (listener < 0)
       fprintf(stderr, "tongs: cannot listen on %s: %s\n", options->path, strerror(-listener));
-   else if (s.exe_fd < 0 || !make_worker_argv(&s) || !open_signals(&s, &s.inherited_mask))
+   else if (s.exe_fd < 0 || !make_worker_argv(&s) || (s.signal_fd = rdr_signals_open(&s.inherited_mask)) < 0)
       fprintf(stderr, "tongs: cannot start: %s\n", strerror(errno));
    else
       status = 0;

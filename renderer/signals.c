@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "signals.h"
+
+#include <stddef.h>
+#include <sys/signalfd.h>
+
+int
+rdr_signals_open(sigset_t *inherited)
+{
+   sigset_t set;
+
+   /* An inherited SIG_IGN for SIGCHLD would reap children behind our back. */
+   signal(SIGCHLD, SIG_DFL);
+   signal(SIGPIPE, SIG_IGN);
+   sigemptyset(&set);
+   sigaddset(&set, SIGCHLD);
+   sigaddset(&set, SIGTERM);
+   sigaddset(&set, SIGINT);
+   sigaddset(&set, SIGHUP);
+   if (sigprocmask(SIG_BLOCK, &set, inherited) < 0)
+      return -1;
+   return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
