@@ -405,11 +405,20 @@ follow_locked(struct icd_connection *c, int64_t deadline)
       pthread_cond_timedwait(&c->received, &c->receive_lock, &t);
 }
 
+/* What comes on a socket is its owner's: a fork's child has nothing to receive. */
+static void
+leave_to_parent(struct icd_connection *c)
+{
+   if (!has_channel(c) && !is_ours(c))
+      icd_connection_lose(c);
+}
+
 bool
 icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data, int64_t deadline)
 {
    bool is_done;
 
+   leave_to_parent(c);
    pthread_mutex_lock(&c->receive_lock);
    while (!(is_done = done(data)) && !icd_connection_is_lost(c) &&
           (deadline == INT64_MAX || tongs_now_ns() < deadline)) {
@@ -431,7 +440,8 @@ icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data
 void
 icd_receive_pending(struct icd_connection *c)
 {
-   if (!start_receiving(c))
+   leave_to_parent(c);
+   if (icd_connection_is_lost(c) || !start_receiving(c))
       return;
    receive_once(c, true);
    stop_receiving(c);
@@ -849,8 +859,10 @@ icd_send_with_pages(struct icd_connection *c, const void *op, size_t size,
       icd_connection_lose(c);
    while (!icd_connection_is_lost(c) && !n) {
       n = icd_virtgpu_send(c->virtgpu, op, first, pages);
-      if (!n)
+      if (!n && has_channel(c))
          icd_virtgpu_wait(c->virtgpu, 100);
+      else if (!n)
+         wait_writable(c);
    }
    if (n < 0)
       icd_connection_lose(c);

@@ -9,6 +9,7 @@
 
 #include "command_buffer.h"
 #include "connection.h"
+#include "debug.h"
 #include "descriptor.h"
 #include "ignored.h"
 
@@ -332,7 +333,7 @@ join_buffer(struct icd_parent *parent, const VkWriteDescriptorSet *v)
 
    _Static_assert(WRITE_SIZE + sizeof(*buffer) == SIZE && SIZE % 8 == 0, "padding stays");
    pthread_mutex_lock(&c->stream_lock);
-   if (c->stats ||
+   if (c->stats || c->debug & ICD_DEBUG_SYNC ||
        !may_join(c, parent->base.id, SIZE + 8)) { /* who counts ops is in icd_post_end */
       pthread_mutex_unlock(&c->stream_lock);
       return false;

@@ -54,7 +54,10 @@ destroy_heap(struct icd_heaps *heaps, struct icd_heap *heap)
       free(heap->holes);
       heap->holes = next;
    }
-   if (heap->pages.data)
+   /* A fork's child has the mapping; the handle of the pages is its parent's. */
+   if (heap->pages.data && heaps->connection->pid != getpid())
+      munmap(heap->pages.data, heap->pages.size);
+   else if (heap->pages.data)
       icd_virtgpu_pages_destroy(heaps->connection->virtgpu, &heap->pages);
    else if (heap->data)
       munmap(heap->data, heap->size);
