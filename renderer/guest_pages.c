@@ -12,6 +12,9 @@
 
 #define PAGE UINT64_C(4096)
 
+/* More than a worker can map (vm.max_map_count is 65,530 where nobody has raised it): a table of more is only size. */
+#define RUNS_MAX 65536u
+
 /* --- The device's end ------------------------------------------------------------------------------------------ */
 
 bool
@@ -57,6 +60,8 @@ add_run(struct export *e, int file, uint64_t offset, uint64_t size)
       last->size += size;
       return true;
    }
+   if (e->table.run_count == RUNS_MAX)
+      return false;
    if (e->table.run_count == e->room) {
       uint64_t more = e->room ? e->room * 2 : 64;
       struct tongs_pages_run *runs = realloc(e->runs, more * sizeof(*runs));

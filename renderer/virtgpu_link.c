@@ -91,6 +91,7 @@ void
 rdr_link_close(struct rdr_link *link)
 {
    struct tongs_virtgpu_link *w = words(link);
+   bool was_open = link->state != TONGS_VIRTGPU_LINK_CLOSED;
 
    if (link->fd >= 0)
       close(link->fd);
@@ -98,7 +99,8 @@ rdr_link_close(struct rdr_link *link)
    while (link->first)
       drop_first(link);
    link->state = TONGS_VIRTGPU_LINK_CLOSED;
-   if (w)
+   /* Once: the pages may be the guest's again, for something else. */
+   if (w && was_open)
       publish(&w->state, TONGS_VIRTGPU_LINK_CLOSED);
 }
 
@@ -120,6 +122,9 @@ rdr_link_send(struct rdr_link *link, const void *data, size_t size, const int *f
    struct rdr_link_chunk *chunk = NULL;
 
    bool fits = size <= TONGS_VIRTGPU_WINDOW - link->queued && (size || !fd_count);
+   /* A chunk of no bytes would count for nothing in the window. */
+   if (fits && !size && link->fd >= 0)
+      return true;
    if (fits && !link->deaf && link->fd >= 0)
       chunk = malloc(sizeof(*chunk) + size);
    if (!chunk) {
@@ -219,11 +224,11 @@ set_full(struct rdr_link *link, struct tongs_virtgpu_link *w, bool full)
    atomic_store_explicit((_Atomic uint32_t *)&w->full, full, memory_order_seq_cst);
 }
 
-/* False when the worker is gone. */
+/* As much as the pages hold, as a guest that reads along makes room for ever. False when the worker is gone. */
 static bool
 pump_in(struct rdr_link *link, struct tongs_virtgpu_link *w)
 {
-   for (;;) {
+   for (uint32_t begin = link->produced; link->produced - begin < TONGS_VIRTGPU_DATA;) {
       uint32_t free_bytes = room(link, w);
       if (!free_bytes && !link->full) {
          set_full(link, w, true);
@@ -240,6 +245,7 @@ pump_in(struct rdr_link *link, struct tongs_virtgpu_link *w)
          return false;
       link->produced += (uint32_t)n;
    }
+   return true;
 }
 
 short

@@ -735,6 +735,7 @@ lease_pages(struct rdr_gpu *gpu, struct context *ctx, struct resource *r, int *f
 {
    int ends[2];
 
+   drop_ended_leases(gpu, r);
    if (gpu->lease_count >= RDR_GPU_LEASES_MAX || pipe2(ends, O_CLOEXEC) < 0)
       return 0;
    struct lease *lease = malloc(sizeof(*lease));

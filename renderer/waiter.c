@@ -87,7 +87,7 @@ publish_completion(struct rdr_waiter *w, uint64_t number)
       send_event(w, number, false);
       return;
    }
-   /* Release: what the GPU wrote before. Partner: the guest's icd_is_complete(). */
+   /* Release: what the GPU wrote before. Partner: the load with which the guest looks at the page. */
    atomic_store_explicit(&status->queues[w->slot].completed, number, memory_order_release);
    tell(&w->ctx->channel);
 }
