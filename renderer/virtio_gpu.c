@@ -68,6 +68,7 @@ struct context {
    pid_t worker;
    struct rdr_gpu_request *waits; /* oldest first */
    unsigned wait_count;
+   uint32_t attachment_count;
 };
 
 struct worker {
@@ -91,6 +92,7 @@ struct rdr_gpu {
    struct worker *workers;
    unsigned worker_count;
    unsigned detaching_count;
+   unsigned wait_count; /* of all contexts */
    bool ending;
 };
 
@@ -182,6 +184,7 @@ wake_first(struct rdr_gpu *gpu, struct context *ctx)
 
    ctx->waits = first->next;
    ctx->wait_count--;
+   gpu->wait_count--;
    answer_type(gpu, first, VIRTIO_GPU_RESP_OK_NODATA);
 }
 
@@ -199,6 +202,7 @@ wake(struct rdr_gpu *gpu, struct context *ctx)
       }
       *link = request->next;
       ctx->wait_count--;
+      gpu->wait_count--;
       answer_type(gpu, request, VIRTIO_GPU_RESP_OK_NODATA);
    }
 }
@@ -363,6 +367,7 @@ detach(struct context *ctx, uint32_t resource)
       if (a->resource != resource)
          continue;
       *link = a->next;
+      ctx->attachment_count--;
       free(a);
       return;
    }
@@ -608,6 +613,7 @@ detach_all(struct context *ctx)
       free(ctx->attachments);
       ctx->attachments = next;
    }
+   ctx->attachment_count = 0;
 }
 
 static void
@@ -674,11 +680,13 @@ do_context_attach(struct call *call)
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
    if (is_attached(ctx, c->resource_id))
       return VIRTIO_GPU_RESP_OK_NODATA;
-   struct attachment *a = malloc(sizeof(*a));
+   bool has_room = ctx->attachment_count < RDR_GPU_ATTACHMENTS_MAX;
+   struct attachment *a = has_room ? malloc(sizeof(*a)) : NULL;
    if (!a)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    *a = (struct attachment){.next = ctx->attachments, .resource = c->resource_id};
    ctx->attachments = a;
+   ctx->attachment_count++;
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
@@ -784,7 +792,11 @@ wait_for_link(struct call *call, struct context *ctx, const struct tongs_virtgpu
    memcpy(call->request->seen, command->seen, sizeof(command->seen));
    if (!ctx->link || !rdr_link_is_seen(ctx->link, command->seen))
       return VIRTIO_GPU_RESP_OK_NODATA;
-   if (ctx->wait_count == RDR_LINK_WAITS_MAX)
+   /* A wait is a wake-up to come, and may be answered too early: who asks anew lets others through. */
+   bool full = call->gpu->wait_count >= RDR_GPU_WAITS_MAX;
+   if (full && !ctx->waits)
+      return VIRTIO_GPU_RESP_OK_NODATA;
+   if (full || ctx->wait_count == RDR_LINK_WAITS_MAX)
       wake_first(call->gpu, ctx);
    struct rdr_gpu_request **link = &ctx->waits;
    while (*link)
@@ -792,6 +804,7 @@ wait_for_link(struct call *call, struct context *ctx, const struct tongs_virtgpu
    call->request->next = NULL;
    *link = call->request;
    ctx->wait_count++;
+   call->gpu->wait_count++;
    return 0;
 }
 

@@ -26,6 +26,10 @@ struct rdr_gpu;
 /* Ranges of pages of all resources together. */
 #define RDR_GPU_RANGES_MAX (UINT64_C(1) << 23)
 #define RDR_GPU_LEASES_MAX 8192u
+/* Resources of one context; a program has 4,096 heaps at most. */
+#define RDR_GPU_ATTACHMENTS_MAX 8192u
+/* Commands of all programs that wait for something to happen: each holds an entry of the control queue, which may have 64. */
+#define RDR_GPU_WAITS_MAX 48u
 /* Each is a region of the machine's memory, of which monitors have few. */
 #define RDR_GPU_MAPPED_MAX 192u
 
