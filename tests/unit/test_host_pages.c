@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The application's pages become shared and private again, and nobody notices but by what others see. */
+
+#include "facts.h"
+#include "host_pages.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE ((size_t)4096)
+#define PAGES ((size_t)64)
+#define SIZE (PAGES * PAGE)
+
+static uint8_t *
+map(size_t size, int access, int flags, int fd)
+{
+   void *data = mmap(NULL, size, access, flags, fd, 0);
+   return data == MAP_FAILED ? NULL : data;
+}
+
+static uint8_t *
+plain(size_t size)
+{
+   return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+static void
+fill(uint8_t *data, size_t size, uint8_t seed)
+{
+   for (size_t i = 0; i < size; i++)
+      data[i] = (uint8_t)(i * 7 + i / PAGE + seed);
+}
+
+static bool
+is_filled(const uint8_t *data, size_t size, uint8_t seed)
+{
+   for (size_t i = 0; i < size; i++) {
+      if (data[i] != (uint8_t)(i * 7 + i / PAGE + seed))
+         return false;
+   }
+   return true;
+}
+
+static bool
+refuses(void *start, size_t size)
+{
+   struct icd_host_pages *pages = icd_host_pages_take(start, size);
+
+   icd_host_pages_release(pages);
+   return !pages;
+}
+
+/* Whether what a fork's child writes is seen here. */
+static bool
+is_shared_with_child(volatile uint8_t *byte)
+{
+   *byte = 1;
+   pid_t pid = fork();
+   if (!pid) {
+      *byte = 2;
+      _exit(0);
+   }
+   waitpid(pid, NULL, 0);
+   return *byte == 2;
+}
+
+static void
+test_there_and_back(void)
+{
+   uint8_t *data = plain(SIZE);
+   uint8_t seen[PAGE];
+
+   fill(data, SIZE, 1);
+   fact(icd_host_pages_accept(data), "private anonymous pages are accepted");
+   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   fact(pages && is_filled(data, SIZE, 1), "pages that become shared keep their contents");
+   if (!pages)
+      return;
+   fact(pread(pages->fd, seen, PAGE, (off_t)(5 * PAGE)) == (ssize_t)PAGE &&
+           memcmp(seen, data + 5 * PAGE, PAGE) == 0,
+        "the memfd has the contents");
+   fill(data, SIZE, 2);
+   fact(pread(pages->fd, seen, PAGE, (off_t)(5 * PAGE)) == (ssize_t)PAGE &&
+           memcmp(seen, data + 5 * PAGE, PAGE) == 0,
+        "what is written to the pages is in the memfd");
+   const uint8_t nine = 9;
+   fact(pwrite(pages->fd, &nine, 1, 12345) == 1 && data[12345] == 9,
+        "what is written to the memfd is in the pages");
+   int fd = dup(pages->fd);
+   fill(data, SIZE, 3);
+   icd_host_pages_release(pages);
+   fact(is_filled(data, SIZE, 3), "pages that become private keep their contents");
+   data[0] = 0xaa;
+   fact(pread(fd, seen, 1, 0) == 1 && seen[0] != 0xaa, "then they are no longer the memfd's");
+   fact(!is_shared_with_child(data), "then a fork's child has a copy of them");
+   fact(madvise(data, PAGE, MADV_DONTNEED) == 0 && data[0] == 0, "then MADV_DONTNEED empties them");
+   close(fd);
+   munmap(data, SIZE);
+}
+
+static void
+test_heap_and_stack(void)
+{
+   uint8_t *data = aligned_alloc(PAGE, SIZE);
+   _Alignas(4096) uint8_t local[4 * PAGE];
+   static _Alignas(4096) uint8_t zeros[4 * PAGE];
+
+   fill(data, SIZE, 4);
+   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   fact(pages && is_filled(data, SIZE, 4), "the heap's pages can be taken");
+   icd_host_pages_release(pages);
+   fact(is_filled(data, SIZE, 4), "they come back");
+   free(data);
+   fill(local, sizeof(local), 5);
+   pages = icd_host_pages_take(local, sizeof(local));
+   fact(pages && is_filled(local, sizeof(local), 5), "pages of a caller's frame can be taken");
+   icd_host_pages_release(pages);
+   fact(is_filled(local, sizeof(local), 5), "they come back");
+   fill(zeros, sizeof(zeros), 6);
+   pages = icd_host_pages_take(zeros, sizeof(zeros));
+   if (!pages) /* where the program's data is in one mapping with the file's last page */
+      printf("# a program's own data was refused\n");
+   icd_host_pages_release(pages);
+   fact(is_filled(zeros, sizeof(zeros), 6), "a program's own data keeps its contents");
+}
+
+static void *
+refuse_own(void *nothing)
+{
+   const uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(PAGE - 1);
+   const uintptr_t self = (uintptr_t)pthread_self() & ~(PAGE - 1);
+
+   fact(refuses((void *)(here - PAGE), 2 * PAGE), "the frames that are running are refused");
+   fact(refuses((void *)self, PAGE), "a thread's own control block is refused");
+   return nothing;
+}
+
+static void
+test_refusals(void)
+{
+   FILE *file = tmpfile();
+   uint8_t *of_file, *data;
+
+   if (!file || ftruncate(fileno(file), (off_t)SIZE) < 0)
+      return;
+   of_file = map(SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(file));
+   fact(refuses(of_file, SIZE) && !icd_host_pages_accept(of_file), "a file's pages are refused");
+   munmap(of_file, SIZE);
+   fclose(file);
+   data = map(SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+   fact(refuses(data, SIZE) && !icd_host_pages_accept(data), "shared pages are refused");
+   munmap(data, SIZE);
+   data = plain(SIZE);
+   fill(data, SIZE, 7);
+   mprotect(data + 8 * PAGE, PAGE, PROT_READ);
+   fact(refuses(data, SIZE), "a range with a page that cannot be written to is refused");
+   fact(icd_host_pages_accept(data) && !icd_host_pages_accept(data + 8 * PAGE),
+        "only that page is not accepted");
+   munmap(data + 8 * PAGE, PAGE);
+   fact(refuses(data, SIZE), "a range with a hole is refused");
+   fact(!icd_host_pages_accept(data + 8 * PAGE), "a hole is not accepted");
+   fact(refuses(data + 1, PAGE) && refuses(data, PAGE + 1) && refuses(data, 0),
+        "what is no whole pages is refused");
+   fact(refuses(data, SIZE_MAX & ~(PAGE - 1)) && refuses(NULL, PAGE), "nonsense is refused");
+   fact(is_filled(data, 8 * PAGE, 7), "what is refused is as it was");
+   munmap(data, SIZE);
+}
+
+static void
+test_overlaps(void)
+{
+   uint8_t *data = plain(SIZE);
+
+   fill(data, SIZE, 8);
+   struct icd_host_pages *outer = icd_host_pages_take(data + 8 * PAGE, 16 * PAGE);
+   struct icd_host_pages *again = icd_host_pages_take(data + 8 * PAGE, 16 * PAGE);
+   struct icd_host_pages *inner = icd_host_pages_take(data + 12 * PAGE, PAGE);
+   fact(outer && again == outer && inner == outer,
+        "a range in one that is shared is of the same pages");
+   fact(refuses(data, 9 * PAGE) && refuses(data + 23 * PAGE, 2 * PAGE) && refuses(data, SIZE),
+        "a range that a part of is shared is refused");
+   fact(icd_host_pages_accept(data + 9 * PAGE), "shared pages are accepted again");
+   icd_host_pages_release(outer);
+   icd_host_pages_release(again);
+   fact(is_filled(data, SIZE, 8) && refuses(data, SIZE), "they stay shared while one use is left");
+   icd_host_pages_release(inner);
+   fact(!refuses(data, SIZE) && is_filled(data, SIZE, 8), "and no longer");
+   munmap(data, SIZE);
+}
+
+static void
+test_what_applications_do_meanwhile(void)
+{
+   uint8_t *data = plain(SIZE);
+
+   fill(data, SIZE, 9);
+   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   munmap(data + 4 * PAGE, 4 * PAGE);
+   mprotect(data + 8 * PAGE, 8 * PAGE, PROT_READ);
+   uint8_t *other = mmap(data + 4 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+   other[0] = 42;
+   icd_host_pages_release(pages);
+   fact(is_filled(data, 4 * PAGE, 9), "what is left of the pages becomes private");
+   fact(other[0] == 42, "what the application put there stays");
+   fact(msync(data + 5 * PAGE, PAGE, MS_ASYNC) < 0, "what it unmapped stays so");
+   fact(memcmp(data + 8 * PAGE, data + 8 * PAGE, PAGE) == 0 &&
+           mprotect(data + 8 * PAGE, 8 * PAGE, PROT_READ | PROT_WRITE) == 0,
+        "what it protected is there");
+   fill(data + 8 * PAGE, PAGE, 1);
+   fact(!is_shared_with_child(data + 9 * PAGE), "and private");
+   munmap(data, SIZE);
+}
+
+static uint64_t
+resident(void)
+{
+   unsigned long long pages = 0, all = 0;
+   FILE *file = fopen("/proc/self/statm", "re");
+
+   if (!file || fscanf(file, "%llu %llu", &all, &pages) != 2)
+      pages = 0;
+   if (file)
+      fclose(file);
+   return pages * PAGE;
+}
+
+static void
+test_sparse(void)
+{
+   const size_t size = (size_t)512 << 20;
+   uint8_t *data =
+      map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+   struct stat st = {0};
+
+   madvise(data, size, MADV_NOHUGEPAGE);
+   data[size / 2] = 1;
+   data[size - 1] = 2;
+   const uint64_t before = resident();
+   struct icd_host_pages *pages = icd_host_pages_take(data, size);
+   fact(pages && fstat(pages->fd, &st) == 0 && st.st_blocks * 512 < (1 << 20) &&
+           resident() < before + (8 << 20),
+        "pages that were never touched do not come into being when the rest is shared");
+   fact(data[size / 2] == 1 && data[size - 1] == 2, "the rest is");
+   data[size / 4] = 3;
+   icd_host_pages_release(pages);
+   fact(resident() < before + (8 << 20), "nor when it becomes private");
+   fact(data[size / 2] == 1 && data[size - 1] == 2 && data[size / 4] == 3 && data[0] == 0,
+        "with what was touched meanwhile");
+   munmap(data, size);
+}
+
+/* --- Others ------------------------------------------------------------------------------------------------------------ */
+
+struct counting {
+   _Atomic uint64_t *counters; /* one a page */
+   uint64_t sum;
+   atomic_bool stop;
+   int zeros;        /* /dev/zero */
+   uint64_t bad;     /* values that had not been written */
+   uint64_t refused; /* system calls that failed */
+};
+
+static void *
+count(void *data)
+{
+   struct counting *c = data;
+
+   for (uint64_t i = 0; !atomic_load_explicit(&c->stop, memory_order_relaxed); i++) {
+      atomic_fetch_add_explicit(&c->counters[i % PAGES * (PAGE / 8)], 1, memory_order_relaxed);
+      c->sum++;
+   }
+   return NULL;
+}
+
+/* Plain stores that are looked at at once, by the kernel as well. */
+static void *
+write_and_look(void *data)
+{
+   struct counting *c = data;
+   volatile uint64_t *words = (volatile uint64_t *)c->counters + 1;
+
+   for (uint64_t i = 1; !atomic_load_explicit(&c->stop, memory_order_relaxed); i++) {
+      volatile uint64_t *word = &words[i % PAGES * (PAGE / 8)];
+      *word = i;
+      c->bad += *word != i;
+      if (read(c->zeros, (void *)word, 8) == 8)
+         c->bad += *word != 0;
+      else
+         c->refused++;
+   }
+   return NULL;
+}
+
+static void
+test_writers(void)
+{
+   struct counting c = {.zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC)};
+   struct counting d = c;
+   pthread_t threads[2];
+   uint64_t sum = 0;
+   bool took = true;
+
+   c.counters = (_Atomic uint64_t *)plain(SIZE);
+   d.counters = c.counters;
+   pthread_create(&threads[0], NULL, count, &c);
+   pthread_create(&threads[1], NULL, write_and_look, &d);
+   for (int i = 0; i < 300 && took; i++) {
+      struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
+      took = pages;
+      icd_host_pages_release(pages);
+   }
+   atomic_store(&c.stop, true);
+   atomic_store(&d.stop, true);
+   pthread_join(threads[0], NULL);
+   pthread_join(threads[1], NULL);
+   for (size_t i = 0; i < PAGES; i++)
+      sum += c.counters[i * (PAGE / 8)];
+   fact(took && sum == c.sum && sum > 0, "no increment of another thread is lost in 300 rounds");
+   fact(d.bad == 0, "what another thread or the kernel wrote is there at once");
+   printf("# %llu increments, %llu system calls refused\n", (unsigned long long)sum,
+          (unsigned long long)d.refused);
+   fact(d.refused == 0 || geteuid() != 0, "where the kernel lets us, system calls wait, too");
+   munmap((void *)c.counters, SIZE);
+   close(c.zeros);
+}
+
+/* Another thread forks all the time: no child may keep anyone waiting, or find pages empty. */
+static void *
+fork_often(void *data)
+{
+   struct counting *c = data;
+
+   while (!atomic_load(&c->stop)) {
+      pid_t pid = fork();
+      int status = 1;
+      if (!pid)
+         _exit(c->counters[3] == 77 && c->counters[SIZE / 8 - 1] == 78 ? 0 : 1);
+      c->bad += waitpid(pid, &status, 0) != pid || status != 0;
+      c->sum++;
+   }
+   return NULL;
+}
+
+static void
+test_forks(void)
+{
+   struct counting c = {.counters = (_Atomic uint64_t *)plain(SIZE)};
+   pthread_t thread;
+   bool took = true;
+
+   c.counters[3] = 77;
+   c.counters[SIZE / 8 - 1] = 78;
+   pthread_create(&thread, NULL, fork_often, &c);
+   for (int i = 0; i < 300 && took; i++) {
+      struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
+      took = pages;
+      icd_host_pages_release(pages);
+   }
+   atomic_store(&c.stop, true);
+   pthread_join(thread, NULL);
+   fact(took && c.bad == 0, "a child that is forked meanwhile has all contents");
+   munmap((void *)c.counters, SIZE);
+}
+
+static void
+test_a_child_of_shared_pages(void)
+{
+   uint8_t *data = plain(SIZE);
+
+   fill(data, SIZE, 10);
+   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   pid_t pid = fork();
+   if (!pid) {
+      const bool right = is_filled(data, SIZE, 10);
+      fill(data, SIZE, 11);
+      icd_host_pages_release(pages);
+      _exit(right && is_filled(data, SIZE, 11) ? 0 : 1);
+   }
+   int status = 1;
+   waitpid(pid, &status, 0);
+   fact(status == 0, "a fork's child has the contents, and may write and release");
+   fact(is_filled(data, SIZE, 10), "its parent's pages are its parent's");
+   icd_host_pages_release(pages);
+   fact(is_filled(data, SIZE, 10), "and come back");
+   munmap(data, SIZE);
+}
+
+/* --- What fails ------------------------------------------------------------------------------------------------------- */
+
+static void
+test_no_room(void)
+{
+   uint8_t *data = plain(SIZE);
+   struct rlimit old, none = {.rlim_cur = 3};
+
+   fill(data, SIZE, 12);
+   getrlimit(RLIMIT_NOFILE, &old);
+   none.rlim_max = old.rlim_max;
+   for (none.rlim_cur = 3; none.rlim_cur < 8; none.rlim_cur++) {
+      setrlimit(RLIMIT_NOFILE, &none);
+      struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+      if (pages)
+         icd_host_pages_release(pages);
+   }
+   setrlimit(RLIMIT_NOFILE, &old);
+   fact(is_filled(data, SIZE, 12), "where descriptors run out nothing is lost");
+   fact(!refuses(data, SIZE) && is_filled(data, SIZE, 12),
+        "and it works when there are some again");
+   munmap(data, SIZE);
+}
+
+static void
+test_many(void)
+{
+   static struct icd_host_pages *taken[3000];
+   uint8_t *data = plain(SIZE);
+   size_t n = 0;
+
+   fill(data, SIZE, 13);
+   while (n < 3000 && (taken[n] = icd_host_pages_take(data + n % PAGES * PAGE, n ? PAGE : SIZE)))
+      n++;
+   fact(n == 2048, "there is an end of uses");
+   while (n)
+      icd_host_pages_release(taken[--n]);
+   fact(is_filled(data, SIZE, 13) && !refuses(data, SIZE), "at which nothing is lost");
+   munmap(data, SIZE);
+}
+
+int
+main(void)
+{
+   if (!icd_host_pages_work()) {
+      printf("1..0 # SKIP the kernel has no userfaultfd with write protection for us\n");
+      return 0;
+   }
+   test_there_and_back();
+   test_heap_and_stack();
+   refuse_own(NULL);
+   pthread_t thread;
+   if (pthread_create(&thread, NULL, refuse_own, NULL) == 0)
+      pthread_join(thread, NULL);
+   test_refusals();
+   test_overlaps();
+   test_what_applications_do_meanwhile();
+   test_sparse();
+   test_writers();
+   test_forks();
+   test_a_child_of_shared_pages();
+   test_no_room();
+   test_many();
+   return facts_end();
+}
