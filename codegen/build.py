@@ -851,7 +851,8 @@ class Builder:
                 reason = "newer than protocol/ops.txt"
             self.ir.extensions.append(Extension(p.name, p.kind or "device", int(p.spec_version or "1"), index,
                                                 tuple(ops), tuple(structs), left_out=reason,
-                                                needs_fds=p.name in policy.NEED_FDS))
+                                                needs_fds=p.name in policy.NEED_FDS,
+                                                needs_host_pages=p.name in policy.NEED_HOST_PAGES))
             index += 1
 
     def add_facts(self) -> None:

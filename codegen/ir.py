@@ -199,6 +199,7 @@ class Extension:
     structs: tuple[int, ...]  # struct indices
     left_out: str = ""
     needs_fds: bool = False   # of use only where file descriptors cross
+    needs_host_pages: bool = False   # ... where the application's own pages can be shared
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,6 @@ LEFT_OUT_EXTENSIONS = {
     "VK_EXT_validation_features": "belongs to layers, not to drivers",
     "VK_EXT_validation_cache": "belongs to layers, not to drivers",
     "VK_EXT_layer_settings": "belongs to layers, not to drivers",
-    "VK_EXT_external_memory_host": "the application's own pages cannot become another process's without being replaced under it",
     "VK_EXT_map_memory_placed": "places a mapping at an address that the application names",
     "VK_VALVE_descriptor_set_host_mapping": _HOST_POINTER,
     "VK_NV_external_memory_rdma": _HOST_POINTER,
@@ -128,7 +127,7 @@ LEFT_OUT_STRUCTS = {
     "VkDebugUtilsMessengerCreateInfoEXT": _FUNCTION,
     "VkDebugReportCallbackCreateInfoEXT": _FUNCTION,
     "VkDirectDriverLoadingListLUNARG": _FUNCTION,
-    "VkImportMemoryHostPointerInfoEXT": _HOST_POINTER,
+    "VkImportMemoryHostPointerInfoEXT": "the guest makes its pages a shared heap: what travels is that",
     "VkMemoryMapPlacedInfoEXT": _HOST_POINTER,
 }
 
@@ -147,8 +146,12 @@ LEFT_OUT_MEMBERS = {
 NEED_FDS = {
     "VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd", "VK_KHR_external_fence_fd",
     "VK_EXT_external_memory_dma_buf", "VK_EXT_image_drm_format_modifier",
-    "VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm",
+    "VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm", "VK_EXT_external_memory_host",
 }
+
+# Extensions that are offered only where the guest's kernel lets the driver share the application's own pages, for devices
+# that have a shared memory type.
+NEED_HOST_PAGES = {"VK_EXT_external_memory_host"}
 
 # --- Lengths and unions that the registry does not state ---------------------------------------------------
 
@@ -189,6 +192,7 @@ LOCAL_COMMANDS = {
     "vkGetSwapchainImagesKHR",
     "vkMapMemory", "vkUnmapMemory", "vkMapMemory2", "vkUnmapMemory2",
     "vkFlushMappedMemoryRanges", "vkInvalidateMappedMemoryRanges",
+    "vkGetMemoryHostPointerPropertiesEXT",
     "vkCreateDescriptorUpdateTemplate", "vkDestroyDescriptorUpdateTemplate",
     "vkUpdateDescriptorSetWithTemplate", "vkCmdPushDescriptorSetWithTemplate",
     "vkCmdPushDescriptorSetWithTemplate2",

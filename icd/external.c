@@ -6,6 +6,7 @@
 #include "device.h"
 #include "fence.h"
 #include "frame.h"
+#include "host_pages.h"
 #include "memory.h"
 #include "physical_device.h"
 #include "semaphore.h"
@@ -52,6 +53,8 @@ icd_external_memory_passed(const struct icd_physical_device *dev)
       types |= VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
    if (has(dev, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME))
       types |= VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT;
+   if (has(dev, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+      types |= VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT;
    return types;
 }
 
@@ -164,6 +167,33 @@ icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInf
 
    *fd = import ? import->fd : -1;
    return !import || (dev->parent.connection->passes_fds && is_open(*fd));
+}
+
+const VkImportMemoryHostPointerInfoEXT *
+icd_external_host_import(const VkMemoryAllocateInfo *info)
+{
+   const VkImportMemoryHostPointerInfoEXT *import =
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT);
+
+   return import && import->handleType ? import : NULL;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetMemoryHostPointerPropertiesEXT(
+   VkDevice device, VkExternalMemoryHandleTypeFlagBits handleType, const void *pHostPointer,
+   VkMemoryHostPointerPropertiesEXT *pMemoryHostPointerProperties)
+{
+   const struct icd_physical_device *physical = icd_device_from(device)->physical;
+
+   pMemoryHostPointerProperties->memoryTypeBits = 0;
+   if (handleType != VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT ||
+       !icd_host_pages_accept((void *)pHostPointer))
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   for (uint32_t i = 0; i < physical->memory.memoryTypeCount; i++) {
+      if (physical->strategies[i] == ICD_MEMORY_SHARED)
+         pMemoryHostPointerProperties->memoryTypeBits |= UINT32_C(1) << i;
+   }
+   return VK_SUCCESS;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -34,6 +34,10 @@ icd_external_maps_host(struct icd_device *dev);
 bool
 icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInfo *info, int *fd);
 
+/* The application's pages that the allocation imports, or NULL. */
+const VkImportMemoryHostPointerInfoEXT *
+icd_external_host_import(const VkMemoryAllocateInfo *info);
+
 /* Maps memory of the strategy ICD_MEMORY_EXTERNAL, once and whole. Fails where no descriptor of it can be mapped. */
 VkResult
 icd_external_map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data);

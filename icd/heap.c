@@ -206,6 +206,40 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    return ok;
 }
 
+bool
+icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
+                void *data, struct icd_heap_range *range)
+{
+   struct icd_heap *heap = calloc(1, sizeof(*heap));
+   if (!heap)
+      return false;
+
+   pthread_mutex_lock(&heaps->lock);
+   *heap = (struct icd_heap){
+      .next = heaps->first,
+      .number = heaps->next_number,
+      .fd = fd,
+      .size = fd_size,
+      .own = true,
+   };
+   bool ok = announce(heaps, heap);
+   heap->fd = -1;
+   if (ok) {
+      heaps->first = heap;
+      *range = (struct icd_heap_range){
+         .heap = heap,
+         .number = heaps->next_number++,
+         .offset = offset,
+         .size = size,
+         .data = data,
+      };
+   } else {
+      destroy_heap(heaps, heap);
+   }
+   pthread_mutex_unlock(&heaps->lock);
+   return ok;
+}
+
 /* Enters the range among the holes, joined with its neighbours. When memory is out the range stays unused. */
 static void
 give_back_locked(struct icd_heap *heap, uint64_t offset, uint64_t size)

@@ -6,6 +6,7 @@
 #include "device.h"
 #include "external.h"
 #include "frame.h"
+#include "host_pages.h"
 #include "physical_device.h"
 
 #include "icd_gen_entry.h"
@@ -17,6 +18,48 @@
 
 /* Explicit transfers are cut into ops of this size. */
 #define TRANSFER_SIZE (UINT64_C(4) << 20)
+
+/* Takes the application's pages, and makes a heap of them. */
+static VkResult
+import_host(struct icd_device *dev, struct icd_memory *mem,
+            const VkImportMemoryHostPointerInfoEXT *import)
+{
+   if (mem->strategy != ICD_MEMORY_SHARED ||
+       import->handleType != VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT)
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   if (icd_connection_is_lost(dev->parent.connection))
+      return VK_ERROR_DEVICE_LOST;
+   mem->host = icd_host_pages_take(import->pHostPointer, mem->size);
+   if (!mem->host)
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   const uint64_t offset = (uint64_t)((uint8_t *)import->pHostPointer - mem->host->start);
+   return icd_heap_borrow(&dev->heaps, mem->host->fd, mem->host->size, offset, mem->size,
+                          import->pHostPointer, &mem->range)
+             ? VK_SUCCESS
+             : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+/* Finds shared memory for what is made of such. `host`: what it imports, or NULL. */
+static VkResult
+take_shared(struct icd_device *dev, struct icd_memory *mem,
+            const VkImportMemoryHostPointerInfoEXT *host)
+{
+   if (host)
+      return import_host(dev, mem, host);
+   if (mem->strategy != ICD_MEMORY_SHARED || icd_heap_alloc(&dev->heaps, mem->size, &mem->range))
+      return VK_SUCCESS;
+   return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+/* Gives the memory of a shared one back. */
+static void
+drop_shared(struct icd_device *dev, struct icd_memory *mem)
+{
+   icd_heap_free(&dev->heaps, &mem->range);
+   if (mem->host) /* else the worker has the pages until the next op */
+      icd_flush(dev->parent.connection);
+   icd_host_pages_release(mem->host);
+}
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
@@ -30,6 +73,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       .pNext = pAllocateInfo->pNext,
       .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
    };
+   const VkImportMemoryHostPointerInfoEXT *host = icd_external_host_import(pAllocateInfo);
    VkMemoryAllocateInfo info = *pAllocateInfo;
    int imported = -1;
 
@@ -44,7 +88,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    mem->size = pAllocateInfo->allocationSize;
    mem->strategy = dev->physical->strategies[pAllocateInfo->memoryTypeIndex];
    mem->dma_buf = -1;
-   if (dev->exports_memory && mem->strategy == ICD_MEMORY_SHARED && imported < 0 &&
+   if (dev->exports_memory && mem->strategy == ICD_MEMORY_SHARED && imported < 0 && !host &&
        !tongs_find_in_chain(info.pNext, export.sType))
       info.pNext = &export;
    if (mem->strategy == ICD_MEMORY_SHARED && icd_external_is_wanted(&info))
@@ -56,13 +100,11 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       .pAllocateInfo = &info,
       .pMemory = &created,
    };
-   VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
-   if (mem->strategy == ICD_MEMORY_SHARED) {
-      if (!icd_heap_alloc(&dev->heaps, mem->size, &mem->range))
-         goto fail;
-      args.heap = mem->range.number;
-      args.heap_offset = mem->range.offset;
-   }
+   VkResult result = take_shared(dev, mem, host);
+   if (result != VK_SUCCESS)
+      goto fail;
+   args.heap = mem->range.number; /* 0: none */
+   args.heap_offset = mem->range.offset;
    result =
       icd_call_with_fds(dev->parent.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
    if (result != VK_SUCCESS)
@@ -73,7 +115,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    return VK_SUCCESS;
 
 fail:
-   icd_heap_free(&dev->heaps, &mem->range);
+   drop_shared(dev, mem);
    icd_object_destroy(&dev->parent, pAllocator, &mem->base);
    return result;
 }
@@ -88,7 +130,7 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
 
    struct tongs_args_vkFreeMemory args = {.device = device, .memory = memory};
    icd_post(dev->parent.connection, TONGS_OP_vkFreeMemory, &args);
-   icd_heap_free(&dev->heaps, &mem->range);
+   drop_shared(dev, mem);
    if (mem->copy)
       munmap(mem->copy, mem->before + mem->size);
    if (mem->dma_buf >= 0)

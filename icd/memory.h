@@ -12,6 +12,7 @@ struct icd_memory {
    uint64_t size;
    uint8_t strategy;            /* enum icd_memory_strategy */
    struct icd_heap_range range; /* shared: the pages */
+   struct icd_host_pages *host; /* ... that are the application's own; a use of them, or NULL */
    void
       *copy; /* explicit: the guest's copy; external: the mapping; owned, NULL until it is mapped */
    uint32_t before; /* external: bytes of the mapping that lie before the memory's first */

@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "decoder.h"
 #include "external.h"
+#include "host_pages.h"
 #include "id.h"
 #include "table.h"
 
@@ -13,6 +14,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define DEVICES_MAX 16
 /* What is kept of a device's answers. */
@@ -90,6 +93,18 @@ put_our_names(struct icd_physical_device *dev)
       memcpy(vulkan12->driverName, driver->driverName, sizeof(vulkan12->driverName));
       memcpy(vulkan12->driverInfo, driver->driverInfo, sizeof(vulkan12->driverInfo));
    }
+}
+
+/* What is imported is whole pages of the guest's, whatever less the host could take. */
+static void
+import_whole_pages(struct icd_physical_device *dev)
+{
+   VkPhysicalDeviceExternalMemoryHostPropertiesEXT *host = find_in_chain(
+      dev->properties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT);
+   const VkDeviceSize page = (VkDeviceSize)sysconf(_SC_PAGESIZE);
+
+   if (host && host->minImportedHostPointerAlignment < page)
+      host->minImportedHostPointerAlignment = page;
 }
 
 /* Feature bits that we cannot carry, whatever the host says. */
@@ -179,9 +194,16 @@ fetch(struct icd_physical_device *dev)
    dev->queue_family_count = family_count;
 
    put_our_names(dev);
+   import_whole_pages(dev);
    clear_features(dev->features);
    adapt_memory_types(dev, &dev->memory);
    return VK_SUCCESS;
+}
+
+static bool
+has_shared_memory(const struct icd_physical_device *dev)
+{
+   return memchr(dev->strategies, ICD_MEMORY_SHARED, sizeof(dev->strategies));
 }
 
 /* Reads what tongsSnapshot says of one device. */
@@ -229,6 +251,9 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
       if (index == ICD_NO_EXTENSION || icd_extensions[index].instance ||
           !icd_extension_is_carried(c, index) || icd_extension_set_has(&dev->extensions, index))
+         continue;
+      if (icd_extensions[index].needs_host_pages &&
+          !(has_shared_memory(dev) && icd_host_pages_work()))
          continue;
       VkExtensionProperties *x = &dev->extension_properties[dev->extension_count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);

@@ -32,8 +32,9 @@ struct icd_extension {
    const char *name;
    uint32_t spec_version;
    bool instance;
-   bool left_out;  /* codegen/policy.py says why */
-   bool needs_fds; /* of use only where file descriptors cross */
+   bool left_out;         /* codegen/policy.py says why */
+   bool needs_fds;        /* of use only where file descriptors cross */
+   bool needs_host_pages; /* ... where the application's own pages can be shared */
    const uint16_t *ops;
    uint16_t op_count;
    const uint16_t *structs; /* indices */

@@ -315,7 +315,8 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
    uint32_t count = tongs_decode_u32(d);
    for (uint32_t i = 0; i < count && i < RDR_PHYSICAL_DEVICES_MAX; i++)
       ids[i] = tongs_decode_u64(d);
-   if (d->error || count > RDR_PHYSICAL_DEVICES_MAX || !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
+   if (d->error || count > RDR_PHYSICAL_DEVICES_MAX ||
+       !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
       rdr_end(ctx, "a tongsSnapshot is malformed");
       return;
    }
@@ -433,7 +434,8 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
    info.ppEnabledExtensionNames = names;
    const struct rdr_physical_device physical = look_at_device(instance, a->physicalDevice);
    dev->imports_host_memory = physical.imports_host_memory;
-   if (dev->imports_host_memory)
+   if (dev->imports_host_memory &&
+       !names_extension(&info, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
       names[info.enabledExtensionCount++] = VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
    if (dev->imports_host_memory && physical.has_memory_fds &&
        !names_extension(&info, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME))

@@ -55,7 +55,7 @@ static const uint16_t struct_lists[] = {
 <% ops_at, structs_at = 1, 1 %>\
 const struct icd_extension icd_extensions[] = {
 % for x in ir.extensions:
-   {"${x.name}", ${x.spec_version}, ${"true" if x.kind == "instance" else "false"}, ${"true" if x.left_out else "false"}, ${"true" if x.needs_fds else "false"}, &op_lists[${ops_at}], ${len(x.ops)}, &struct_lists[${structs_at}], ${len(x.structs)}},
+   {"${x.name}", ${x.spec_version}, ${"true" if x.kind == "instance" else "false"}, ${"true" if x.left_out else "false"}, ${"true" if x.needs_fds else "false"}, ${"true" if x.needs_host_pages else "false"}, &op_lists[${ops_at}], ${len(x.ops)}, &struct_lists[${structs_at}], ${len(x.structs)}},
 <% ops_at += len(x.ops); structs_at += len(x.structs) %>\
 % endfor
 };

@@ -16,12 +16,11 @@ enum {
 #define MOCK_HEADER_VERSION ${ir.header_version}
 #define MOCK_API_VERSION VK_MAKE_API_VERSION(0, ${ir.api_version[0]}, ${ir.api_version[1]}, ${ir.header_version})
 
-/* Every command of the driver: those that are forwarded, those that the guest answers, and one more. */
+/* Every command of the driver: those that are forwarded, and those that the guest answers. */
 enum mock_command_index {
 % for p in ir.prototypes:
    MOCK_COMMAND_vk${p.name[4:]},
 % endfor
-   MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT,
    MOCK_COMMAND_COUNT
 };
 

@@ -29,23 +29,11 @@ mock_entry_${p.name[4:]}(${mock.module.wrapped(p.params)})
 }
 
 % endfor
-static VKAPI_ATTR VkResult VKAPI_CALL
-mock_entry_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTypeFlagBits handleType,
-                                             const void *pHostPointer,
-                                             VkMemoryHostPointerPropertiesEXT *pMemoryHostPointerProperties)
-{
-   const VkResult fault = mock_enter(MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT);
-   if (fault != VK_SUCCESS)
-      return fault;
-   return mock_GetMemoryHostPointerPropertiesEXT(device, handleType, pHostPointer, pMemoryHostPointerProperties);
-}
-
 const struct mock_command mock_commands[MOCK_COMMAND_COUNT] = {
 % for p in ir.prototypes:
    [MOCK_COMMAND_vk${p.name[4:]}] =
       {"vk${p.name[4:]}", ${"true" if p.ret == "VkResult" else "false"}},
 % endfor
-   [MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT] = {"vkGetMemoryHostPointerPropertiesEXT", true},
 };
 const uint32_t mock_command_count = MOCK_COMMAND_COUNT;
 
@@ -57,8 +45,6 @@ const struct mock_entry_point mock_entry_points[] = {
     MOCK_LEVEL_${x.level.upper()}},
 % endif
 % endfor
-   {"vkGetMemoryHostPointerPropertiesEXT", MOCK_COMMAND_vkGetMemoryHostPointerPropertiesEXT,
-    (PFN_vkVoidFunction)mock_entry_GetMemoryHostPointerPropertiesEXT, MOCK_LEVEL_DEVICE},
 };
 const uint32_t mock_entry_point_count = sizeof(mock_entry_points) / sizeof(mock_entry_points[0]);
 
@@ -68,7 +54,6 @@ const struct mock_extension mock_extensions[] = {
    {"${x.name}", ${x.spec_version}, ${"true" if x.kind == "instance" else "false"}},
 % endif
 % endfor
-   {VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, VK_EXT_EXTERNAL_MEMORY_HOST_SPEC_VERSION, false},
 };
 const uint32_t mock_extension_count = sizeof(mock_extensions) / sizeof(mock_extensions[0]);
 
