@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+
+"""The application's own pages become memory of the device, VK_EXT_external_memory_host, and its own again."""
+
+import platform
+import sys
+
+import harness
+from harness import Process, Server, checks_of, guest_environment, native_environment, program, run
+from harness import test
+
+LONG = 200
+SKIPPED = 77
+
+# The driver copies pages on the way, so that it cannot take all that another one maps.
+ONLY_THROUGH = "other pages are refused"
+
+# The number of userfaultfd, and the machine as seccomp knows it.
+SYSTEM_CALLS = {"x86_64": 323, "aarch64": 282}
+
+# Runs a program behind a filter of system calls that kills who calls userfaultfd.
+FILTERED = """
+import ctypes, os, struct, sys
+code = b"".join(struct.pack("HBBI", *i) for i in [
+    (0x20, 0, 0, 0), (0x15, 0, 1, int(sys.argv[1])), (0x06, 0, 0, 0x80000000), (0x06, 0, 0, 0x7fff0000)])
+buffer = ctypes.create_string_buffer(code)
+filter = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(buffer)))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, filter, 0, 0) == 0, ctypes.get_errno()
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@test
+def what_works_natively_works_through_the_driver_and_what_cannot_be_shared_is_refused():
+    native = checks_of(run([program("host_memory")], native_environment(), timeout=LONG).stdout)
+    for transport, server in harness.transports():
+        result = run([program("host_memory")], guest_environment(server), timeout=LONG)
+        through = checks_of(result.stdout)
+        harness.diag(transport + ": " + ", ".join(f"{name}: {state}" for name, state in through.items()))
+        if set(through.values()) == {"skip"}:
+            raise harness.Skip("the kernel or the host's driver does not let us")
+        for name, state in native.items():
+            wanted = "ok" if name == ONLY_THROUGH else state
+            assert through[name] == wanted, (transport, name, state, result.stdout, result.stderr)
+
+
+@test
+def no_byte_is_lost_with_the_worker():
+    for transport, server in harness.transports():
+        guest = Process([program("host_memory"), "--wait"], guest_environment(server))
+        try:
+            guest.wait_for("imported")
+        except AssertionError:
+            if guest.wait() == SKIPPED:
+                raise harness.Skip("it is not offered")
+            raise
+        worker = harness.only_worker_of(server)
+        harness.kill_worker(worker)
+        harness.wait_for_end(worker)
+        guest.say("go on")
+        assert guest.wait() == 0, (transport, guest.output)
+
+
+@test
+def it_is_not_offered_where_memory_is_explicit():
+    result = run([program("host_memory")], guest_environment(TONGS_MEMORY="explicit"))
+    assert set(checks_of(result.stdout).values()) == {"skip"}, result
+
+
+@test
+def the_kernel_is_not_asked_behind_a_filter_of_system_calls():
+    number = SYSTEM_CALLS.get(platform.machine())
+    if not number or harness.sanitized():
+        raise harness.Skip("no number of the system call is known here, or a sanitizer has filters against itself")
+    # The worker is another process, which needs no userfaultfd.
+    result = run([sys.executable, "-c", FILTERED, str(number), program("host_memory")],
+                 guest_environment(Server()))
+    assert set(checks_of(result.stdout).values()) == {"skip"}, result
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
