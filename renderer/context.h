@@ -126,6 +126,8 @@ struct rdr_context {
    struct rdr_pages channel_pages;
    struct tongs_bell pages_bell;
    struct tongs_spinner op_spinner;
+   struct tongs_spinner watch_spinner;
+   struct rdr_waiter *watched; /* waiter.h; NULL: none */
    int fds[RDR_FDS_MAX];
    uint32_t fd_count;
    int op_fd;                      /* that came with the op, until it is taken; -1: none */

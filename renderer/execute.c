@@ -8,6 +8,7 @@
 #include "jobs.h"
 #include "object.h"
 #include "replay.h"
+#include "waiter.h"
 
 #include "tongs_gen_types.h"
 
@@ -330,6 +331,9 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
 
    ctx->op_fd = -1;
    ctx->reply_fd = -1;
+   /* This thread has something to do, which may take any time. */
+   if (ctx->watched)
+      rdr_watch_end(ctx);
    /* In a virtual machine it is pages that come, and those who take them know how many descriptors they are. */
    if (header.flags & TONGS_OP_FLAG_FD && !ctx->takes_pages && !find_fd(ctx, header.op))
       return;

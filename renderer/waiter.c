@@ -31,6 +31,7 @@ struct rdr_waiter {
    pthread_cond_t wake;
    pthread_cond_t room;
    bool ending;
+   bool watched;                   /* by the decoder's thread: the waiter's own sleeps */
    struct submission *submissions; /* a circle; owned */
    uint32_t capacity;              /* a power of two, or 0 */
    uint32_t first;                 /* runs freely */
@@ -116,6 +117,16 @@ rdr_waiters_lose(struct rdr_device *dev)
 
 /* --- Waiting --------------------------------------------------------------------------------------------------- */
 
+/* The first of the submissions is at its end, and its fence in no use any more. */
+static void
+drop_first_locked(struct rdr_waiter *w, bool reset)
+{
+   w->fences[w->free_count++] = w->submissions[w->first++ & (w->capacity - 1)].fence;
+   if (w->count-- == SUBMISSIONS_MAX)
+      pthread_cond_signal(&w->room);
+   w->spoiled |= !reset;
+}
+
 /* Waits for the first of the submissions, with the lock given up meanwhile. */
 static void
 wait_for_first_locked(struct rdr_waiter *w)
@@ -133,11 +144,7 @@ wait_for_first_locked(struct rdr_waiter *w)
       rdr_waiters_lose(w->dev);
    bool reset = result == VK_SUCCESS && vk->ResetFences(w->dev->handle, 1, &s.fence) == VK_SUCCESS;
    pthread_mutex_lock(&w->lock);
-   w->first++;
-   if (w->count-- == SUBMISSIONS_MAX)
-      pthread_cond_signal(&w->room);
-   w->fences[w->free_count++] = s.fence;
-   w->spoiled |= !reset;
+   drop_first_locked(w, reset);
 }
 
 static void *
@@ -147,7 +154,7 @@ run(void *data)
 
    pthread_mutex_lock(&w->lock);
    while (w->count || !w->ending) {
-      if (w->count)
+      if (w->count && !w->watched)
          wait_for_first_locked(w);
       else
          pthread_cond_wait(&w->wake, &w->lock);
@@ -168,6 +175,47 @@ start_thread(struct rdr_waiter *w)
    w->has_thread = pthread_create(&w->thread, &attributes, run, w) == 0;
    pthread_attr_destroy(&attributes);
    return w->has_thread;
+}
+
+/* --- Watching ---------------------------------------------------------------------------------------------------- */
+
+void
+rdr_watch(struct rdr_context *ctx)
+{
+   struct rdr_waiter *w = ctx->watched;
+   const struct rdr_vk_device *vk = &w->dev->vk;
+
+   /* What is watched is changed by this thread alone. */
+   while (w->count) {
+      struct submission s = w->submissions[w->first & (w->capacity - 1)];
+      VkResult result = vk->GetFenceStatus(w->dev->handle, s.fence);
+      if (result != VK_SUCCESS) {
+         if (result != VK_NOT_READY) /* what has happened is the thread's to find out */
+            rdr_watch_end(ctx);
+         return;
+      }
+      publish_completion(w, s.number);
+      bool reset = vk->ResetFences(w->dev->handle, 1, &s.fence) == VK_SUCCESS;
+      pthread_mutex_lock(&w->lock);
+      drop_first_locked(w, reset);
+      pthread_mutex_unlock(&w->lock);
+   }
+   rdr_watch_end(ctx);
+}
+
+void
+rdr_watch_end(struct rdr_context *ctx)
+{
+   struct rdr_waiter *w = ctx->watched;
+
+   if (!w)
+      return;
+   ctx->watched = NULL;
+   pthread_mutex_lock(&w->lock);
+   w->watched = false;
+   if (w->count)
+      pthread_cond_signal(&w->wake);
+   pthread_mutex_unlock(&w->lock);
 }
 
 /* --- Submissions ------------------------------------------------------------------------------------------------ */
@@ -255,6 +303,18 @@ grow_locked(struct rdr_waiter *w)
    return true;
 }
 
+/* Where the guest looks at memory, the decoder's thread is at hand when the guest just waits: it need not be woken. */
+static void
+begin_waiting_locked(struct rdr_waiter *w)
+{
+   if (w->ctx->channel.status && !w->ctx->watched) {
+      w->watched = true;
+      w->ctx->watched = w;
+   } else {
+      pthread_cond_signal(&w->wake);
+   }
+}
+
 bool
 rdr_waiter_add(struct rdr_waiter *w, VkFence fence, uint64_t number)
 {
@@ -268,7 +328,7 @@ rdr_waiter_add(struct rdr_waiter *w, VkFence fence, uint64_t number)
       w->submissions[(w->first + w->count++) & (w->capacity - 1)] =
          (struct submission){.fence = fence, .number = number};
       if (w->count == 1)
-         pthread_cond_signal(&w->wake);
+         begin_waiting_locked(w);
    }
    pthread_mutex_unlock(&w->lock);
    if (!ok) {
@@ -296,6 +356,8 @@ destroy_waiter(struct rdr_waiter *w)
 void
 rdr_waiters_destroy(struct rdr_device *dev)
 {
+   if (dev->waiters && dev->waiters->ctx->watched && dev->waiters->ctx->watched->dev == dev)
+      rdr_watch_end(dev->waiters->ctx);
    for (struct rdr_waiter *w = dev->waiters; w; w = w->next) {
       pthread_mutex_lock(&w->lock);
       w->ending = true;

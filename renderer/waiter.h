@@ -3,6 +3,9 @@
 /* Tells the guest what its queues have completed. Each host queue in use has a thread that waits for the submissions which
  * the guest has given a number, in their order, by fences of the worker's own, and publishes the last one: in the status page of
  * the channel, or as a tongsCompletion where there is none.
+ *
+ * Waking that thread takes as long as a short submission. So what was submitted last is first watched by the decoder's thread, as long
+ * as this has nothing else to do and does not sleep: `watched` of the context.
  */
 
 #ifndef RDR_WAITER_H
@@ -39,6 +42,14 @@ rdr_waiter_add(struct rdr_waiter *w, VkFence fence, uint64_t number);
 /* There was no submission. */
 void
 rdr_waiter_take_back(struct rdr_waiter *w, VkFence fence);
+
+/* Publishes what is complete of what is watched, which may end the watch. There must be one. */
+void
+rdr_watch(struct rdr_context *ctx);
+
+/* The waiter's thread goes on, where there is a watch. */
+void
+rdr_watch_end(struct rdr_context *ctx);
 
 /* Nothing more will complete on the device: its guest's waits end. Any thread. */
 void

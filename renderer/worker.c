@@ -228,6 +228,29 @@ ops_wait(void *data)
    return tongs_ring_is_readable(data);
 }
 
+/* Ops, or nothing left to watch. */
+static bool
+watch_is_over(void *data)
+{
+   struct rdr_context *ctx = data;
+
+   if (ops_wait(&ctx->channel.ops))
+      return true;
+   rdr_watch(ctx);
+   return !ctx->watched;
+}
+
+/* Watches what has been submitted while no ops come, or leaves that to the thread that can sleep. */
+static void
+watch(struct rdr_context *ctx)
+{
+   struct tongs_spin_wait w;
+
+   tongs_spin(&ctx->watch_spinner, watch_is_over, ctx, &w);
+   rdr_watch_end(ctx);
+   tongs_spinner_note(&ctx->watch_spinner, &w);
+}
+
 /* How long the pages of a virtual machine may take to come after the op that takes them. */
 #define PAGES_MS 5000
 
@@ -244,6 +267,10 @@ receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
          rdr_end(ctx, "the guest says that it has written more ops than there is room for");
       if (n || left || ctx->ended)
          return n;
+      if (ctx->watched) {
+         watch(ctx);
+         continue;
+      }
       if (!tongs_spin(&ctx->op_spinner, ops_wait, ring, &w))
          tongs_ring_wait_for_bytes(ring, -1);
       tongs_spinner_note(&ctx->op_spinner, &w);
