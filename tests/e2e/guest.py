@@ -79,6 +79,7 @@ class Application:
     def __init__(self):
         self.instance = c_void_p()
         self.devices = []
+        self.holder = None
 
     def extensions(self):
         count = c_uint32()
@@ -128,8 +129,9 @@ class Application:
         return memory, data
 
     def hold_memory(self, size):
-        """Until the end of the process. Its first and last bytes are written."""
-        device, size = self.make_device(), int(size)
+        """Until the end of the process, all of it on one device. Its first and last bytes are written."""
+        self.holder = self.holder or self.make_device()
+        device, size = self.holder, int(size)
         _, data = self.map_memory(device, size)
         for at in (0, size - 1):
             ctypes.memset(data.value + at, 0x5a, 1)
