@@ -26,9 +26,10 @@ struct compile {
    uint32_t op;
    struct tongs_args *args;
    struct rdr_device *dev;
-   size_t held;  /* bytes of memory */
-   bool entered; /* its results are in the table */
-   bool done;    /* protected by the lock, as are the results until it is set */
+   size_t held;   /* bytes of memory */
+   bool entered;  /* its results are in the table */
+   bool unwanted; /* its only pipeline is not in the table any more; protected by the lock */
+   bool done;     /* protected by the lock, as are the results until it is set */
    VkResult result;
    uint64_t *handles;
 };
@@ -95,6 +96,19 @@ run(struct compile *job)
    }
 }
 
+/* Destroys what nobody wants any more where it was made: that thread's allocator has the memory at hand. */
+static void
+drop_unwanted(struct compile *job)
+{
+   pthread_mutex_lock(&job->compiles->lock);
+   bool unwanted = job->unwanted;
+   pthread_mutex_unlock(&job->compiles->lock);
+   if (!unwanted || job->result < 0)
+      return;
+   rdr_vk_destroy(&job->dev->vk, job->dev->handle, TONGS_TYPE_VkPipeline, job->handles[0]);
+   job->handles[0] = 0;
+}
+
 static void *
 thread(void *data)
 {
@@ -110,6 +124,7 @@ thread(void *data)
       c->waiting = job->next;
       pthread_mutex_unlock(&c->lock);
       run(job);
+      drop_unwanted(job);
       pthread_mutex_lock(&c->lock);
       job->done = true;
       pthread_cond_signal(&c->done);
@@ -303,7 +318,11 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *op, size_t size)
    const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkPipeline);
    if (d.error || !slot || slot->result != VK_NOT_READY || slot->handle || slot->device != d.device)
       return false;
+   struct compile *job = slot->data;
    rdr_object_remove(ctx, tongs_id_slot(id));
+   pthread_mutex_lock(&c->lock);
+   job->unwanted = job->args->new_count == 1;
+   pthread_mutex_unlock(&c->lock);
    return true;
 }
 
