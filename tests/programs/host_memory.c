@@ -6,6 +6,7 @@
 #include "checks.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,7 +274,9 @@ check_increments(struct prog *p)
    uint64_t sum = 0;
 
    PROG_STEP(init(p));
-   pthread_create(&thread, NULL, count, &c);
+   PROG_EXPECT(p, pthread_create(&thread, NULL, count, &c) == 0, "a thread");
+   while (!c.words[0]) /* it has begun */
+      sched_yield();
    for (int i = 0; i < ROUNDS; i++) {
       struct imported m;
       PROG_STEP(make(p, (void *)c.words, BYTES, false, &m));

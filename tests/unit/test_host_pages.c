@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -316,6 +317,8 @@ test_writers(void)
    d.counters = c.counters;
    pthread_create(&threads[0], NULL, count, &c);
    pthread_create(&threads[1], NULL, write_and_look, &d);
+   while (!c.counters[0]) /* they have begun */
+      sched_yield();
    for (int i = 0; i < 300 && took; i++) {
       struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
       took = pages;
