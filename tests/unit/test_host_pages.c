@@ -268,9 +268,11 @@ struct counting {
    _Atomic uint64_t *counters; /* one a page */
    uint64_t sum;
    atomic_bool stop;
-   int zeros;        /* /dev/zero */
-   uint64_t bad;     /* values that had not been written */
-   uint64_t refused; /* system calls that failed */
+   int zeros;                        /* /dev/zero */
+   uint64_t bad;                     /* values that had not been written */
+   uint64_t refused;                 /* system calls that failed */
+   _Atomic(_Atomic uint64_t *) next; /* new pages to write to */
+   atomic_bool done;
 };
 
 static void *
@@ -337,6 +339,57 @@ test_writers(void)
    fact(d.refused == 0 || geteuid() != 0, "where the kernel lets us, system calls wait, too");
    munmap((void *)c.counters, SIZE);
    close(c.zeros);
+}
+
+/* A thread writes to pages for the first time, in each round to new ones. */
+static void *
+write_first(void *data)
+{
+   struct counting *c = data;
+
+   for (;;) {
+      _Atomic uint64_t *words = NULL;
+      while (!words && !atomic_load(&c->stop))
+         words = atomic_exchange(&c->next, NULL);
+      if (!words)
+         return NULL;
+      for (size_t i = 0; i < PAGES; i++)
+         words[i * (PAGE / 8)] = i + 1;
+      for (size_t i = 0; i < PAGES; i++)
+         c->bad += words[i * (PAGE / 8)] != i + 1;
+      atomic_store(&c->done, true);
+   }
+}
+
+static void
+test_first_writes(void)
+{
+   struct counting c = {0};
+   pthread_t thread;
+   uint64_t lost = 0;
+
+   pthread_create(&thread, NULL, write_first, &c);
+   for (int i = 0; i < 1000; i++) {
+      _Atomic uint64_t *words = (_Atomic uint64_t *)plain(SIZE);
+      atomic_store(&c.done, false);
+      atomic_store(&c.next, words);
+      while (i % 2 && atomic_load(&c.next)) /* it is about to begin */
+         ;
+      struct icd_host_pages *pages = icd_host_pages_take(words, SIZE);
+      if (i % 4 < 2) {
+         while (!atomic_load(&c.done))
+            ;
+      }
+      icd_host_pages_release(pages);
+      while (!atomic_load(&c.done))
+         ;
+      for (size_t j = 0; j < PAGES; j++)
+         lost += words[j * (PAGE / 8)] != j + 1;
+      munmap((void *)words, SIZE);
+   }
+   atomic_store(&c.stop, true);
+   pthread_join(thread, NULL);
+   fact(lost == 0 && c.bad == 0, "no first write to a page is lost in 1,000 rounds");
 }
 
 /* Another thread forks all the time: no child may keep anyone waiting, or find pages empty. */
@@ -459,6 +512,7 @@ main(void)
    test_what_applications_do_meanwhile();
    test_sparse();
    test_writers();
+   test_first_writes();
    test_forks();
    test_a_child_of_shared_pages();
    test_no_room();
