@@ -69,33 +69,73 @@ struct mapping {
    uint64_t offset;
    unsigned major, minor;
    uint64_t inode;
-   char name[32];
+   const char *name;
+   char line[256]; /* long names are cut off */
 };
+
+/* Reads the next line, through a buffer of its own: stdio allocates, and a fork's child must not write to its parent's
+ * heap (take_copies). */
+struct lines {
+   int fd;
+   size_t at, size;
+   char data[4096];
+};
+
+static bool
+next_line(struct lines *l, char *line, size_t room)
+{
+   for (size_t n = 0;;) {
+      if (l->at == l->size) {
+         ssize_t size = read(l->fd, l->data, sizeof(l->data));
+         if (size <= 0)
+            return false;
+         l->at = 0;
+         l->size = (size_t)size;
+      }
+      const char c = l->data[l->at++];
+      if (c == '\n') {
+         line[n] = '\0';
+         return true;
+      }
+      if (n < room - 1)
+         line[n++] = c;
+   }
+}
+
+/* "55a0c0de1000-55a0c0de3000 rw-p 00000000 00:00 0    [heap]" */
+static bool
+parse_mapping(struct mapping *m)
+{
+   char *at = m->line;
+
+   m->start = strtoull(at, &at, 16);
+   m->end = strtoull(at + (*at == '-'), &at, 16);
+   if (*at != ' ' || strnlen(at, 6) < 6 || at[5] != ' ')
+      return false;
+   memcpy(m->access, at + 1, 4);
+   m->access[4] = '\0';
+   m->offset = strtoull(at + 5, &at, 16);
+   m->major = (unsigned)strtoul(at, &at, 16);
+   m->minor = (unsigned)strtoul(at + (*at == ':'), &at, 16);
+   m->inode = strtoull(at, &at, 10);
+   m->name = at + strspn(at, " ");
+   return true;
+}
 
 /* Finds the first mapping that ends behind `at`. */
 static bool
 find_mapping(uint64_t at, struct mapping *m)
 {
-   FILE *maps = fopen("/proc/self/maps", "re");
-   char line[512];
-   bool found = false, whole = true;
+   struct lines l;
+   bool found = false;
 
-   while (maps && !found && fgets(line, sizeof(line), maps)) {
-      unsigned long long start, end, offset, inode;
-      const bool begins = whole;
-      whole = strchr(line, '\n');
-      m->name[0] = '\0';
-      if (!begins || sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %31s", &start, &end, m->access,
-                            &offset, &m->major, &m->minor, &inode, m->name) < 7)
-         continue;
-      m->start = start;
-      m->end = end;
-      m->offset = offset;
-      m->inode = inode;
-      found = end > at;
-   }
-   if (maps)
-      fclose(maps);
+   l.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+   l.at = l.size = 0;
+   if (l.fd < 0)
+      return false;
+   while (!found && next_line(&l, m->line, sizeof(m->line)))
+      found = parse_mapping(m) && m->end > at;
+   close(l.fd);
    return found;
 }
 
@@ -573,15 +613,13 @@ unlock(void)
    pthread_mutex_unlock(&state.lock);
 }
 
-/* The child has copies, as it would have had without us. Its uses of the ranges end when it frees its parent's memories. */
+/* The child has copies, as it would have had without us. Its uses of the ranges end when it frees its parent's memories. The
+ * heap's own data may lie beside the application's in the pages: nothing here writes to the heap. */
 static void
 take_copies(void)
 {
-   for (struct icd_host_pages *pages = state.first, *next; pages; pages = next) {
-      next = pages->next;
-      pages->next = NULL;
+   for (struct icd_host_pages *pages = state.first; pages; pages = pages->next)
       restore_locked(pages, __builtin_frame_address(0));
-   }
    state.first = NULL;
    unlock();
 }
