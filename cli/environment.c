@@ -6,6 +6,7 @@
 #include "protocol/url.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,12 +228,21 @@ apply_host_driver(const char *command, const char *option)
    return set(command, "TONGS_HOST_DRIVER", full);
 }
 
+/* Empties the file: workers leave alone what has something in it. */
 static bool
 apply_capture(const char *command, const char *option)
 {
    char full[PATH_MAX];
 
-   return !option || (make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full));
+   if (!option)
+      return true;
+   int fd = open(option, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+   if (fd < 0) {
+      cli_error(command, "--capture: %s: %s", option, strerror(errno));
+      return false;
+   }
+   close(fd);
+   return make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full);
 }
 
 int

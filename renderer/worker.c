@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include "args.h"
+#include "capture.h"
 #include "clock.h"
 #include "compile.h"
 #include "context.h"
@@ -621,9 +622,8 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    tongs_encoder_init(&ctx->replies);
    allow_descriptors();
    rdr_host_set_environment(options);
-   if (options->capture && !(ctx->capture = fopen(options->capture, "wb")))
-      fprintf(stderr, "tongs worker %d: cannot write the capture %s: %s\n", (int)getpid(),
-              options->capture, strerror(errno));
+   if (options->capture)
+      ctx->capture = rdr_capture_open(options->capture);
 
    start_watching(ctx);
    serve(ctx);

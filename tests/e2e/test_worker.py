@@ -215,6 +215,22 @@ def a_capture_of_a_computation_is_dumped_as_vulkan_calls():
 
 
 @test
+def each_connection_has_a_capture_of_its_own():
+    capture = os.path.join(harness.scratch, "captures")
+    with open(capture, "w", encoding="utf-8") as old:
+        old.write("of an earlier run")
+    twice = f"'{program('compute')}' && '{program('triangle')}' '{harness.scratch}/picture.ppm'"
+    result = run([harness.TONGS, "run", "--capture", capture, "--host-driver", native_driver(),
+                  "--", "sh", "-c", twice], plain_environment())
+    assert result.returncode == 0, result
+    assert f"this one goes to {capture}.2" in result.stderr, result.stderr
+    dumps = [run([harness.TONGS, "dump", name], plain_environment()).stdout
+             for name in (capture, f"{capture}.2")]
+    assert "vkCmdDispatch(" in dumps[0] and "vkCmdDraw(" not in dumps[0], dumps[0]
+    assert "vkCmdDraw(" in dumps[1] and "vkCmdDispatch(" not in dumps[1], dumps[1]
+
+
+@test
 def vulkaninfo_runs_under_the_validation_layer_of_the_application():
     if not glob.glob("/usr/share/vulkan/explicit_layer.d/*khronos_validation*"):
         raise Skip("the validation layer is not installed")
