@@ -32,7 +32,9 @@ struct icd_heap {
    struct icd_virtgpu_pages pages; /* there */
    uint64_t size;
    uint8_t *data;
-   bool own; /* for one allocation */
+   bool own;      /* for one allocation */
+   int lent_fd;   /* whose memory it is, -1: its own */
+   uint32_t lent; /* ranges of such */
    struct hole *holes;
 };
 
@@ -133,7 +135,7 @@ create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
    heap->number = heaps->next_number;
    heap->size = size;
    heap->own = own;
-   heap->fd = -1;
+   heap->fd = heap->lent_fd = -1;
    if (heaps->connection->virtgpu ? !make_pages(heaps, heap) : !make_memory(heap))
       goto fail;
    heap->holes = calloc(1, sizeof(*heap->holes));
@@ -210,31 +212,35 @@ bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
                 void *data, struct icd_heap_range *range)
 {
-   struct icd_heap *heap = calloc(1, sizeof(*heap));
-   if (!heap)
-      return false;
+   bool ok = true;
 
    pthread_mutex_lock(&heaps->lock);
-   *heap = (struct icd_heap){
-      .next = heaps->first,
-      .number = heaps->next_number,
-      .fd = fd,
-      .size = fd_size,
-      .own = true,
-   };
-   bool ok = announce(heaps, heap);
-   heap->fd = -1;
+   struct icd_heap *heap = heaps->first;
+   while (heap && heap->lent_fd != fd)
+      heap = heap->next;
+   if (!heap) {
+      heap = calloc(1, sizeof(*heap));
+      if (heap) {
+         heap->number = heaps->next_number;
+         heap->size = fd_size;
+         heap->own = true;
+         heap->fd = heap->lent_fd = fd;
+      }
+      ok = heap && announce(heaps, heap);
+      if (heap)
+         heap->fd = -1;
+      if (ok) {
+         heaps->next_number++;
+         heap->next = heaps->first;
+         heaps->first = heap;
+      } else if (heap) {
+         destroy_heap(heaps, heap);
+      }
+   }
    if (ok) {
-      heaps->first = heap;
+      heap->lent++;
       *range = (struct icd_heap_range){
-         .heap = heap,
-         .number = heaps->next_number++,
-         .offset = offset,
-         .size = size,
-         .data = data,
-      };
-   } else {
-      destroy_heap(heaps, heap);
+         .heap = heap, .number = heap->number, .offset = offset, .size = size, .data = data};
    }
    pthread_mutex_unlock(&heaps->lock);
    return ok;
@@ -299,7 +305,9 @@ icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
    if (!range->heap)
       return;
    pthread_mutex_lock(&heaps->lock);
-   if (range->heap->own) {
+   if (range->heap->lent > 1) {
+      range->heap->lent--;
+   } else if (range->heap->own) {
       drop_heap_locked(heaps, range->heap);
    } else {
       if (range->size >= PUNCH_SIZE && range->heap->fd >= 0)

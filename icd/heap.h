@@ -43,7 +43,7 @@ icd_heaps_finish(struct icd_heaps *heaps);
 bool
 icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *range);
 
-/* Makes a heap of memory that the caller keeps, a sealed memfd, and takes `size` bytes of it. `data`: where the caller has
+/* Makes a heap of memory that the caller keeps, a sealed memfd, or finds the one that is made of it, and takes `size` bytes of it. `data`: where the caller has
  * those mapped, at its offset `offset`. False when memory is out, or the connection is lost. */
 bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,

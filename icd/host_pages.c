@@ -31,16 +31,16 @@
 /* Of the C library, relative to the thread's control block; from glibc 2.35 on. */
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 
-/* Each memory that is made of such pages is a heap of the worker's, which bounds those. */
-#define USES_MAX 2048
 /* Pages whose state is looked at with one system call. */
 #define LOOK_PAGES 256u
 
 static struct {
    pthread_mutex_t lock; /* protects the rest, and everything that is made shared or private */
    struct icd_host_pages *first;
-   uint32_t uses; /* of all of them */
-   bool refused;  /* and said so */
+   struct icd_host_region *regions;
+   bool refused; /* and said so */
+   int copied
+      [2]; /* during a fork: the pipe by which the child says that it has its copies; -1: none */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t
@@ -159,32 +159,46 @@ why_not(const struct mapping *m)
    return "they are not plain memory";
 }
 
+/* Whether a mapping is the memfd's pages, at their place. */
+static bool
+is_of(const struct mapping *m, const struct icd_host_region *region)
+{
+   struct stat st;
+
+   return region && fstat(region->fd, &st) == 0 && m->inode == st.st_ino &&
+          m->major == major(st.st_dev) && m->minor == minor(st.st_dev) &&
+          m->start >= region->start && m->offset == m->start - region->start;
+}
+
+/* What of the first mapping that ends behind `at` lies from there on, before `end`. */
+static bool
+find_piece(uint64_t at, uint64_t end, struct mapping *m)
+{
+   if (!find_mapping(at, m) || m->start >= end)
+      return false;
+   if (m->start < at) {
+      m->offset += at - m->start;
+      m->start = at;
+   }
+   if (m->end > end)
+      m->end = end;
+   return true;
+}
+
+/* `region`: where the range is to be shared; may be NULL. */
 static const char *
-why_not_range(uint64_t start, uint64_t end)
+why_not_range(uint64_t start, uint64_t end, const struct icd_host_region *region)
 {
    struct mapping m;
 
    for (uint64_t at = start; at < end; at = m.end) {
-      if (!find_mapping(at, &m))
-         return "/proc/self/maps does not have them";
-      if (m.start > at)
+      if (!find_mapping(at, &m) || m.start > at)
          return "they are not all there";
-      const char *why = why_not(&m);
+      const char *why = is_of(&m, region) ? NULL : why_not(&m);
       if (why)
          return why;
    }
    return NULL;
-}
-
-/* Whether a mapping is one of the range's own pages, at their place. */
-static bool
-is_of(const struct mapping *m, const struct icd_host_pages *pages)
-{
-   struct stat st;
-
-   return fstat(pages->fd, &st) == 0 && m->inode == st.st_ino && m->major == major(st.st_dev) &&
-          m->minor == minor(st.st_dev) && m->start >= address(pages->start) &&
-          m->offset == m->start - address(pages->start);
 }
 
 static bool
@@ -371,17 +385,22 @@ copy_pages(const struct copy *c)
 }
 
 static bool
-open_copy(struct copy *c, const struct icd_host_pages *pages)
+open_copy(struct copy *c, const struct icd_host_region *region, uint64_t start, uint64_t size)
 {
+   const off_t offset = (off_t)(start - region->start);
+
    *c = (struct copy){
-      .start = address(pages->start),
-      .size = pages->size,
+      .start = start,
+      .size = size,
       .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
       .mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC),
       .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
    };
+   /* What an earlier import left there, if its pages were not made private. */
+   if (fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, (off_t)size) < 0)
+      return false;
    void *to =
-      mmap(NULL, pages->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, pages->fd, 0);
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, region->fd, offset);
    if (to != MAP_FAILED)
       c->to = to;
    return c->to && c->mem >= 0 && c->pagemap >= 0;
@@ -399,13 +418,13 @@ close_copy(struct copy *c, bool replaced)
 }
 
 static bool
-make_shared(const struct icd_host_pages *pages)
+make_shared(const struct icd_host_region *region, uint64_t start, uint64_t size)
 {
    struct window window;
    struct copy copy;
    bool done = false;
 
-   if (open_copy(&copy, pages) && window_open(&window, copy.start, copy.size, true)) {
+   if (open_copy(&copy, region, start, size) && window_open(&window, copy.start, copy.size, true)) {
       done = copy_pages(&copy) && replace(copy.to, copy.size, copy.start);
       window_close(&window, done);
    }
@@ -442,7 +461,7 @@ read_data(int fd, uint64_t offset, uint64_t size, uint8_t *to)
 
 /* `m`: a mapping of the memfd's, and nothing else. */
 static bool
-make_private(const struct icd_host_pages *pages, const struct mapping *m)
+make_private(const struct icd_host_region *region, const struct mapping *m)
 {
    const uint64_t size = m->end - m->start;
    const int access = (m->access[0] == 'r' ? PROT_READ : 0) |
@@ -456,7 +475,7 @@ make_private(const struct icd_host_pages *pages, const struct mapping *m)
    if (to == MAP_FAILED)
       return false;
    if (window_open(&window, m->start, size, false)) {
-      done = read_data(pages->fd, m->offset, size, to) &&
+      done = read_data(region->fd, m->offset, size, to) &&
              syscall(SYS_mprotect, to, size, access) == 0 && replace(to, size, m->start);
       window_close(&window, done);
    }
@@ -465,99 +484,169 @@ make_private(const struct icd_host_pages *pages, const struct mapping *m)
    return done;
 }
 
-/* The application may have unmapped pages, or put others there. */
+/* The application may have unmapped pages, or put others there. `last`: nobody else needs them, and their memory is given
+ * back. */
 static void
-restore_locked(const struct icd_host_pages *pages, const void *frame)
+restore_locked(const struct icd_host_region *region, uint64_t start, uint64_t end, bool last,
+               const void *frame)
 {
-   const uint64_t start = address(pages->start), end = start + pages->size;
    struct mapping m;
 
-   for (uint64_t at = start; at < end && find_mapping(at, &m) && m.start < end; at = m.end) {
-      if (!is_of(&m, pages))
+   for (uint64_t at = start; at < end && find_piece(at, end, &m); at = m.end) {
+      const uint64_t size = m.end - m.start;
+      if (!is_of(&m, region))
          continue;
-      if (is_ours(m.start, m.end - m.start, frame) || !make_private(pages, &m))
+      if (is_ours(m.start, size, frame) || !make_private(region, &m))
          fprintf(stderr, "tongs: %llu bytes at %llx, that were imported, stay shared memory\n",
-                 (unsigned long long)(m.end - m.start), (unsigned long long)m.start);
+                 (unsigned long long)size, (unsigned long long)m.start);
+      else if (last)
+         fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)m.offset,
+                   (off_t)size);
    }
 }
 
 /* --- The ranges -------------------------------------------------------------------------------------------------------- */
 
-static void
-destroy(struct icd_host_pages *pages)
+/* NULL: nothing is imported there. */
+static struct icd_host_region *
+find_region_locked(uint64_t start)
 {
-   if (pages->fd >= 0)
-      close(pages->fd);
-   free(pages);
+   struct icd_host_region *region = state.regions;
+
+   while (region && region->start != (start & ~(ICD_HOST_REGION_SIZE - 1)))
+      region = region->next;
+   return region;
 }
 
-static struct icd_host_pages *
-create_locked(void *start, uint64_t size, const char **why)
+static struct icd_host_region *
+get_region_locked(uint64_t start)
 {
-   struct icd_host_pages *pages = malloc(sizeof(*pages));
+   struct icd_host_region *region = find_region_locked(start);
 
-   *why = "out of memory";
-   if (!pages)
+   if (region)
+      return region;
+   region = malloc(sizeof(*region));
+   if (!region)
       return NULL;
-   *pages = (struct icd_host_pages){
-      .next = state.first,
-      .start = start,
-      .size = size,
-      .fd = tongs_sealed_memory("tongs-host-pages", size),
+   *region = (struct icd_host_region){
+      .next = state.regions,
+      .start = start & ~(ICD_HOST_REGION_SIZE - 1),
+      .fd = tongs_sealed_memory("tongs-host-pages", ICD_HOST_REGION_SIZE),
    };
-   if (pages->fd >= 0) {
-      *why = "the kernel refuses";
-      if (make_shared(pages)) {
-         state.first = pages;
-         return pages;
+   if (region->fd < 0) {
+      free(region);
+      return NULL;
+   }
+   return state.regions = region;
+}
+
+/* Ends a region that nothing is imported in. */
+static void
+drop_region_locked(struct icd_host_region *region)
+{
+   if (region->uses)
+      return;
+   for (struct icd_host_region **link = &state.regions; *link; link = &(*link)->next) {
+      if (*link == region) {
+         *link = region->next;
+         break;
       }
    }
-   destroy(pages);
-   return NULL;
+   close(region->fd);
+   free(region);
 }
 
-/* What there is of a range: the pages that it lies in, or NULL. */
-static struct icd_host_pages *
-find_locked(uint64_t start, uint64_t end, const char **why)
+/* Makes private what of a range no import has. */
+static void
+release_range_locked(const struct icd_host_region *region, uint64_t start, uint64_t end,
+                     const void *frame)
 {
-   for (struct icd_host_pages *pages = state.first; pages; pages = pages->next) {
-      const uint64_t from = address(pages->start), to = from + pages->size;
-      if (start >= from && end <= to)
-         return pages;
-      if (overlap(start, end, from, to))
-         *why = "a part of them is imported already";
+   for (uint64_t at = start, until; at < end; at = until) {
+      bool taken = false;
+      until = end;
+      for (const struct icd_host_pages *p = state.first; p; p = p->next) {
+         const uint64_t from = address(p->start), to = from + p->size;
+         if (from <= at && at < to) { /* so far it is somebody else's */
+            until = taken && until > to ? until : to;
+            taken = true;
+         } else if (!taken && from > at && from < until) {
+            until = from;
+         }
+      }
+      if (!taken)
+         restore_locked(region, at, until, true, frame);
    }
-   return NULL;
+}
+
+/* Makes shared what of a range is not, all or nothing. */
+static bool
+share_range_locked(const struct icd_host_region *region, uint64_t start, uint64_t end,
+                   const void *frame)
+{
+   struct mapping m;
+
+   for (uint64_t at = start; at < end; at = m.end) {
+      if (!find_piece(at, end, &m) ||
+          (!is_of(&m, region) && !make_shared(region, m.start, m.end - m.start))) {
+         release_range_locked(region, start, at, frame);
+         return false;
+      }
+   }
+   return true;
+}
+
+/* Why a range cannot be taken whatever lies there. */
+static const char *
+why_not_at(uint64_t start, uint64_t size, const void *frame)
+{
+   const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+   if (!size || start % page || size % page || size > UINT64_MAX / 2 - start)
+      return "they are not whole pages";
+   if (start / ICD_HOST_REGION_SIZE != (start + size - 1) / ICD_HOST_REGION_SIZE)
+      return "they lie on both sides of an address that is a multiple of 64 GiB";
+   if (!icd_host_pages_work())
+      return "the kernel refuses";
+   return is_ours(start, size, frame) ? "this thread runs on them" : NULL;
+}
+
+static struct icd_host_pages *
+take_locked(void *start, uint64_t size, const char **why, const void *frame)
+{
+   const uint64_t from = address(start);
+
+   *why = why_not_at(from, size, frame);
+   if (*why)
+      return NULL;
+   *why = "out of memory";
+   struct icd_host_pages *pages = malloc(sizeof(*pages));
+   struct icd_host_region *region = pages ? get_region_locked(from) : NULL;
+   if (region) {
+      *why = why_not_range(from, from + size, region);
+      if (!*why && !share_range_locked(region, from, from + size, frame))
+         *why = "the kernel refuses";
+   }
+   if (*why) {
+      if (region)
+         drop_region_locked(region);
+      free(pages);
+      return NULL;
+   }
+   *pages =
+      (struct icd_host_pages){.next = state.first, .region = region, .start = start, .size = size};
+   region->uses++;
+   return state.first = pages;
 }
 
 struct icd_host_pages *
 icd_host_pages_take(void *start, uint64_t size)
 {
-   const uint64_t from = address(start), page = (uint64_t)sysconf(_SC_PAGESIZE);
-   struct icd_host_pages *pages = NULL;
-   const char *why = NULL;
+   const char *why;
 
    pthread_mutex_lock(&state.lock);
-   if (!size || from % page || size % page || size > UINT64_MAX / 2 - from)
-      why = "they are not whole pages";
-   else if (state.uses >= USES_MAX)
-      why = "they are one range too many";
-   else
-      pages = find_locked(from, from + size, &why);
-   if (!pages && !why && !icd_host_pages_work())
-      why = "the kernel refuses";
-   if (!pages && !why && is_ours(from, size, __builtin_frame_address(0)))
-      why = "this thread runs on them";
-   if (!pages && !why)
-      why = why_not_range(from, from + size);
-   if (!pages && !why)
-      pages = create_locked(start, size, &why);
-   if (pages) {
-      pages->uses++;
-      state.uses++;
-   } else {
+   struct icd_host_pages *pages = take_locked(start, size, &why, __builtin_frame_address(0));
+   if (!pages)
       refuse(start, size, why);
-   }
    pthread_mutex_unlock(&state.lock);
    return pages;
 }
@@ -568,17 +657,17 @@ icd_host_pages_release(struct icd_host_pages *pages)
    if (!pages)
       return;
    pthread_mutex_lock(&state.lock);
-   state.uses--;
-   if (!--pages->uses) {
-      for (struct icd_host_pages **link = &state.first; *link; link = &(*link)->next) {
-         if (*link == pages) {
-            *link = pages->next;
-            break;
-         }
+   for (struct icd_host_pages **link = &state.first; *link; link = &(*link)->next) {
+      if (*link == pages) {
+         *link = pages->next;
+         break;
       }
-      restore_locked(pages, __builtin_frame_address(0));
-      destroy(pages);
    }
+   const uint64_t start = address(pages->start);
+   release_range_locked(pages->region, start, start + pages->size, __builtin_frame_address(0));
+   pages->region->uses--;
+   drop_region_locked(pages->region);
+   free(pages);
    pthread_mutex_unlock(&state.lock);
 }
 
@@ -591,8 +680,8 @@ icd_host_pages_accept(void *start)
    pthread_mutex_lock(&state.lock);
    if (from % page)
       why = "they are not whole pages";
-   else if (!find_locked(from, from + page, &why))
-      why = why_not_range(from, from + page);
+   else
+      why = why_not_range(from, from + page, find_region_locked(from));
    if (why)
       refuse(start, page, why);
    pthread_mutex_unlock(&state.lock);
@@ -602,14 +691,25 @@ icd_host_pages_accept(void *start)
 /* --- A fork's child ------------------------------------------------------------------------------------------------- */
 
 static void
-lock(void)
+before_fork(void)
 {
    pthread_mutex_lock(&state.lock);
+   if (!state.first || pipe2(state.copied, O_CLOEXEC) < 0)
+      state.copied[0] = state.copied[1] = -1;
 }
 
+/* Nothing is made private and forgotten before the child has read it. */
 static void
-unlock(void)
+wait_for_child(void)
 {
+   char byte;
+
+   if (state.copied[0] >= 0) {
+      close(state.copied[1]);
+      while (read(state.copied[0], &byte, 1) < 0 && errno == EINTR)
+         ;
+      close(state.copied[0]);
+   }
    pthread_mutex_unlock(&state.lock);
 }
 
@@ -618,10 +718,19 @@ unlock(void)
 static void
 take_copies(void)
 {
-   for (struct icd_host_pages *pages = state.first; pages; pages = pages->next)
-      restore_locked(pages, __builtin_frame_address(0));
+   for (struct icd_host_pages *pages = state.first; pages; pages = pages->next) {
+      const uint64_t start = address(pages->start);
+      restore_locked(pages->region, start, start + pages->size, false, __builtin_frame_address(0));
+   }
+   state.regions = NULL; /* which are the parent's */
    state.first = NULL;
-   unlock();
+   if (state.copied[0] >= 0) {
+      if (write(state.copied[1], "", 1) < 0) /* the end of the pipe says it, too */
+         errno = 0;
+      close(state.copied[0]);
+      close(state.copied[1]);
+   }
+   pthread_mutex_unlock(&state.lock);
 }
 
 /* --- Whether it works ---------------------------------------------------------------------------------------------- */
@@ -632,27 +741,27 @@ static bool works;
 static void
 try_once(void)
 {
-   const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-   struct icd_host_pages pages = {.size = 2 * page};
+   const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = 2 * page;
    struct mapping m;
 
    /* Where an address has 32 bits, an offset of a system call is in two. */
    if (sizeof(void *) < 8 || sizeof(long) < 8)
       return;
-   void *start = mmap(NULL, pages.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-   if (start == MAP_FAILED)
+   uint8_t *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+   if (data == MAP_FAILED)
       return;
-   pages.start = start;
-   pages.start[0] = 1;
-   pages.fd = tongs_sealed_memory("tongs-host-pages", pages.size);
-   if (pages.fd >= 0) {
-      works = make_shared(&pages) && find_mapping(address(start), &m) && is_of(&m, &pages) &&
-              m.end >= address(start) + pages.size && make_private(&pages, &m) &&
-              pages.start[0] == 1 && pages.start[page] == 0;
-      close(pages.fd);
+   const uint64_t start = address(data);
+   struct icd_host_region region = {.start = start,
+                                    .fd = tongs_sealed_memory("tongs-host-pages", size)};
+   data[0] = 1;
+   if (region.fd >= 0) {
+      works = make_shared(&region, start, size) && find_piece(start, start + size, &m) &&
+              is_of(&m, &region) && m.end == start + size && make_private(&region, &m) &&
+              data[0] == 1 && data[page] == 0;
+      close(region.fd);
    }
-   munmap(start, pages.size);
-   works &= pthread_atfork(lock, unlock, take_copies) == 0;
+   munmap(data, size);
+   works &= pthread_atfork(before_fork, wait_for_child, take_copies) == 0;
 }
 
 bool

@@ -9,13 +9,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A range of the application's pages that is a sealed memfd meanwhile. */
+/* What of the application's address space one sealed memfd stands for, each page at its own offset: so pages of ranges that
+ * overlap, as those of a heap's blocks do that were made larger to be whole pages, are the same. */
+#define ICD_HOST_REGION_SIZE (UINT64_C(64) << 30)
+
+struct icd_host_region {
+   struct icd_host_region *next;
+   uint64_t start; /* the address of its first byte */
+   int fd;
+   uint32_t uses;
+};
+
+/* A range of the application's pages that is shared meanwhile. */
 struct icd_host_pages {
    struct icd_host_pages *next;
+   struct icd_host_region *region;
    uint8_t *start;
    uint64_t size;
-   int fd;
-   uint32_t uses; /* memories that are made of it */
 };
 
 /* Whether the kernel lets us, tried once per process; every time it looks whether the process has been put behind a
@@ -27,12 +37,12 @@ icd_host_pages_work(void);
 bool
 icd_host_pages_accept(void *start);
 
-/* Makes pages shared, or finds that they are. NULL where they cannot be: they are as they were. */
+/* Makes pages shared that are not. NULL where they cannot be: all are as they were. */
 struct icd_host_pages *
 icd_host_pages_take(void *start, uint64_t size);
 
-/* The last one makes the pages private again, with their contents, as far as they are still there. The device must not
- * write to them any more. */
+/* Makes pages private again that no other range has, with their contents, as far as they are still there. The device must
+ * not write to them any more. */
 void
 icd_host_pages_release(struct icd_host_pages *pages);
 

@@ -32,8 +32,9 @@ import_host(struct icd_device *dev, struct icd_memory *mem,
    mem->host = icd_host_pages_take(import->pHostPointer, mem->size);
    if (!mem->host)
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   const uint64_t offset = (uint64_t)((uint8_t *)import->pHostPointer - mem->host->start);
-   return icd_heap_borrow(&dev->heaps, mem->host->fd, mem->host->size, offset, mem->size,
+   const struct icd_host_region *region = mem->host->region;
+   return icd_heap_borrow(&dev->heaps, region->fd, ICD_HOST_REGION_SIZE,
+                          (uint64_t)(uintptr_t)import->pHostPointer - region->start, mem->size,
                           import->pHostPointer, &mem->range)
              ? VK_SUCCESS
              : VK_ERROR_OUT_OF_HOST_MEMORY;
