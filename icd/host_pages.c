@@ -540,18 +540,25 @@ get_region_locked(uint64_t start)
    return state.regions = region;
 }
 
-/* Ends a region that nothing is imported in. */
+/* Nothing more is imported in the region. */
 static void
-drop_region_locked(struct icd_host_region *region)
+retire_region_locked(struct icd_host_region *region)
 {
-   if (region->uses)
-      return;
    for (struct icd_host_region **link = &state.regions; *link; link = &(*link)->next) {
       if (*link == region) {
          *link = region->next;
          break;
       }
    }
+}
+
+/* Ends a region that nothing is imported in. */
+static void
+drop_region_locked(struct icd_host_region *region)
+{
+   if (region->uses)
+      return;
+   retire_region_locked(region);
    close(region->fd);
    free(region);
 }
@@ -652,7 +659,7 @@ icd_host_pages_take(void *start, uint64_t size)
 }
 
 void
-icd_host_pages_release(struct icd_host_pages *pages)
+icd_host_pages_release(struct icd_host_pages *pages, bool lost)
 {
    if (!pages)
       return;
@@ -665,6 +672,8 @@ icd_host_pages_release(struct icd_host_pages *pages)
    }
    const uint64_t start = address(pages->start);
    release_range_locked(pages->region, start, start + pages->size, __builtin_frame_address(0));
+   if (lost)
+      retire_region_locked(pages->region);
    pages->region->uses--;
    drop_region_locked(pages->region);
    free(pages);

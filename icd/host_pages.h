@@ -42,8 +42,8 @@ struct icd_host_pages *
 icd_host_pages_take(void *start, uint64_t size);
 
 /* Makes pages private again that no other range has, with their contents, as far as they are still there. The device must
- * not write to them any more. */
+ * not write to them any more; where that is not known as the connection is `lost`, nothing new gets a place in the same memfd. */
 void
-icd_host_pages_release(struct icd_host_pages *pages);
+icd_host_pages_release(struct icd_host_pages *pages, bool lost);
 
 #endif

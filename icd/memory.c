@@ -59,7 +59,7 @@ drop_shared(struct icd_device *dev, struct icd_memory *mem)
    icd_heap_free(&dev->heaps, &mem->range);
    if (mem->host) /* else the worker has the pages until the next op */
       icd_flush(dev->parent.connection);
-   icd_host_pages_release(mem->host);
+   icd_host_pages_release(mem->host, icd_connection_is_lost(dev->parent.connection));
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -58,7 +58,7 @@ refuses(void *start, size_t size)
 {
    struct icd_host_pages *pages = icd_host_pages_take(start, size);
 
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    return !pages;
 }
 
@@ -109,7 +109,7 @@ test_there_and_back(void)
    int fd = dup(pages->region->fd);
    const off_t first = offset_of(pages, data);
    fill(data, SIZE, 3);
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(is_filled(data, SIZE, 3), "pages that become private keep their contents");
    data[0] = 0xaa;
    fact(pread(fd, seen, 1, first) == 1 && seen[0] != 0xaa, "then they are no longer the memfd's");
@@ -129,19 +129,19 @@ test_heap_and_stack(void)
    fill(data, SIZE, 4);
    struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
    fact(pages && is_filled(data, SIZE, 4), "the heap's pages can be taken");
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(is_filled(data, SIZE, 4), "they come back");
    free(data);
    fill(local, sizeof(local), 5);
    pages = icd_host_pages_take(local, sizeof(local));
    fact(pages && is_filled(local, sizeof(local), 5), "pages of a caller's frame can be taken");
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(is_filled(local, sizeof(local), 5), "they come back");
    fill(zeros, sizeof(zeros), 6);
    pages = icd_host_pages_take(zeros, sizeof(zeros));
    if (!pages) /* where the program's data is in one mapping with the file's last page */
       printf("# a program's own data was refused\n");
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(is_filled(zeros, sizeof(zeros), 6), "a program's own data keeps its contents");
 }
 
@@ -219,26 +219,35 @@ test_overlaps(void)
    fill(data, SIZE, 9);
    fact(is_in_memfd(left, data, 9) && is_in_memfd(outer, data, 9) && is_in_memfd(right, data, 9),
         "each of them has the pages");
-   icd_host_pages_release(outer);
-   icd_host_pages_release(left);
+   icd_host_pages_release(outer, false);
+   icd_host_pages_release(left, false);
    fact(is_in_memfd(again, data, 9) && !is_shared_with_child(data),
         "pages are shared while a range has them");
    data[0] = 9;
    struct icd_host_pages *whole = icd_host_pages_take(data, SIZE);
    fact(whole && is_filled(data, SIZE, 9) && is_in_memfd(whole, data, 9),
         "all of them can be taken");
-   icd_host_pages_release(again);
-   icd_host_pages_release(inner);
-   icd_host_pages_release(right);
-   icd_host_pages_release(whole);
+   icd_host_pages_release(again, false);
+   icd_host_pages_release(inner, false);
+   icd_host_pages_release(right, false);
+   icd_host_pages_release(whole, false);
    fact(is_filled(data, SIZE, 9) && !refuses(data, SIZE), "and in the end they are private");
    fact(!is_shared_with_child(data + 8 * PAGE) && !is_shared_with_child(data + 23 * PAGE),
         "all of them");
+   data[0] = 9;
+   left = icd_host_pages_take(data, PAGE);
+   right = icd_host_pages_take(data + 40 * PAGE, PAGE);
+   icd_host_pages_release(left, true);
+   left = icd_host_pages_take(data, PAGE);
+   fact(left && right && left->region != right->region && is_filled(data, PAGE, 9),
+        "where a device may write on, new ranges have another memfd");
+   icd_host_pages_release(left, false);
+   icd_host_pages_release(right, false);
    mprotect(data + 30 * PAGE, PAGE, PROT_READ);
    inner = icd_host_pages_take(data + 20 * PAGE, 2 * PAGE);
    fact(refuses(data + 18 * PAGE, 20 * PAGE) && !is_shared_with_child(data + 25 * PAGE),
         "what cannot all be taken is left alone");
-   icd_host_pages_release(inner);
+   icd_host_pages_release(inner, false);
    munmap(data, SIZE);
 }
 
@@ -254,7 +263,7 @@ test_what_applications_do_meanwhile(void)
    uint8_t *other = mmap(data + 4 * PAGE, PAGE, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
    other[0] = 42;
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(is_filled(data, 4 * PAGE, 9), "what is left of the pages becomes private");
    fact(other[0] == 42, "what the application put there stays");
    fact(msync(data + 5 * PAGE, PAGE, MS_ASYNC) < 0, "what it unmapped stays so");
@@ -297,7 +306,7 @@ test_sparse(void)
         "pages that were never touched do not come into being when the rest is shared");
    fact(data[size / 2] == 1 && data[size - 1] == 2, "the rest is");
    data[size / 4] = 3;
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(resident() < before + (8 << 20), "nor when it becomes private");
    fact(data[size / 2] == 1 && data[size - 1] == 2 && data[size / 4] == 3 && data[0] == 0,
         "with what was touched meanwhile");
@@ -366,7 +375,7 @@ test_writers(void)
    for (int i = 0; i < 300 && took; i++) {
       struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
       took = pages;
-      icd_host_pages_release(pages);
+      icd_host_pages_release(pages, false);
    }
    atomic_store(&c.stop, true);
    atomic_store(&d.stop, true);
@@ -422,7 +431,7 @@ test_first_writes(void)
          while (!atomic_load(&c.done))
             sched_yield();
       }
-      icd_host_pages_release(pages);
+      icd_host_pages_release(pages, false);
       while (!atomic_load(&c.done))
          sched_yield();
       for (size_t j = 0; j < PAGES; j++)
@@ -464,7 +473,7 @@ test_forks(void)
    for (int i = 0; i < 300 && took; i++) {
       struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
       took = pages;
-      icd_host_pages_release(pages);
+      icd_host_pages_release(pages, false);
    }
    atomic_store(&c.stop, true);
    pthread_join(thread, NULL);
@@ -483,14 +492,14 @@ test_a_child_of_shared_pages(void)
    if (!pid) {
       const bool right = is_filled(data, SIZE, 10);
       fill(data, SIZE, 11);
-      icd_host_pages_release(pages);
+      icd_host_pages_release(pages, false);
       _exit(right && is_filled(data, SIZE, 11) ? 0 : 1);
    }
    int status = 1;
    waitpid(pid, &status, 0);
    fact(status == 0, "a fork's child has the contents, and may write and release");
    fact(is_filled(data, SIZE, 10), "its parent's pages are its parent's");
-   icd_host_pages_release(pages);
+   icd_host_pages_release(pages, false);
    fact(is_filled(data, SIZE, 10), "and come back");
    munmap(data, SIZE);
 }
@@ -510,7 +519,7 @@ test_no_room(void)
       setrlimit(RLIMIT_NOFILE, &none);
       struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
       if (pages)
-         icd_host_pages_release(pages);
+         icd_host_pages_release(pages, false);
    }
    setrlimit(RLIMIT_NOFILE, &old);
    fact(is_filled(data, SIZE, 12), "where descriptors run out nothing is lost");
