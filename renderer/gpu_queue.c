@@ -8,6 +8,11 @@
 void
 rdr_gpu_queue_finish(struct rdr_gpu_queue *q)
 {
+   while (q->late) {
+      struct rdr_gpu_late *next = q->late->next;
+      free(q->late);
+      q->late = next;
+   }
    rdr_element_finish(&q->element);
    free(q->command);
 }
@@ -42,12 +47,50 @@ copy_command(struct rdr_gpu_queue *q, size_t *size)
    return true;
 }
 
+static void
+keep_answer(struct rdr_gpu_queue *q, const struct rdr_gpu_request *request, const void *data,
+            size_t size)
+{
+   struct rdr_gpu_late *late = malloc(sizeof(*late) + size);
+
+   if (!late) {
+      fprintf(stderr, "tongs: out of memory: an answer to a virtual machine is lost\n");
+      return;
+   }
+   *late = (struct rdr_gpu_late){.request = *request, .size = size};
+   memcpy(late->data, data, size);
+   struct rdr_gpu_late **link = &q->late;
+   while (*link)
+      link = &(*link)->next;
+   *link = late;
+}
+
+void
+rdr_gpu_queue_restart(struct rdr_gpu_queue *q)
+{
+   struct rdr_gpu_late *late = q->late;
+
+   q->late = NULL;
+   while (late) {
+      struct rdr_gpu_late *next = late->next;
+      rdr_gpu_queue_answer(q, &late->request, late->data, late->size);
+      free(late);
+      late = next;
+   }
+}
+
 void
 rdr_gpu_queue_answer(struct rdr_gpu_queue *q, const struct rdr_gpu_request *request,
                      const void *data, size_t size)
 {
    size_t done = 0;
 
+   if (request->generation != q->queue->generation)
+      return;
+   if (!q->queue->started) {
+      keep_answer(q, request, data, size);
+      return;
+   }
    for (unsigned i = 0; i < request->range_count && done < size; i++) {
       const struct rdr_guest_range *r = &request->ranges[i];
       size_t part = r->size < size - done ? r->size : size - done;
@@ -75,6 +118,7 @@ rdr_gpu_queue_serve(struct rdr_gpu_queue *q, struct rdr_gpu *gpu, unsigned limit
          continue;
       }
       request->head = q->element.head;
+      request->generation = q->queue->generation;
       while (request->range_count < q->element.in_count &&
              request->range_count < RDR_GPU_ANSWER_RANGES) {
          request->ranges[request->range_count] = q->element.in[request->range_count];

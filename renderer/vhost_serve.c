@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WORKER_FD 3
@@ -105,6 +106,28 @@ kill_worker(void *owner, pid_t pid)
    kill(pid, SIGKILL);
 }
 
+/* True when it runs no more, or is gone. */
+static bool
+is_held(pid_t pid)
+{
+   siginfo_t info = {0};
+
+   return waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT) < 0 ||
+          info.si_pid == pid;
+}
+
+/* The signal is on its way to its threads when kill returns. */
+static void
+hold_worker(void *owner, pid_t pid, bool hold)
+{
+   const struct timespec moment = {.tv_nsec = 500000};
+
+   (void)owner;
+   kill(pid, hold ? SIGSTOP : SIGCONT);
+   for (int i = 0; hold && i < 2000 && !is_held(pid); i++)
+      nanosleep(&moment, NULL);
+}
+
 /* --- Host memory ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t
@@ -133,6 +156,16 @@ static void
 give_answer(void *owner, const struct rdr_gpu_request *request, const void *data, size_t size)
 {
    rdr_gpu_queue_answer(&((struct device *)owner)->control, request, data, size);
+}
+
+/* Before the control queue stops. What is given back now is told now. */
+static void
+pause_device(void *owner)
+{
+   struct device *d = owner;
+
+   rdr_gpu_pause(d->gpu);
+   rdr_queue_notify(&d->vhost.queues[0]);
 }
 
 /* There is no cursor to be moved. */
@@ -219,6 +252,28 @@ talk_to_monitor(struct device *d)
    return true;
 }
 
+/* The control queue may have been stopped and started again. This is where nothing is under way: the monitor may have said so
+ * while a command waited for it. */
+static void
+follow_restart(struct device *d)
+{
+   struct rdr_queue *q = &d->vhost.queues[0];
+
+   if (d->vhost.stopped && d->vhost.was_reset)
+      rdr_gpu_reset(d->gpu);
+   if (d->vhost.restart == RDR_VHOST_NOT_RESTARTED)
+      return;
+   if (d->vhost.restart == RDR_VHOST_REBOOTED) {
+      fprintf(stderr, "tongs: device %d: the virtual machine has begun anew\n", (int)getpid());
+      rdr_gpu_reset(d->gpu);
+   } else {
+      rdr_gpu_resume(d->gpu);
+   }
+   rdr_gpu_queue_restart(&d->control);
+   d->vhost.restart = RDR_VHOST_NOT_RESTARTED;
+   q->held = false;
+}
+
 static void
 run_device(struct device *d)
 {
@@ -229,6 +284,7 @@ run_device(struct device *d)
       unsigned count = fill_polls(d);
       if (!count)
          return;
+      more |= d->vhost.restart != RDR_VHOST_NOT_RESTARTED;
       int ready = poll(d->polls, count, more ? 0 : timeout);
       if (ready < 0 && errno != EINTR)
          return;
@@ -244,6 +300,7 @@ run_device(struct device *d)
          /* Last: it may have to ask the monitor something, and hear what was told above on the way to the answer. */
          rdr_gpu_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
       }
+      follow_restart(d);
       /* Also without a kick: a ring may have been enabled with requests in it. */
       more = rdr_gpu_queue_serve(&d->control, d->gpu, BATCH);
       more |= serve_cursor(d);
@@ -266,6 +323,8 @@ serve_machine(struct server *s, int fd)
    d->control = (struct rdr_gpu_queue){.queue = &d->vhost.queues[0], .memory = &d->vhost.memory};
    rdr_vhost_init(&d->vhost, fd, FEATURES);
    d->vhost.window = s->options->window;
+   d->vhost.stopping = pause_device;
+   d->vhost.owner = d;
    struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
    memcpy(d->vhost.config, &config, sizeof(config));
    d->gpu = rdr_gpu_create(&(struct rdr_gpu_options){
@@ -274,6 +333,7 @@ serve_machine(struct server *s, int fd)
       .owner = d,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
+      .hold_worker = hold_worker,
       .window = window_size,
       .map = map_into_window,
       .unmap = unmap_from_window,
@@ -408,7 +468,8 @@ rdr_vhost_serve(const struct rdr_vhost_serve_options *options)
    umask(inherited);
    if (listener < 0)
       fprintf(stderr, "tongs: cannot listen on %s: %s\n", options->path, strerror(-listener));
-   else if (s.exe_fd < 0 || !make_worker_argv(&s) || (s.signal_fd = rdr_signals_open(&s.inherited_mask)) < 0)
+   else if (s.exe_fd < 0 || !make_worker_argv(&s) ||
+            (s.signal_fd = rdr_signals_open(&s.inherited_mask)) < 0)
       fprintf(stderr, "tongs: cannot start: %s\n", strerror(errno));
    else
       status = 0;

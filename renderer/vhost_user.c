@@ -333,12 +333,29 @@ set_vring_address(struct rdr_queue *q, const struct vring_address *a)
    return 0;
 }
 
+/* A monitor pauses a machine and resets it with the same messages (QEMU, but for vhost-user-gpu-pci, which says RESET_DEVICE;
+ * SET_STATUS is of no use: some say 0 for a pause). A queue goes on where it was, and begins at 0 in a guest that is new: only
+ * where it was at 0 that says nothing, and then a guest that looks for its devices has read the configuration. */
+static enum rdr_vhost_restart
+tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
+{
+   if (v->was_reset || q->next_avail != v->stopped_at)
+      return RDR_VHOST_REBOOTED;
+   return !q->next_avail && v->config_was_read ? RDR_VHOST_REBOOTED : RDR_VHOST_RESUMED;
+}
+
 /* The used index is the guest's to see and ours to write: after a restart of the ring it is where it was. */
 static void
 start(struct rdr_vhost *v, struct rdr_queue *q)
 {
    uint16_t *used = rdr_guest_memory_at_user(&v->memory, q->used_user, 2 * sizeof(uint16_t));
 
+   if (q == &v->queues[0] && v->stopped) {
+      v->restart = tell_restart(v, q);
+      v->stopped = false;
+      q->held = true;
+      q->generation += v->restart == RDR_VHOST_REBOOTED;
+   }
    q->started = true;
    q->broken = !used || !q->size;
    q->next_used = used ? used[1] : 0;
@@ -369,6 +386,22 @@ set_vring_fd(struct rdr_vhost *v, struct message *m)
    return 0;
 }
 
+static void
+stop(struct rdr_vhost *v, struct rdr_queue *q)
+{
+   if (q == &v->queues[0] && q->started) {
+      if (v->stopping)
+         v->stopping(v->owner);
+      /* What was never seen started is not stopped either. */
+      v->was_reset = v->restart == RDR_VHOST_REBOOTED;
+      v->restart = RDR_VHOST_NOT_RESTARTED;
+      v->config_was_read = false;
+      v->stopped_at = q->next_avail;
+      v->stopped = true;
+   }
+   q->started = false;
+}
+
 static int
 get_vring_base(struct rdr_vhost *v, struct message *m)
 {
@@ -376,7 +409,7 @@ get_vring_base(struct rdr_vhost *v, struct message *m)
 
    if (!q)
       return -EPROTO;
-   q->started = false;
+   stop(v, q);
    m->state.value = q->next_avail;
    return answer(v, m, sizeof(m->state));
 }
@@ -385,9 +418,10 @@ static void
 reset(struct rdr_vhost *v)
 {
    for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++) {
-      v->queues[i].started = false;
+      stop(v, &v->queues[i]);
       v->queues[i].enabled = false;
    }
+   v->was_reset = true;
 }
 
 static int
@@ -422,6 +456,7 @@ get_config(struct rdr_vhost *v, struct message *m)
 {
    struct config *c = &m->config;
 
+   v->config_was_read = true;
    /* An answer without bytes says that it failed. */
    if (c->size > sizeof(c->bytes) || c->offset > sizeof(v->config) - c->size)
       return answer(v, m, 0);

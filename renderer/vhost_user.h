@@ -13,6 +13,13 @@
 /* The most that the configuration space of a device has. */
 #define RDR_VHOST_CONFIG_MAX 256u
 
+/* How the control queue was started after it had been stopped. */
+enum rdr_vhost_restart {
+   RDR_VHOST_NOT_RESTARTED,
+   RDR_VHOST_RESUMED,  /* the machine was paused: all is as it was */
+   RDR_VHOST_REBOOTED, /* the guest has begun anew, and knows nothing of what it had */
+};
+
 struct rdr_vhost {
    int fd;         /* owned */
    int backend_fd; /* requests of ours to the monitor; owned, -1: none */
@@ -25,6 +32,18 @@ struct rdr_vhost {
       window; /* bytes of host memory that the machine may have in its address space; 0: none */
    bool has_window; /* the monitor has asked for its size: it makes it */
    uint8_t config[RDR_VHOST_CONFIG_MAX];
+
+   /* Called before the control queue stops: the last moment for answers, and from its end on nobody may write to the machine's
+    * memory. Comes also from within rdr_vhost_map and rdr_vhost_unmap. */
+   void (*stopping)(void *owner);
+   void *owner;
+
+   /* Of the control queue, once `stopping` was called. For the owner to see, who resets `restart` and the queue's `held`. */
+   bool stopped;
+   bool was_reset;       /* since: the monitor said so */
+   bool config_was_read; /* since: by a guest that looks at its devices */
+   uint16_t stopped_at;  /* the index that the monitor was told */
+   enum rdr_vhost_restart restart;
 
    struct rdr_guest_memory memory;
    struct rdr_queue queues[RDR_VHOST_QUEUES];

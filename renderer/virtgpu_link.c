@@ -105,6 +105,13 @@ rdr_link_close(struct rdr_link *link)
 }
 
 void
+rdr_link_abandon(struct rdr_link *link)
+{
+   link->state = TONGS_VIRTGPU_LINK_CLOSED;
+   rdr_link_close(link);
+}
+
+void
 rdr_link_destroy(struct rdr_link *link)
 {
    if (!link)

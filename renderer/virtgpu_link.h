@@ -49,6 +49,10 @@ rdr_link_destroy(struct rdr_link *link);
 void
 rdr_link_close(struct rdr_link *link);
 
+/* As rdr_link_close, where the pages are the guest's no more: nothing is written to them. */
+void
+rdr_link_abandon(struct rdr_link *link);
+
 /* Sends bytes, and with the first one descriptors, which are taken in any case. False where the guest goes past its
  * window, or memory is out: the link is closed then. */
 bool

@@ -93,7 +93,9 @@ struct rdr_gpu {
    unsigned worker_count;
    unsigned detaching_count;
    unsigned wait_count; /* of all contexts */
-   bool ending;
+   bool gone; /* the monitor, or what the guest was: there is nobody to be told anything */
+   bool paused;
+   int64_t paused_at;
 };
 
 /* A command that is being carried out. Handlers return the answer's type, or 0 if they have taken the request. */
@@ -326,8 +328,10 @@ forget_host_memory(struct rdr_gpu *gpu, struct resource *r)
 {
    if (r->file < 0)
       return;
-   if (!gpu->ending) /* then there is no monitor any more */
+   if (!gpu->gone)
       unmap(gpu, r);
+   else if (r->mapped)
+      gpu->mapped_count--;
    gpu->host_size -= r->size;
    close(r->file);
 }
@@ -386,6 +390,7 @@ destroy_resource(struct rdr_gpu *gpu, struct resource **link)
       drop_lease(gpu, &r->leases);
    forget_pages(gpu, r);
    forget_host_memory(gpu, r);
+   gpu->detaching_count -= r->detaching != NULL;
    free(r->detaching);
    free(r);
    gpu->resource_count--;
@@ -1035,6 +1040,8 @@ rdr_gpu_poll_count(const struct rdr_gpu *gpu)
 {
    unsigned count = gpu->context_count;
 
+   if (gpu->paused)
+      return 0;
    for_each_detaching((struct rdr_gpu *)gpu, count_leases, &count);
    return count;
 }
@@ -1052,6 +1059,8 @@ fill_leases(struct rdr_gpu *gpu, struct resource **link, void *data)
 void
 rdr_gpu_poll_fill(const struct rdr_gpu *gpu, struct pollfd *polls)
 {
+   if (gpu->paused)
+      return;
    for (const struct context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
       short events = ctx->link && ctx->link->fd >= 0 ? rdr_link_events(ctx->link) : 0;
       *polls++ = (struct pollfd){.fd = events ? ctx->link->fd : -1, .events = events};
@@ -1072,6 +1081,8 @@ rdr_gpu_poll_done(struct rdr_gpu *gpu, const struct pollfd *polls, unsigned coun
 {
    unsigned i = 0;
 
+   if (gpu->paused)
+      return;
    /* Nothing has come or gone since the descriptors were gathered. */
    for (struct context *ctx = gpu->contexts; ctx && i < count; ctx = ctx->next, i++) {
       if (polls[i].revents)
@@ -1106,6 +1117,8 @@ rdr_gpu_tick(struct rdr_gpu *gpu)
 {
    int64_t now = tongs_now_ms(), first = INT64_MAX;
 
+   if (gpu->paused)
+      return -1;
    for_each_detaching(gpu, kill_if_due, &now);
    for (unsigned i = 0; i < gpu->options.max_workers; i++) {
       struct worker *worker = &gpu->workers[i];
@@ -1139,12 +1152,14 @@ rdr_gpu_create(const struct rdr_gpu_options *options)
    return NULL;
 }
 
-void
-rdr_gpu_destroy(struct rdr_gpu *gpu)
+static void
+forget_everything(struct rdr_gpu *gpu)
 {
-   if (!gpu)
-      return;
-   gpu->ending = true;
+   gpu->gone = true;
+   for (struct context *ctx = gpu->contexts; ctx && gpu->paused; ctx = ctx->next) {
+      if (ctx->link)
+         rdr_link_abandon(ctx->link);
+   }
    while (gpu->contexts)
       destroy_context(gpu, &gpu->contexts);
    for (unsigned i = 0; i < BUCKETS; i++) {
@@ -1154,7 +1169,65 @@ rdr_gpu_destroy(struct rdr_gpu *gpu)
    for (unsigned i = 0; i < gpu->options.max_workers; i++) {
       if (gpu->workers[i].pid)
          gpu->options.kill_worker(gpu->options.owner, gpu->workers[i].pid);
+      gpu->workers[i].deadline = 0;
    }
+}
+
+static void
+hold_workers(struct rdr_gpu *gpu, bool hold)
+{
+   for (unsigned i = 0; i < gpu->options.max_workers; i++) {
+      if (gpu->workers[i].pid)
+         gpu->options.hold_worker(gpu->options.owner, gpu->workers[i].pid, hold);
+   }
+}
+
+void
+rdr_gpu_pause(struct rdr_gpu *gpu)
+{
+   if (gpu->paused)
+      return;
+   gpu->paused = true;
+   gpu->paused_at = tongs_now_ms();
+   hold_workers(gpu, true);
+   for (struct context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
+      while (ctx->waits)
+         wake_first(gpu, ctx);
+   }
+}
+
+void
+rdr_gpu_resume(struct rdr_gpu *gpu)
+{
+   int64_t pause = tongs_now_ms() - gpu->paused_at;
+
+   if (!gpu->paused)
+      return;
+   gpu->paused = false;
+   /* Nobody could have met a deadline meanwhile. */
+   for (unsigned i = 0; i < gpu->options.max_workers; i++)
+      gpu->workers[i].deadline += gpu->workers[i].deadline ? pause : 0;
+   for (unsigned i = 0; i < BUCKETS; i++) {
+      for (struct resource *r = gpu->resources[i]; r; r = r->next)
+         r->deadline += r->deadline ? pause : 0;
+   }
+   hold_workers(gpu, false);
+}
+
+void
+rdr_gpu_reset(struct rdr_gpu *gpu)
+{
+   forget_everything(gpu);
+   gpu->gone = false;
+   gpu->paused = false;
+}
+
+void
+rdr_gpu_destroy(struct rdr_gpu *gpu)
+{
+   if (!gpu)
+      return;
+   forget_everything(gpu);
    free(gpu->workers);
    free(gpu);
 }

@@ -39,6 +39,7 @@ struct rdr_gpu_request {
    struct virtio_gpu_ctrl_hdr header;
    uint16_t head;
    uint16_t range_count;
+   uint32_t generation; /* of the queue */
    struct rdr_guest_range ranges[RDR_GPU_ANSWER_RANGES];
    uint32_t seen[2]; /* of TONGS_VIRTGPU_WAIT */
 };
@@ -56,6 +57,9 @@ struct rdr_gpu_options {
 
    void (*kill_worker)(void *owner, pid_t pid);
 
+   /* Keeps a worker from running, from the return on, or lets it go on. */
+   void (*hold_worker)(void *owner, pid_t pid, bool hold);
+
    unsigned max_workers;
 
    /* The window of host memory in the machine's address space: its size, 0 when there is none; what makes `size` bytes of
@@ -72,6 +76,20 @@ rdr_gpu_create(const struct rdr_gpu_options *options);
 /* Kills all workers. NULL is fine. */
 void
 rdr_gpu_destroy(struct rdr_gpu *gpu);
+
+/* The machine stands still: completes what may be completed early, holds the workers, and touches nothing of the machine's
+ * any more; there is nothing to be polled. */
+void
+rdr_gpu_pause(struct rdr_gpu *gpu);
+
+/* After rdr_gpu_pause: all goes on. */
+void
+rdr_gpu_resume(struct rdr_gpu *gpu);
+
+/* After rdr_gpu_pause: the guest has begun anew. Kills all workers and forgets everything, without a word to the guest; the
+ * monitor has emptied the window itself. */
+void
+rdr_gpu_reset(struct rdr_gpu *gpu);
 
 /* What the guest has acknowledged: it decides what the capset says. */
 void

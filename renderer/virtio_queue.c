@@ -153,7 +153,7 @@ walk(struct rdr_queue *q, struct rdr_element *element, const struct vring_desc *
 bool
 rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element)
 {
-   if (!q->started || !q->enabled || q->broken)
+   if (!q->started || !q->enabled || q->held || q->broken)
       return false;
    const struct vring_desc *table = descriptors(q);
    struct vring_avail *avail = available(q);

@@ -28,8 +28,10 @@ struct rdr_queue {
    bool event_idx;
    bool started;
    bool enabled;
-   bool broken; /* the guest has broken a rule: nothing more is taken */
-   int kick_fd; /* owned; -1: none */
+   bool held; /* it has been started again, and nothing is taken before the device has seen that */
+   uint32_t generation; /* another one where the guest has begun anew: it waits for no old answer */
+   bool broken;         /* the guest has broken a rule: nothing more is taken */
+   int kick_fd;         /* owned; -1: none */
    int call_fd;
    int err_fd;
 };

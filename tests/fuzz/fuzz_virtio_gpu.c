@@ -2,7 +2,7 @@
 
 /* Whatever a guest writes into its control queue, the device touches only what is its own, answers each command at most
  * once, and leaves nothing behind. The first byte says what the rest is: 0 the guest's memory, queue and all, from its
- * first byte on; else commands, each behind its size in 2 bytes. */
+ * first byte on; else commands, each behind its size in 2 bytes, or a size that stands for something else. */
 
 #include "renderer/gpu_queue.h"
 
@@ -21,6 +21,9 @@
 #define USED_AT UINT64_C(2048)
 #define USER_BASE UINT64_C(0x7f0000000000)
 #define WORKERS 4
+/* Instead of a size. */
+#define PAUSE 0xfffeu
+#define REBOOT 0xffffu
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -80,6 +83,15 @@ kill_worker(void *owner, pid_t pid)
    if (*fd >= 0)
       close(*fd);
    *fd = -1;
+}
+
+static void
+hold_worker(void *owner, pid_t pid, bool hold)
+{
+   (void)owner;
+   (void)hold;
+   if (pid <= 0 || INT32_MAX - pid >= WORKERS)
+      fail("somebody else is held");
 }
 
 static uint64_t
@@ -142,6 +154,25 @@ turn(struct rdr_gpu *gpu)
    rdr_gpu_tick(gpu);
 }
 
+/* The machine is paused, and goes on or boots again. */
+static void
+pause_machine(struct machine *m, struct rdr_gpu *gpu, bool reboot)
+{
+   rdr_gpu_pause(gpu);
+   uint8_t *before = malloc(MEMORY_SIZE);
+   if (!before)
+      fail("out of memory");
+   memcpy(before, m->memory.regions[0].data, MEMORY_SIZE);
+   turn(gpu);
+   if (reboot)
+      rdr_gpu_reset(gpu);
+   if (memcmp(before, m->memory.regions[0].data, MEMORY_SIZE) != 0)
+      fail("memory of a machine that stands still is written");
+   free(before);
+   if (!reboot)
+      rdr_gpu_resume(gpu);
+}
+
 static void
 run_commands(struct machine *m, struct rdr_gpu *gpu, const uint8_t *data, size_t size)
 {
@@ -149,6 +180,10 @@ run_commands(struct machine *m, struct rdr_gpu *gpu, const uint8_t *data, size_t
       size_t part = data[0] | (size_t)data[1] << 8;
       data += 2;
       size -= 2;
+      if (part >= PAUSE) {
+         pause_machine(m, gpu, part == REBOOT);
+         continue;
+      }
       if (part > size)
          part = size;
       /* A copy of its own size: what is read beyond it is seen by the sanitizer. */
@@ -181,6 +216,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       .owner = &m,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
+      .hold_worker = hold_worker,
       .window = window,
       .map = map,
       .unmap = unmap,

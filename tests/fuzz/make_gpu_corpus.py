@@ -11,6 +11,8 @@ FENCE = 1
 PAGE = 4096
 LINK_PAGES = 17
 OPEN, SEND, WAIT, RING, WAKE, CLOSE = range(1, 7)
+# What happens to the machine, between commands.
+PAUSE, REBOOT = 0xfffe, 0xffff
 
 
 def command(kind, body=b"", context=0, flags=FENCE, fence=1):
@@ -78,16 +80,24 @@ def sessions():
                         attach_pages(9, [(0, PAGE)]), command(0x209, struct.pack("<II", 9, 0)),
                         command(0x208, struct.pack("<IIQ", 9, 0, 64 << 20)), on_resource(0x102, 9),
                         create_host(8, 1 << 63, 1), create_host(8, 64 << 20, 1), create_host(7, PAGE, 1)]
+    lives = link(1, 1) + heap + [submit(1, SEND, 9, data=b"x"), submit(1, WAIT, seen=(5, 1)), PAUSE,
+                                 submit(1, SEND, data=b"y"), on_resource(0x102, 9)]
+    yield lives + [PAUSE, REBOOT] + lives
+    yield link(1, 1) + [create_host(9, 0x8000, 1), command(0x208, struct.pack("<IIQ", 9, 0, 0x4000)), REBOOT,
+                        create_host(9, 0x8000, 1), command(0x208, struct.pack("<IIQ", 9, 0, 0x4000)), PAUSE,
+                        command(0x209, struct.pack("<II", 9, 0)), on_resource(0x102, 9)]
     yield link(1, 1, 250) + [submit(1, SEND, data=b"x")]  # out of memory
 
 
 def as_commands(session):
-    return b"\1" + b"".join(struct.pack("<H", len(c)) + c for c in session)
+    return b"\1" + b"".join(struct.pack("<H", c) if isinstance(c, int) else struct.pack("<H", len(c)) + c
+                            for c in session)
 
 
 def as_memory(session):
     """Descriptors, the ring of what is available, and the commands with room for their answers."""
     descriptors, available, data, at = b"", b"", b"", 0x80000
+    session = [c for c in session if not isinstance(c, int)]
     for number, one in enumerate(session[:32]):
         descriptors += struct.pack("<QIHH", at + len(data), len(one), 1, 2 * number + 1)
         data += one + bytes(-len(one) % 16)
