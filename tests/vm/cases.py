@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+import zlib
 
 import harness
 import vm
@@ -180,6 +181,72 @@ def nobody_is_hurt_by_the_end_of_another(tier):
     again.must("compute", LONG)
 
 
+# --- Standing still, and beginning anew --------------------------------------------------------------
+
+def memory_of(machine):
+    """A checksum of all of the machine's memory that was ever written."""
+    directory = f"/proc/{machine.process.pid}/fd"
+    name = next(name for name in os.listdir(directory)
+                if os.readlink(f"{directory}/{name}").startswith("/memfd:memory-backend-memfd"))
+    checksum = at = 0
+    with open(f"{directory}/{name}", "rb", buffering=0) as file:
+        while True:
+            try:
+                at = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError:  # no more
+                return checksum
+            end = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+            while at < end:
+                data = os.pread(file.fileno(), min(end - at, 1 << 24), at)
+                checksum = zlib.crc32(data, zlib.crc32(str(at).encode(), checksum))
+                at += len(data)
+
+
+def pause(machine, seconds):
+    """The machine stands still, and nobody writes into it meanwhile."""
+    began = time.monotonic()
+    machine.command("stop")
+    before = memory_of(machine)
+    time.sleep(max(0, seconds - (time.monotonic() - began)))
+    assert memory_of(machine) == before, "memory of a machine that stands still was written"
+    machine.command("cont")
+
+
+def pause_goes_unnoticed(device, machine):
+    """By a program that waits, and by one that works."""
+    start(machine, "waits", f"lost idle --timeout {LONG} /tmp/never")
+    wait_in_guest(machine, "grep -q ready /tmp/waits")
+    start(machine, "works", "threads")
+    wait_until(lambda: "started for threads" in device.log)
+    workers = device.workers()
+    pause(machine, 2)
+    assert "(right)" in finish(machine, "works")
+    assert worker_of(device, "lost") in device.workers() <= workers, (workers, device.log)
+    machine.must("compute", LONG)
+    assert "begun anew" not in device.log, device.log
+
+
+def boots_again(device, machine, how):
+    """With a program that has no chance to end, whose memory is not in the window: QEMU 11.1 ends itself (SIGSEGV) otherwise."""
+    workers = device.workers()
+    process = next(iter(device.machines()))
+    how()
+    machine.wait_for_boot(device.log.count("begun anew") + 2)
+    assert workers and machine.process.poll() is None
+    for pid in workers:
+        assert harness.wait_for_end(pid, 10), f"{pid} outlives the boot of its program"
+    assert not any("pages" in os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd"))
+    assert "begun anew" in device.log, device.log
+    machine.must("vulkaninfo --summary >/dev/null" if "vulkaninfo" in vm.programs() else "compute", LONG)
+
+
+def a_machine_stands_still_and_boots_again(tier):
+    device = vm.device(tier)
+    machine = vm.Machine(device, tier, reboots=True)
+    pause_goes_unnoticed(device, machine)
+    boots_again(device, machine, lambda: machine.command("system_reset"))
+
+
 def memory_is_the_guests_where_the_window_is_too_small():
     machine = vm.Machine(vm.Device("--window", "16"), "A")
     for command in ["compute", "triangle /tmp/picture.ppm"]:
@@ -189,8 +256,8 @@ def memory_is_the_guests_where_the_window_is_too_small():
     assert not has_host_memory(machine)
 
 
-def register(tier):
-    for case in [programs_do_what_they_do_natively, nobody_is_hurt_by_the_end_of_another]:
+def register(tier, *more):
+    for case in [programs_do_what_they_do_natively, nobody_is_hurt_by_the_end_of_another, *more]:
         def run(case=case):
             case(tier)
         run.__name__ = case.__name__

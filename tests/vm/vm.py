@@ -12,9 +12,11 @@ A Machine's console is a shell that reads commands: run() sends one and returns 
 
 import fcntl
 import glob
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 import harness
@@ -214,7 +216,7 @@ def device(tier):
 class Machine(harness.Process):
     """A virtual machine whose shell waits when the constructor returns."""
 
-    def __init__(self, device, tier="C", memory="768M"):
+    def __init__(self, device, tier="C", memory="768M", reboots=False):
         if harness.sanitized():
             raise Skip("programs of a sanitized build are not for a minimal guest")
         initramfs = os.path.join(harness.scratch, "initramfs")
@@ -222,8 +224,10 @@ class Machine(harness.Process):
             make_initramfs(initramfs)
         command, environment = newest_qemu()
         image = glob.glob(os.path.join(kernel(), "boot", "vmlinuz-*"))[0]
+        self.monitor = os.path.join(harness.scratch, f"qmp-{id(self)}")
         super().__init__(
-            [*command, "-nodefaults", "-no-reboot", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
+            [*command, "-nodefaults", *([] if reboots else ["-no-reboot"]),
+             "-qmp", f"unix:{self.monitor},server=on,wait=off", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
              "-m", memory, "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
              "-machine", "q35,memory-backend=memory", "-display", "none", "-serial", "stdio",
              "-chardev", f"socket,id=gpu,path={device.path}", *TIERS[tier],
@@ -232,6 +236,24 @@ class Machine(harness.Process):
         self.asked = 0
         self.tier = tier
         self.uptime = float(self.wait_for(r"^@ready (\S+)", patience=PATIENCE)[1])
+
+    def command(self, *names):
+        """Has the monitor carry out commands (QMP) one after the other."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PATIENCE)
+            connection.connect(self.monitor)
+            file = connection.makefile("rw")
+            for name in ["qmp_capabilities", *names]:
+                file.write(json.dumps({"execute": name}) + "\n")
+                file.flush()
+                answer = {}
+                while not {"return", "error"} & set(answer):
+                    answer = json.loads(file.readline())
+                assert "return" in answer, (name, answer)
+
+    def wait_for_boot(self, number):
+        """Until the shell waits for the `number`th time."""
+        self.wait_for(r"(?ms)\A" + r"(?:.*?^@ready \S+){%d}" % number, patience=PATIENCE)
 
     def run(self, command, patience=PATIENCE):
         """The status and the output of a command of the guest's shell."""
