@@ -24,8 +24,8 @@
 #ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 #define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
 #endif
-#ifndef UFFD_USER_MODE_ONLY
-#define UFFD_USER_MODE_ONLY 1
+#ifndef USERFAULTFD_IOC_NEW
+#define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
 #endif
 
 /* Of the C library, relative to the thread's control block; from glibc 2.35 on. */
@@ -256,14 +256,20 @@ is_ours(uint64_t start, uint64_t size, const void *frame)
           overlap(start, end, address(&state), address(&state + 1));
 }
 
-/* Where the kernel lets us, a system call that touches the pages waits as well; otherwise it fails with EFAULT. */
+/* One with which system calls that touch the pages wait as well. With UFFD_USER_MODE_ONLY, which everybody gets, those of
+ * other threads fail with EFAULT: what a program has in the same pages, a futex for one, would break under its feet. */
 static int
 open_userfaultfd(void)
 {
    int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 
-   if (fd < 0)
-      fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+   if (fd < 0) {
+      int dev = open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+      if (dev >= 0) {
+         fd = ioctl(dev, USERFAULTFD_IOC_NEW, O_CLOEXEC);
+         close(dev);
+      }
+   }
    return tongs_fd_above_stdio(fd);
 }
 

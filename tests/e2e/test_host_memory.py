@@ -2,6 +2,7 @@
 
 """The application's own pages become memory of the device, VK_EXT_external_memory_host, and its own again."""
 
+import os
 import platform
 import sys
 
@@ -11,6 +12,7 @@ from harness import test
 
 LONG = 200
 SKIPPED = 77
+NOBODY = 65534
 
 # The driver copies pages on the way, so that it cannot take all that another one maps.
 ONLY_THROUGH = "other pages are refused"
@@ -65,6 +67,24 @@ def no_byte_is_lost_with_the_worker():
 @test
 def it_is_not_offered_where_memory_is_explicit():
     result = run([program("host_memory")], guest_environment(TONGS_MEMORY="explicit"))
+    assert set(checks_of(result.stdout).values()) == {"skip"}, result
+
+
+@test
+def it_is_not_offered_where_only_half_a_userfaultfd_is_to_be_had():
+    if os.geteuid() != 0 or harness.sanitized():
+        raise harness.Skip("only root can be another user, and sanitizers take more than nobody may have")
+    setting, device = "/proc/sys/vm/unprivileged_userfaultfd", "/dev/userfaultfd"
+    if not os.path.exists(setting):
+        raise harness.Skip("the kernel has none")
+    with open(setting, encoding="ascii") as file:
+        if file.read().strip() != "0" or os.path.exists(device) and os.stat(device).st_mode & 6:
+            raise harness.Skip("everybody may have a whole one here")
+    try:
+        result = run([program("host_memory")], guest_environment(), user=NOBODY, group=NOBODY,
+                     extra_groups=[])
+    except PermissionError as error:
+        raise harness.Skip("nobody cannot run what is built here") from error
     assert set(checks_of(result.stdout).values()) == {"skip"}, result
 
 
