@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What the files of the control queue's commands share: virtio_gpu.c (the device), gpu_resource.c (resources, the window,
+ * leases) and gpu_context.c (contexts, their workers and links). Nobody else includes it. */
+
+#ifndef RDR_GPU_STATE_H
+#define RDR_GPU_STATE_H
+
+#include "virtio_gpu.h"
+
+#define BUCKETS 1024u
+#define BLOB_FEATURES \
+   (UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
+
+/* What a worker has to end in when its guest is gone, and to let go of pages that the guest takes back, before it is
+ * killed. */
+#define WORKER_END_MS 2000
+#define LEASE_END_MS 30000
+
+/* Pages that a worker may have mapped. */
+struct rdr_gpu_lease {
+   struct rdr_gpu_lease *next;
+   uint32_t context;
+   int fd; /* the read end: it hangs up when the worker has let go */
+};
+
+struct rdr_gpu_resource {
+   struct rdr_gpu_resource *next;
+   uint32_t id;
+   struct rdr_guest_range *ranges; /* owned */
+   uint32_t range_count;
+   struct rdr_gpu_lease *leases;
+
+   /* Host memory, which has no ranges. */
+   int file; /* -1: it is none */
+   uint64_t size;
+   uint64_t mapped_at; /* in the window */
+   bool mapped;
+
+   /* The guest takes the pages back: its command is answered when there is no lease any more. */
+   struct rdr_gpu_request *detaching;
+   bool unref;
+   int64_t deadline;
+};
+
+struct rdr_gpu_attachment {
+   struct rdr_gpu_attachment *next;
+   uint32_t resource;
+};
+
+struct rdr_gpu_context {
+   struct rdr_gpu_context *next;
+   uint32_t id;
+   char name[64];
+   struct rdr_gpu_attachment *attachments;
+   struct rdr_link *link; /* NULL until it is opened */
+   pid_t worker;
+   struct rdr_gpu_request *waits; /* oldest first */
+   unsigned wait_count;
+   uint32_t attachment_count;
+};
+
+struct rdr_gpu_worker {
+   pid_t pid;        /* 0: a free slot */
+   uint32_t context; /* 0: that is gone */
+   int64_t started;
+   int64_t deadline; /* to be killed then; 0: it may go on */
+};
+
+struct rdr_gpu {
+   struct rdr_gpu_options options;
+   uint64_t features;
+   struct rdr_gpu_resource *resources[BUCKETS];
+   uint32_t resource_count;
+   uint64_t range_count;
+   uint32_t lease_count;
+   uint64_t host_size; /* of all host memory */
+   uint32_t mapped_count;
+   struct rdr_gpu_context *contexts;
+   uint32_t context_count;
+   struct rdr_gpu_worker *workers;
+   unsigned worker_count;
+   unsigned detaching_count;
+   unsigned wait_count; /* of all contexts */
+   bool gone; /* the monitor, or what the guest was: there is nobody to be told anything */
+   bool paused;
+   int64_t paused_at;
+};
+
+/* A command that is being carried out. Handlers return the answer's type, or 0 if they have taken the request. */
+struct rdr_gpu_call {
+   struct rdr_gpu *gpu;
+   struct rdr_gpu_request *request;
+   struct virtio_gpu_ctrl_hdr header;
+   const uint8_t *data;
+   size_t size;
+};
+
+/* Sends an answer that begins with a header, and frees the request. */
+void
+rdr_gpu_answer(struct rdr_gpu *gpu, struct rdr_gpu_request *request, uint32_t type, void *data,
+               size_t size);
+
+void
+rdr_gpu_answer_type(struct rdr_gpu *gpu, struct rdr_gpu_request *request, uint32_t type);
+
+struct rdr_gpu_resource **
+rdr_gpu_find_resource(struct rdr_gpu *gpu, uint32_t id);
+
+struct rdr_gpu_context **
+rdr_gpu_find_context(struct rdr_gpu *gpu, uint32_t id);
+
+void
+rdr_gpu_wake_first(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx);
+
+void
+rdr_gpu_pump(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx);
+
+void
+rdr_gpu_close_link(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t patience);
+
+void
+rdr_gpu_detach(struct rdr_gpu_context *ctx, uint32_t resource);
+
+void
+rdr_gpu_destroy_context(struct rdr_gpu *gpu, struct rdr_gpu_context **link);
+
+uint32_t
+rdr_gpu_do_context_create(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_context_destroy(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_context_attach(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_context_detach(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_submit(struct rdr_gpu_call *call);
+
+/* Leases matter only while the guest waits for their pages, and workers that let go are not waited for otherwise: those
+ * are looked at then. */
+void
+rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r);
+
+void
+rdr_gpu_destroy_resource(struct rdr_gpu *gpu, struct rdr_gpu_resource **link);
+
+/* Ends what the guest has begun by taking pages back, when no worker has them any more. */
+void
+rdr_gpu_finish_detaching(struct rdr_gpu *gpu, struct rdr_gpu_resource **link);
+
+uint32_t
+rdr_gpu_do_create_2d(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_create_3d(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_create_blob(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_map_blob(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_unmap_blob(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_unref(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_attach_backing(struct rdr_gpu_call *call);
+
+uint32_t
+rdr_gpu_do_detach_backing(struct rdr_gpu_call *call);
+
+#endif
