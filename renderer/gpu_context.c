@@ -4,20 +4,25 @@
 #include "renderer/guest_pages.h"
 #include "renderer/virtgpu_link.h"
 
-#include "protocol/channel.h"
 #include "protocol/clock.h"
 #include "tongs/virtgpu.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Refusals in the log: one of a context and this many of a machine in each period. */
+#define REFUSALS_MAX 20
+#define REFUSALS_PERIOD_MS 10000
 
 /* --- Look-ups --------------------------------------------------------------------------------------------------- */
 
@@ -38,6 +43,65 @@ is_attached(const struct rdr_gpu_context *ctx, uint32_t resource)
       if (a->resource == resource)
          return true;
    }
+   return false;
+}
+
+/* --- Quotas --------------------------------------------------------------------------------------------------------- */
+
+/* A program may be refused as often as it likes to ask: whether the log is to tell. */
+static bool
+tell_refusal(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+{
+   int64_t now = tongs_now_ms();
+
+   if (now - gpu->refusals_since >= REFUSALS_PERIOD_MS) {
+      if (gpu->refusals_left_out)
+         fprintf(stderr, "tongs: refused programs of a virtual machine %u times more\n",
+                 gpu->refusals_left_out);
+      gpu->refusals_since = now;
+      gpu->refusals = 0;
+      gpu->refusals_left_out = 0;
+   }
+   if (gpu->refusals == REFUSALS_MAX ||
+       (ctx->refused_at && now - ctx->refused_at < REFUSALS_PERIOD_MS)) {
+      gpu->refusals_left_out++;
+      return false;
+   }
+   gpu->refusals++;
+   ctx->refused_at = now;
+   return true;
+}
+
+static unsigned
+link_descriptors(const struct rdr_gpu_context *ctx)
+{
+   return ctx->link && ctx->link->fd >= 0 ? 1 + ctx->link->queued_fds : 0;
+}
+
+/* Whether a context may have so many descriptors more: all that it has are no more than what is left. So n contexts that take
+ * what they can leave one part in n + 1 to the next. */
+static bool
+has_descriptors(const struct rdr_gpu *gpu, const struct rdr_gpu_context *ctx, unsigned count)
+{
+   unsigned all = gpu->lease_count + gpu->host_count;
+   unsigned own = ctx->lease_count + ctx->host_count + link_descriptors(ctx);
+
+   for (const struct rdr_gpu_context *c = gpu->contexts; c; c = c->next)
+      all += link_descriptors(c);
+   return all <= gpu->options.max_descriptors && own + count <= gpu->options.max_descriptors - all;
+}
+
+bool
+rdr_gpu_take_descriptors(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, unsigned count)
+{
+   if (has_descriptors(gpu, ctx, count))
+      return true;
+   if (tell_refusal(gpu, ctx))
+      fprintf(
+         stderr,
+         "tongs: refused %s of a virtual machine more descriptors: it has %u leases and %u pieces of "
+         "host memory\n",
+         ctx->name, ctx->lease_count, ctx->host_count);
    return false;
 }
 
@@ -90,20 +154,24 @@ start_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int *fd)
    int fds[2];
 
    if (!slot) {
-      fprintf(stderr,
-              "tongs: turned %s of a virtual machine away: %u workers run already, the most that "
-              "--max-workers allows\n",
-              ctx->name, gpu->worker_count);
+      if (tell_refusal(gpu, ctx))
+         fprintf(
+            stderr,
+            "tongs: turned %s of a virtual machine away: %u workers run already, the most that "
+            "--max-workers allows\n",
+            ctx->name, gpu->worker_count);
       return false;
    }
-   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+   if (!rdr_gpu_take_descriptors(gpu, ctx, 2) ||
+       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
       return false;
    fcntl(fds[0], F_SETFL, O_NONBLOCK);
    pid_t pid = gpu->options.start_worker(gpu->options.owner, fds[1]);
    close(fds[1]);
    if (pid < 0) {
-      fprintf(stderr, "tongs: cannot start a worker for %s of a virtual machine: %s\n", ctx->name,
-              strerror(errno));
+      if (tell_refusal(gpu, ctx))
+         fprintf(stderr, "tongs: cannot start a worker for %s of a virtual machine: %s\n",
+                 ctx->name, strerror(errno));
       close(fds[0]);
       return false;
    }
@@ -124,7 +192,6 @@ release_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t patienc
    ctx->worker = 0;
    if (!worker)
       return;
-   worker->context = 0;
    worker->deadline = tongs_now_ms() + patience;
 }
 
@@ -155,6 +222,8 @@ rdr_gpu_reap(struct rdr_gpu *gpu, pid_t pid, int status)
       if (ctx->worker == pid)
          ctx->worker = 0;
    }
+   if (!gpu->paused)
+      rdr_gpu_drop_context_leases(gpu, worker->context);
    *worker = (struct rdr_gpu_worker){0};
    gpu->worker_count--;
    return true;
@@ -198,12 +267,13 @@ rdr_gpu_destroy_context(struct rdr_gpu *gpu, struct rdr_gpu_context **link)
 {
    struct rdr_gpu_context *ctx = *link;
 
-   rdr_gpu_close_link(gpu, ctx, WORKER_END_MS);
+   rdr_gpu_close_link(gpu, ctx, RDR_GPU_WORKER_END_MS);
    while (ctx->waits)
       rdr_gpu_wake_first(gpu, ctx);
    *link = ctx->next;
    rdr_link_destroy(ctx->link);
    detach_all(ctx);
+   rdr_gpu_disown(gpu, ctx->id);
    free(ctx);
    gpu->context_count--;
 }
@@ -312,18 +382,41 @@ open_link(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
    if (ctx->link)
       return VIRTIO_GPU_RESP_OK_NODATA;
    close(fd);
-   release_worker(call->gpu, ctx, WORKER_END_MS);
+   release_worker(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
    return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+}
+
+/* What a lease takes until its pages are on their way. */
+#define LEASE_DESCRIPTORS (1 + RDR_LINK_FDS_MAX)
+
+static bool
+may_lease(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+{
+   for (int i = 0; i < 2; i++) {
+      if (ctx->lease_count < RDR_GPU_LEASES_MAX && ctx->table_size < RDR_GPU_TABLES_MAX &&
+          has_descriptors(gpu, ctx, LEASE_DESCRIPTORS))
+         return true;
+      if (i == 0)
+         rdr_gpu_drop_context_leases(gpu, ctx->id);
+   }
+   if (tell_refusal(gpu, ctx))
+      fprintf(
+         stderr,
+         "tongs: refused %s of a virtual machine memory for its worker: it has %u leases with %" PRIu64
+         " bytes of tables, and %u pieces of host memory\n",
+         ctx->name, ctx->lease_count, ctx->table_size, ctx->host_count);
+   return false;
 }
 
 /* Makes the pages' descriptors with a lease; returns how many there are, 0 on failure. */
 static unsigned
 lease_pages(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, struct rdr_gpu_resource *r, int *fds)
 {
+   struct stat table;
    int ends[2];
 
-   rdr_gpu_drop_ended_leases(gpu, r);
-   if (gpu->lease_count >= RDR_GPU_LEASES_MAX || pipe2(ends, O_CLOEXEC) < 0)
+   rdr_gpu_drop_ended_leases(gpu, r, NULL);
+   if (!may_lease(gpu, ctx) || pipe2(ends, O_CLOEXEC) < 0)
       return 0;
    struct rdr_gpu_lease *lease = malloc(sizeof(*lease));
    unsigned count = 0;
@@ -338,8 +431,12 @@ lease_pages(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, struct rdr_gpu_res
       return 0;
    }
    *lease = (struct rdr_gpu_lease){.next = r->leases, .context = ctx->id, .fd = ends[0]};
+   if (fstat(fds[0], &table) == 0)
+      lease->table_size = (uint64_t)table.st_size;
    r->leases = lease;
    gpu->lease_count++;
+   ctx->lease_count++;
+   ctx->table_size += lease->table_size;
    return count;
 }
 
@@ -356,8 +453,8 @@ send_to_worker(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
       struct rdr_gpu_resource *r = own_resource(call->gpu, ctx, command->resource);
       fd_count = r ? lease_pages(call->gpu, ctx, r, fds) : 0;
       if (!fd_count) {
-         rdr_gpu_close_link(call->gpu, ctx, WORKER_END_MS);
-         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+         rdr_gpu_close_link(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
+         return r ? VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY : VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
       }
    }
    bool ok = rdr_link_send(ctx->link, bytes, size, fds, fd_count);
@@ -442,7 +539,7 @@ rdr_gpu_do_submit(struct rdr_gpu_call *call)
          rdr_gpu_wake_first(call->gpu, ctx);
       return VIRTIO_GPU_RESP_OK_NODATA;
    case TONGS_VIRTGPU_CLOSE:
-      rdr_gpu_close_link(call->gpu, ctx, WORKER_END_MS);
+      rdr_gpu_close_link(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
       return VIRTIO_GPU_RESP_OK_NODATA;
    default:
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;

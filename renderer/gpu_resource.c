@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/gpu_state.h"
 
-#include "renderer/guest_pages.h"
 #include "renderer/virtgpu_link.h"
 
 #include "protocol/channel.h"
 #include "protocol/clock.h"
 #include "tongs/virtgpu.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/futex.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+/* What a worker has to let go of pages in that the guest takes back, before it is killed. */
+#define LEASE_END_MS 30000
 
 /* --- Resources -------------------------------------------------------------------------------------------------------- */
 
@@ -33,11 +28,11 @@ forget_pages(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
 static bool
 unmap(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
 {
-   if (!r->mapped)
+   if (!r->mapped || gpu->options.unmap(gpu->options.owner, r->mapped_at, r->size) < 0)
       return false;
    r->mapped = false;
    gpu->mapped_count--;
-   return gpu->options.unmap(gpu->options.owner, r->mapped_at, r->size) == 0;
+   return true;
 }
 
 static void
@@ -45,38 +40,71 @@ forget_host_memory(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
 {
    if (r->file < 0)
       return;
-   if (!gpu->gone)
-      unmap(gpu, r);
-   else if (r->mapped)
-      gpu->mapped_count--;
-   gpu->host_size -= r->size;
+   struct rdr_gpu_context *owner = *rdr_gpu_find_context(gpu, r->owner);
+   gpu->host_count--;
+   if (owner)
+      owner->host_count--;
    close(r->file);
+   /* What the monitor does not take out of the window stays there, and takes its room for good. */
+   if (!gpu->gone && r->mapped && !unmap(gpu, r))
+      return;
+   gpu->mapped_count -= r->mapped;
+   gpu->host_size -= r->size;
 }
 
 static void
 drop_lease(struct rdr_gpu *gpu, struct rdr_gpu_lease **link)
 {
    struct rdr_gpu_lease *lease = *link;
+   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(gpu, lease->context);
 
+   if (ctx) {
+      ctx->lease_count--;
+      ctx->table_size -= lease->table_size;
+   }
    *link = lease->next;
    close(lease->fd);
    free(lease);
    gpu->lease_count--;
 }
 
-/* Leases matter only while the guest waits for their pages, and workers that let go are not waited for otherwise: those
- * are looked at then. */
 void
-rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
+rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r, const uint32_t *context)
 {
    struct rdr_gpu_lease **link = &r->leases;
 
    while (*link) {
       struct pollfd p = {.fd = (*link)->fd};
-      if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
+      if ((!context || (*link)->context == *context) && poll(&p, 1, 0) > 0 &&
+          (p.revents & (POLLHUP | POLLERR)))
          drop_lease(gpu, link);
       else
          link = &(*link)->next;
+   }
+}
+
+void
+rdr_gpu_drop_context_leases(struct rdr_gpu *gpu, uint32_t context)
+{
+   for (unsigned i = 0; i < RDR_GPU_BUCKETS; i++) {
+      for (struct rdr_gpu_resource *r = gpu->resources[i]; r; r = r->next) {
+         if (!r->detaching)
+            rdr_gpu_drop_ended_leases(gpu, r, &context);
+      }
+   }
+}
+
+void
+rdr_gpu_disown(struct rdr_gpu *gpu, uint32_t context)
+{
+   for (unsigned i = 0; i < gpu->options.max_workers; i++)
+      gpu->workers[i].context = gpu->workers[i].context == context ? 0 : gpu->workers[i].context;
+   for (unsigned i = 0; i < RDR_GPU_BUCKETS; i++) {
+      for (struct rdr_gpu_resource *r = gpu->resources[i]; r; r = r->next) {
+         r->owner = r->owner == context ? 0 : r->owner;
+         for (struct rdr_gpu_lease *lease = r->leases; lease; lease = lease->next)
+            lease->context = lease->context == context ? 0 : lease->context;
+      }
    }
 }
 
@@ -99,7 +127,6 @@ rdr_gpu_destroy_resource(struct rdr_gpu *gpu, struct rdr_gpu_resource **link)
    gpu->resource_count--;
 }
 
-/* Ends what the guest has begun by taking pages back, when no worker has them any more. */
 void
 rdr_gpu_finish_detaching(struct rdr_gpu *gpu, struct rdr_gpu_resource **link)
 {
@@ -122,10 +149,10 @@ take_back(struct rdr_gpu_call *call, struct rdr_gpu_resource *r, bool unref)
 {
    for (struct rdr_gpu_context *ctx = call->gpu->contexts; ctx; ctx = ctx->next) {
       if (ctx->link && ctx->link->state == TONGS_VIRTGPU_LINK_OPEN && ctx->link->resource == r->id)
-         rdr_gpu_close_link(call->gpu, ctx, WORKER_END_MS);
+         rdr_gpu_close_link(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
    }
    r->unref = unref;
-   rdr_gpu_drop_ended_leases(call->gpu, r);
+   rdr_gpu_drop_ended_leases(call->gpu, r, NULL);
    if (!r->leases)
       return true;
    r->detaching = call->request;
@@ -147,8 +174,8 @@ create_resource(struct rdr_gpu_call *call, uint32_t id)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    r->id = id;
    r->file = -1;
-   r->next = gpu->resources[id % BUCKETS];
-   gpu->resources[id % BUCKETS] = r;
+   r->next = gpu->resources[id % RDR_GPU_BUCKETS];
+   gpu->resources[id % RDR_GPU_BUCKETS] = r;
    gpu->resource_count++;
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
@@ -200,10 +227,13 @@ create_host_memory(struct rdr_gpu_call *call, uint32_t id, uint64_t size)
 {
    struct rdr_gpu *gpu = call->gpu;
    uint64_t window = gpu->options.window(gpu->options.owner);
+   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(gpu, call->header.ctx_id);
 
+   if (!ctx)
+      return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
    if (!size || size % TONGS_VIRTGPU_PAGE)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-   if (size > window || gpu->host_size > window - size)
+   if (size > window || gpu->host_size > window - size || !rdr_gpu_take_descriptors(gpu, ctx, 1))
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    uint32_t type = create_resource(call, id);
    if (type != VIRTIO_GPU_RESP_OK_NODATA)
@@ -216,6 +246,9 @@ create_host_memory(struct rdr_gpu_call *call, uint32_t id, uint64_t size)
    }
    (*link)->file = file;
    (*link)->size = size;
+   (*link)->owner = ctx->id;
+   ctx->host_count++;
+   gpu->host_count++;
    gpu->host_size += size;
    return VIRTIO_GPU_RESP_OK_NODATA;
 }

@@ -8,20 +8,16 @@
 
 #include "virtio_gpu.h"
 
-#define BUCKETS 1024u
-#define BLOB_FEATURES \
-   (UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
-
-/* What a worker has to end in when its guest is gone, and to let go of pages that the guest takes back, before it is
- * killed. */
-#define WORKER_END_MS 2000
-#define LEASE_END_MS 30000
+#define RDR_GPU_BUCKETS 1024u
+/* What a worker has to end in when its guest is gone, before it is killed. */
+#define RDR_GPU_WORKER_END_MS 2000
 
 /* Pages that a worker may have mapped. */
 struct rdr_gpu_lease {
    struct rdr_gpu_lease *next;
-   uint32_t context;
-   int fd; /* the read end: it hangs up when the worker has let go */
+   uint32_t context;    /* 0: that is gone */
+   uint64_t table_size; /* of the table that goes with it */
+   int fd;              /* the read end: it hangs up when the worker has let go */
 };
 
 struct rdr_gpu_resource {
@@ -32,7 +28,8 @@ struct rdr_gpu_resource {
    struct rdr_gpu_lease *leases;
 
    /* Host memory, which has no ranges. */
-   int file; /* -1: it is none */
+   int file;       /* -1: it is none */
+   uint32_t owner; /* the context that made it; 0: that is gone */
    uint64_t size;
    uint64_t mapped_at; /* in the window */
    bool mapped;
@@ -58,6 +55,10 @@ struct rdr_gpu_context {
    struct rdr_gpu_request *waits; /* oldest first */
    unsigned wait_count;
    uint32_t attachment_count;
+   uint32_t lease_count;
+   uint32_t host_count; /* resources of host memory */
+   uint64_t table_size; /* of all leases */
+   int64_t refused_at;  /* when the log told of it last */
 };
 
 struct rdr_gpu_worker {
@@ -70,10 +71,11 @@ struct rdr_gpu_worker {
 struct rdr_gpu {
    struct rdr_gpu_options options;
    uint64_t features;
-   struct rdr_gpu_resource *resources[BUCKETS];
+   struct rdr_gpu_resource *resources[RDR_GPU_BUCKETS];
    uint32_t resource_count;
    uint64_t range_count;
    uint32_t lease_count;
+   uint32_t host_count;
    uint64_t host_size; /* of all host memory */
    uint32_t mapped_count;
    struct rdr_gpu_context *contexts;
@@ -85,6 +87,9 @@ struct rdr_gpu {
    bool gone; /* the monitor, or what the guest was: there is nobody to be told anything */
    bool paused;
    int64_t paused_at;
+   int64_t refusals_since;
+   unsigned refusals;
+   unsigned refusals_left_out;
 };
 
 /* A command that is being carried out. Handlers return the answer's type, or 0 if they have taken the request. */
@@ -101,24 +106,34 @@ void
 rdr_gpu_answer(struct rdr_gpu *gpu, struct rdr_gpu_request *request, uint32_t type, void *data,
                size_t size);
 
+/* An answer that is a header only. */
 void
 rdr_gpu_answer_type(struct rdr_gpu *gpu, struct rdr_gpu_request *request, uint32_t type);
 
+/* Where it is linked; what that points to is NULL where there is none. */
 struct rdr_gpu_resource **
 rdr_gpu_find_resource(struct rdr_gpu *gpu, uint32_t id);
 
 struct rdr_gpu_context **
 rdr_gpu_find_context(struct rdr_gpu *gpu, uint32_t id);
 
+/* Whether a context may have so many descriptors more; tells the log where not. */
+bool
+rdr_gpu_take_descriptors(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, unsigned count);
+
+/* Completes a context's oldest wait, of which there is one. */
 void
 rdr_gpu_wake_first(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx);
 
+/* Moves a link's bytes, and completes the waits that have something to see. */
 void
 rdr_gpu_pump(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx);
 
+/* The worker has `patience` milliseconds to end in. */
 void
 rdr_gpu_close_link(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t patience);
 
+/* A resource is the context's no more. */
 void
 rdr_gpu_detach(struct rdr_gpu_context *ctx, uint32_t resource);
 
@@ -140,10 +155,19 @@ rdr_gpu_do_context_detach(struct rdr_gpu_call *call);
 uint32_t
 rdr_gpu_do_submit(struct rdr_gpu_call *call);
 
-/* Leases matter only while the guest waits for their pages, and workers that let go are not waited for otherwise: those
- * are looked at then. */
+/* Leases matter while the guest waits for their pages, or has too many: workers that let go are not waited for otherwise. Of
+ * one context, or NULL: of all. */
 void
-rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r);
+rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r, const uint32_t *context);
+
+/* The same, of all resources but those that the guest takes back, whose leases are polled. Of one context; 0: of those that
+ * are gone. */
+void
+rdr_gpu_drop_context_leases(struct rdr_gpu *gpu, uint32_t context);
+
+/* What a context had is nobody's: the next one of its number has nothing to do with it. */
+void
+rdr_gpu_disown(struct rdr_gpu *gpu, uint32_t context);
 
 void
 rdr_gpu_destroy_resource(struct rdr_gpu *gpu, struct rdr_gpu_resource **link);

@@ -35,6 +35,9 @@
 
 #define MACHINES_MAX 256
 
+/* The monitor's regions of memory, queues, sockets, and what is open for a moment. */
+#define OWN_DESCRIPTORS (RDR_GUEST_REGIONS_MAX + 128)
+
 /* What a device has handled before it looks at everything else again. */
 #define BATCH 256
 
@@ -309,6 +312,22 @@ run_device(struct device *d)
    }
 }
 
+/* A lease is a descriptor, and a machine may have many. Returns how many its programs may use up. */
+static unsigned
+raise_descriptor_limit(void)
+{
+   struct rlimit limit = {.rlim_cur = 1024};
+
+   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+      const struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+      if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+         limit = raised;
+   }
+   rlim_t most = limit.rlim_cur < 1 << 20 ? limit.rlim_cur : 1 << 20;
+   /* Of few, half. */
+   return (unsigned)(most > 2 * OWN_DESCRIPTORS ? most - OWN_DESCRIPTORS : most / 2);
+}
+
 /* The process of one virtual machine. */
 static int
 serve_machine(struct server *s, int fd)
@@ -327,6 +346,7 @@ serve_machine(struct server *s, int fd)
    d->vhost.owner = d;
    struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
    memcpy(d->vhost.config, &config, sizeof(config));
+   const unsigned descriptors = raise_descriptor_limit();
    d->gpu = rdr_gpu_create(&(struct rdr_gpu_options){
       .memory = &d->vhost.memory,
       .answer = give_answer,
@@ -338,6 +358,7 @@ serve_machine(struct server *s, int fd)
       .map = map_into_window,
       .unmap = unmap_from_window,
       .max_workers = s->options->max_workers,
+      .max_descriptors = descriptors,
    });
    if (d->gpu) {
       fprintf(stderr, "tongs: device %d: a virtual machine has connected\n", (int)getpid());
@@ -357,18 +378,6 @@ serve_machine(struct server *s, int fd)
 }
 
 /* --- The server -------------------------------------------------------------------------------------------------------- */
-
-/* A lease is a descriptor, and a machine may have many. */
-static void
-raise_descriptor_limit(void)
-{
-   struct rlimit limit;
-
-   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-      limit.rlim_cur = limit.rlim_max;
-      setrlimit(RLIMIT_NOFILE, &limit);
-   }
-}
 
 static pid_t *
 find_machine(struct server *s, pid_t pid)
@@ -395,7 +404,6 @@ accept_machine(struct server *s, int listener)
       s->signal_fd = rdr_signals_open(NULL);
       if (s->signal_fd < 0)
          _exit(1);
-      raise_descriptor_limit();
       _exit(serve_machine(s, fd));
    }
    if (pid < 0)

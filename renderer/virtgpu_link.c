@@ -82,6 +82,7 @@ drop_first(struct rdr_link *link)
    link->first = chunk->next;
    if (!link->first)
       link->last = &link->first;
+   link->queued_fds -= chunk->fd_count;
    for (unsigned i = 0; i < chunk->fd_count; i++)
       close(chunk->fds[i]);
    free(chunk);
@@ -149,6 +150,7 @@ rdr_link_send(struct rdr_link *link, const void *data, size_t size, const int *f
    *link->last = chunk;
    link->last = &chunk->next;
    link->queued += size;
+   link->queued_fds += fd_count;
    return true;
 }
 
@@ -186,9 +188,12 @@ pump_out(struct rdr_link *link)
       ssize_t n = chunk->size > chunk->sent ? send_some(link->fd, chunk) : 0;
       if (n < 0 && errno == EINTR)
          continue;
+      /* All but the first are no matter of this socket, which would be found writable at once. */
+      link->crowded = n < 0 && (errno == ETOOMANYREFS || errno == ENOBUFS || errno == ENOMEM);
       if (n < 0)
-         return errno == EAGAIN || errno == ENOBUFS;
+         return errno == EAGAIN || link->crowded;
       if (n) {
+         link->queued_fds -= chunk->fd_count;
          while (chunk->fd_count)
             close(chunk->fds[--chunk->fd_count]);
       }
@@ -258,7 +263,7 @@ pump_in(struct rdr_link *link, struct tongs_virtgpu_link *w)
 short
 rdr_link_events(const struct rdr_link *link)
 {
-   return (short)((link->full ? 0 : POLLIN) | (link->first ? POLLOUT : 0));
+   return (short)((link->full ? 0 : POLLIN) | (link->first && !link->crowded ? POLLOUT : 0));
 }
 
 bool

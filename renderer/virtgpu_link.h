@@ -34,6 +34,9 @@ struct rdr_link {
    struct rdr_link_chunk *first; /* bytes to the worker */
    struct rdr_link_chunk **last;
    size_t queued;
+   unsigned queued_fds;
+   bool
+      crowded; /* the kernel has no room for bytes or descriptors on their way: to be pumped again in a while */
 };
 
 /* `fd` stays the caller's when this fails. */

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/gpu_state.h"
 
-#include "renderer/guest_pages.h"
 #include "renderer/virtgpu_link.h"
 
-#include "protocol/channel.h"
 #include "protocol/clock.h"
 #include "tongs/virtgpu.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#define BLOB_FEATURES \
+   (UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
+
+/* When a link is tried again that the kernel has no room for. */
+#define CROWDED_MS 10
 
 /* --- Answers -------------------------------------------------------------------------------------------------- */
 
-/* Sends an answer that begins with a header, and frees the request. */
 void
 rdr_gpu_answer(struct rdr_gpu *gpu, struct rdr_gpu_request *request, uint32_t type, void *data,
                size_t size)
@@ -53,7 +49,7 @@ rdr_gpu_answer_type(struct rdr_gpu *gpu, struct rdr_gpu_request *request, uint32
 struct rdr_gpu_resource **
 rdr_gpu_find_resource(struct rdr_gpu *gpu, uint32_t id)
 {
-   struct rdr_gpu_resource **link = &gpu->resources[id % BUCKETS];
+   struct rdr_gpu_resource **link = &gpu->resources[id % RDR_GPU_BUCKETS];
 
    while (*link && (*link)->id != id)
       link = &(*link)->next;
@@ -216,7 +212,7 @@ static void
 for_each_detaching(struct rdr_gpu *gpu,
                    void (*visit)(struct rdr_gpu *, struct rdr_gpu_resource **, void *), void *data)
 {
-   for (unsigned i = 0; i < BUCKETS && gpu->detaching_count; i++) {
+   for (unsigned i = 0; i < RDR_GPU_BUCKETS && gpu->detaching_count; i++) {
       for (struct rdr_gpu_resource **link = &gpu->resources[i]; *link;) {
          struct rdr_gpu_resource *r = *link;
          if (r->detaching)
@@ -274,7 +270,7 @@ static void
 look_at_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource **link, void *data)
 {
    (void)data;
-   rdr_gpu_drop_ended_leases(gpu, *link);
+   rdr_gpu_drop_ended_leases(gpu, *link, NULL);
    rdr_gpu_finish_detaching(gpu, link);
 }
 
@@ -334,6 +330,12 @@ rdr_gpu_tick(struct rdr_gpu *gpu)
       }
    }
    for_each_detaching(gpu, find_first_due, &first);
+   for (struct rdr_gpu_context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
+      if (ctx->link && ctx->link->crowded)
+         rdr_gpu_pump(gpu, ctx);
+      if (ctx->link && ctx->link->crowded && first - now > CROWDED_MS)
+         first = now + CROWDED_MS;
+   }
    return first == INT64_MAX ? -1 : (int)(first - now);
 }
 
@@ -364,7 +366,7 @@ forget_everything(struct rdr_gpu *gpu)
    }
    while (gpu->contexts)
       rdr_gpu_destroy_context(gpu, &gpu->contexts);
-   for (unsigned i = 0; i < BUCKETS; i++) {
+   for (unsigned i = 0; i < RDR_GPU_BUCKETS; i++) {
       while (gpu->resources[i])
          rdr_gpu_destroy_resource(gpu, &gpu->resources[i]);
    }
@@ -409,7 +411,7 @@ rdr_gpu_resume(struct rdr_gpu *gpu)
    /* Nobody could have met a deadline meanwhile. */
    for (unsigned i = 0; i < gpu->options.max_workers; i++)
       gpu->workers[i].deadline += gpu->workers[i].deadline ? pause : 0;
-   for (unsigned i = 0; i < BUCKETS; i++) {
+   for (unsigned i = 0; i < RDR_GPU_BUCKETS; i++) {
       for (struct rdr_gpu_resource *r = gpu->resources[i]; r; r = r->next)
          r->deadline += r->deadline ? pause : 0;
    }
@@ -420,6 +422,8 @@ void
 rdr_gpu_reset(struct rdr_gpu *gpu)
 {
    forget_everything(gpu);
+   gpu->mapped_count = 0;
+   gpu->host_size = 0;
    gpu->gone = false;
    gpu->paused = false;
 }

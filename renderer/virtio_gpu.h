@@ -25,9 +25,11 @@ struct rdr_gpu;
 #define RDR_GPU_CONTEXTS_MAX 1024u
 /* Ranges of pages of all resources together. */
 #define RDR_GPU_RANGES_MAX (UINT64_C(1) << 23)
-#define RDR_GPU_LEASES_MAX 8192u
-/* Resources of one context; a program has 4,096 heaps at most. */
+/* Resources of one context, and leases; a program has 4,096 heaps at most. */
 #define RDR_GPU_ATTACHMENTS_MAX 8192u
+#define RDR_GPU_LEASES_MAX 8192u
+/* Bytes of tables of pages that one context's worker may not have read yet: those of 40 GiB of single pages. */
+#define RDR_GPU_TABLES_MAX ((uint64_t)256 << 20)
 /* Commands of all programs that wait for something to happen: each holds an entry of the control queue, which may have 64. */
 #define RDR_GPU_WAITS_MAX 48u
 /* Each is a region of the machine's memory, of which monitors have few. */
@@ -61,6 +63,9 @@ struct rdr_gpu_options {
    void (*hold_worker)(void *owner, pid_t pid, bool hold);
 
    unsigned max_workers;
+
+   /* How many descriptors the machine's programs may use up here. One of them has as many as are left to the others at most. */
+   unsigned max_descriptors;
 
    /* The window of host memory in the machine's address space: its size, 0 when there is none; what makes `size` bytes of
     * `file` appear there; what takes them away. The last two return 0 or -errno. */

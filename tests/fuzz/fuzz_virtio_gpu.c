@@ -221,6 +221,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       .map = map,
       .unmap = unmap,
       .max_workers = WORKERS,
+      .max_descriptors = 100,
    });
    if (!gpu)
       fail("out of memory");
