@@ -38,25 +38,48 @@ map_run(struct bench *b, uint64_t n)
    return bench_now() - start;
 }
 
-static uint64_t
-map_first_run(struct bench *b, uint64_t n)
+/* Host-visible. */
+static VkDeviceMemory
+allocate_mapped(struct bench *b, VkDeviceSize size, void **map)
 {
    VkMemoryAllocateInfo info = {
       .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-      .allocationSize = 64 * KIB,
+      .allocationSize = size,
    };
+   VkDeviceMemory memory;
+
    while (info.memoryTypeIndex < b->memory.memoryTypeCount &&
           !(b->memory.memoryTypes[info.memoryTypeIndex].propertyFlags &
             VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT))
       info.memoryTypeIndex++;
+   bench_check(b, vkAllocateMemory(b->device, &info, NULL, &memory), "vkAllocateMemory");
+   bench_check(b, vkMapMemory(b->device, memory, 0, VK_WHOLE_SIZE, 0, map), "vkMapMemory");
+   return memory;
+}
 
+static uint64_t
+map_first_run(struct bench *b, uint64_t n)
+{
    uint64_t start = bench_now();
    for (uint64_t i = 0; i < n; i++) {
-      VkDeviceMemory memory;
       void *map;
-      bench_check(b, vkAllocateMemory(b->device, &info, NULL, &memory), "vkAllocateMemory");
-      bench_check(b, vkMapMemory(b->device, memory, 0, VK_WHOLE_SIZE, 0, &map), "vkMapMemory");
+      VkDeviceMemory memory = allocate_mapped(b, 64 * KIB, &map);
       *(volatile uint32_t *)map = 1;
+      vkFreeMemory(b->device, memory, NULL);
+   }
+   bench_drain(b);
+   return bench_now() - start;
+}
+
+/* The memory of a video's frame. */
+static uint64_t
+fill_run(struct bench *b, uint64_t n)
+{
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++) {
+      void *map;
+      VkDeviceMemory memory = allocate_mapped(b, b->row->per, &map);
+      memset(map, (int)i, b->row->per);
       vkFreeMemory(b->device, memory, NULL);
    }
    bench_drain(b);
@@ -139,6 +162,8 @@ const struct bench_row bench_memory_rows[] = {
    {"map", "vkMapMemory and vkUnmapMemory of 64 KiB", BENCH_US, 0, 1, map_init, map_run},
    {"map-first", "vkAllocateMemory of 64 KiB, vkMapMemory, one write, vkFreeMemory", BENCH_US, 0, 1,
     NULL, map_first_run},
+   {"fill-8m", "vkAllocateMemory of 8 MiB, vkMapMemory, all written, vkFreeMemory", BENCH_GBPS, 0,
+    8 * MIB, NULL, fill_run},
    {"up-1k", "1 KiB to the device, waited for", BENCH_GBPS, 0, KIB, up_init, up_run},
    {"up-64k", "64 KiB to the device, waited for", BENCH_GBPS, 0, 64 * KIB, up_init, up_run},
    {"down-64k", "64 KiB from the device", BENCH_GBPS, 0, 64 * KIB, down_init, down_run},

@@ -14,14 +14,17 @@
 #define HEAP_SIZE (UINT64_C(64) << 20)
 /* In a virtual machine pages of the guest are there from the beginning, and none is given back to the system. */
 #define HEAP_SIZE_VIRTGPU (UINT64_C(16) << 20)
-/* Freed ranges from this size on give their pages back. */
+/* Freed ranges from this size on give their pages back, but for so many bytes of them: for memory that comes and goes, as that of
+ * frames does, the kernel would clear pages anew each time, and guest and worker fault them in. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
+#define KEPT_MAX (UINT64_C(32) << 20)
 #define PAGE UINT64_C(4096)
 
-/* A free range, in a list sorted by offset. */
+/* A free range, in a list sorted by offset. Neighbours are two only where one is kept and one is not. */
 struct hole {
    uint64_t offset;
    uint64_t size;
+   bool kept; /* its pages count for KEPT_MAX */
    struct hole *next;
 };
 
@@ -154,13 +157,14 @@ fail:
    return NULL;
 }
 
-/* First fit. */
+/* First fit among the holes that are kept, or among the others. */
 static bool
-take_locked(struct icd_heap *heap, uint64_t size, struct icd_heap_range *range)
+take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool kept,
+            struct icd_heap_range *range)
 {
    for (struct hole **link = &heap->holes; *link; link = &(*link)->next) {
       struct hole *hole = *link;
-      if (hole->size < size)
+      if (hole->kept != kept || hole->size < size)
          continue;
       *range = (struct icd_heap_range){
          .heap = heap,
@@ -169,6 +173,8 @@ take_locked(struct icd_heap *heap, uint64_t size, struct icd_heap_range *range)
          .size = size,
          .data = heap->data + hole->offset,
       };
+      if (kept)
+         heaps->kept -= size;
       hole->offset += size;
       hole->size -= size;
       if (!hole->size) {
@@ -178,6 +184,45 @@ take_locked(struct icd_heap *heap, uint64_t size, struct icd_heap_range *range)
       return true;
    }
    return false;
+}
+
+static bool
+take_common_locked(struct icd_heaps *heaps, uint64_t size, bool kept, struct icd_heap_range *range)
+{
+   for (struct icd_heap *heap = heaps->first; heap; heap = heap->next) {
+      if (!heap->own && take_locked(heaps, heap, size, kept, range))
+         return true;
+   }
+   return false;
+}
+
+static void
+punch(const struct icd_heap *heap, uint64_t offset, uint64_t size)
+{
+   fallocate(heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
+}
+
+/* Gives all kept pages back, so that their holes are as others. */
+static void
+keep_none_locked(struct icd_heaps *heaps)
+{
+   for (struct icd_heap *heap = heaps->first; heap && heaps->kept; heap = heap->next) {
+      for (struct hole *hole = heap->holes; hole; hole = hole->next) {
+         if (hole->kept) {
+            punch(heap, hole->offset, hole->size);
+            heaps->kept -= hole->size;
+            hole->kept = false;
+         }
+      }
+      for (struct hole *hole = heap->holes; hole; hole = hole->next) {
+         for (struct hole *next;
+              (next = hole->next) && hole->offset + hole->size == next->offset;) {
+            hole->size += next->size;
+            hole->next = next->next;
+            free(next);
+         }
+      }
+   }
 }
 
 bool
@@ -195,13 +240,17 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    pthread_mutex_lock(&heaps->lock);
    if (size >= common / 4) {
       struct icd_heap *heap = create_heap_locked(heaps, size, true);
-      ok = heap && take_locked(heap, size, range);
+      ok = heap && take_locked(heaps, heap, size, false, range);
    } else {
-      for (struct icd_heap *heap = heaps->first; heap && !ok; heap = heap->next)
-         ok = !heap->own && take_locked(heap, size, range);
+      ok = take_common_locked(heaps, size, true, range) ||
+           take_common_locked(heaps, size, false, range);
+      if (!ok && heaps->kept) {
+         keep_none_locked(heaps);
+         ok = take_common_locked(heaps, size, false, range);
+      }
       if (!ok) {
          struct icd_heap *heap = create_heap_locked(heaps, common, false);
-         ok = heap && take_locked(heap, size, range);
+         ok = heap && take_locked(heaps, heap, size, false, range);
       }
    }
    pthread_mutex_unlock(&heaps->lock);
@@ -246,35 +295,34 @@ icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offs
    return ok;
 }
 
-/* Enters the range among the holes, joined with its neighbours. When memory is out the range stays unused. */
+/* Enters the range among the holes, joined with its neighbours of the same kind. When memory is out the range stays unused. */
 static void
-give_back_locked(struct icd_heap *heap, uint64_t offset, uint64_t size)
+give_back_locked(struct icd_heaps *heaps, const struct icd_heap_range *range, bool kept)
 {
+   struct icd_heap *heap = range->heap;
    struct hole *before = NULL, *after = heap->holes;
 
-   while (after && after->offset < offset) {
+   while (after && after->offset < range->offset) {
       before = after;
       after = after->next;
    }
-   if (before && before->offset + before->size == offset) {
-      before->size += size;
-      if (after && before->offset + before->size == after->offset) {
-         before->size += after->size;
-         before->next = after->next;
-         free(after);
-      }
-   } else if (after && offset + size == after->offset) {
-      after->offset = offset;
-      after->size += size;
+   struct hole *hole = malloc(sizeof(*hole));
+   if (!hole)
+      return;
+   *hole = (struct hole){.offset = range->offset, .size = range->size, .kept = kept, .next = after};
+   if (kept)
+      heaps->kept += range->size;
+   if (after && after->kept == kept && hole->offset + hole->size == after->offset) {
+      hole->size += after->size;
+      hole->next = after->next;
+      free(after);
+   }
+   if (before && before->kept == kept && before->offset + before->size == hole->offset) {
+      before->size += hole->size;
+      before->next = hole->next;
+      free(hole);
    } else {
-      struct hole *hole = malloc(sizeof(*hole));
-      if (!hole)
-         return;
-      *hole = (struct hole){.offset = offset, .size = size, .next = after};
-      if (before)
-         before->next = hole;
-      else
-         heap->holes = hole;
+      *(before ? &before->next : &heap->holes) = hole;
    }
 }
 
@@ -310,10 +358,11 @@ icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
    } else if (range->heap->own) {
       drop_heap_locked(heaps, range->heap);
    } else {
-      if (range->size >= PUNCH_SIZE && range->heap->fd >= 0)
-         fallocate(range->heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                   (off_t)range->offset, (off_t)range->size);
-      give_back_locked(range->heap, range->offset, range->size);
+      const bool large = range->size >= PUNCH_SIZE && range->heap->fd >= 0;
+      const bool kept = large && range->size <= KEPT_MAX - heaps->kept;
+      if (large && !kept)
+         punch(range->heap, range->offset, range->size);
+      give_back_locked(heaps, range, kept);
    }
    pthread_mutex_unlock(&heaps->lock);
 }

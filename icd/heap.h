@@ -20,6 +20,7 @@ struct icd_heaps {
    pthread_mutex_t lock; /* protects the list and each heap's free ranges */
    struct icd_heap *first;
    uint32_t next_number;
+   uint64_t kept; /* bytes of large freed ranges that still have their pages */
 };
 
 /* A range of a heap, pages whole. */
@@ -49,7 +50,7 @@ bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
                 void *data, struct icd_heap_range *range);
 
-/* Gives a range back, and its pages to the system when it is large. */
+/* Gives a range back, and its pages to the system when it is large and enough are kept. */
 void
 icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range);
 

@@ -138,6 +138,17 @@ class Application:
         call("vkDeviceWaitIdle", device)
         return "held"
 
+    def cycle_memory(self, size, count):
+        """As many memories at the same time, all written, all freed."""
+        self.holder = self.holder or self.make_device()
+        device, size = self.holder, int(size)
+        memories = [self.map_memory(device, size) for _ in range(int(count))]
+        for memory, data in memories:
+            ctypes.memset(data, 0x5a, size)
+            vk.vkFreeMemory(device, memory, None)
+        call("vkDeviceWaitIdle", device)
+        return "freed"
+
     def use_memory(self, device):
         memory, data = self.map_memory(device, MEMORY_SIZE)
         ctypes.memset(data, 0x5a, MEMORY_SIZE)
@@ -182,6 +193,7 @@ class Application:
             "instance": self.make_instance,
             "memory": self.memory,
             "hold-memory": self.hold_memory,
+            "cycle-memory": self.cycle_memory,
             "destroy": self.destroy,
             "fds": lambda: str(len(self.list_fds())),
             "list-fds": lambda: " ".join(self.list_fds()),

@@ -138,6 +138,26 @@ def large_memory_of_which_two_pages_are_used_takes_hardly_more_than_these():
         assert max(added) < 16 * MIB, [shown(size) for size in added]
 
 
+@test
+def of_freed_memory_no_more_than_32_mib_stays():
+    skip_where_figures_mean_nothing()
+    for transport, server in harness.transports():
+        guest = harness.Guest(server)
+        guest.ask("instance")
+        guest.ask(f"hold-memory {MIB}")
+        before = resident(guest.process.pid, heaps=True)
+        guest.ask(f"cycle-memory {8 * MIB} 12")
+        added = resident(guest.process.pid, heaps=True) - before
+        harness.diag(f"over {transport}, 96 MiB that were used and freed leave {shown(added)}")
+        # What frames take in turn is kept for the next one; all of it is not.
+        assert 16 * MIB < added < 34 * MIB, shown(added)
+        guest.ask(f"cycle-memory {2 * MIB} 60")
+        again = resident(guest.process.pid, heaps=True) - before
+        assert again < 34 * MIB, shown(again)
+        guest.finish()
+        harness.wait_until(lambda: not harness.workers_of(server))
+
+
 def peak_of(name, env):
     """ru_maxrss of a whole run, or of the interpreter that starts it, which has some 10 MiB."""
     script = ("import os, resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
