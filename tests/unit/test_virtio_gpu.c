@@ -159,7 +159,7 @@ power_off(struct machine *m)
 static uint32_t
 run(struct machine *m, uint32_t type, uint32_t context, const void *body, size_t size)
 {
-   uint8_t command[1024] = {0};
+   static uint8_t command[RDR_GPU_COMMAND_MAX];
    const struct virtio_gpu_ctrl_hdr header = {.type = type, .ctx_id = context};
    struct rdr_gpu_request *request = calloc(1, sizeof(*request));
 
@@ -290,6 +290,48 @@ leases_are_shared_out(void)
    while (more < 1000 && submit(&m, 2, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA)
       more++;
    fact(more + 20 >= sent, "the leases of a worker end with it");
+   power_off(&m);
+}
+
+/* As scattered as can be told to a worker: no page lies behind the one before. */
+#define SCATTERED 65536u
+
+static void
+make_scattered(struct machine *m, uint32_t number, uint32_t context)
+{
+   const uint32_t create[12] = {number};
+   struct {
+      uint32_t resource, entries;
+      struct virtio_gpu_mem_entry entry[SCATTERED];
+   } *pages = calloc(1, sizeof(*pages));
+
+   if (!pages)
+      exit(1);
+   pages->resource = number;
+   pages->entries = SCATTERED;
+   for (uint32_t i = 0; i < SCATTERED; i++)
+      pages->entry[i] = (struct virtio_gpu_mem_entry){.addr = i * 2 % 256 * PAGE, .length = PAGE};
+   run(m, VIRTIO_GPU_CMD_RESOURCE_CREATE_3D, 0, create, sizeof(create));
+   run(m, VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING, 0, pages, sizeof(*pages));
+   on_resource(m, VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, number, context);
+   free(pages);
+}
+
+static void
+tables_count(void)
+{
+   const uint64_t table = SCATTERED * sizeof(struct tongs_pages_run);
+   struct machine m;
+   unsigned sent = 0;
+
+   boot(WORKERS, 100000, &m);
+   make_link(&m, 1, 1);
+   make_scattered(&m, 2, 1);
+   while (sent < 1000 && submit(&m, 1, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA)
+      sent++;
+   fact(m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY &&
+           sent * table >= RDR_GPU_TABLES_MAX - table && sent * table < RDR_GPU_TABLES_MAX + table,
+        "the tables of pages that nobody reads are as many as they may be, and no more");
    power_off(&m);
 }
 
@@ -452,6 +494,7 @@ main(void)
 
    host_memory_is_shared_out();
    leases_are_shared_out();
+   tables_count();
    what_stays_in_the_window_counts();
    refusals_do_not_fill_the_log();
    a_link_outlives_too_many_descriptors();
