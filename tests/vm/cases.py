@@ -16,6 +16,8 @@ from harness import native_environment, program, wait_until
 # Programs in the guest are emulated, instruction by instruction.
 LONG = 200
 LIMIT = 10
+# What takes the device some seconds.
+FILLS = 16000
 
 
 def native_output(*command):
@@ -217,10 +219,12 @@ def pause_goes_unnoticed(device, machine):
     start(machine, "waits", f"lost idle --timeout {LONG} /tmp/never")
     wait_in_guest(machine, "grep -q ready /tmp/waits")
     start(machine, "works", "threads")
-    wait_until(lambda: "started for threads" in device.log)
+    start(machine, "writes", f"fills {FILLS}")
+    wait_in_guest(machine, "grep -q writes /tmp/writes")
     workers = device.workers()
     pause(machine, 2)
-    assert "(right)" in finish(machine, "works")
+    for name in ["works", "writes"]:
+        assert "(right)" in finish(machine, name)
     assert worker_of(device, "lost") in device.workers() <= workers, (workers, device.log)
     machine.must("compute", LONG)
     assert "begun anew" not in device.log, device.log

@@ -148,7 +148,7 @@ def stripped(path):
 def programs():
     """name -> path of what is in the guest's /bin."""
     found = {name: harness.program(name)
-             for name in ["compute", "triangle", "lost", "threads"]}
+             for name in ["compute", "triangle", "lost", "threads", "fills"]}
     found["tongs"] = harness.TONGS
     if shutil.which("vulkaninfo"):
         found["vulkaninfo"] = shutil.which("vulkaninfo")
