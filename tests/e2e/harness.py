@@ -13,12 +13,15 @@ workers, which let go of their guest, are its children and can be counted and wa
 
 import contextlib
 import ctypes
+import fcntl
 import glob
 import os
+import platform
 import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -189,6 +192,34 @@ def only_worker_of(server):
     workers = workers_of(server)
     assert len(workers) == 1, f"the one worker is expected, not {workers}"
     return workers.pop()
+
+
+# The number of userfaultfd.
+USERFAULTFD = {"x86_64": 323, "aarch64": 282}.get(platform.machine())
+UFFDIO_API = 0xc018aa3f
+USERFAULTFD_IOC_NEW = 0xaa00
+# Write protection, of shared memory, too.
+UFFD_FEATURES = 1 << 0 | 1 << 12
+
+
+def kernel_refuses_host_pages():
+    """Whether the driver cannot have what VK_EXT_external_memory_host takes; behind a filter of
+    system calls it does not try."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        if re.search(r"^Seccomp:\s*[12]", status.read(), re.M) or not USERFAULTFD:
+            return True
+    fd = ctypes.CDLL(None).syscall(USERFAULTFD, os.O_CLOEXEC)
+    try:
+        if fd < 0:
+            with open("/dev/userfaultfd", "rb+", buffering=0) as device:
+                fd = fcntl.ioctl(device, USERFAULTFD_IOC_NEW, os.O_CLOEXEC)
+        api = fcntl.ioctl(fd, UFFDIO_API, struct.pack("QQQ", 0xaa, 0, 0))
+    except OSError:
+        return True
+    finally:
+        if fd >= 0:
+            os.close(fd)
+    return struct.unpack("QQQ", api)[1] & UFFD_FEATURES != UFFD_FEATURES
 
 
 def mapped_files(pid):
