@@ -214,6 +214,9 @@ def kernel_refuses_host_pages():
             with open("/dev/userfaultfd", "rb+", buffering=0) as device:
                 fd = fcntl.ioctl(device, USERFAULTFD_IOC_NEW, os.O_CLOEXEC)
         api = fcntl.ioctl(fd, UFFDIO_API, struct.pack("QQQ", 0xaa, 0, 0))
+        for name in ("mem", "pagemap"):
+            with open(f"/proc/self/{name}", "rb"):
+                pass
     except OSError:
         return True
     finally:
