@@ -6,7 +6,6 @@
 #include "protocol/url.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,21 +227,22 @@ apply_host_driver(const char *command, const char *option)
    return set(command, "TONGS_HOST_DRIVER", full);
 }
 
-/* Empties the file: workers leave alone what has something in it. */
 static bool
 apply_capture(const char *command, const char *option)
 {
    char full[PATH_MAX];
 
-   if (!option)
+   return !option || (make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full));
+}
+
+/* Workers leave alone what has something in it. A pipe or a device cannot be emptied, and need not. */
+static bool
+empty_capture(const char *command, const char *option)
+{
+   if (!option || truncate(option, 0) == 0 || errno == ENOENT || errno == EINVAL)
       return true;
-   int fd = open(option, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-   if (fd < 0) {
-      cli_error(command, "--capture: %s: %s", option, strerror(errno));
-      return false;
-   }
-   close(fd);
-   return make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full);
+   cli_error(command, "--capture: %s: %s", option, strerror(errno));
+   return false;
 }
 
 int
@@ -258,7 +258,8 @@ cli_environment_apply(const char *command, const struct cli_environment *environ
        (environment->validate && !set(command, "TONGS_VALIDATE", "1")) ||
        !set(command, "TONGS_BIN", paths->program) ||
        !set(command, "VK_DRIVER_FILES", paths->manifest) ||
-       !set(command, "VK_ICD_FILENAMES", paths->manifest))
+       !set(command, "VK_ICD_FILENAMES", paths->manifest) ||
+       !empty_capture(command, environment->capture))
       return CLI_EXIT_FAILURE;
    return 0;
 }
