@@ -146,7 +146,7 @@ struct bench {
    uint32_t threads;
 };
 
-/* --- Ways out: neither returns; the row ends with this reason -------------------------------- */
+/* --- Ways out: neither returns; the row ends with this reason --- */
 
 void
 bench_skip(struct bench *b, const char *format, ...)
@@ -158,7 +158,7 @@ bench_fail(struct bench *b, const char *format, ...)
 void
 bench_check(struct bench *b, VkResult result, const char *what);
 
-/* --- Measuring ------------------------------------------------------------------------------- */
+/* --- Measuring --- */
 
 uint64_t
 bench_now(void);
@@ -170,7 +170,7 @@ bench_measure(struct bench *b);
 double
 bench_median(double *values, size_t count);
 
-/* --- Objects, each owned by b and destroyed by bench_close() ---------------------------------- */
+/* --- Objects, each owned by b and destroyed by bench_close() --- */
 
 /* Instance only: 1.1, no layers, no extensions. */
 VkInstance
@@ -214,7 +214,7 @@ bench_make_image(struct bench *b);
 void
 bench_make_timeline(struct bench *b);
 
-/* --- Short forms ----------------------------------------------------------------------------- */
+/* --- Short forms --- */
 
 void
 bench_begin(struct bench *b, VkCommandBuffer cmd);
@@ -223,11 +223,11 @@ bench_submit(struct bench *b, VkCommandBuffer cmd, VkFence fence);
 /* Waits for b->fence and resets it. */
 void
 bench_wait(struct bench *b);
-/* A call with a reply that no guest can answer by itself: what was posted before is done after. */
+/* A call with a reply that no client can answer by itself: what was posted before is done after. */
 void
 bench_drain(struct bench *b);
 
-/* --- The rows: arrays ended by a row without a name ---------------------------------------- */
+/* --- The rows: arrays ended by a row without a name --- */
 
 extern const struct bench_row bench_sync_rows[];
 extern const struct bench_row bench_start_rows[];

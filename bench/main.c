@@ -2,7 +2,7 @@
  *
  * Choosing rows, a process for each, and printing what they said.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ higher_is_better(const struct bench_row *row)
    return row->unit == BENCH_RATE || row->unit == BENCH_GBPS;
 }
 
-/* --- One row ------------------------------------------------------------------------------- */
+/* --- One row --- */
 
 static void
 run_row(const struct program *program, const struct bench_row *row, struct bench_result *result)
@@ -159,7 +159,7 @@ fork_row(const struct program *program, const struct bench_row *row, struct benc
    close(fds[0]);
 }
 
-/* --- Output -------------------------------------------------------------------------------- */
+/* --- Output --- */
 
 static void
 print_string(const char *text)
@@ -244,7 +244,7 @@ print_list(const struct bench_row *row)
           higher_is_better(row) ? "higher" : "lower", row->what);
 }
 
-/* --- Options ------------------------------------------------------------------------------- */
+/* --- Options --- */
 
 static const char usage[] =
    "Usage: tongs-bench [OPTIONS]\n"

@@ -2,9 +2,9 @@
  *
  * The objects that rows are made of.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
-#include "shaders.h"
+#include "bench/shaders.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -423,7 +423,7 @@ bench_make_graphics(struct bench *b)
    BENCH_OWN(b, PIPELINE, b->pipeline);
 }
 
-/* --- Short forms ----------------------------------------------------------------------------- */
+/* --- Short forms --- */
 
 void
 bench_begin(struct bench *b, VkCommandBuffer cmd)

@@ -2,7 +2,7 @@
  *
  * Descriptor pools, sets and updates; drained, as all that makes objects.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #define SETS 64
 

@@ -2,7 +2,7 @@
  *
  * Whole frames and whole compute steps: what programs are made of.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #define DRAWS 100
 #define DISPATCHES 100

@@ -3,7 +3,7 @@
  * Mapping and copying. Up: from the program's memory into a staging buffer, by a copy command
  * into the device's, waited for. Down: the way back.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <stdlib.h>
 #include <string.h>

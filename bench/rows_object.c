@@ -3,7 +3,7 @@
  * Objects made and destroyed. Each row ends with a drain, so that work left to another process
  * is counted.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 static VkBuffer
 new_buffer(struct bench *b)

@@ -2,9 +2,9 @@
  *
  * Pipelines that no cache knows: each has a specialization constant of its own. Query results.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
-#include "shaders.h"
+#include "bench/shaders.h"
 
 #define QUERIES 16
 

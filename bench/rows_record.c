@@ -4,7 +4,7 @@
  * recording before what it times) gives drivers that work behind the caller's back the time to
  * catch up, so that a round measures itself and not the one before.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 /* Three commands a dispatch, two a draw. Dispatches have no workgroups here: executing them is not
  * the point and would take all the time. */

@@ -2,7 +2,7 @@
  *
  * What the driver takes of memory, after a pipeline was made and used.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -118,15 +118,15 @@ pss_below(struct bench *b, pid_t ancestor)
    return sum;
 }
 
-/* Processes below this one (a private worker) or below $TONGS_BENCH_SERVER_PID, which may have some ready for guests
- * to come: those are not for this one, and there are as many after as before. */
+/* Processes below this one (a private worker) or below $TONGS_BENCH_SERVER_PID, which may have some
+ * ready for clients to come: those are not for this one, and there are as many after as before. */
 static uint64_t
 worker_pss_run(struct bench *b, uint64_t n)
 {
    (void)n;
    const char *server = getenv("TONGS_BENCH_SERVER_PID");
    pid_t ancestor = server ? (pid_t)atoi(server) : getpid();
-   /* A private worker lets go of its guest; its orphan comes here. */
+   /* A private worker lets go of its client; its orphan comes here. */
    if (!b->device) {
       prctl(PR_SET_CHILD_SUBREAPER, 1);
       uint64_t *before = malloc(sizeof(*before));

@@ -2,7 +2,7 @@
  *
  * From nothing to a queue.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,8 +95,8 @@ start_cold_once(struct bench *b)
    return answer.up;
 }
 
-/* One program is started, and another one a moment later: what the server does for the next program when one has come is not
- * this one's time, but that of who starts them without a pause. */
+/* One program is started, and another one a moment later: what the server does for the next program
+ * when one has come is not this one's time, but that of who starts them without a pause. */
 #define PAUSE_NS 150000000
 
 static uint64_t

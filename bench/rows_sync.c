@@ -2,7 +2,7 @@
  *
  * Submitting, waiting, and asking whether something is done.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -300,7 +300,7 @@ const struct bench_row bench_sync_rows[] = {
     BENCH_SAMPLED, 1, timeline_init, timeline_wait_run},
    {"timeline-signal", "vkSignalSemaphore, drained", BENCH_NS, 0, 1, timeline_init,
     timeline_signal_run},
-   {"hot-call", "vkGetPipelineCacheData's size: no guest can know it", BENCH_US, BENCH_SAMPLED, 1,
+   {"hot-call", "vkGetPipelineCacheData's size: no client can know it", BENCH_US, BENCH_SAMPLED, 1,
     drain_init, hot_call_run},
    {0},
 };

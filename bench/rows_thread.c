@@ -3,7 +3,7 @@
  * Recording in several threads at once, each with its own pool and command buffer; as a frame
  * does it, all buffers are submitted and waited for (not counted) before the next turn.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <pthread.h>
 #include <stdlib.h>

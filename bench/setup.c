@@ -2,7 +2,7 @@
  *
  * Instance to queue, and the list of what a row made.
  */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>

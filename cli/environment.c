@@ -235,7 +235,8 @@ apply_capture(const char *command, const char *option)
    return !option || (make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full));
 }
 
-/* Workers leave alone what has something in it. A pipe or a device cannot be emptied, and need not. */
+/* Workers leave alone what has something in it. A pipe or a device cannot be emptied, and need not.
+ */
 static bool
 empty_capture(const char *command, const char *option)
 {

@@ -136,7 +136,8 @@ make_instance(const struct cli_command *self, struct driver *driver)
    return false;
 }
 
-/* The driver's coherent types are shared with the worker; those that it only maps are copied when they are flushed. */
+/* The driver's coherent types are shared with the worker; those that it only maps are copied when
+ * they are flushed. */
 static const char *
 memory_strategy(const struct driver *driver, VkPhysicalDevice handle)
 {

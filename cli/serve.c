@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 #include "protocol/url.h"
-#include "renderer/broker.h"
-#include "renderer/vhost_serve.h"
+#include "renderer/broker/broker.h"
+#include "renderer/virtio/vhost_serve.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,10 +2,10 @@
 
 /* `tongs worker`: what the broker and the ICD start. Not for users, but it explains itself. */
 
-#include "renderer/worker.h"
+#include "renderer/worker/worker.h"
 #include "cli/cli.h"
-#include "renderer/ready.h"
-#include "renderer/zygote.h"
+#include "renderer/broker/zygote.h"
+#include "renderer/worker/warm_worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,8 +89,8 @@ drop_inherited_descriptors(unsigned keep)
    close_range(keep + 1, UINT_MAX, 0);
 }
 
-/* A driver's compiler takes and frees some MiB for each pipeline. The C library would give them back to the kernel every time, which
- * clears them anew: more work than the compiling. */
+/* A driver's compiler takes and frees some MiB for each pipeline. The C library would give them
+ * back to the kernel every time, which clears them anew: more work than the compiling. */
 static void
 keep_freed_memory(void)
 {
@@ -158,7 +158,7 @@ worker(const struct cli_command *self, int argc, char **argv)
    if (zygote)
       return rdr_zygote_run((int)fd, &worker_options);
    if (waits)
-      return rdr_ready_run((int)fd, &worker_options);
+      return rdr_warm_worker_run((int)fd, &worker_options);
    return rdr_worker_run((int)fd, &worker_options);
 }
 
@@ -167,18 +167,18 @@ const struct cli_command cli_command_worker = {
    .help =
       "Usage: tongs worker --fd N [OPTIONS]\n"
       "\n"
-      "Serves the one guest at the other end of the stream socket N. Started by `tongs serve` and\n"
+      "Serves the one client at the other end of the stream socket N. Started by `tongs serve` and\n"
       "by the driver; there is no need to type it.\n"
       "\n"
       "Options (each with the variable that stands for it):\n"
       "  --fd N              the socket\n"
       "  --detach            go on in the background; the process that was started ends at once\n"
-      "  --wait              load the host driver first; the guest comes through the socket\n"
+      "  --wait              load the host driver first; the client comes through the socket\n"
       "  --zygote            load the host driver, and fork a worker for each socket that comes\n"
       "                      through the socket\n"
       "  --host-driver FILE  the manifest of the host driver to use (TONGS_HOST_DRIVER)\n"
       "  --validate          load the Khronos validation layer (TONGS_VALIDATE=1)\n"
-      "  --capture FILE      keep what the guest sends in FILE, for `tongs dump` (TONGS_CAPTURE)\n"
+      "  --capture FILE      keep what the client sends in FILE, for `tongs dump` (TONGS_CAPTURE)\n"
       "  --pages             the socket is the device's of a virtual machine, whose memory comes\n"
       "                      as pages\n"
       "  --help              print this\n"

@@ -783,7 +783,7 @@ class Builder:
         self.ir.types.sort(key=lambda t: t.number)
 
     def add_object_types(self) -> None:
-        """Types whose objects the worker has under their guests' ids."""
+        """Types whose objects the worker has under their clients' ids."""
         values = dict(self.reg.enums["VkObjectType"].values) if "VkObjectType" in self.reg.enums else {}
         made = {o.create for o in self.ir.ops if o.create} - {"VkInstance"} | {"VkQueue"}
         self.ir.object_types = [(t.objtype, values[t.objtype], t.name) for t in self.ir.types

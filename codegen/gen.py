@@ -67,7 +67,7 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
     print(f"registry 1.{ir.api_version[1]}.{ir.header_version}")
     print(f"commands: {commands}, of these {len(ir.ops)} forwarded as ops "
           f"({hand_entries} with a hand-written entry point, {hand_handlers} with a hand-written handler), "
-          f"{len(policy.LOCAL_COMMANDS)} answered in the guest")
+          f"{len(policy.LOCAL_COMMANDS)} answered in the client")
     print(f"structs:  {sum(not s.union for s in reg.structs.values())} and "
           f"{sum(s.union for s in reg.structs.values())} unions, of these {len(ir.structs)} forwarded")
     extensions = [x for x in ir.extensions if not x.left_out]

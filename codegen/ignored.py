@@ -19,7 +19,7 @@ Not in the tables, because the generator does it for every member:
 Decided by the ICD, because only it can know:
 - Immutable samplers. With COMBINED_IMAGE_SAMPLER "the sampler is ignored" where the set's layout has
   immutable samplers at dstBinding (VUID-VkWriteDescriptorSet-descriptorType-00325). Venus copies all
-  writes of every update and clears what the layout says. Here the guest's layout remembers per
+  writes of every update and clears what the layout says. Here the client's layout remembers per
   binding whether it has any, and vkUpdateDescriptorSets and vkCmdPushDescriptorSet copy, with the
   samplers cleared, only if a write of this type meets such a binding.
 - pInheritanceInfo of a primary: vkBeginCommandBuffer sets TONGS_IGNORED_INHERITANCE beforehand.

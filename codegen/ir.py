@@ -55,7 +55,7 @@ class Member:
 #   untyped       u64 id, or 0 where the worker has no such objects
 # Kinds of parameter only:
 #   dispatch      u64 id                        allocator    nothing
-#   new           u64 ids of the objects that the guest has named
+#   new           u64 ids of the objects that the client has named
 #   out_scalar out_struct                       the shape there, the value back
 #   out_count     u32/u64 capacity there, the count back
 #   out_scalars out_structs out_blob            u32 present there, the elements back
@@ -102,7 +102,7 @@ class Struct:
     align8: bool = False      # pod: holds 8-byte values
     min_size: int = 4
     returnedonly: bool = False
-    inputs: bool = False      # travels from the guest
+    inputs: bool = False      # travels from the client
     outputs: bool = False     # travels back
     shape: bool = False       # outputs: something must go there first
     chained: bool = False     # occurs in chains

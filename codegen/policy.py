@@ -127,29 +127,29 @@ LEFT_OUT_STRUCTS = {
     "VkDebugUtilsMessengerCreateInfoEXT": _FUNCTION,
     "VkDebugReportCallbackCreateInfoEXT": _FUNCTION,
     "VkDirectDriverLoadingListLUNARG": _FUNCTION,
-    "VkImportMemoryHostPointerInfoEXT": "the guest makes its pages a shared heap: what travels is that",
+    "VkImportMemoryHostPointerInfoEXT": "the client makes its pages a shared heap: what travels is that",
     "VkMemoryMapPlacedInfoEXT": _HOST_POINTER,
 }
 
 # Members that never travel; the worker's copy is zero.
 LEFT_OUT_MEMBERS = {
     "VkRayTracingShaderGroupCreateInfoKHR.pShaderGroupCaptureReplayHandle": "its size is a property of the device",
-    "VkDeviceCreateInfo.ppEnabledLayerNames": "layers run in the guest",
-    "VkDeviceCreateInfo.enabledLayerCount": "layers run in the guest",
-    "VkInstanceCreateInfo.ppEnabledLayerNames": "layers run in the guest",
-    "VkInstanceCreateInfo.enabledLayerCount": "layers run in the guest",
-    "VkPresentInfoKHR.pResults": "the guest says them itself: how a presentation went is told with the next image",
+    "VkDeviceCreateInfo.ppEnabledLayerNames": "layers run in the client",
+    "VkDeviceCreateInfo.enabledLayerCount": "layers run in the client",
+    "VkInstanceCreateInfo.ppEnabledLayerNames": "layers run in the client",
+    "VkInstanceCreateInfo.enabledLayerCount": "layers run in the client",
+    "VkPresentInfoKHR.pResults": "the client says them itself: how a presentation went is told with the next image",
 }
 
 # Extensions that are of use only where file descriptors cross, or that speak of the machine's own buses and device nodes,
-# which are the guest's where descriptors cross: not offered over other transports.
+# which are the client's where descriptors cross: not offered over other transports.
 NEED_FDS = {
     "VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd", "VK_KHR_external_fence_fd",
     "VK_EXT_external_memory_dma_buf", "VK_EXT_image_drm_format_modifier",
     "VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm", "VK_EXT_external_memory_host",
 }
 
-# Extensions that are offered only where the guest's kernel lets the driver share the application's own pages, for devices
+# Extensions that are offered only where the client's kernel lets the driver share the application's own pages, for devices
 # that have a shared memory type.
 NEED_HOST_PAGES = {"VK_EXT_external_memory_host"}
 
@@ -181,14 +181,14 @@ UNION_MEMBER = {
 
 # --- How commands travel -----------------------------------------------------------------------------------
 
-# Answered in the guest altogether: no op.
+# Answered in the client altogether: no op.
 LOCAL_COMMANDS = {
     "vkGetInstanceProcAddr", "vkGetDeviceProcAddr", "vkEnumerateInstanceVersion",
     "vkEnumerateInstanceExtensionProperties", "vkEnumerateInstanceLayerProperties",
     "vkEnumerateDeviceExtensionProperties", "vkEnumerateDeviceLayerProperties",
     "vkEnumeratePhysicalDevices", "vkEnumeratePhysicalDeviceGroups",
     "vkGetDeviceQueue", "vkGetDeviceQueue2",
-    # the guest has them since it made the swapchain, by an op of our own
+    # the client has them since it made the swapchain, by an op of our own
     "vkGetSwapchainImagesKHR",
     "vkMapMemory", "vkUnmapMemory", "vkMapMemory2", "vkUnmapMemory2",
     "vkFlushMappedMemoryRanges", "vkInvalidateMappedMemoryRanges",
@@ -278,7 +278,7 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
-# Calls whose answer is the same as long as the instance or the device lives: the guest asks once for each input
+# Calls whose answer is the same as long as the instance or the device lives: the client asks once for each input
 # (icd/cache.h). The physical device keeps the answers.
 CACHED = {
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
@@ -293,7 +293,7 @@ CACHED = {
     "vkGetDeviceImageSparseMemoryRequirements", "vkGetDeviceGroupPeerMemoryFeatures",
 }
 
-# Calls that come as posts, too, where the guest knows that it need not wait for the result.
+# Calls that come as posts, too, where the client knows that it need not wait for the result.
 ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateGraphicsPipelines", "vkCreateComputePipelines"}
 
 # Commands whose outputs are defined although they fail: zeros.
@@ -342,9 +342,9 @@ FEATURES_OFF = {
 
 # Values of our own that travel with a command, behind its parameters: (C type, name).
 EXTRA_ARGS = {
-    # The guest's heap and the offset in it whose pages the memory is made of; heap 0: the host's own memory.
+    # The client's heap and the offset in it whose pages the memory is made of; heap 0: the host's own memory.
     "vkAllocateMemory": (("uint32_t", "heap"), ("uint64_t", "heap_offset")),
-    # What the guest calls the submission when it is told that it is complete; 0: it is not told.
+    # What the client calls the submission when it is told that it is complete; 0: it is not told.
     "vkQueueSubmit": (("uint64_t", "number"),),
     "vkQueueSubmit2": (("uint64_t", "number"),),
     "vkQueueBindSparse": (("uint64_t", "number"),),

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "cache.h"
+#include "icd/cache.h"
 
-#include "args.h"
-#include "connection.h"
-#include "decoder.h"
-#include "frame.h"
+#include "icd/connection.h"
+#include "protocol/args.h"
+#include "protocol/decoder.h"
+#include "protocol/frame.h"
 
 #include <stdlib.h>
 
-/* The op without its tag, which is another one each time; its place stays, as alignment counts from the op's start. */
+/* The op without its tag, which is another one each time; its place stays, as alignment counts from
+ * the op's start. */
 static bool
 encode_question(struct tongs_encoder *e, const struct icd_connection *c, uint32_t op,
                 const void *args)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "command_buffer.h"
+#include "icd/command_buffer.h"
 
-#include "args.h"
-#include "connection.h"
-#include "device.h"
-#include "ignored.h"
+#include "icd/connection.h"
+#include "icd/device.h"
+#include "protocol/args.h"
+#include "protocol/ignored.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
 #include <stdlib.h>
 
-/* A command buffer is shipped in parts of about this size. A power of two: the encoder grows to it. */
+/* A command buffer is shipped in parts of about this size. A power of two: the encoder grows to it.
+ */
 #define SHIP_SIZE ((size_t)64 * 1024)
 
 struct icd_command_pool {
@@ -32,7 +33,7 @@ pool_from(VkCommandPool handle)
    return (struct icd_command_pool *)(uintptr_t)handle;
 }
 
-/* --- Recording -------------------------------------------------------------------------------------------------- */
+/* --- Recording --- */
 
 static void
 destroy_layout(struct icd_device *dev, uint64_t id)
@@ -47,7 +48,8 @@ destroy_layout(struct icd_device *dev, uint64_t id)
    icd_id_free(c, id);
 }
 
-/* Whether a command buffer has had commands that are not shipped since before the clock came to `clock`. */
+/* Whether a command buffer has had commands that are not shipped since before the clock came to
+ * `clock`. */
 static bool
 is_any_open_locked(const struct icd_device *dev, uint64_t clock)
 {
@@ -63,7 +65,7 @@ static void
 empty_graves_locked(struct icd_device *dev)
 {
    while (dev->graves && !is_any_open_locked(dev, dev->graves->since)) {
-      struct icd_grave *grave = dev->graves;
+      struct icd_deferred_destroy *grave = dev->graves;
       dev->graves = grave->next;
       destroy_layout(dev, grave->id);
       free(grave);
@@ -74,13 +76,14 @@ void
 icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id)
 {
    pthread_mutex_lock(&dev->graves_lock);
-   struct icd_grave *grave = malloc(sizeof(*grave));
+   struct icd_deferred_destroy *grave = malloc(sizeof(*grave));
    if (grave) {
-      struct icd_grave **end = &dev->graves;
+      struct icd_deferred_destroy **end = &dev->graves;
       while (*end)
          end = &(*end)->next;
-      /* The clock first, then the looks: who ceases to be open does it the other way round, and one of the two notices. */
-      *grave = (struct icd_grave){.since = ++dev->graves_clock, .id = id};
+      /* The clock first, then the looks: who ceases to be open does it the other way round, and one
+       * of the two notices. */
+      *grave = (struct icd_deferred_destroy){.since = ++dev->graves_clock, .id = id};
       *end = grave;
       empty_graves_locked(dev);
    } else {
@@ -89,7 +92,8 @@ icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id)
    pthread_mutex_unlock(&dev->graves_lock);
 }
 
-/* The command buffer has commands that are not shipped. Without a lock, as this is in the way of every recording. */
+/* The command buffer has commands that are not shipped. Without a lock, as this is in the way of
+ * every recording. */
 static void
 enter_open(struct icd_command_buffer *cb)
 {
@@ -227,7 +231,7 @@ icd_ResetCommandBuffer(VkCommandBuffer commandBuffer, VkCommandBufferResetFlags 
    return icd_post(cb->parent.connection, TONGS_OP_vkResetCommandBuffer, &args);
 }
 
-/* --- Command buffers and pools --------------------------------------------------------------------------------------- */
+/* --- Command buffers and pools --- */
 
 static struct icd_command_buffer *
 create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,

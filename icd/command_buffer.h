@@ -2,8 +2,8 @@
 #ifndef ICD_COMMAND_BUFFER_H
 #define ICD_COMMAND_BUFFER_H
 
-#include "encoder.h"
-#include "object.h"
+#include "icd/object.h"
+#include "protocol/encoder.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,10 +12,10 @@
 struct icd_command_pool;
 struct icd_device;
 
-/* Commands are recorded as ops into a buffer of its own, without a lock, and shipped as one tongsRecord op when they
- * are ended; long ones already while they are recorded. */
+/* Commands are recorded as ops into a buffer of its own, without a lock, and shipped as one
+ * tongsRecord op when they are ended; long ones already while they are recorded. */
 struct icd_command_buffer {
-   struct icd_parent parent;
+   struct icd_dispatchable parent;
    struct icd_device *device;
    struct icd_command_pool *pool;
    struct icd_command_buffer *next; /* in its pool */
@@ -30,12 +30,14 @@ struct icd_command_buffer {
    bool failed;    /* something could not be recorded: vkEndCommandBuffer reports it */
 };
 
-/* Destroys a pipeline layout on the worker, and frees its id, once no command buffer holds commands that name it and
- * have not been shipped. Applications destroy layouts right after recording, and drivers do not mind. */
+/* Destroys a pipeline layout on the worker, and frees its id, once no command buffer holds commands
+ * that name it and have not been shipped. Applications destroy layouts right after recording, and
+ * drivers do not mind. */
 void
 icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id);
 
-/* Where an op of at most `room` bytes behind its header goes; NULL where memory is out. icd_put_end enters it. */
+/* Where an op of at most `room` bytes behind its header goes; NULL where memory is out. icd_put_end
+ * enters it. */
 uint8_t *
 icd_put_make_room(struct icd_command_buffer *cb, uint64_t room);
 
@@ -64,7 +66,8 @@ icd_put_end(VkCommandBuffer handle, uint32_t op, uint8_t *start, uint8_t *end)
    cb->encoder.cur = end;
 }
 
-/* Records one command; `args`: its struct tongs_args_*, without the command buffer. The pool is the caller's alone. */
+/* Records one command; `args`: its struct tongs_args_*, without the command buffer. The pool is the
+ * caller's alone. */
 void
 icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "completion.h"
+#include "icd/completion.h"
 
-#include "clock.h"
+#include "protocol/clock.h"
 
 /* Nobody sleeps for longer without asking whether the worker lives, nanoseconds. */
 #define SLEEP_NS INT64_C(50000000)
@@ -12,7 +12,7 @@ icd_poll(struct icd_connection *c)
    if (atomic_load_explicit(&c->unsent, memory_order_relaxed))
       icd_flush(c);
    if (c->channel.base)
-      icd_connection_look_after(c);
+      icd_connection_check_alive(c);
    else
       icd_receive_pending(c);
 }
@@ -70,7 +70,7 @@ icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_
       sleep_on_events(c, done, data, deadline - now);
       ready = done(data);
       if (!ready)
-         icd_connection_look_after(c);
+         icd_connection_check_alive(c);
    }
    tongs_spinner_note(&c->event_spinner, &w);
    return ready;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker has told of the queues' submissions, and how to sleep until it tells more. Where guest and worker share
- * memory both are a load and a futex; else an event of the stream. Any thread. */
+/* What the worker has told of the queues' submissions, and how to sleep until it tells more. Where
+ * client and worker share memory both are a load and a futex; else an event of the stream. Any
+ * thread. */
 
 #ifndef ICD_COMPLETION_H
 #define ICD_COMPLETION_H
 
-#include "connection.h"
+#include "icd/connection.h"
 
-/* Whether the numbered submission to the queue of this status slot is complete. What the GPU wrote is visible then. */
+/* Whether the numbered submission to the queue of this status slot is complete. What the GPU wrote
+ * is visible then. */
 static inline bool
 icd_is_complete(const struct icd_connection *c, uint32_t slot, uint64_t number)
 {
@@ -25,20 +27,22 @@ icd_is_queue_lost(const struct icd_connection *c, uint32_t slot, uint32_t epoch)
           icd_connection_is_lost(c);
 }
 
-/* For calls that only look: sends what has been posted, takes what has come in, and notices if the worker is gone. */
+/* For calls that only look: sends what has been posted, takes what has come in, and notices if the
+ * worker is gone. */
 void
 icd_poll(struct icd_connection *c);
 
-/* Sends what has been posted and waits until `done`, whose answer may change whenever the worker tells something, the
- * connection is lost, or icd_tell is called. False when `timeout_ns` is over before. */
+/* Sends what has been posted and waits until `done`, whose answer may change whenever the worker
+ * tells something, the connection is lost, or icd_tell is called. False when `timeout_ns` is over
+ * before. */
 bool
 icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_t timeout_ns);
 
-/* Something that waits are for has changed in the guest. */
+/* Something that waits are for has changed in the client. */
 void
 icd_tell(struct icd_connection *c);
 
-/* --- Slots of the status page ------------------------------------------------------------------------------ */
+/* --- Slots of the status page --- */
 
 /* A slot for a queue, not 0, and its epoch. 0 when all are taken. */
 uint32_t

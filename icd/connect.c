@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "connect.h"
+#include "icd/connect.h"
 
-#include "clock.h"
-#include "encoder.h"
-#include "hello.h"
-#include "socket.h"
-#include "url.h"
-#include "virtgpu.h"
+#include "icd/virtgpu.h"
+#include "protocol/clock.h"
+#include "protocol/encoder.h"
+#include "protocol/hello.h"
+#include "protocol/socket.h"
+#include "protocol/url.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,10 +23,10 @@
 
 extern char **environ;
 
-/* --- A private worker ------------------------------------------------------------------------------------ */
+/* --- A private worker --- */
 
-/* The `tongs` program: what TONGS_BIN names, else the one beside this library in the build tree or where it is
- * installed. */
+/* The `tongs` program: what TONGS_BIN names, else the one beside this library in the build tree or
+ * where it is installed. */
 static bool
 find_program(char *path, size_t size)
 {
@@ -49,8 +49,8 @@ find_program(char *path, size_t size)
    return access(path, X_OK) == 0;
 }
 
-/* Starts `tongs worker --detach` on one end of a socket pair and returns the other one. The worker's parent ends at
- * once, so that the application has no child to wait for. */
+/* Starts `tongs worker --detach` on one end of a socket pair and returns the other one. The
+ * worker's parent ends at once, so that the application has no child to wait for. */
 static int
 spawn_worker(char *why, size_t why_size)
 {
@@ -101,7 +101,7 @@ spawn_worker(char *why, size_t why_size)
    return fds[0];
 }
 
-/* --- The handshake ------------------------------------------------------------------------------------------- */
+/* --- The handshake --- */
 
 /* Where the bytes go. */
 struct link {
@@ -222,7 +222,7 @@ icd_is_memory_explicit(const char *transport)
           (text && !strcmp(text, "explicit"));
 }
 
-/* --- All together ---------------------------------------------------------------------------------------------- */
+/* --- All together --- */
 
 static int
 open_virtgpu(const char *node, struct icd_virtgpu **virtgpu, const char **transport, char *why,

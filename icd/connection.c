@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "connection.h"
+#include "icd/connection.h"
 
-#include "args.h"
-#include "clock.h"
-#include "connect.h"
-#include "debug.h"
-#include "decoder.h"
-#include "frame.h"
-#include "socket.h"
-#include "virtgpu.h"
+#include "icd/connect.h"
+#include "icd/debug.h"
+#include "icd/virtgpu.h"
+#include "protocol/args.h"
+#include "protocol/clock.h"
+#include "protocol/decoder.h"
+#include "protocol/frame.h"
+#include "protocol/socket.h"
 
 #include "tongs_gen_types.h"
 
@@ -20,8 +20,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Posts wait for company up to this many bytes: on a socket for the sake of system calls; for a ring no more than lies, twice, in
- * the cache nearest to the core. */
+/* Posts wait for company up to this many bytes: on a socket for the sake of system calls; for a
+ * ring no more than lies, twice, in the cache nearest to the core. */
 #define FLUSH_SIZE ((size_t)32 * 1024)
 #define RING_FLUSH_SIZE ((size_t)8 * 1024)
 #define RECEIVE_SIZE ((size_t)64 * 1024)
@@ -59,7 +59,7 @@ print_stats(const struct icd_connection *c)
    }
 }
 
-/* --- The channel ------------------------------------------------------------------------------------------ */
+/* --- The channel --- */
 
 /* Nobody sleeps for longer without asking whether the worker lives, nanoseconds. */
 #define SLEEP_NS INT64_C(100000000)
@@ -105,14 +105,15 @@ has_hung_up(const struct icd_connection *c)
    return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
-/* Not in a child of fork(): the socket is its parent's too, and what it sent would come in between. */
+/* Not in a child of fork(): the socket is its parent's too, and what it sent would come in between.
+ */
 static bool
 is_ours(const struct icd_connection *c)
 {
    return c->pid == getpid();
 }
 
-/* --- Receiving ---------------------------------------------------------------------------------------- */
+/* --- Receiving --- */
 
 /* Becomes the one that receives, if there is none. */
 static bool
@@ -125,8 +126,8 @@ start_receiving(struct icd_connection *c)
    return started;
 }
 
-/* Lets others receive. Whoever comes here first after the connection was lost has read the server's last words, or knows
- * that there are none. */
+/* Lets others receive. Whoever comes here first after the connection was lost has read the server's
+ * last words, or knows that there are none. */
 static void
 stop_receiving(struct icd_connection *c)
 {
@@ -306,8 +307,8 @@ receive_from_ring(struct icd_connection *c, void *data, size_t size, bool nonblo
    return n ? n : -EPIPE;
 }
 
-/* Reads once, blocking unless `nonblocking`, and delivers. The caller has entered `receiving`, holds no lock. False where
- * nothing came. */
+/* Reads once, blocking unless `nonblocking`, and delivers. The caller has entered `receiving`,
+ * holds no lock. False where nothing came. */
 static bool
 receive_once(struct icd_connection *c, bool nonblocking)
 {
@@ -378,7 +379,8 @@ is_answered(void *data)
    return ((struct icd_pending_call *)data)->done;
 }
 
-/* What a thread that receives for all sleeps before it asks whether another thread has done what it waits for. */
+/* What a thread that receives for all sleeps before it asks whether another thread has done what it
+ * waits for. */
 #define TELL_MS 10
 
 static bool
@@ -462,7 +464,7 @@ wait_for(struct icd_connection *c, struct icd_pending_call *call)
    pthread_mutex_unlock(&c->receive_lock);
 }
 
-/* --- Sending --------------------------------------------------------------------------------------------- */
+/* --- Sending --- */
 
 /* How old the last answer to whether the worker lives may be, milliseconds. */
 #define LOOK_MS 10
@@ -478,8 +480,8 @@ wait_for_room(struct icd_connection *c)
       icd_connection_lose(c);
 }
 
-/* Waits until more bytes can be sent. Replies that come meanwhile are read, so that the worker, which may be stuck
- * on sending them, goes on. */
+/* Waits until more bytes can be sent. Replies that come meanwhile are read, so that the worker,
+ * which may be stuck on sending them, goes on. */
 static void
 wait_writable(struct icd_connection *c)
 {
@@ -543,7 +545,7 @@ send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size)
 }
 
 void
-icd_connection_look_after(struct icd_connection *c)
+icd_connection_check_alive(struct icd_connection *c)
 {
    struct timespec t;
 
@@ -567,7 +569,7 @@ static void
 flush_locked(struct icd_connection *c)
 {
    atomic_store_explicit(&c->unsent, false, memory_order_relaxed);
-   icd_connection_look_after(c);
+   icd_connection_check_alive(c);
    if (tongs_encoder_size(&c->stream))
       send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream));
    tongs_encoder_trim(&c->stream, 4 * FLUSH_SIZE);
@@ -895,7 +897,7 @@ icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
    return !icd_connection_is_lost(c);
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------------ */
+/* --- The whole --- */
 
 /* In a virtual machine the channel lies in pages that the device hands on. 0 or -errno. */
 static int
@@ -910,7 +912,8 @@ create_channel_pages(struct icd_connection *c, struct tongs_channel *ch)
    return 0;
 }
 
-/* Makes the shared memory and hands it to the worker, which answers by the socket; from then on it carries all bytes. */
+/* Makes the shared memory and hands it to the worker, which answers by the socket; from then on it
+ * carries all bytes. */
 static bool
 open_channel(struct icd_connection *c, char *why, size_t why_size)
 {
@@ -951,8 +954,10 @@ open_channel(struct icd_connection *c, char *why, size_t why_size)
    free(c->status);
    c->status = ch.status;
    if (!ok)
-      snprintf(why, why_size, "the server did not tell what it can do when it was offered shared memory; its log says why "
-               "(where file descriptors do not cross, as through SSH, set TONGS_MEMORY=explicit)");
+      snprintf(
+         why, why_size,
+         "the server did not tell what it can do when it was offered shared memory; its log says why "
+         "(where file descriptors do not cross, as through SSH, set TONGS_MEMORY=explicit)");
    return ok;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "debug.h"
+#include "icd/debug.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Names, tags and labels, for the tools that watch the host's driver, and messengers for what these say. */
+/* Names, tags and labels, for the tools that watch the host's driver, and messengers for what these
+ * say. */
 
-#include "connection.h"
-#include "fence.h"
-#include "object.h"
+#include "icd/connection.h"
+#include "icd/fence.h"
+#include "icd/object.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* The instance and its physical devices are the loader's objects to an application, and some are only the guest's. */
+/* The instance and its physical devices are the loader's objects to an application, and some are
+ * only the client's. */
 static bool
 can_be_named(uint32_t type, uint64_t handle)
 {
@@ -26,7 +28,7 @@ icd_SetDebugUtilsObjectNameEXT(VkDevice device, const VkDebugUtilsObjectNameInfo
 
    if (!can_be_named(pNameInfo->objectType, pNameInfo->objectHandle))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectNameEXT,
+   return icd_post(icd_dispatchable_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectNameEXT,
                    &args);
 }
 
@@ -37,7 +39,7 @@ icd_SetDebugUtilsObjectTagEXT(VkDevice device, const VkDebugUtilsObjectTagInfoEX
 
    if (!can_be_named(pTagInfo->objectType, pTagInfo->objectHandle))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectTagEXT,
+   return icd_post(icd_dispatchable_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectTagEXT,
                    &args);
 }
 
@@ -49,8 +51,8 @@ icd_DebugMarkerSetObjectNameEXT(VkDevice device, const VkDebugMarkerObjectNameIn
 
    if (!can_be_named(pNameInfo->objectType, pNameInfo->object))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectNameEXT,
-                   &args);
+   return icd_post(icd_dispatchable_from(device)->connection,
+                   TONGS_OP_vkDebugMarkerSetObjectNameEXT, &args);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -60,7 +62,7 @@ icd_DebugMarkerSetObjectTagEXT(VkDevice device, const VkDebugMarkerObjectTagInfo
 
    if (!can_be_named(pTagInfo->objectType, pTagInfo->object))
       return VK_SUCCESS;
-   return icd_post(icd_parent_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectTagEXT,
+   return icd_post(icd_dispatchable_from(device)->connection, TONGS_OP_vkDebugMarkerSetObjectTagEXT,
                    &args);
 }
 
@@ -70,7 +72,7 @@ icd_CreateDebugUtilsMessengerEXT(VkInstance instance,
                                  const VkAllocationCallbacks *pAllocator,
                                  VkDebugUtilsMessengerEXT *pMessenger)
 {
-   struct icd_parent *parent = icd_parent_from(instance);
+   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
    struct icd_messenger *messenger = icd_object_create_sized(
       parent, pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT, sizeof(*messenger));
 
@@ -89,7 +91,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDebugUtilsMessengerEXT(VkInstance instance, VkDebugUtilsMessengerEXT messenger,
                                   const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *parent = icd_parent_from(instance);
+   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
 
    if (!messenger)
       return;

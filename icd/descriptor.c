@@ -2,11 +2,11 @@
 
 /* Descriptor set layouts and pipeline layouts. */
 
-#include "descriptor.h"
+#include "icd/descriptor.h"
 
-#include "command_buffer.h"
-#include "connection.h"
-#include "device.h"
+#include "icd/command_buffer.h"
+#include "icd/connection.h"
+#include "icd/device.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -17,7 +17,7 @@ struct pipeline_layout {
    struct icd_layout_info *infos[]; /* references, by set; NULL where none is named */
 };
 
-/* --- Layouts ------------------------------------------------------------------------------------------------ */
+/* --- Layouts --- */
 
 uint32_t
 icd_cost_of_type(VkDescriptorType type)
@@ -42,7 +42,7 @@ icd_layout_info_ref(struct icd_layout_info *info)
 }
 
 void
-icd_layout_info_unref(struct icd_parent *parent, struct icd_layout_info *info)
+icd_layout_info_unref(struct icd_dispatchable *parent, struct icd_layout_info *info)
 {
    if (info && atomic_fetch_sub_explicit(&info->refs, 1, memory_order_acq_rel) == 1)
       icd_free(parent, NULL, info);
@@ -89,7 +89,7 @@ add_cost(struct icd_layout_info *info, const VkDescriptorSetLayoutBinding *b,
 }
 
 static struct icd_layout_info *
-info_create(struct icd_parent *parent, const VkDescriptorSetLayoutCreateInfo *create)
+info_create(struct icd_dispatchable *parent, const VkDescriptorSetLayoutCreateInfo *create)
 {
    uint32_t count = create->bindingCount;
    struct icd_layout_info *info =
@@ -120,7 +120,7 @@ icd_CreateDescriptorSetLayout(VkDevice device, const VkDescriptorSetLayoutCreate
                               const VkAllocationCallbacks *pAllocator,
                               VkDescriptorSetLayout *pSetLayout)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct icd_set_layout *layout = icd_object_create_sized(
       parent, pAllocator, TONGS_TYPE_VkDescriptorSetLayout, sizeof(*layout));
    if (!layout)
@@ -149,7 +149,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDescriptorSetLayout(VkDevice device, VkDescriptorSetLayout descriptorSetLayout,
                                const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct icd_set_layout *layout = icd_set_layout_from(descriptorSetLayout);
    if (!layout)
       return;
@@ -167,7 +167,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCreateInfo,
                          const VkAllocationCallbacks *pAllocator, VkPipelineLayout *pPipelineLayout)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    uint32_t count = pCreateInfo->setLayoutCount;
    struct pipeline_layout *layout =
       icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkPipelineLayout,
@@ -199,7 +199,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyPipelineLayout(VkDevice device, VkPipelineLayout pipelineLayout,
                           const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct pipeline_layout *layout = (struct pipeline_layout *)(uintptr_t)pipelineLayout;
    if (!layout)
       return;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the files about descriptors share: what a set is made of outlives its VkDescriptorSetLayout. */
+/* What the files about descriptors share: what a set is made of outlives its VkDescriptorSetLayout.
+ */
 
 #ifndef ICD_DESCRIPTOR_H
 #define ICD_DESCRIPTOR_H
 
-#include "object.h"
+#include "icd/object.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a set takes out of its pool: descriptors by type, bytes for inline uniform blocks. The types from
- * VK_DESCRIPTOR_TYPE_SAMPLER to _INPUT_ATTACHMENT come first, by their values. */
+/* What a set takes out of its pool: descriptors by type, bytes for inline uniform blocks. The types
+ * from VK_DESCRIPTOR_TYPE_SAMPLER to _INPUT_ATTACHMENT come first, by their values. */
 enum {
    ICD_COST_INLINE_BYTES = VK_DESCRIPTOR_TYPE_INPUT_ATTACHMENT + 1,
    ICD_COST_INLINE_BINDINGS,
@@ -61,7 +62,7 @@ icd_layout_info_ref(struct icd_layout_info *info);
 
 /* NULL is fine. */
 void
-icd_layout_info_unref(struct icd_parent *parent, struct icd_layout_info *info);
+icd_layout_info_unref(struct icd_dispatchable *parent, struct icd_layout_info *info);
 
 /* NULL where it is not known. */
 const struct icd_layout_info *

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor pools and sets. The guest keeps account of what is left in a pool: where the API promises that there is room,
- * sets are allocated without asking the host, and otherwise the host decides. */
+/* Descriptor pools and sets. The client keeps account of what is left in a pool: where the API
+ * promises that there is room, sets are allocated without asking the host, and otherwise the host
+ * decides. */
 
-#include "descriptor.h"
+#include "icd/descriptor.h"
 
-#include "connection.h"
+#include "icd/connection.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -55,7 +56,7 @@ find_in_chain(const void *chain, VkStructureType type)
    return s;
 }
 
-/* --- Accounts --------------------------------------------------------------------------------------------------- */
+/* --- Accounts --- */
 
 static void
 count_sizes(struct descriptor_pool *pool, const VkDescriptorPoolCreateInfo *create)
@@ -82,10 +83,11 @@ cost_of_set(const struct icd_descriptor_set *set, uint32_t cost[ICD_COSTS])
       cost[set->info->variable] += set->variable;
 }
 
-/* Takes the set's share. Whether the host is bound to have room for it: "If a descriptor pool has not had any descriptor
- * sets freed since it was created or most recently reset then fragmentation must not cause an allocation failure [...].
- * Additionally, if all sets allocated from the pool since it was created or most recently reset use the same number of
- * descriptors (of each type) and the requested allocation also uses that same number". */
+/* Takes the set's share. Whether the host is bound to have room for it: "If a descriptor pool has
+ * not had any descriptor sets freed since it was created or most recently reset then fragmentation
+ * must not cause an allocation failure [...]. Additionally, if all sets allocated from the pool
+ * since it was created or most recently reset use the same number of descriptors (of each type) and
+ * the requested allocation also uses that same number". */
 static bool
 take(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
 {
@@ -114,11 +116,11 @@ give_back(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
       pool->left[i] += cost[i];
 }
 
-/* --- Sets ------------------------------------------------------------------------------------------------------- */
+/* --- Sets --- */
 
 /* A block in which there is room; NULL when memory is out. */
 static struct set_block *
-block_with_room(struct icd_parent *parent, struct descriptor_pool *pool)
+block_with_room(struct icd_dispatchable *parent, struct descriptor_pool *pool)
 {
    uint32_t count = pool->set_count < BLOCK_MIN ? BLOCK_MIN : pool->set_count;
 
@@ -147,7 +149,7 @@ block_with_room(struct icd_parent *parent, struct descriptor_pool *pool)
 
 /* A set that is nobody's, with a fresh id; NULL when memory is out. */
 static struct icd_descriptor_set *
-set_new(struct icd_parent *parent, struct descriptor_pool *pool)
+set_new(struct icd_dispatchable *parent, struct descriptor_pool *pool)
 {
    struct icd_descriptor_set *set = pool->free;
    struct set_block *block = NULL;
@@ -171,7 +173,7 @@ set_new(struct icd_parent *parent, struct descriptor_pool *pool)
 
 /* Its slot goes on with the next generation. */
 static void
-set_release(struct icd_parent *parent, struct icd_descriptor_set *set)
+set_release(struct icd_dispatchable *parent, struct icd_descriptor_set *set)
 {
    uint64_t id = set->base.id;
 
@@ -181,7 +183,8 @@ set_release(struct icd_parent *parent, struct icd_descriptor_set *set)
 }
 
 static void
-set_free(struct icd_parent *parent, struct descriptor_pool *pool, struct icd_descriptor_set *set)
+set_free(struct icd_dispatchable *parent, struct descriptor_pool *pool,
+         struct icd_descriptor_set *set)
 {
    give_back(pool, set);
    set_release(parent, set);
@@ -190,7 +193,7 @@ set_free(struct icd_parent *parent, struct descriptor_pool *pool, struct icd_des
 }
 
 static void
-release_all(struct icd_parent *parent, struct descriptor_pool *pool)
+release_all(struct icd_dispatchable *parent, struct descriptor_pool *pool)
 {
    for (struct set_block *block = pool->blocks; block; block = block->next) {
       for (uint32_t i = 0; i < block->used; i++) {
@@ -205,13 +208,13 @@ release_all(struct icd_parent *parent, struct descriptor_pool *pool)
    memcpy(pool->left, pool->size, sizeof(pool->left));
 }
 
-/* --- Entry points ----------------------------------------------------------------------------------------------- */
+/* --- Entry points --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCreateInfo,
                          const VkAllocationCallbacks *pAllocator, VkDescriptorPool *pDescriptorPool)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct descriptor_pool *pool =
       icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkDescriptorPool, sizeof(*pool));
    if (!pool)
@@ -238,7 +241,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
                           const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(descriptorPool);
    if (!pool)
       return;
@@ -261,7 +264,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_ResetDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
                         VkDescriptorPoolResetFlags flags)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct tongs_args_vkResetDescriptorPool args = {
       .device = device,
       .descriptorPool = descriptorPool,
@@ -286,7 +289,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *pAllocateInfo,
                            VkDescriptorSet *pDescriptorSets)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(pAllocateInfo->descriptorPool);
    uint32_t count = pAllocateInfo->descriptorSetCount, made;
    struct icd_descriptor_set *taken =
@@ -333,7 +336,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_FreeDescriptorSets(VkDevice device, VkDescriptorPool descriptorPool,
                        uint32_t descriptorSetCount, const VkDescriptorSet *pDescriptorSets)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(descriptorPool);
    struct tongs_args_vkFreeDescriptorSets args = {
       .device = device,

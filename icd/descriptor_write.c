@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor writes: vkUpdateDescriptorSets, push descriptors, and update templates, which live in the guest alone. They are
- * frequent and their struct is mostly void, so they are encoded here by hand, in one pass and straight into the stream; the
- * bytes are those of VkWriteDescriptorSet.
+/* Descriptor writes: vkUpdateDescriptorSets, push descriptors, and update templates, which live in
+ * the client alone. They are frequent and their struct is mostly void, so they are encoded here by
+ * hand, in one pass and straight into the stream; the bytes are those of VkWriteDescriptorSet.
  *
- * One rule needs a memory: where a layout has immutable samplers, the sampler of a write is ignored and may be garbage
- * (VkDescriptorImageInfo), so it must not be encoded. */
+ * One rule needs a memory: where a layout has immutable samplers, the sampler of a write is ignored
+ * and may be garbage (VkDescriptorImageInfo), so it must not be encoded. */
 
-#include "command_buffer.h"
-#include "connection.h"
-#include "debug.h"
-#include "descriptor.h"
-#include "ignored.h"
+#include "icd/command_buffer.h"
+#include "icd/connection.h"
+#include "icd/debug.h"
+#include "icd/descriptor.h"
+#include "protocol/ignored.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -78,8 +78,8 @@ samplers_of(const struct icd_layout_info *info, VkDescriptorType type)
    return info && info->any_immutable && has_samplers(type) ? info : NULL;
 }
 
-/* Whether descriptor `element` of the write that starts at binding `number` has an immutable sampler. Elements past
- * the end of a binding are in the next one. */
+/* Whether descriptor `element` of the write that starts at binding `number` has an immutable
+ * sampler. Elements past the end of a binding are in the next one. */
 static bool
 is_immutable(const struct icd_layout_info *info, uint32_t number, uint64_t element)
 {
@@ -94,7 +94,7 @@ is_immutable(const struct icd_layout_info *info, uint32_t number, uint64_t eleme
    return false;
 }
 
-/* --- Encoding --------------------------------------------------------------------------------------------------- */
+/* --- Encoding --- */
 
 static inline uint8_t *
 put_u32(uint8_t *p, uint32_t v)
@@ -136,7 +136,8 @@ put_images(uint8_t *p, const struct write *w)
    return p;
 }
 
-/* What a write takes at most, but for its descriptors; a descriptor takes no more than in memory. */
+/* What a write takes at most, but for its descriptors; a descriptor takes no more than in memory.
+ */
 #define WRITE_SIZE (sizeof(uint32_t) * 8 + sizeof(uint64_t))
 
 /* One of images, buffers or buffer views. Inlined, as `w` is then no struct in memory. */
@@ -252,7 +253,7 @@ size_of_writes(uint32_t count, const VkWriteDescriptorSet *writes)
    return size;
 }
 
-/* --- Updates ---------------------------------------------------------------------------------------------------- */
+/* --- Updates --- */
 
 /* Of a vkUpdateDescriptorSets: its header, the device, and the writes' counts. */
 #define UPDATE_DEVICE sizeof(struct tongs_op_header)
@@ -278,11 +279,12 @@ may_join(const struct icd_connection *c, uint64_t device, size_t size)
    return other == device;
 }
 
-/* Starts an update by `count` writes of at most `size` bytes, SIZE_MAX: nobody knows; icd_post_end gives back the stream's lock,
- * which it takes. Applications write descriptor by descriptor: such updates in a row become one op, which is two thirds of the
- * bytes and one call of the host's driver. */
+/* Starts an update by `count` writes of at most `size` bytes, SIZE_MAX: nobody knows; icd_post_end
+ * gives back the stream's lock, which it takes. Applications write descriptor by descriptor: such
+ * updates in a row become one op, which is two thirds of the bytes and one call of the host's
+ * driver. */
 static inline struct tongs_encoder *
-update_begin(struct icd_parent *parent, uint32_t count, size_t size, size_t *offset)
+update_begin(struct icd_dispatchable *parent, uint32_t count, size_t size, size_t *offset)
 {
    struct icd_connection *c = parent->connection;
    struct tongs_encoder *e = &c->stream;
@@ -317,10 +319,10 @@ update_end_open(struct icd_connection *c, struct tongs_encoder *e, size_t offset
    icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
-/* One buffer, the most frequent update of all, joins in a few stores: what comes behind the writes, and how it is padded, stays as
- * it is. False, with nothing done, where it cannot. */
+/* One buffer, the most frequent update of all, joins in a few stores: what comes behind the writes,
+ * and how it is padded, stays as it is. False, with nothing done, where it cannot. */
 static bool
-join_buffer(struct icd_parent *parent, const VkWriteDescriptorSet *v)
+join_buffer(struct icd_dispatchable *parent, const VkWriteDescriptorSet *v)
 {
    enum {
       SIZE = 64
@@ -360,14 +362,14 @@ join_buffer(struct icd_parent *parent, const VkWriteDescriptorSet *v)
    return true;
 }
 
-/* --- Entry points ----------------------------------------------------------------------------------------------- */
+/* --- Entry points --- */
 
 VKAPI_ATTR void VKAPI_CALL
 icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
                          const VkWriteDescriptorSet *pDescriptorWrites,
                          uint32_t descriptorCopyCount, const VkCopyDescriptorSet *pDescriptorCopies)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct icd_connection *c = parent->connection;
    size_t offset;
 
@@ -444,7 +446,7 @@ icd_CmdPushDescriptorSet2(VkCommandBuffer commandBuffer,
 }
 #endif
 
-/* --- Update templates ------------------------------------------------------------------------------------------- */
+/* --- Update templates --- */
 
 struct template_entry {
    struct write write; /* `data` and the set are for each use */
@@ -461,7 +463,8 @@ struct update_template {
    struct template_entry entries[];
 };
 
-/* Acceleration structures lie side by side in a write, but not in the application's data: one write for each. */
+/* Acceleration structures lie side by side in a write, but not in the application's data: one write
+ * for each. */
 static bool
 is_split(const struct write *w)
 {
@@ -475,7 +478,7 @@ icd_CreateDescriptorUpdateTemplate(VkDevice device,
                                    VkDescriptorUpdateTemplate *pDescriptorUpdateTemplate)
 {
    uint32_t count = pCreateInfo->descriptorUpdateEntryCount;
-   struct update_template *t = icd_object_create_sized(icd_parent_from(device), pAllocator,
+   struct update_template *t = icd_object_create_sized(icd_dispatchable_from(device), pAllocator,
                                                        TONGS_TYPE_VkDescriptorUpdateTemplate,
                                                        sizeof(*t) + count * sizeof(t->entries[0]));
    if (!t)
@@ -510,11 +513,12 @@ icd_DestroyDescriptorUpdateTemplate(VkDevice device,
                                     VkDescriptorUpdateTemplate descriptorUpdateTemplate,
                                     const VkAllocationCallbacks *pAllocator)
 {
-   icd_object_destroy(icd_parent_from(device), pAllocator,
+   icd_object_destroy(icd_dispatchable_from(device), pAllocator,
                       (struct tongs_object *)(uintptr_t)descriptorUpdateTemplate);
 }
 
-/* What is in a struct of the chain: an inline uniform block as one write, acceleration structures as one each. */
+/* What is in a struct of the chain: an inline uniform block as one write, acceleration structures
+ * as one each. */
 static void
 encode_chained(struct tongs_encoder *e, const struct write *w, VkDescriptorSet set)
 {
@@ -573,7 +577,7 @@ icd_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptorS
                                     VkDescriptorUpdateTemplate descriptorUpdateTemplate,
                                     const void *pData)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct icd_connection *c = parent->connection;
    size_t offset;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "device.h"
+#include "icd/device.h"
 
-#include "completion.h"
-#include "connection.h"
-#include "decoder.h"
-#include "external.h"
-#include "physical_device.h"
-#include "table.h"
+#include "icd/completion.h"
+#include "icd/connection.h"
+#include "icd/external.h"
+#include "icd/physical_device.h"
+#include "icd/table.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -113,7 +113,7 @@ destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
    }
    icd_heaps_finish(&dev->heaps);
    while (dev->graves) {
-      struct icd_grave *next = dev->graves->next;
+      struct icd_deferred_destroy *next = dev->graves->next;
       icd_id_free(dev->parent.connection, dev->graves->id);
       free(dev->graves);
       dev->graves = next;
@@ -167,7 +167,8 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_DestroyDevice((VkDevice)dev, pAllocator);
       return result;
    }
-   /* Not every driver can bind imported pages sparsely: where the guest can map the host's own, they are not imported. */
+   /* Not every driver can bind imported pages sparsely: where the client can map the host's own,
+    * they are not imported. */
    dev->exports_memory = binds_sparsely(pCreateInfo) && icd_external_maps_host(dev);
    *pDevice = (VkDevice)dev;
    return VK_SUCCESS;

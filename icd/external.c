@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "external.h"
+#include "icd/external.h"
 
-#include "connection.h"
-#include "decoder.h"
-#include "device.h"
-#include "fence.h"
-#include "frame.h"
-#include "host_pages.h"
-#include "memory.h"
-#include "physical_device.h"
-#include "semaphore.h"
-#include "table.h"
+#include "icd/connection.h"
+#include "icd/device.h"
+#include "icd/fence.h"
+#include "icd/host_pages.h"
+#include "icd/memory.h"
+#include "icd/physical_device.h"
+#include "icd/semaphore.h"
+#include "icd/table.h"
+#include "protocol/decoder.h"
+#include "protocol/frame.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -42,7 +42,7 @@ has(const struct icd_physical_device *dev, const char *extension)
    return index != ICD_NO_EXTENSION && icd_extension_set_has(&dev->extensions, index);
 }
 
-/* --- What passes ---------------------------------------------------------------------------------------------------- */
+/* --- What passes --- */
 
 VkExternalMemoryHandleTypeFlags
 icd_external_memory_passed(const struct icd_physical_device *dev)
@@ -140,7 +140,7 @@ icd_GetPhysicalDeviceExternalFenceProperties(
    p->compatibleHandleTypes &= passed;
 }
 
-/* --- Memory --------------------------------------------------------------------------------------------------------- */
+/* --- Memory --- */
 
 static const VkImportMemoryFdInfoKHR *
 import_of(const VkMemoryAllocateInfo *info)
@@ -233,9 +233,10 @@ icd_GetMemoryFdPropertiesKHR(VkDevice device, VkExternalMemoryHandleTypeFlagBits
                             NULL);
 }
 
-/* --- Mapping it ------------------------------------------------------------------------------------------------------- */
+/* --- Mapping it --- */
 
-/* Says where the processor's accesses to a dma-buf begin and end; on most machines that costs nothing. */
+/* Says where the processor's accesses to a dma-buf begin and end; on most machines that costs
+ * nothing. */
 static void
 sync_dma_buf(const struct icd_memory *mem, uint64_t flags)
 {
@@ -342,7 +343,7 @@ icd_external_maps_host(struct icd_device *dev)
    return maps;
 }
 
-/* --- Semaphores ---------------------------------------------------------------------------------------------------- */
+/* --- Semaphores --- */
 
 /* What an import may bring: a descriptor, or, of a sync file, -1: it has been signalled already. */
 static bool
@@ -351,7 +352,8 @@ may_import(const struct icd_device *dev, int fd, bool sync_file)
    return fd < 0 ? fd == -1 && sync_file : dev->parent.connection->passes_fds && is_open(fd);
 }
 
-/* An export's result. Without a descriptor in the reply: the sync file would have been signalled already. */
+/* An export's result. Without a descriptor in the reply: the sync file would have been signalled
+ * already. */
 static VkResult
 take_exported(VkResult result, int fd, bool sync_file, int *out)
 {
@@ -398,7 +400,7 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
    return result;
 }
 
-/* --- Fences ---------------------------------------------------------------------------------------------------------- */
+/* --- Fences --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *pGetFdInfo, int *pFd)

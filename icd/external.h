@@ -13,7 +13,8 @@ struct icd_device;
 struct icd_memory;
 struct icd_physical_device;
 
-/* The kinds of memory handle that pass between guest and worker: those of the extensions that are advertised. */
+/* The kinds of memory handle that pass between client and worker: those of the extensions that are
+ * advertised. */
 VkExternalMemoryHandleTypeFlags
 icd_external_memory_passed(const struct icd_physical_device *dev);
 
@@ -25,12 +26,13 @@ icd_external_keep_passed(VkExternalMemoryProperties *p, VkExternalMemoryHandleTy
 bool
 icd_external_is_wanted(const VkMemoryAllocateInfo *info);
 
-/* Whether the guest can map what the host's driver maps itself when memory is allocated to be exported. */
+/* Whether the client can map what the host's driver maps itself when memory is allocated to be
+ * exported. */
 bool
 icd_external_maps_host(struct icd_device *dev);
 
-/* *fd: the descriptor that the allocation imports, which is still the application's; -1: none. False where it is none that
- * is open. */
+/* *fd: the descriptor that the allocation imports, which is still the application's; -1: none.
+ * False where it is none that is open. */
 bool
 icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInfo *info, int *fd);
 
@@ -38,7 +40,8 @@ icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInf
 const VkImportMemoryHostPointerInfoEXT *
 icd_external_host_import(const VkMemoryAllocateInfo *info);
 
-/* Maps memory of the strategy ICD_MEMORY_EXTERNAL, once and whole. Fails where no descriptor of it can be mapped. */
+/* Maps memory of the strategy ICD_MEMORY_EXTERNAL, once and whole. Fails where no descriptor of it
+ * can be mapped. */
 VkResult
 icd_external_map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data);
 

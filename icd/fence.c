@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "fence.h"
+#include "icd/fence.h"
 
-#include "clock.h"
-#include "completion.h"
-#include "decoder.h"
-#include "device.h"
+#include "icd/completion.h"
+#include "icd/device.h"
+#include "protocol/clock.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -14,7 +14,7 @@
 #define NUMBER_MASK ((UINT64_C(1) << SLOT_SHIFT) - 1)
 
 static VkResult
-post_create(struct icd_parent *dev, struct icd_fence *fence, const VkFenceCreateInfo *info)
+post_create(struct icd_dispatchable *dev, struct icd_fence *fence, const VkFenceCreateInfo *info)
 {
    uint64_t id = icd_fence_id((VkDevice)dev, (VkFence)(uintptr_t)fence);
    if (!id)
@@ -33,7 +33,7 @@ post_create(struct icd_parent *dev, struct icd_fence *fence, const VkFenceCreate
 uint64_t
 icd_fence_id(VkDevice device, VkFence handle)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct icd_fence *fence = icd_fence_from(handle);
    uint64_t id = atomic_load(&fence->own_id);
 
@@ -47,9 +47,10 @@ icd_fence_id(VkDevice device, VkFence handle)
    return id;
 }
 
-/* --- State ------------------------------------------------------------------------------------------------ */
+/* --- State --- */
 
-/* VK_SUCCESS, VK_NOT_READY, or VK_ERROR_DEVICE_LOST where it will not be signalled any more. Of the guest's own. */
+/* VK_SUCCESS, VK_NOT_READY, or VK_ERROR_DEVICE_LOST where it will not be signalled any more. Of the
+ * client's own. */
 static VkResult
 status_of(const struct icd_connection *c, struct icd_fence *fence)
 {
@@ -80,7 +81,7 @@ icd_fence_submit(struct icd_fence *fence, const struct icd_queue *queue, uint64_
 VkResult
 icd_fence_to_host(VkDevice device, VkFence handle)
 {
-   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct icd_fence *fence = icd_fence_from(handle);
 
    if (!fence || icd_fence_is_host(fence))
@@ -92,7 +93,7 @@ icd_fence_to_host(VkDevice device, VkFence handle)
    return post_create(dev, fence, &info);
 }
 
-/* --- Entry points -------------------------------------------------------------------------------------------- */
+/* --- Entry points --- */
 
 static bool
 is_exportable(const VkFenceCreateInfo *info)
@@ -107,7 +108,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateFence(VkDevice device, const VkFenceCreateInfo *pCreateInfo,
                 const VkAllocationCallbacks *pAllocator, VkFence *pFence)
 {
-   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    VkResult result = VK_SUCCESS;
 
    struct icd_fence *fence =
@@ -129,7 +130,7 @@ icd_CreateFence(VkDevice device, const VkFenceCreateInfo *pCreateInfo,
 VKAPI_ATTR void VKAPI_CALL
 icd_DestroyFence(VkDevice device, VkFence handle, const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct icd_fence *fence = icd_fence_from(handle);
 
    if (!fence)
@@ -146,7 +147,7 @@ icd_DestroyFence(VkDevice device, VkFence handle, const VkAllocationCallbacks *p
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_ResetFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences)
 {
-   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    VkResult result = VK_SUCCESS;
 
    for (uint32_t i = 0; i < fenceCount; i++) {
@@ -165,7 +166,7 @@ icd_ResetFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences)
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetFenceStatus(VkDevice device, VkFence handle)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct icd_fence *fence = icd_fence_from(handle);
 
    if (icd_fence_is_host(fence)) {
@@ -179,7 +180,7 @@ icd_GetFenceStatus(VkDevice device, VkFence handle)
    return status_of(c, fence);
 }
 
-/* --- Waiting -------------------------------------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 struct wait {
    const struct icd_connection *c;
@@ -190,7 +191,7 @@ struct wait {
    VkResult result;
 };
 
-/* Over all fences that are the guest's own. */
+/* Over all fences that are the client's own. */
 static bool
 is_over(void *data)
 {
@@ -220,7 +221,7 @@ wait_for_host(VkDevice device, uint32_t count, const VkFence *fences, uint64_t t
                                              .pFences = fences,
                                              .waitAll = VK_TRUE,
                                              .timeout = timeout};
-   return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkWaitForFences, &args);
+   return icd_call(icd_dispatchable_from(device)->connection, TONGS_OP_vkWaitForFences, &args);
 }
 
 static uint64_t
@@ -253,7 +254,7 @@ wait_for_host_ones(VkDevice device, const struct wait *w, int64_t start, uint64_
 static VkResult
 wait_for_any(VkDevice device, struct wait *w, int64_t start, uint64_t timeout)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
 
    for (;;) {
       uint64_t left = time_left(start, timeout);
@@ -275,7 +276,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_WaitForFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences, VkBool32 waitAll,
                   uint64_t timeout)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct wait w = {.c = c, .fences = pFences, .count = fenceCount, .all = waitAll};
    bool some_host = false;
    int64_t start = 0;

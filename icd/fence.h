@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Fences are the guest's own: which submission each was given to is known here, and what has completed is in the status
- * page. A fence becomes the host's too when another API or a swapchain is to signal it; it is asked for by calls from then on. */
+/* Fences are the client's own: which submission each was given to is known here, and what has
+ * completed is in the status page. A fence becomes the host's too when another API or a swapchain
+ * is to signal it; it is asked for by calls from then on. */
 
 #ifndef ICD_FENCE_H
 #define ICD_FENCE_H
 
-#include "object.h"
+#include "icd/object.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -39,8 +40,8 @@ icd_fence_is_host(const struct icd_fence *fence)
    return fence->base.id != 0;
 }
 
-/* Makes it the host's too, in the state that it has. Nothing may wait for it to be signalled by a submission.
- * VK_NULL_HANDLE is fine. */
+/* Makes it the host's too, in the state that it has. Nothing may wait for it to be signalled by a
+ * submission. VK_NULL_HANDLE is fine. */
 VkResult
 icd_fence_to_host(VkDevice device, VkFence fence);
 

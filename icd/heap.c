@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "heap.h"
+#include "icd/heap.h"
 
-#include "channel.h"
-#include "connection.h"
-#include "frame.h"
+#include "icd/connection.h"
+#include "protocol/channel.h"
+#include "protocol/frame.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,15 +12,18 @@
 
 /* What a common heap holds; its pages come into being when they are touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
-/* In a virtual machine pages of the guest are there from the beginning, and none is given back to the system. */
+/* In a virtual machine pages of the client are there from the beginning, and none is given back to
+ * the system. */
 #define HEAP_SIZE_VIRTGPU (UINT64_C(16) << 20)
-/* Freed ranges from this size on give their pages back, but for so many bytes of them: for memory that comes and goes, as that of
- * frames does, the kernel would clear pages anew each time, and guest and worker fault them in. */
+/* Freed ranges from this size on give their pages back, but for so many bytes of them: for memory
+ * that comes and goes, as that of frames does, the kernel would clear pages anew each time, and
+ * client and worker fault them in. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
 #define KEPT_MAX (UINT64_C(32) << 20)
 #define PAGE UINT64_C(4096)
 
-/* A free range, in a list sorted by offset. Neighbours are two only where one is kept and one is not. */
+/* A free range, in a list sorted by offset. Neighbours are two only where one is kept and one is
+ * not. */
 struct hole {
    uint64_t offset;
    uint64_t size;
@@ -295,7 +298,8 @@ icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offs
    return ok;
 }
 
-/* Enters the range among the holes, joined with its neighbours of the same kind. When memory is out the range stays unused. */
+/* Enters the range among the holes, joined with its neighbours of the same kind. When memory is out
+ * the range stays unused. */
 static void
 give_back_locked(struct icd_heaps *heaps, const struct icd_heap_range *range, bool kept)
 {
@@ -342,7 +346,7 @@ drop_heap_locked(struct icd_heaps *heaps, struct icd_heap *heap)
    tongs_encode_u32(e, 0);
    tongs_encode_u64(e, heaps->device);
    icd_op_end(heaps->connection, offset);
-   if (heap->pages.data) /* the guest's kernel has them back when the worker has let go */
+   if (heap->pages.data) /* the client's kernel has them back when the worker has let go */
       icd_flush(heaps->connection);
    destroy_heap(heaps, heap);
 }

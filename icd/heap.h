@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Shared heaps: sealed memfds that guest and worker map once each, from which host-visible memory is suballocated.
- * A map is then an addition. */
+/* Shared heaps: sealed memfds that client and worker map once each, from which host-visible memory
+ * is suballocated. A map is then an addition. */
 
 #ifndef ICD_HEAP_H
 #define ICD_HEAP_H
@@ -29,7 +29,7 @@ struct icd_heap_range {
    uint32_t number; /* the heap's name on the wire */
    uint64_t offset;
    uint64_t size;
-   void *data; /* where the guest has it mapped */
+   void *data; /* where the client has it mapped */
 };
 
 void
@@ -39,13 +39,14 @@ icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint6
 void
 icd_heaps_finish(struct icd_heaps *heaps);
 
-/* Finds or makes room for `size` bytes. The memory reads as zeros or as what the same device left there. False when
- * there is none, or the connection is lost. */
+/* Finds or makes room for `size` bytes. The memory reads as zeros or as what the same device left
+ * there. False when there is none, or the connection is lost. */
 bool
 icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *range);
 
-/* Makes a heap of memory that the caller keeps, a sealed memfd, or finds the one that is made of it, and takes `size` bytes of it. `data`: where the caller has
- * those mapped, at its offset `offset`. False when memory is out, or the connection is lost. */
+/* Makes a heap of memory that the caller keeps, a sealed memfd, or finds the one that is made of
+ * it, and takes `size` bytes of it. `data`: where the caller has those mapped, at its offset
+ * `offset`. False when memory is out, or the connection is lost. */
 bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
                 void *data, struct icd_heap_range *range);

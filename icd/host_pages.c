@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "host_pages.h"
+#include "icd/host_pages.h"
 
-#include "channel.h"
-#include "socket.h"
+#include "protocol/channel.h"
+#include "protocol/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,9 +38,9 @@ static struct {
    pthread_mutex_t lock; /* protects the rest, and everything that is made shared or private */
    struct icd_host_pages *first;
    struct icd_host_region *regions;
-   bool refused; /* and said so */
-   int copied
-      [2]; /* during a fork: the pipe by which the child says that it has its copies; -1: none */
+   bool refused;  /* and said so */
+   int copied[2]; /* during a fork: the pipe by which the child says that it has its copies; -1:
+                     none */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t
@@ -59,7 +59,7 @@ refuse(const void *start, uint64_t size, const char *why)
    state.refused = true;
 }
 
-/* --- What lies where --------------------------------------------------------------------------------------------------- */
+/* --- What lies where --- */
 
 /* A line of /proc/self/maps. */
 struct mapping {
@@ -73,8 +73,8 @@ struct mapping {
    char line[256]; /* long names are cut off */
 };
 
-/* Reads the next line, through a buffer of its own: stdio allocates, and a fork's child must not write to its parent's
- * heap (take_copies). */
+/* Reads the next line, through a buffer of its own: stdio allocates, and a fork's child must not
+ * write to its parent's heap (take_copies). */
 struct lines {
    int fd;
    size_t at, size;
@@ -139,8 +139,8 @@ find_mapping(uint64_t at, struct mapping *m)
    return found;
 }
 
-/* Why a mapping cannot be replaced, or NULL. A stack that grows may be the caller's own alone: the kernel writes to others
- * when signals come. */
+/* Why a mapping cannot be replaced, or NULL. A stack that grows may be the caller's own alone: the
+ * kernel writes to others when signals come. */
 static const char *
 why_not(const struct mapping *m)
 {
@@ -219,10 +219,11 @@ is_behind_seccomp(void)
    return mode != 0;
 }
 
-/* --- The window -------------------------------------------------------------------------------------------------------- */
+/* --- The window --- */
 
-/* While a window is open, whoever writes to a range waits in the kernel; a thread that opens one writes to nothing but its
- * stack and errno, takes no lock, allocates nothing and gets no signal. */
+/* While a window is open, whoever writes to a range waits in the kernel; a thread that opens one
+ * writes to nothing but its stack and errno, takes no lock, allocates nothing and gets no signal.
+ */
 struct window {
    int fd;
    struct uffdio_range range;
@@ -235,15 +236,17 @@ overlap(uint64_t start, uint64_t end, uint64_t other, uint64_t other_end)
    return start < other_end && other < end;
 }
 
-/* Where the kernel tells this thread, when it comes back from a system call, on which processor it runs. */
+/* Where the kernel tells this thread, when it comes back from a system call, on which processor it
+ * runs. */
 static uint64_t
 rseq_area(void)
 {
    return &__rseq_offset ? (uint64_t)pthread_self() + (uint64_t)__rseq_offset : 0;
 }
 
-/* Whether this thread writes to the range while a window is open: it would wait for itself. `frame`: what lies above, but
- * for the return address, is not in use before the window is closed. */
+/* Whether this thread writes to the range while a window is open: it would wait for itself.
+ * `frame`: what lies above, but for the return address, is not in use before the window is closed.
+ */
 static bool
 is_ours(uint64_t start, uint64_t size, const void *frame)
 {
@@ -256,8 +259,9 @@ is_ours(uint64_t start, uint64_t size, const void *frame)
           overlap(start, end, address(&state), address(&state + 1));
 }
 
-/* One with which system calls that touch the pages wait as well. With UFFD_USER_MODE_ONLY, which everybody gets, those of
- * other threads fail with EFAULT: what a program has in the same pages, a futex for one, would break under its feet. */
+/* One with which system calls that touch the pages wait as well. With UFFD_USER_MODE_ONLY, which
+ * everybody gets, those of other threads fail with EFAULT: what a program has in the same pages, a
+ * futex for one, would break under its feet. */
 static int
 open_userfaultfd(void)
 {
@@ -315,14 +319,15 @@ window_open(struct window *w, uint64_t start, uint64_t size, bool anonymous)
    return false;
 }
 
-/* Puts the pages that are mapped at `from` in the place of those at `to`, at once for all who look. */
+/* Puts the pages that are mapped at `from` in the place of those at `to`, at once for all who look.
+ */
 static bool
 replace(void *from, uint64_t size, uint64_t to)
 {
    return syscall(SYS_mremap, from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == (long)to;
 }
 
-/* --- Private to shared ----------------------------------------------------------------------------------------------- */
+/* --- Private to shared --- */
 
 /* What a copy needs, made before the window is open. */
 struct copy {
@@ -351,7 +356,8 @@ look(const struct copy *c, uint64_t at, uint64_t *entries, uint32_t count)
                   (c->start + at) / c->page_size * sizeof(*entries)) == size;
 }
 
-/* Copies a few pages that are there. One that the kernel drops meanwhile, as after MADV_FREE, is zeros. */
+/* Copies a few pages that are there. One that the kernel drops meanwhile, as after MADV_FREE, is
+ * zeros. */
 static bool
 copy_run(const struct copy *c, uint64_t at, uint64_t size)
 {
@@ -438,7 +444,7 @@ make_shared(const struct icd_host_region *region, uint64_t start, uint64_t size)
    return done;
 }
 
-/* --- Shared to private ----------------------------------------------------------------------------------------------- */
+/* --- Shared to private --- */
 
 /* Reads what there is of a range of the memfd, and leaves the rest as untouched as it is there. */
 static bool
@@ -490,8 +496,8 @@ make_private(const struct icd_host_region *region, const struct mapping *m)
    return done;
 }
 
-/* The application may have unmapped pages, or put others there. `last`: nobody else needs them, and their memory is given
- * back. */
+/* The application may have unmapped pages, or put others there. `last`: nobody else needs them, and
+ * their memory is given back. */
 static void
 restore_locked(const struct icd_host_region *region, uint64_t start, uint64_t end, bool last,
                const void *frame)
@@ -511,7 +517,7 @@ restore_locked(const struct icd_host_region *region, uint64_t start, uint64_t en
    }
 }
 
-/* --- The ranges -------------------------------------------------------------------------------------------------------- */
+/* --- The ranges --- */
 
 /* NULL: nothing is imported there. */
 static struct icd_host_region *
@@ -703,7 +709,7 @@ icd_host_pages_accept(void *start)
    return !why;
 }
 
-/* --- A fork's child ------------------------------------------------------------------------------------------------- */
+/* --- A fork's child --- */
 
 static void
 before_fork(void)
@@ -728,8 +734,9 @@ wait_for_child(void)
    pthread_mutex_unlock(&state.lock);
 }
 
-/* The child has copies, as it would have had without us. Its uses of the ranges end when it frees its parent's memories. The
- * heap's own data may lie beside the application's in the pages: nothing here writes to the heap. */
+/* The child has copies, as it would have had without us. Its uses of the ranges end when it frees
+ * its parent's memories. The heap's own data may lie beside the application's in the pages: nothing
+ * here writes to the heap. */
 static void
 take_copies(void)
 {
@@ -748,7 +755,7 @@ take_copies(void)
    pthread_mutex_unlock(&state.lock);
 }
 
-/* --- Whether it works ---------------------------------------------------------------------------------------------- */
+/* --- Whether it works --- */
 
 static bool works;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The application's own pages, made shared with a worker while they stay where they are (VK_EXT_external_memory_host), and
- * private again. docs/architecture.md, "The application's own pages". */
+/* The application's own pages, made shared with a worker while they stay where they are
+ * (VK_EXT_external_memory_host), and private again. docs/architecture.md, "The application's own
+ * pages". */
 
 #ifndef ICD_HOST_PAGES_H
 #define ICD_HOST_PAGES_H
@@ -9,8 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What of the application's address space one sealed memfd stands for, each page at its own offset: so pages of ranges that
- * overlap, as those of a heap's blocks do that were made larger to be whole pages, are the same. */
+/* What of the application's address space one sealed memfd stands for, each page at its own offset:
+ * so pages of ranges that overlap, as those of a heap's blocks do that were made larger to be whole
+ * pages, are the same. */
 #define ICD_HOST_REGION_SIZE (UINT64_C(64) << 30)
 
 struct icd_host_region {
@@ -28,12 +30,13 @@ struct icd_host_pages {
    uint64_t size;
 };
 
-/* Whether the kernel lets us, tried once per process; every time it looks whether the process has been put behind a
- * seccomp filter, as such may kill who tries. */
+/* Whether the kernel lets us, tried once per process; every time it looks whether the process has
+ * been put behind a seccomp filter, as such may kill who tries. */
 bool
 icd_host_pages_work(void);
 
-/* Whether a range from here on can be imported: the pages that are looked at are the one at `start`. */
+/* Whether a range from here on can be imported: the pages that are looked at are the one at
+ * `start`. */
 bool
 icd_host_pages_accept(void *start);
 
@@ -41,8 +44,9 @@ icd_host_pages_accept(void *start);
 struct icd_host_pages *
 icd_host_pages_take(void *start, uint64_t size);
 
-/* Makes pages private again that no other range has, with their contents, as far as they are still there. The device must
- * not write to them any more; where that is not known as the connection is `lost`, nothing new gets a place in the same memfd. */
+/* Makes pages private again that no other range has, with their contents, as far as they are still
+ * there. The device must not write to them any more; where that is not known as the connection is
+ * `lost`, nothing new gets a place in the same memfd. */
 void
 icd_host_pages_release(struct icd_host_pages *pages, bool lost);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "ids.h"
+#include "icd/ids.h"
 
-#include "id.h"
+#include "protocol/id.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

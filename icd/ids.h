@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The ids of one connection's objects. Any thread, without a lock: objects come and go by the thousand. */
+/* The ids of one connection's objects. Any thread, without a lock: objects come and go by the
+ * thousand. */
 
 #ifndef ICD_IDS_H
 #define ICD_IDS_H
@@ -18,8 +19,8 @@ struct icd_slot {
 };
 
 struct icd_ids {
-   /* A stack of free slots: the first one, and above it a count of those taken, by which a thread that takes one notices
-    * that others have taken it and put it back. */
+   /* A stack of free slots: the first one, and above it a count of those taken, by which a thread
+    * that takes one notices that others have taken it and put it back. */
    _Atomic uint64_t free;
    _Atomic uint32_t used; /* slots that were ever in use, with the reserved slot 0 */
    _Atomic(struct icd_slot *) chunks[ICD_SLOTS_MAX / ICD_SLOTS_CHUNK]; /* owned */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Images, and the copies between them and the application's memory (VK_EXT_host_image_copy): those travel one region at
- * a time and without gaps between rows, so that nothing else of the application's memory is read or written. */
+/* Images, and the copies between them and the application's memory (VK_EXT_host_image_copy): those
+ * travel one region at a time and without gaps between rows, so that nothing else of the
+ * application's memory is read or written. */
 
-#include "image.h"
+#include "icd/image.h"
 
-#include "connection.h"
-#include "decoder.h"
-#include "format.h"
-#include "frame.h"
+#include "icd/connection.h"
+#include "protocol/decoder.h"
+#include "protocol/format.h"
+#include "protocol/frame.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -20,7 +21,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
                 const VkAllocationCallbacks *pAllocator, VkImage *pImage)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct icd_connection *c = parent->connection;
    struct icd_image *image =
       icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkImage, sizeof(*image));
@@ -38,7 +39,7 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
       start = tongs_encoder_size(e);
       tongs_encode_u64(e, parent->base.id);
       tongs_encode_VkImageCreateInfo_array(e, pCreateInfo, 1);
-      icd_kind_init(&image->kind, e, start);
+      icd_requirements_key_init(&image->kind, e, start);
       tongs_encode_handles(e, (const uint64_t *)&created, 1);
       result = icd_post_end(c, TONGS_OP_vkCreateImage, offset);
    }
@@ -57,7 +58,7 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
 
 /* One region of either command. */
 struct region {
-   struct icd_parent *device;
+   struct icd_dispatchable *device;
    struct icd_image *image;
    VkImage handle;
    VkHostImageCopyFlagsEXT flags;
@@ -242,7 +243,7 @@ icd_CopyMemoryToImage(VkDevice device, const VkCopyMemoryToImageInfoEXT *pCopyMe
    for (uint32_t i = 0; i < info->regionCount && result == VK_SUCCESS; i++) {
       const VkMemoryToImageCopyEXT *from = &info->pRegions[i];
       struct region r = {
-         .device = icd_parent_from(device),
+         .device = icd_dispatchable_from(device),
          .image = icd_image_from(info->dstImage),
          .handle = info->dstImage,
          .flags = info->flags,
@@ -268,7 +269,7 @@ icd_CopyImageToMemory(VkDevice device, const VkCopyImageToMemoryInfoEXT *pCopyIm
    for (uint32_t i = 0; i < info->regionCount && result == VK_SUCCESS; i++) {
       const VkImageToMemoryCopyEXT *to = &info->pRegions[i];
       struct region r = {
-         .device = icd_parent_from(device),
+         .device = icd_dispatchable_from(device),
          .image = icd_image_from(info->srcImage),
          .handle = info->srcImage,
          .flags = info->flags,

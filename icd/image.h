@@ -2,14 +2,14 @@
 #ifndef ICD_IMAGE_H
 #define ICD_IMAGE_H
 
-#include "requirements.h"
+#include "icd/requirements.h"
 
 struct icd_image {
    struct tongs_object base;
    VkFormat format;
    uint32_t layers;
    bool sparse; /* created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT */
-   struct icd_kind kind;
+   struct icd_requirements_key kind;
 };
 
 static inline struct icd_image *

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "instance.h"
+#include "icd/instance.h"
 
-#include "clock.h"
-#include "connection.h"
-#include "decoder.h"
-#include "physical_device.h"
-#include "table.h"
+#include "icd/connection.h"
+#include "icd/physical_device.h"
+#include "icd/table.h"
+#include "protocol/clock.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -30,8 +30,8 @@ struct facts {
    VkExtensionProperties *extensions; /* owned; those that we carry */
 };
 
-/* The loader asks for extensions before there is an instance, and gives us no context for it: the connection that
- * answers waits here for the first instance. A fork's child gets its own. */
+/* The loader asks for extensions before there is an instance, and gives us no context for it: the
+ * connection that answers waits here for the first instance. A fork's child gets its own. */
 static struct {
    pthread_mutex_t lock; /* protects the rest */
    struct icd_connection *connection;
@@ -60,7 +60,7 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index)
    return true;
 }
 
-/* --- Facts -------------------------------------------------------------------------------------------------- */
+/* --- Facts --- */
 
 static bool
 fetch_facts(struct icd_connection *c, struct facts *facts)
@@ -69,7 +69,8 @@ fetch_facts(struct icd_connection *c, struct facts *facts)
    struct tongs_decoder d;
    size_t offset, size = 0;
 
-   /* A server that takes the connection and says nothing must not hang whoever only loads drivers. */
+   /* A server that takes the connection and says nothing must not hang whoever only loads drivers.
+    */
    const struct timeval limit = {.tv_sec = FACTS_TIMEOUT_S}, none = {0};
    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
    c->receive_timeout_ms = FACTS_TIMEOUT_S * 1000;
@@ -157,7 +158,7 @@ icd_server_is_reachable(void)
    return ok;
 }
 
-/* --- Before there is an instance ------------------------------------------------------------------------------ */
+/* --- Before there is an instance --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_EnumerateInstanceVersion(uint32_t *pApiVersion)
@@ -202,7 +203,7 @@ icd_EnumerateInstanceLayerProperties(uint32_t *pPropertyCount, VkLayerProperties
    return VK_SUCCESS;
 }
 
-/* --- The instance ------------------------------------------------------------------------------------------------ */
+/* --- The instance --- */
 
 static VkResult
 enable_extensions(struct icd_extension_set *enabled, const VkInstanceCreateInfo *info,

@@ -2,7 +2,7 @@
 #ifndef ICD_INSTANCE_H
 #define ICD_INSTANCE_H
 
-#include "object.h"
+#include "icd/object.h"
 
 #include <stdbool.h>
 #include <vulkan/vulkan_core.h>
@@ -28,7 +28,7 @@ icd_extension_set_add(struct icd_extension_set *set, uint16_t index)
 }
 
 struct icd_instance {
-   struct icd_parent parent;
+   struct icd_dispatchable parent;
    uint32_t api_version; /* that the application asked for */
    struct icd_extension_set enabled;
    uint32_t device_count;
@@ -45,8 +45,8 @@ icd_instance_from(VkInstance handle)
 bool
 icd_extension_is_carried(const struct icd_connection *c, uint16_t index);
 
-/* Whether an entry point of instance or physical-device level is there for the instance: its core version, or an
- * instance extension that is enabled, or a device extension, brings it. */
+/* Whether an entry point of instance or physical-device level is there for the instance: its core
+ * version, or an instance extension that is enabled, or a device extension, brings it. */
 bool
 icd_instance_has_entry_point(const struct icd_instance *instance,
                              const struct icd_entry_point *entry);

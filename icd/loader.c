@@ -2,8 +2,8 @@
 
 /* What the Vulkan loader calls: LoaderDriverInterface.md, interface version 5. */
 
-#include "instance.h"
-#include "table.h"
+#include "icd/instance.h"
+#include "icd/table.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_types.h"

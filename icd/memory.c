@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "memory.h"
+#include "icd/memory.h"
 
-#include "connection.h"
-#include "decoder.h"
-#include "device.h"
-#include "external.h"
-#include "frame.h"
-#include "host_pages.h"
-#include "physical_device.h"
+#include "icd/connection.h"
+#include "icd/device.h"
+#include "icd/external.h"
+#include "icd/host_pages.h"
+#include "icd/physical_device.h"
+#include "protocol/decoder.h"
+#include "protocol/frame.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -139,7 +139,7 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
    icd_object_destroy(&dev->parent, pAllocator, &mem->base);
 }
 
-/* --- Mapping ------------------------------------------------------------------------------------------------ */
+/* --- Mapping --- */
 
 static VkResult
 read_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size);
@@ -161,7 +161,8 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
       if (copy == MAP_FAILED)
          return VK_ERROR_MEMORY_MAP_FAILED;
       mem->copy = copy;
-      /* What the host wrote before the first map is seen without an invalidate, as on any driver. */
+      /* What the host wrote before the first map is seen without an invalidate, as on any driver.
+       */
       VkResult result = read_range(dev, mem, 0, mem->size);
       if (result != VK_SUCCESS) {
          munmap(copy, mem->size);
@@ -205,7 +206,7 @@ icd_UnmapMemory2(VkDevice device, const VkMemoryUnmapInfoKHR *pMemoryUnmapInfo)
 }
 #endif
 
-/* --- Explicit transfers ------------------------------------------------------------------------------------- */
+/* --- Explicit transfers --- */
 
 static VkResult
 write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)

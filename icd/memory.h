@@ -2,8 +2,8 @@
 #ifndef ICD_MEMORY_H
 #define ICD_MEMORY_H
 
-#include "heap.h"
-#include "id.h"
+#include "icd/heap.h"
+#include "protocol/id.h"
 
 #include <vulkan/vulkan_core.h>
 
@@ -13,8 +13,8 @@ struct icd_memory {
    uint8_t strategy;            /* enum icd_memory_strategy */
    struct icd_heap_range range; /* shared: the pages */
    struct icd_host_pages *host; /* ... that are the application's own; a use of them, or NULL */
-   void
-      *copy; /* explicit: the guest's copy; external: the mapping; owned, NULL until it is mapped */
+   void *
+      copy; /* explicit: the client's copy; external: the mapping; owned, NULL until it is mapped */
    uint32_t before; /* external: bytes of the mapping that lie before the memory's first */
    int dma_buf;     /* external: its descriptor where it is one that is mapped, owned; -1 */
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "message.h"
+#include "icd/message.h"
 
-#include "connection.h"
-#include "decoder.h"
-#include "frame.h"
-#include "text.h"
+#include "icd/connection.h"
+#include "protocol/decoder.h"
+#include "protocol/frame.h"
+#include "protocol/text.h"
 
 #include "tongs_gen_types.h"
 
@@ -37,7 +37,7 @@ icd_messages_finish(struct icd_messages *m)
    pthread_mutex_destroy(&m->lock);
 }
 
-/* --- Receiving ---------------------------------------------------------------------------------------------- */
+/* --- Receiving --- */
 
 /* Copies as much of `text` as there is room for, and ends it. Returns the place behind it. */
 static char *
@@ -119,7 +119,7 @@ icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size)
    }
 }
 
-/* --- Telling --------------------------------------------------------------------------------------------------- */
+/* --- Telling --- */
 
 static void
 print(const struct icd_message *message)
@@ -222,7 +222,7 @@ icd_messages_collect(struct icd_connection *c)
    free(call.reply);
 }
 
-/* --- Messengers ------------------------------------------------------------------------------------------------- */
+/* --- Messengers --- */
 
 void
 icd_messenger_add(struct icd_messages *m, struct icd_messenger *messenger)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the server says unasked (docs/wire.md, "Events"): messages of the validation layer that runs there, and why it ends
- * the connection. They are kept as they come, and told when no lock is held. Any thread. */
+/* What the server says unasked (docs/wire.md, "Events"): messages of the validation layer that runs
+ * there, and why it ends the connection. They are kept as they come, and told when no lock is held.
+ * Any thread. */
 
 #ifndef ICD_MESSAGE_H
 #define ICD_MESSAGE_H
 
-#include "id.h"
+#include "protocol/id.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -59,7 +60,8 @@ icd_messages_init(struct icd_messages *m);
 void
 icd_messages_finish(struct icd_messages *m);
 
-/* Takes in an event, a whole op. One that is not known is passed over; false for a malformed one. */
+/* Takes in an event, a whole op. One that is not known is passed over; false for a malformed one.
+ */
 bool
 icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size);
 
@@ -67,7 +69,8 @@ icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size);
 void
 icd_messages_tell(struct icd_messages *m);
 
-/* Asks the server for what it has not sent yet, and tells that. Costs a round trip where messages are expected. */
+/* Asks the server for what it has not sent yet, and tells that. Costs a round trip where messages
+ * are expected. */
 void
 icd_messages_collect(struct icd_connection *c);
 

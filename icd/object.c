@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "object.h"
+#include "icd/object.h"
 
-#include "connection.h"
+#include "icd/connection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ const VkAllocationCallbacks icd_default_alloc = {
 };
 
 static const VkAllocationCallbacks *
-choose(const struct icd_parent *parent, const VkAllocationCallbacks *alloc)
+choose(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc)
 {
    if (alloc)
       return alloc;
@@ -45,7 +45,7 @@ choose(const struct icd_parent *parent, const VkAllocationCallbacks *alloc)
 }
 
 void *
-icd_alloc(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, size_t size,
+icd_alloc(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, size_t size,
           VkSystemAllocationScope scope)
 {
    const VkAllocationCallbacks *a = choose(parent, alloc);
@@ -55,7 +55,7 @@ icd_alloc(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, s
 }
 
 void
-icd_free(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, void *mem)
+icd_free(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, void *mem)
 {
    const VkAllocationCallbacks *a = choose(parent, alloc);
 
@@ -64,8 +64,8 @@ icd_free(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, vo
 }
 
 void *
-icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type,
-                        size_t size)
+icd_object_create_sized(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                        uint8_t type, size_t size)
 {
    struct tongs_object *object = icd_alloc(parent, alloc, size, VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
    if (!object)
@@ -80,7 +80,7 @@ icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *
 }
 
 struct tongs_object *
-icd_object_create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type)
+icd_object_create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, uint8_t type)
 {
    const VkAllocationCallbacks *a = choose(parent, alloc);
    struct tongs_object *object =
@@ -97,7 +97,7 @@ icd_object_create(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
 }
 
 void
-icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
+icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    struct tongs_object *object)
 {
    if (!object)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Objects of the guest and the memory they live in. */
+/* Objects of the client and the memory they live in. */
 
 #ifndef ICD_OBJECT_H
 #define ICD_OBJECT_H
 
-#include "id.h"
+#include "protocol/id.h"
 
 #include <stddef.h>
 #include <vulkan/vulkan_core.h>
@@ -13,43 +13,46 @@
 struct icd_connection;
 
 /* What every dispatchable object begins with. */
-struct icd_parent {
+struct icd_dispatchable {
    struct tongs_object base;
    struct icd_connection *connection; /* owned by the instance */
    VkAllocationCallbacks alloc;       /* for its children whose creator names no other */
 };
 
 /* Of a VkInstance, VkPhysicalDevice, VkDevice, VkQueue or VkCommandBuffer. */
-static inline struct icd_parent *
-icd_parent_from(const void *handle)
+static inline struct icd_dispatchable *
+icd_dispatchable_from(const void *handle)
 {
-   return (struct icd_parent *)handle;
+   return (struct icd_dispatchable *)handle;
 }
 
-/* Guest memory, through the application's callbacks: `alloc`, else the parent's. Here, and in icd_object_create, the driver
- * allocates what the application asked for. 16-byte aligned and zeroed; NULL on failure. */
+/* Client memory, through the application's callbacks: `alloc`, else the parent's. Here, and in
+ * icd_object_create, the driver allocates what the application asked for. 16-byte aligned and
+ * zeroed; NULL on failure. */
 void *
-icd_alloc(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, size_t size,
+icd_alloc(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, size_t size,
           VkSystemAllocationScope scope);
 
 void
-icd_free(const struct icd_parent *parent, const VkAllocationCallbacks *alloc, void *mem);
+icd_free(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, void *mem);
 
 /* The callbacks that stand for the C library's allocator. */
 extern const VkAllocationCallbacks icd_default_alloc;
 
 /* A plain object of the type TONGS_TYPE_*, with a fresh id. NULL on failure. */
 struct tongs_object *
-icd_object_create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type);
+icd_object_create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                  uint8_t type);
 
 /* The same for a struct of `size` bytes that begins with a struct tongs_object. */
 void *
-icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type,
-                        size_t size);
+icd_object_create_sized(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                        uint8_t type, size_t size);
 
-/* Frees the id and the memory. The op that destroys the worker's object is encoded before. NULL is fine. */
+/* Frees the id and the memory. The op that destroys the worker's object is encoded before. NULL is
+ * fine. */
 void
-icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
+icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    struct tongs_object *object);
 
 /* Enters what the loader demands of a dispatchable object. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "physical_device.h"
+#include "icd/physical_device.h"
 
-#include "connect.h"
-#include "connection.h"
-#include "decoder.h"
-#include "external.h"
-#include "host_pages.h"
-#include "id.h"
-#include "table.h"
+#include "icd/connect.h"
+#include "icd/connection.h"
+#include "icd/external.h"
+#include "icd/host_pages.h"
+#include "icd/table.h"
+#include "protocol/decoder.h"
+#include "protocol/id.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -22,12 +22,12 @@
 #define ANSWERS_MAX 4096u
 #define ANSWERS_BYTES_MAX ((size_t)1 << 20)
 
-/* --- What the server tells ------------------------------------------------------------------------------ */
+/* --- What the server tells --- */
 
 /* A chain of all structs of `facts` that the device's extensions or version bring, in one block. */
 static void *
 make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t head_size,
-           const struct icd_fact *facts, uint32_t count)
+           const struct icd_property_struct *facts, uint32_t count)
 {
    const struct icd_connection *c = dev->parent.connection;
    const size_t align = 16;
@@ -43,7 +43,7 @@ make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t h
    last->sType = type;
    size_t at = (head_size + align - 1) & ~(align - 1);
    for (uint32_t i = 0; i < count; i++) {
-      const struct icd_fact *fact = &facts[i];
+      const struct icd_property_struct *fact = &facts[i];
       bool there = fact->core && fact->core <= (dev->api_version | 0xfff);
       for (uint32_t j = 0; j < 4 && fact->extensions[j] != ICD_NO_EXTENSION && !there; j++)
          there = icd_extension_set_has(&dev->extensions, fact->extensions[j]);
@@ -95,7 +95,7 @@ put_our_names(struct icd_physical_device *dev)
    }
 }
 
-/* What is imported is whole pages of the guest's, whatever less the host could take. */
+/* What is imported is whole pages of the client's, whatever less the host could take. */
 static void
 import_whole_pages(struct icd_physical_device *dev)
 {
@@ -130,7 +130,7 @@ is_sane(const VkPhysicalDeviceMemoryProperties *memory)
    return sane;
 }
 
-/* The guest's view of the host's memory types: the same indices, other flags. */
+/* The client's view of the host's memory types: the same indices, other flags. */
 static void
 adapt_memory_types(const struct icd_physical_device *dev, VkPhysicalDeviceMemoryProperties *memory)
 {
@@ -157,11 +157,11 @@ fetch(struct icd_physical_device *dev)
    struct icd_pending_call calls[4];
 
    dev->properties = make_chain(dev, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-                                sizeof(VkPhysicalDeviceProperties2), icd_properties_facts,
-                                icd_properties_fact_count);
-   dev->features =
-      make_chain(dev, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-                 sizeof(VkPhysicalDeviceFeatures2), icd_features_facts, icd_features_fact_count);
+                                sizeof(VkPhysicalDeviceProperties2), icd_properties_structs,
+                                icd_properties_struct_count);
+   dev->features = make_chain(dev, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                              sizeof(VkPhysicalDeviceFeatures2), icd_features_structs,
+                              icd_features_struct_count);
    if (!dev->properties || !dev->features)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -323,12 +323,12 @@ icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args)
    return icd_cached_call(&dev->answers, dev->parent.connection, op, args);
 }
 
-/* --- Answers from what is known ---------------------------------------------------------------------------- */
+/* --- Answers from what is known --- */
 
-/* Copies the structs of the application's chain. False where it holds one that is not among the facts, which only
- * the server can fill in: one with arrays. */
+/* Copies the structs of the application's chain. False where it holds one that is not among the
+ * facts, which only the server can fill in: one with arrays. */
 static bool
-copy_chain(void *chain, void *facts, const struct icd_fact *table, uint32_t count)
+copy_chain(void *chain, void *facts, const struct icd_property_struct *table, uint32_t count)
 {
    bool complete = true;
 
@@ -359,13 +359,13 @@ icd_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice,
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
 
-   if (!copy_chain(pProperties->pNext, dev->properties, icd_properties_facts,
-                   icd_properties_fact_count)) {
+   if (!copy_chain(pProperties->pNext, dev->properties, icd_properties_structs,
+                   icd_properties_struct_count)) {
       struct tongs_args_vkGetPhysicalDeviceProperties2 args = {.physicalDevice = physicalDevice,
                                                                .pProperties = pProperties};
       icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceProperties2, &args);
-      copy_chain(pProperties->pNext, dev->properties, icd_properties_facts,
-                 icd_properties_fact_count);
+      copy_chain(pProperties->pNext, dev->properties, icd_properties_structs,
+                 icd_properties_struct_count);
    }
    pProperties->properties = dev->properties->properties;
 }
@@ -382,7 +382,7 @@ icd_GetPhysicalDeviceFeatures2(VkPhysicalDevice physicalDevice,
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
 
-   copy_chain(pFeatures->pNext, dev->features, icd_features_facts, icd_features_fact_count);
+   copy_chain(pFeatures->pNext, dev->features, icd_features_structs, icd_features_struct_count);
    pFeatures->features = dev->features->features;
 }
 
@@ -453,9 +453,10 @@ icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice,
    *pQueueFamilyPropertyCount = count;
 }
 
-/* --- Formats ---------------------------------------------------------------------------------------------------- */
+/* --- Formats --- */
 
-/* Fetches all formats in one batch, at the first question for one. When memory is out there are none until the next. */
+/* Fetches all formats in one batch, at the first question for one. When memory is out there are
+ * none until the next. */
 static void
 fetch_formats(struct icd_physical_device *dev)
 {
@@ -556,7 +557,7 @@ icd_GetPhysicalDeviceFormatProperties2(VkPhysicalDevice physicalDevice, VkFormat
    pFormatProperties->formatProperties = low_bits(&p);
 }
 
-/* --- Extensions, layers, tools -------------------------------------------------------------------------------------- */
+/* --- Extensions, layers, tools --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_EnumerateDeviceExtensionProperties(VkPhysicalDevice physicalDevice, const char *pLayerName,
@@ -588,7 +589,7 @@ icd_EnumerateDeviceLayerProperties(VkPhysicalDevice physicalDevice, uint32_t *pP
    return VK_SUCCESS;
 }
 
-/* Tools run in the guest: layers announce themselves. */
+/* Tools run in the client: layers announce themselves. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetPhysicalDeviceToolProperties(VkPhysicalDevice physicalDevice, uint32_t *pToolCount,
                                     VkPhysicalDeviceToolProperties *pToolProperties)

@@ -2,25 +2,26 @@
 #ifndef ICD_PHYSICAL_DEVICE_H
 #define ICD_PHYSICAL_DEVICE_H
 
-#include "cache.h"
-#include "instance.h"
-#include "object.h"
+#include "icd/cache.h"
+#include "icd/instance.h"
+#include "icd/object.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
-/* How the guest reaches the bytes of a memory type (architecture.md, section 6). The numbers are those of the wire. */
+/* How the client reaches the bytes of a memory type (architecture.md, section 6). The numbers are
+ * those of the wire. */
 enum icd_memory_strategy {
    ICD_MEMORY_HOST = 0,     /* not HOST_VISIBLE: the host's alone */
    ICD_MEMORY_SHARED = 1,   /* the same pages on both sides */
-   ICD_MEMORY_EXPLICIT = 2, /* a copy in the guest; flush and invalidate move bytes */
+   ICD_MEMORY_EXPLICIT = 2, /* a copy in the client; flush and invalidate move bytes */
    /* Of one memory, not of a type, and not on the wire: */
    ICD_MEMORY_EXTERNAL = 3, /* the host's, that has a file descriptor: mapped through that */
 };
 
 /* What is known of a physical device: fetched once, when the instance is made, and never again. */
 struct icd_physical_device {
-   struct icd_parent parent;
+   struct icd_dispatchable parent;
    struct icd_instance *instance;
    uint32_t api_version; /* the least of the host's, ours and the worker's */
 
@@ -51,7 +52,8 @@ icd_physical_device_from(VkPhysicalDevice handle)
 VkResult
 icd_physical_devices_create(struct icd_instance *instance);
 
-/* As icd_call, for a question that the device always answers in the same way: asks the server once. */
+/* As icd_call, for a question that the device always answers in the same way: asks the server once.
+ */
 VkResult
 icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args);
 

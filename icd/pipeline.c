@@ -2,15 +2,15 @@
 
 /* Pipelines are made several at a time, and some of them may fail. */
 
-#include "connection.h"
-#include "object.h"
+#include "icd/connection.h"
+#include "icd/object.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
 static void
-destroy_pipelines(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t count,
-                  VkPipeline *pipelines)
+destroy_pipelines(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                  uint32_t count, VkPipeline *pipelines)
 {
    for (uint32_t i = 0; i < count; i++) {
       icd_object_destroy(parent, alloc, (struct tongs_object *)(uintptr_t)pipelines[i]);
@@ -36,10 +36,10 @@ must_know(uint64_t flags, const void *chain)
    return flags & asks;
 }
 
-/* `pipelines` holds the guest's new objects and is also where `args` says that the results go: the reply clears
- * those that do not exist. `objects`: a copy. */
+/* `pipelines` holds the client's new objects and is also where `args` says that the results go: the
+ * reply clears those that do not exist. `objects`: a copy. */
 static VkResult
-create(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
+create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
        bool post, uint32_t count, VkPipeline *pipelines)
 {
    memset(pipelines, 0, count * sizeof(*pipelines));
@@ -89,8 +89,8 @@ icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache,
 
    for (uint32_t i = 0; i < createInfoCount; i++)
       post &= !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
-   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args,
-                 post, createInfoCount, pPipelines);
+   return create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines,
+                 &args, post, createInfoCount, pPipelines);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -109,8 +109,8 @@ icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint3
 
    for (uint32_t i = 0; i < createInfoCount; i++)
       post &= !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
-   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines, &args,
-                 post, createInfoCount, pPipelines);
+   return create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines,
+                 &args, post, createInfoCount, pPipelines);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -127,8 +127,8 @@ icd_CreateRayTracingPipelinesKHR(VkDevice device, VkDeferredOperationKHR deferre
       .pPipelines = pPipelines,
    };
    VkResult result =
-      create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR, &args,
-             false, createInfoCount, pPipelines);
+      create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR,
+             &args, false, createInfoCount, pPipelines);
    return deferredOperation && result == VK_SUCCESS ? VK_OPERATION_NOT_DEFERRED_KHR : result;
 }
 
@@ -145,18 +145,19 @@ icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache,
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
-   return create(icd_parent_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV, &args,
-                 false, createInfoCount, pPipelines);
+   return create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV,
+                 &args, false, createInfoCount, pPipelines);
 }
 
 #ifdef VK_EXT_shader_object
-/* Shader objects come in several too; VkShaderEXT and VkPipeline are the same kind of pointer to us. */
+/* Shader objects come in several too; VkShaderEXT and VkPipeline are the same kind of pointer to
+ * us. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount,
                      const VkShaderCreateInfoEXT *pCreateInfos,
                      const VkAllocationCallbacks *pAllocator, VkShaderEXT *pShaders)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct tongs_args_vkCreateShadersEXT args = {
       .device = device,
       .createInfoCount = createInfoCount,
@@ -189,14 +190,14 @@ icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount,
 }
 #endif
 
-/* --- Deferred operations: none is ever deferred ------------------------------------------------------------- */
+/* --- Deferred operations: none is ever deferred --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateDeferredOperationKHR(VkDevice device, const VkAllocationCallbacks *pAllocator,
                                VkDeferredOperationKHR *pDeferredOperation)
 {
-   struct tongs_object *object =
-      icd_object_create(icd_parent_from(device), pAllocator, TONGS_TYPE_VkDeferredOperationKHR);
+   struct tongs_object *object = icd_object_create(icd_dispatchable_from(device), pAllocator,
+                                                   TONGS_TYPE_VkDeferredOperationKHR);
    if (!object)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    *pDeferredOperation = (VkDeferredOperationKHR)(uintptr_t)object;
@@ -207,7 +208,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDeferredOperationKHR(VkDevice device, VkDeferredOperationKHR operation,
                                 const VkAllocationCallbacks *pAllocator)
 {
-   icd_object_destroy(icd_parent_from(device), pAllocator,
+   icd_object_destroy(icd_dispatchable_from(device), pAllocator,
                       (struct tongs_object *)(uintptr_t)operation);
 }
 

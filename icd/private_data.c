@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Private data never leaves the guest: each slot is a hash table from object to value. Objects are known by their ids:
- * what comes to live at the address of one that was destroyed starts without a value. */
+/* Private data never leaves the client: each slot is a hash table from object to value. Objects are
+ * known by their ids: what comes to live at the address of one that was destroyed starts without a
+ * value. */
 
-#include "object.h"
+#include "icd/object.h"
 
-#include "connection.h"
-#include "fence.h"
+#include "icd/connection.h"
+#include "icd/fence.h"
 
 #include "icd_gen_entry.h"
 
@@ -76,7 +77,7 @@ icd_CreatePrivateDataSlot(VkDevice device, const VkPrivateDataSlotCreateInfo *pC
                           const VkAllocationCallbacks *pAllocator,
                           VkPrivateDataSlot *pPrivateDataSlot)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct private_data_slot *slot =
       icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkPrivateDataSlot, sizeof(*slot));
 
@@ -98,7 +99,7 @@ icd_DestroyPrivateDataSlot(VkDevice device, VkPrivateDataSlot privateDataSlot,
       return;
    pthread_mutex_destroy(&slot->lock);
    icd_free(NULL, &slot->alloc, slot->cells);
-   icd_object_destroy(icd_parent_from(device), pAllocator, &slot->base);
+   icd_object_destroy(icd_dispatchable_from(device), pAllocator, &slot->base);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

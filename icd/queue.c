@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Submissions are posts that go out at once. One whose completion may be asked for has a number, by which the worker tells of it
- * (completion.h). The waits of a queue and of a device are for its last number.
+/* Submissions are posts that go out at once. One whose completion may be asked for has a number, by
+ * which the worker tells of it (completion.h). The waits of a queue and of a device are for its
+ * last number.
  */
 
-#include "completion.h"
-#include "decoder.h"
-#include "device.h"
-#include "fence.h"
-#include "semaphore.h"
+#include "icd/completion.h"
+#include "icd/device.h"
+#include "icd/fence.h"
+#include "icd/semaphore.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -33,7 +34,7 @@ icd_device_is_lost(const struct icd_device *dev)
                            : icd_connection_is_lost(dev->parent.connection);
 }
 
-/* --- What the batches of a submission signal ------------------------------------------------------------------- */
+/* --- What the batches of a submission signal --- */
 
 /* The three structs that a batch may be. */
 struct batches {
@@ -85,7 +86,7 @@ get_signal(const struct batches *b, uint32_t batch, uint32_t i)
    return (struct signal){.semaphore = info->semaphore, .value = info->value};
 }
 
-/* Whether the batch raises a timeline whose value the guest keeps. */
+/* Whether the batch raises a timeline whose value the client keeps. */
 static bool
 raises_timeline(const struct batches *b, uint32_t batch)
 {
@@ -110,7 +111,7 @@ note_signals(const struct icd_queue *queue, const struct batches *b, uint32_t ba
    return VK_SUCCESS;
 }
 
-/* --- Submitting --------------------------------------------------------------------------------------------------- */
+/* --- Submitting --- */
 
 static VkResult
 post(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
@@ -143,7 +144,8 @@ post(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t 
    return icd_post(c, TONGS_OP_vkQueueSubmit, &args);
 }
 
-/* A piece of a submission: batches of which only the last raises timelines. `fence` may be VK_NULL_HANDLE. */
+/* A piece of a submission: batches of which only the last raises timelines. `fence` may be
+ * VK_NULL_HANDLE. */
 static VkResult
 submit_piece(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
              bool raises, VkFence handle)
@@ -176,8 +178,9 @@ submit(VkQueue handle, const struct batches *b, VkFence fence)
 
    if (is_lost(queue))
       return VK_ERROR_DEVICE_LOST;
-   /* A number is reached when its whole piece is complete. The value of a timeline must be known when its batch is: what
-    * comes behind that batch may wait for something which is done only then. */
+   /* A number is reached when its whole piece is complete. The value of a timeline must be known
+    * when its batch is: what comes behind that batch may wait for something which is done only
+    * then. */
    for (uint32_t i = 0; i + 1 < b->count && result == VK_SUCCESS; i++) {
       if (!raises_timeline(b, i))
          continue;
@@ -213,7 +216,7 @@ icd_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseInf
    return submit(queue, &b, fence);
 }
 
-/* --- Waiting ------------------------------------------------------------------------------------------------------ */
+/* --- Waiting --- */
 
 static bool
 is_idle(void *data)
@@ -244,7 +247,8 @@ number_all(struct icd_queue *queue)
 static VkResult
 wait_until_idle(struct icd_queue *queue)
 {
-   /* An idle queue is not waited for: who asks for nothing else would never hear of a worker that is gone. */
+   /* An idle queue is not waited for: who asks for nothing else would never hear of a worker that
+    * is gone. */
    icd_poll(queue->parent.connection);
    icd_wait(queue->parent.connection, is_idle, queue, UINT64_MAX);
    return is_lost(queue) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;

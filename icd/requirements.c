@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "requirements.h"
+#include "icd/requirements.h"
 
-#include "connection.h"
-#include "device.h"
-#include "image.h"
-#include "physical_device.h"
+#include "icd/connection.h"
+#include "icd/device.h"
+#include "icd/image.h"
+#include "icd/physical_device.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -39,12 +39,13 @@ struct key {
    struct {
       uint32_t question;
       VkImageSubresource subresource; /* of QUESTION_LAYOUT */
-      uint8_t kind[sizeof(((struct icd_kind *)NULL)->bytes)];
+      uint8_t kind[sizeof(((struct icd_requirements_key *)NULL)->bytes)];
    } data;
 };
 
 void
-icd_kind_init(struct icd_kind *kind, const struct tongs_encoder *e, size_t offset)
+icd_requirements_key_init(struct icd_requirements_key *kind, const struct tongs_encoder *e,
+                          size_t offset)
 {
    size_t size = tongs_encoder_size(e) - offset;
 
@@ -55,10 +56,10 @@ icd_kind_init(struct icd_kind *kind, const struct tongs_encoder *e, size_t offse
    kind->size = (uint32_t)size;
 }
 
-/* --- The cache -------------------------------------------------------------------------------------------------- */
+/* --- The cache --- */
 
 static void
-key_init(struct key *key, const struct icd_kind *kind, uint32_t question)
+key_init(struct key *key, const struct icd_requirements_key *kind, uint32_t question)
 {
    memset(&key->data, 0, offsetof(struct key, data.kind) - offsetof(struct key, data));
    key->data.question = question;
@@ -86,7 +87,7 @@ keep(struct icd_device *dev, const struct key *key, const void *answer, size_t s
    icd_cache_add(&dev->physical->answers, &key->data, key->size, answer, size);
 }
 
-/* --- Asking the host -------------------------------------------------------------------------------------------- */
+/* --- Asking the host --- */
 
 /* Of a buffer or an image; `dedicated` stands in the chain only where it is asked for. */
 struct ask {
@@ -146,7 +147,8 @@ ask_begin(struct icd_device *dev, struct ask *a, enum question question, VkBuffe
    }
 }
 
-/* Whether there is an answer: an object that failed to be created, or a lost connection, gives zeros. */
+/* Whether there is an answer: an object that failed to be created, or a lost connection, gives
+ * zeros. */
 static bool
 ask_finish(struct icd_device *dev, struct ask *a, struct answer *answer)
 {
@@ -159,9 +161,10 @@ ask_finish(struct icd_device *dev, struct ask *a, struct answer *answer)
    return answer->memory.size && answer->memory.memoryTypeBits;
 }
 
-/* --- Buffers ---------------------------------------------------------------------------------------------------- */
+/* --- Buffers --- */
 
-/* Sizes that show whether what a buffer needs is its size, rounded up. The first one tells to what. */
+/* Sizes that show whether what a buffer needs is its size, rounded up. The first one tells to what.
+ */
 static const uint64_t probes[] = {
    1, 4097, (1 << 16) + 1, (1 << 20) + 1, (1 << 24) + 1, (1 << 28) + 1,
 };
@@ -173,14 +176,15 @@ round_up(uint64_t size, uint64_t granule)
    return (size + granule - 1) & ~(granule - 1);
 }
 
-/* A buffer like another one but for its size, in being only for the question; nothing of it is the application's. */
+/* A buffer like another one but for its size, in being only for the question; nothing of it is the
+ * application's. */
 static void
 probe_begin(struct icd_device *dev, const struct icd_buffer *like, uint64_t size,
             enum question question, struct tongs_object *object, struct ask *a)
 {
    struct icd_connection *c = dev->parent.connection;
    VkBuffer buffer = (VkBuffer)(uintptr_t)object;
-   struct icd_kind kind = like->kind;
+   struct icd_requirements_key kind = like->kind;
    size_t offset;
 
    memcpy(kind.bytes + like->size_at, &size, sizeof(size));
@@ -282,7 +286,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkBuffer *pBuffer)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct icd_connection *c = parent->connection;
    const bool concurrent = pCreateInfo->sharingMode == VK_SHARING_MODE_CONCURRENT;
    const uint32_t indices = concurrent ? pCreateInfo->queueFamilyIndexCount : 0;
@@ -299,7 +303,7 @@ icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
       start = tongs_encoder_size(e);
       tongs_encode_u64(e, parent->base.id);
       tongs_encode_VkBufferCreateInfo_array(e, pCreateInfo, 1);
-      icd_kind_init(&buffer->kind, e, start);
+      icd_requirements_key_init(&buffer->kind, e, start);
       tongs_encode_handles(e, (const uint64_t *)&created, 1);
       result = icd_post_end(c, TONGS_OP_vkCreateBuffer, offset);
    }
@@ -373,13 +377,13 @@ icd_GetBufferDeviceAddress(VkDevice device, const VkBufferDeviceAddressInfo *pIn
 
    args.ret = atomic_load_explicit(&buffer->address, memory_order_relaxed);
    if (!args.ret) {
-      icd_call(icd_parent_from(device)->connection, TONGS_OP_vkGetBufferDeviceAddress, &args);
+      icd_call(icd_dispatchable_from(device)->connection, TONGS_OP_vkGetBufferDeviceAddress, &args);
       atomic_store_explicit(&buffer->address, args.ret, memory_order_relaxed);
    }
    return args.ret;
 }
 
-/* --- Images ----------------------------------------------------------------------------------------------------- */
+/* --- Images --- */
 
 static struct answer
 image_requirements(struct icd_device *dev, VkImage handle, enum question question)
@@ -441,8 +445,8 @@ icd_GetImageSubresourceLayout(VkDevice device, VkImage image,
       keep(dev, &key, pLayout, sizeof(*pLayout));
 }
 
-/* "If the image was not created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT then pSparseMemoryRequirementCount will be
- * zero". */
+/* "If the image was not created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT then
+ * pSparseMemoryRequirementCount will be zero". */
 VKAPI_ATTR void VKAPI_CALL
 icd_GetImageSparseMemoryRequirements(VkDevice device, VkImage image,
                                      uint32_t *pSparseMemoryRequirementCount,
@@ -456,8 +460,8 @@ icd_GetImageSparseMemoryRequirements(VkDevice device, VkImage image,
    };
 
    if (icd_image_from(image)->sparse)
-      icd_call(icd_parent_from(device)->connection, TONGS_OP_vkGetImageSparseMemoryRequirements,
-               &args);
+      icd_call(icd_dispatchable_from(device)->connection,
+               TONGS_OP_vkGetImageSparseMemoryRequirements, &args);
    else
       *pSparseMemoryRequirementCount = 0;
 }
@@ -476,8 +480,8 @@ icd_GetImageSparseMemoryRequirements2(VkDevice device,
    };
 
    if (icd_image_from(pInfo->image)->sparse)
-      icd_call(icd_parent_from(device)->connection, TONGS_OP_vkGetImageSparseMemoryRequirements2,
-               &args);
+      icd_call(icd_dispatchable_from(device)->connection,
+               TONGS_OP_vkGetImageSparseMemoryRequirements2, &args);
    else
       *pSparseMemoryRequirementCount = 0;
 }

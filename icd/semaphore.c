@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "semaphore.h"
+#include "icd/semaphore.h"
 
-#include "completion.h"
-#include "decoder.h"
-#include "device.h"
+#include "icd/completion.h"
+#include "icd/device.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -28,7 +28,7 @@ init(struct icd_semaphore *s, const VkSemaphoreCreateInfo *info)
 }
 
 static void
-destroy(struct icd_parent *dev, const VkAllocationCallbacks *alloc, struct icd_semaphore *s)
+destroy(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, struct icd_semaphore *s)
 {
    pthread_mutex_destroy(&s->lock);
    free(s->signals);
@@ -39,7 +39,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
                     const VkAllocationCallbacks *pAllocator, VkSemaphore *pSemaphore)
 {
-   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct icd_semaphore *s =
       icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkSemaphore, sizeof(*s));
 
@@ -62,7 +62,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroySemaphore(VkDevice device, VkSemaphore semaphore,
                      const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *dev = icd_parent_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
 
    if (!semaphore)
       return;
@@ -77,7 +77,7 @@ icd_semaphore_share(VkSemaphore semaphore)
    icd_semaphore_from(semaphore)->is_shared = true;
 }
 
-/* --- The value of a timeline ---------------------------------------------------------------------------------- */
+/* --- The value of a timeline --- */
 
 static void
 raise_locked(struct icd_semaphore *s, uint64_t value)
@@ -145,7 +145,7 @@ icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uin
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore, uint64_t *pValue)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct icd_semaphore *s = icd_semaphore_from(semaphore);
 
    if (!icd_semaphore_is_tracked(s)) {
@@ -160,7 +160,7 @@ icd_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore, uint64_t *p
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_SignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo *pSignalInfo)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct icd_semaphore *s = icd_semaphore_from(pSignalInfo->semaphore);
    struct tongs_args_vkSignalSemaphore args = {.device = device, .pSignalInfo = pSignalInfo};
 
@@ -175,7 +175,7 @@ icd_SignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo *pSignalInfo)
    return icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
 }
 
-/* --- Waiting ----------------------------------------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 struct wait {
    const struct icd_connection *c;
@@ -210,7 +210,7 @@ is_over(void *data)
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint64_t timeout)
 {
-   struct icd_connection *c = icd_parent_from(device)->connection;
+   struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct wait w = {.c = c, .dev = icd_device_from(device), .info = pWaitInfo};
 
    for (uint32_t i = 0; i < pWaitInfo->semaphoreCount; i++) {

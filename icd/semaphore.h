@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Semaphores are the host's. The value of a timeline is known in the guest too: the submissions that are to raise it are
- * noted with it, and what has completed is in the status page. */
+/* Semaphores are the host's. The value of a timeline is known in the client too: the submissions
+ * that are to raise it are noted with it, and what has completed is in the status page. */
 
 #ifndef ICD_SEMAPHORE_H
 #define ICD_SEMAPHORE_H
 
-#include "object.h"
+#include "icd/object.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -39,7 +39,7 @@ icd_semaphore_from(VkSemaphore handle)
    return (struct icd_semaphore *)(uintptr_t)handle;
 }
 
-/* Whether the guest has to know of the submissions that signal it. */
+/* Whether the client has to know of the submissions that signal it. */
 static inline bool
 icd_semaphore_is_tracked(const struct icd_semaphore *s)
 {

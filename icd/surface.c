@@ -2,9 +2,9 @@
 
 /* Surfaces, and what the host says of them. */
 
-#include "surface.h"
+#include "icd/surface.h"
 
-#include "connection.h"
+#include "icd/connection.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -24,7 +24,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateHeadlessSurfaceEXT(VkInstance instance, const VkHeadlessSurfaceCreateInfoEXT *pCreateInfo,
                              const VkAllocationCallbacks *pAllocator, VkSurfaceKHR *pSurface)
 {
-   struct icd_parent *parent = icd_parent_from(instance);
+   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
    struct tongs_object *surface = icd_object_create(parent, pAllocator, TONGS_TYPE_VkSurfaceKHR);
    if (!surface)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -46,7 +46,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroySurfaceKHR(VkInstance instance, VkSurfaceKHR surface,
                       const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *parent = icd_parent_from(instance);
+   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
    struct tongs_args_vkDestroySurfaceKHR args = {.instance = instance, .surface = surface};
 
    if (!surface || !icd_surface_is_ours(surface))
@@ -70,7 +70,7 @@ icd_GetPhysicalDeviceSurfaceSupportKHR(VkPhysicalDevice physicalDevice, uint32_t
       *pSupported = VK_FALSE;
       return VK_SUCCESS;
    }
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDeviceSurfaceSupportKHR, &args);
 }
 
@@ -86,7 +86,7 @@ icd_GetPhysicalDeviceSurfaceCapabilitiesKHR(VkPhysicalDevice physicalDevice, VkS
 
    if (!icd_surface_is_ours(surface))
       return VK_ERROR_SURFACE_LOST_KHR;
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDeviceSurfaceCapabilitiesKHR, &args);
 }
 
@@ -103,7 +103,7 @@ icd_GetPhysicalDeviceSurfaceCapabilities2KHR(VkPhysicalDevice physicalDevice,
 
    if (!icd_surface_is_ours(pSurfaceInfo->surface))
       return VK_ERROR_SURFACE_LOST_KHR;
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDeviceSurfaceCapabilities2KHR, &args);
 }
 
@@ -121,7 +121,7 @@ icd_GetPhysicalDeviceSurfaceFormatsKHR(VkPhysicalDevice physicalDevice, VkSurfac
 
    if (!icd_surface_is_ours(surface))
       return VK_ERROR_SURFACE_LOST_KHR;
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDeviceSurfaceFormatsKHR, &args);
 }
 
@@ -140,7 +140,7 @@ icd_GetPhysicalDeviceSurfaceFormats2KHR(VkPhysicalDevice physicalDevice,
 
    if (!icd_surface_is_ours(pSurfaceInfo->surface))
       return VK_ERROR_SURFACE_LOST_KHR;
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDeviceSurfaceFormats2KHR, &args);
 }
 
@@ -158,7 +158,7 @@ icd_GetPhysicalDeviceSurfacePresentModesKHR(VkPhysicalDevice physicalDevice, VkS
 
    if (!icd_surface_is_ours(surface))
       return VK_ERROR_SURFACE_LOST_KHR;
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDeviceSurfacePresentModesKHR, &args);
 }
 
@@ -177,7 +177,7 @@ icd_GetPhysicalDevicePresentRectanglesKHR(VkPhysicalDevice physicalDevice, VkSur
       *pRectCount = 0;
       return VK_SUCCESS;
    }
-   return icd_call(icd_parent_from(physicalDevice)->connection,
+   return icd_call(icd_dispatchable_from(physicalDevice)->connection,
                    TONGS_OP_vkGetPhysicalDevicePresentRectanglesKHR, &args);
 }
 
@@ -193,6 +193,6 @@ icd_GetDeviceGroupSurfacePresentModesKHR(VkDevice device, VkSurfaceKHR surface,
 
    if (!icd_surface_is_ours(surface))
       return VK_ERROR_SURFACE_LOST_KHR;
-   return icd_call(icd_parent_from(device)->connection,
+   return icd_call(icd_dispatchable_from(device)->connection,
                    TONGS_OP_vkGetDeviceGroupSurfacePresentModesKHR, &args);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Swapchains. Their images are objects of ours under which the worker has the host's. To present is a post; with it goes the
- * question for the next image, whose answer, and how the presentation went, is there when the application asks. */
+/* Swapchains. Their images are objects of ours under which the worker has the host's. To present is
+ * a post; with it goes the question for the next image, whose answer, and how the presentation
+ * went, is there when the application asks. */
 
-#include "connection.h"
-#include "device.h"
-#include "fence.h"
-#include "image.h"
-#include "semaphore.h"
-#include "surface.h"
+#include "icd/connection.h"
+#include "icd/device.h"
+#include "icd/fence.h"
+#include "icd/image.h"
+#include "icd/semaphore.h"
+#include "icd/surface.h"
 
-#include "decoder.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -19,7 +20,7 @@
 
 struct icd_swapchain {
    struct tongs_object base;
-   struct icd_parent *device;
+   struct icd_dispatchable *device;
    uint32_t image_count;
    struct icd_image **images; /* owned, and each of them */
    bool is_retired;           /* another one has taken over its surface */
@@ -34,7 +35,7 @@ swapchain_from(VkSwapchainKHR handle)
    return (struct icd_swapchain *)(uintptr_t)handle;
 }
 
-/* --- The swapchain and its images ----------------------------------------------------------------------------- */
+/* --- The swapchain and its images --- */
 
 /* Waits for the answer that is owed. NULL when the connection is lost. */
 static const uint8_t *
@@ -45,7 +46,8 @@ take_answer(struct icd_swapchain *s, size_t *size)
 }
 
 static void
-destroy(struct icd_parent *device, const VkAllocationCallbacks *alloc, struct icd_swapchain *s)
+destroy(struct icd_dispatchable *device, const VkAllocationCallbacks *alloc,
+        struct icd_swapchain *s)
 {
    size_t size;
 
@@ -59,10 +61,10 @@ destroy(struct icd_parent *device, const VkAllocationCallbacks *alloc, struct ic
    icd_object_destroy(device, alloc, &s->base);
 }
 
-/* Asks how many images the host's swapchain has; names them where there are objects for them. 0 when the connection is
- * lost. */
+/* Asks how many images the host's swapchain has; names them where there are objects for them. 0
+ * when the connection is lost. */
 static uint32_t
-name_images(struct icd_parent *device, const struct icd_swapchain *s)
+name_images(struct icd_dispatchable *device, const struct icd_swapchain *s)
 {
    struct icd_pending_call call;
    struct tongs_decoder d;
@@ -85,8 +87,8 @@ name_images(struct icd_parent *device, const struct icd_swapchain *s)
 }
 
 static VkResult
-make_images(struct icd_parent *device, const VkAllocationCallbacks *alloc, struct icd_swapchain *s,
-            const VkSwapchainCreateInfoKHR *info)
+make_images(struct icd_dispatchable *device, const VkAllocationCallbacks *alloc,
+            struct icd_swapchain *s, const VkSwapchainCreateInfoKHR *info)
 {
    uint32_t count = name_images(device, s);
    if (!count)
@@ -112,7 +114,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateSwapchainKHR(VkDevice device, const VkSwapchainCreateInfoKHR *pCreateInfo,
                        const VkAllocationCallbacks *pAllocator, VkSwapchainKHR *pSwapchain)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
 
    if (!icd_surface_is_ours(pCreateInfo->surface))
       return VK_ERROR_SURFACE_LOST_KHR;
@@ -145,7 +147,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroySwapchainKHR(VkDevice device, VkSwapchainKHR swapchain,
                         const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_parent *parent = icd_parent_from(device);
+   struct icd_dispatchable *parent = icd_dispatchable_from(device);
    struct tongs_args_vkDestroySwapchainKHR args = {.device = device, .swapchain = swapchain};
 
    if (!swapchain)
@@ -172,7 +174,7 @@ icd_GetSwapchainImagesKHR(VkDevice device, VkSwapchainKHR swapchain, uint32_t *p
    return count < s->image_count ? VK_INCOMPLETE : VK_SUCCESS;
 }
 
-/* --- Frames ----------------------------------------------------------------------------------------------------- */
+/* --- Frames --- */
 
 /* Asks for the next image ahead of the application. */
 static void
@@ -267,7 +269,8 @@ icd_AcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t time
    if (acquire_ahead(swapchain_from(swapchain), semaphore, fence, pImageIndex, &result))
       return result;
    icd_fence_to_host(device, fence);
-   return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkAcquireNextImageKHR, &args);
+   return icd_call(icd_dispatchable_from(device)->connection, TONGS_OP_vkAcquireNextImageKHR,
+                   &args);
 }
 
 /* On one device it is the same as the former. */
@@ -286,13 +289,14 @@ icd_AcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *pAcqu
                      pAcquireInfo->fence, pImageIndex, &result))
       return result;
    icd_fence_to_host(device, pAcquireInfo->fence);
-   return icd_call(icd_parent_from(device)->connection, TONGS_OP_vkAcquireNextImage2KHR, &args);
+   return icd_call(icd_dispatchable_from(device)->connection, TONGS_OP_vkAcquireNextImage2KHR,
+                   &args);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_QueuePresentKHR(VkQueue queue, const VkPresentInfoKHR *pPresentInfo)
 {
-   struct icd_connection *c = icd_parent_from(queue)->connection;
+   struct icd_connection *c = icd_dispatchable_from(queue)->connection;
    struct tongs_args_vkQueuePresentKHR args = {.queue = queue, .pPresentInfo = pPresentInfo};
 
 #ifdef VK_EXT_swapchain_maintenance1

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The generated tables of commands, extensions and facts (codegen/templates/icd_gen_table.c.mako). */
+/* The generated tables of commands, extensions and facts (codegen/templates/icd_gen_table.c.mako).
+ */
 
 #ifndef ICD_TABLE_H
 #define ICD_TABLE_H
@@ -50,7 +51,7 @@ struct icd_feature {
 #define ICD_NO_EXTENSION UINT16_C(65535)
 
 /* A struct in the chain of vkGetPhysicalDeviceProperties2 or Features2. */
-struct icd_fact {
+struct icd_property_struct {
    VkStructureType type;
    uint32_t index; /* TONGS_STRUCT_* */
    uint32_t size;
@@ -64,10 +65,10 @@ extern const struct icd_extension icd_extensions[];
 extern const uint32_t icd_extension_count;
 extern const struct icd_feature icd_features_off[];
 extern const uint32_t icd_features_off_count;
-extern const struct icd_fact icd_properties_facts[];
-extern const uint32_t icd_properties_fact_count;
-extern const struct icd_fact icd_features_facts[];
-extern const uint32_t icd_features_fact_count;
+extern const struct icd_property_struct icd_properties_structs[];
+extern const uint32_t icd_properties_struct_count;
+extern const struct icd_property_struct icd_features_structs[];
+extern const uint32_t icd_features_struct_count;
 extern const VkFormat icd_formats[];
 extern const uint32_t icd_format_count;
 
@@ -79,8 +80,8 @@ icd_find_entry_point(const char *name);
 uint16_t
 icd_find_extension(const char *name);
 
-/* What a command that is known and not implemented does: names itself on stderr and aborts, as it cannot
- * know what its caller expects. */
+/* What a command that is known and not implemented does: names itself on stderr and aborts, as it
+ * cannot know what its caller expects. */
 _Noreturn void
 icd_abort_in_stub(const char *name);
 

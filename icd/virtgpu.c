@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "virtgpu.h"
+#include "icd/virtgpu.h"
 
-#include "clock.h"
-#include "socket.h"
+#include "protocol/clock.h"
+#include "protocol/socket.h"
 #include "tongs/virtgpu.h"
 
 #include <errno.h>
@@ -65,7 +65,8 @@ struct drm_virtgpu_resource_create_blob {
 #define VIRTGPU_EXECBUF_RING_IDX 4
 #endif
 
-/* With the members of Linux 5.16, whatever the header: the ioctl's number tells the kernel the size. */
+/* With the members of Linux 5.16, whatever the header: the ioctl's number tells the kernel the
+ * size. */
 struct execbuffer {
    uint32_t flags;
    uint32_t size;
@@ -100,7 +101,7 @@ struct icd_virtgpu {
    struct icd_virtgpu_pages channel; /* .data NULL: there is none yet */
 };
 
-/* --- The kernel ------------------------------------------------------------------------------------------------- */
+/* --- The kernel --- */
 
 static int
 control(int fd, unsigned long request, void *argument)
@@ -113,8 +114,8 @@ control(int fd, unsigned long request, void *argument)
    return result < 0 ? -errno : 0;
 }
 
-/* Sends a command, with `size` bytes behind it if they lie there. `fence`: NULL, or receives a descriptor that is readable
- * when the device has completed it. */
+/* Sends a command, with `size` bytes behind it if they lie there. `fence`: NULL, or receives a
+ * descriptor that is readable when the device has completed it. */
 static int
 submit(const struct icd_virtgpu *v, const struct tongs_virtgpu_command *command, size_t size,
        int *fence)
@@ -200,7 +201,8 @@ get_parameter(const struct icd_virtgpu *v, uint64_t parameter)
    return control(v->fd, DRM_IOCTL_VIRTGPU_GETPARAM, &get) < 0 ? 0 : value;
 }
 
-/* Newer kernels and devices want to know what a context is for, and have a timeline of its own for it then. */
+/* Newer kernels and devices want to know what a context is for, and have a timeline of its own for
+ * it then. */
 static int
 init_context(struct icd_virtgpu *v)
 {
@@ -223,7 +225,7 @@ init_context(struct icd_virtgpu *v)
    return error;
 }
 
-/* --- Memory --------------------------------------------------------------------------------------------------------- */
+/* --- Memory --- */
 
 /* A resource of the older kind: a buffer of bytes, as virgl names it. */
 static bool
@@ -323,7 +325,7 @@ icd_virtgpu_pages_destroy(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages
    *pages = (struct icd_virtgpu_pages){0};
 }
 
-/* --- Life ------------------------------------------------------------------------------------------------------------ */
+/* --- Life --- */
 
 static bool
 open_link(struct icd_virtgpu *v, char *why, size_t why_size)
@@ -412,7 +414,7 @@ icd_virtgpu_shutdown(struct icd_virtgpu *v)
    submit(v, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_CLOSE}, 0, NULL);
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 /* A word of the device's; with its releasing stores. */
 static uint32_t
@@ -458,11 +460,11 @@ icd_virtgpu_wait(struct icd_virtgpu *v, int timeout_ms)
    uint32_t seen[2];
 
    look(v, seen);
-   if (seen[0] == v->consumed && v->sent - seen[1] >= v->caps.window && !icd_virtgpu_has_hung_up(v))
+   if (seen[0] == v->consumed && v->sent - seen[1] >= v->caps.credit && !icd_virtgpu_has_hung_up(v))
       wait_beyond(v, seen, (int64_t)timeout_ms * 1000000);
 }
 
-/* --- Bytes -------------------------------------------------------------------------------------------------------------- */
+/* --- Bytes --- */
 
 /* Gives the device room for more, and tells it if it waits for that. */
 static void
@@ -528,7 +530,7 @@ icd_virtgpu_send(struct icd_virtgpu *v, const void *data, size_t size,
       uint8_t bytes[SEND_SIZE];
    } message;
    uint32_t on_way = v->sent - load(&v->link->taken);
-   size_t room = on_way < v->caps.window ? v->caps.window - on_way : 0;
+   size_t room = on_way < v->caps.credit ? v->caps.credit - on_way : 0;
 
    if (icd_virtgpu_has_hung_up(v))
       return -EPIPE;
@@ -550,7 +552,7 @@ icd_virtgpu_send(struct icd_virtgpu *v, const void *data, size_t size,
    return (ssize_t)size;
 }
 
-/* --- Bells ---------------------------------------------------------------------------------------------------------------- */
+/* --- Bells --- */
 
 void
 icd_virtgpu_use_channel(struct icd_virtgpu *v, const struct icd_virtgpu_pages *pages)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The guest's end of a link through a virtio-gpu device (tongs/virtgpu.h): what a socket is elsewhere, and memory that is
- * shared with the worker. Any thread. */
+/* The guest's end of a link through a virtio-gpu device (tongs/virtgpu.h): what a socket is
+ * elsewhere, and memory that is shared with the worker. Any thread. */
 
 #ifndef ICD_VIRTGPU_H
 #define ICD_VIRTGPU_H
 
-#include "ring.h"
+#include "protocol/ring.h"
 
 struct icd_virtgpu;
 
@@ -22,8 +22,8 @@ struct icd_virtgpu_pages {
 bool
 icd_virtgpu_is_there(void);
 
-/* Opens the render node `node`, or for "" the first one that leads to a device of ours, and has a worker started. NULL on
- * failure, with a sentence in `why`. */
+/* Opens the render node `node`, or for "" the first one that leads to a device of ours, and has a
+ * worker started. NULL on failure, with a sentence in `why`. */
 struct icd_virtgpu *
 icd_virtgpu_open(const char *node, char *why, size_t why_size);
 
@@ -43,13 +43,13 @@ icd_virtgpu_fd(const struct icd_virtgpu *v);
 char
 icd_virtgpu_tier(const struct icd_virtgpu *v);
 
-/* Receives what is there, waiting for it up to `timeout_ms` (negative: for ever). How many bytes, 0 when none came in time,
- * -EPIPE at the end. One thread at a time. */
+/* Receives what is there, waiting for it up to `timeout_ms` (negative: for ever). How many bytes, 0
+ * when none came in time, -EPIPE at the end. One thread at a time. */
 ssize_t
 icd_virtgpu_recv(struct icd_virtgpu *v, void *data, size_t size, int timeout_ms);
 
-/* Sends what fits now, with the first byte the pages (NULL: none). How many bytes; 0: none now; -errno. One thread at a
- * time. */
+/* Sends what fits now, with the first byte the pages (NULL: none). How many bytes; 0: none now;
+ * -errno. One thread at a time. */
 ssize_t
 icd_virtgpu_send(struct icd_virtgpu *v, const void *data, size_t size,
                  const struct icd_virtgpu_pages *pages);
@@ -65,7 +65,8 @@ icd_virtgpu_has_bytes(struct icd_virtgpu *v, int timeout_ms);
 bool
 icd_virtgpu_has_hung_up(const struct icd_virtgpu *v);
 
-/* Pages of the guest. False when there is no memory, or the size is beyond what the kernel takes. The memory is zeroed. */
+/* Pages of the guest. False when there is no memory, or the size is beyond what the kernel takes.
+ * The memory is zeroed. */
 bool
 icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages);
 
@@ -81,9 +82,10 @@ icd_virtgpu_has_window(const struct icd_virtgpu *v);
 void
 icd_virtgpu_pages_destroy(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages);
 
-/* --- Bells ---------------------------------------------------------------------------------------------------- */
+/* --- Bells --- */
 
-/* From here on bytes from the worker mean nothing but that it rings, as words of `pages` have changed. */
+/* From here on bytes from the worker mean nothing but that it rings, as words of `pages` have
+ * changed. */
 void
 icd_virtgpu_use_channel(struct icd_virtgpu *v, const struct icd_virtgpu_pages *pages);
 

@@ -2,7 +2,7 @@
 
 /* In place of virtgpu.c in builds without it: nobody opens a link, so nothing else is called. */
 
-#include "virtgpu.h"
+#include "icd/virtgpu.h"
 
 #include <stdlib.h>
 

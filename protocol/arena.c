@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "arena.h"
+#include "protocol/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>

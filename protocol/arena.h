@@ -6,7 +6,8 @@
 
 struct tongs_arena_chunk;
 
-/* Memory that lives until the next reset: what one op decodes into. One thread at a time. What is behind `cur` is zero. */
+/* Memory that lives until the next reset: what one op decodes into. One thread at a time. What is
+ * behind `cur` is zero. */
 struct tongs_arena {
    struct tongs_arena_chunk *chunks; /* the newest first; the oldest is kept across resets */
    char *cur;
@@ -18,7 +19,8 @@ struct tongs_arena {
 
 #define TONGS_ARENA_ALIGNMENT ((size_t)16)
 
-/* Under the address sanitizer, what was not handed out may not be touched: tongs_arena_alloc is always the slow one. */
+/* Under the address sanitizer, what was not handed out may not be touched: tongs_arena_alloc is
+ * always the slow one. */
 #ifdef __has_feature
 #define TONGS_ARENA_GUARDED __has_feature(address_sanitizer)
 #elif defined(__SANITIZE_ADDRESS__)

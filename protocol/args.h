@@ -11,9 +11,9 @@ struct tongs_encoder;
 
 /* What every struct of arguments begins with. The worker's decoder fills it in. */
 struct tongs_args {
-   const uint64_t *new_ids;    /* of the objects that the op creates */
+   const uint64_t *new_ids; /* of the objects that the op creates */
    uint32_t new_count;
-   const uint8_t *ids;         /* of the objects that it destroys, as they are on the wire */
+   const uint8_t *ids; /* of the objects that it destroys, as they are on the wire */
    uint32_t id_count;
 };
 
@@ -31,9 +31,9 @@ struct tongs_op_info {
    uint8_t creates;  /* TONGS_TYPE_*, or 0 */
    uint8_t destroys; /* TONGS_TYPE_*, or 0 */
    bool returns_result;
-   bool blocking;    /* its wait may be long */
-   bool also_posts;  /* a call that comes as a post, too */
-   int32_t lost;     /* the VkResult that the application gets when the connection is lost */
+   bool blocking;   /* its wait may be long */
+   bool also_posts; /* a call that comes as a post, too */
+   int32_t lost;    /* the VkResult that the application gets when the connection is lost */
    uint32_t args_size;
    uint32_t ret_offset; /* of `ret` in args */
    void (*encode)(struct tongs_encoder *e, const void *args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "channel.h"
+#include "protocol/channel.h"
 
-#include "socket.h"
+#include "protocol/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>

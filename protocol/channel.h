@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The shared memory of one connection on one machine: a ring for ops, one for replies, and a page of what the worker has
- * completed. The guest makes it, the worker maps it; both ends map the whole once.
+/* The shared memory of one connection on one machine: a ring for ops, one for replies, and a page
+ * of what the worker has completed. The client makes it, the worker maps it; both ends map the
+ * whole once.
  *
  *    0         words of the rings
  *    4096      struct tongs_status
@@ -11,7 +12,7 @@
 #ifndef TONGS_CHANNEL_H
 #define TONGS_CHANNEL_H
 
-#include "ring.h"
+#include "protocol/ring.h"
 
 /* Queues that a connection's devices may have at a time. Number 0 is none. */
 #define TONGS_STATUS_QUEUES 255
@@ -19,17 +20,17 @@
 #define TONGS_CHANNEL_OPS_SIZE (UINT32_C(512) << 10)
 #define TONGS_CHANNEL_REPLIES_SIZE (UINT32_C(256) << 10)
 
-/* What is known of one queue's submissions, which its guest numbers from 1. */
+/* What is known of one queue's submissions, which its client numbers from 1. */
 struct tongs_status_queue {
    _Alignas(64) _Atomic uint64_t completed; /* all up to this one are */
-   _Atomic uint32_t lost_epoch;     /* no more will complete for the device that had this epoch */
+   _Atomic uint32_t lost_epoch; /* no more will complete for the device that had this epoch */
 };
 
 /* Written by the worker but for `sleepers`. */
 struct tongs_status {
    _Alignas(64) _Atomic uint32_t events; /* moves whenever something below has changed */
    _Alignas(64) _Atomic uint32_t
-      sleepers; /* threads of the guest that sleep on `events`, or are about to */
+      sleepers; /* threads of the client that sleep on `events`, or are about to */
    struct tongs_status_queue queues[TONGS_STATUS_QUEUES + 1];
 };
 
@@ -41,7 +42,8 @@ struct tongs_channel {
    struct tongs_status *status;
 };
 
-/* What a channel with rings of these sizes takes, bytes; 0 where they are none that rings can have. */
+/* What a channel with rings of these sizes takes, bytes; 0 where they are none that rings can have.
+ */
 size_t
 tongs_channel_size(uint32_t ops_size, uint32_t replies_size);
 
@@ -49,7 +51,8 @@ tongs_channel_size(uint32_t ops_size, uint32_t replies_size);
 int
 tongs_channel_create(struct tongs_channel *ch);
 
-/* Maps what a peer has made, if it is sealed and of the right size. 0 or -errno. `fd` stays the caller's. */
+/* Maps what a peer has made, if it is sealed and of the right size. 0 or -errno. `fd` stays the
+ * caller's. */
 int
 tongs_channel_map(struct tongs_channel *ch, int fd, uint32_t ops_size, uint32_t replies_size);
 
@@ -65,7 +68,8 @@ tongs_channel_finish(struct tongs_channel *ch);
 bool
 tongs_is_sealed(int fd, uint64_t size);
 
-/* Fresh memory that nobody can resize any more. A close-on-exec descriptor above the standard streams, or -errno. */
+/* Fresh memory that nobody can resize any more. A close-on-exec descriptor above the standard
+ * streams, or -errno. */
 int
 tongs_sealed_memory(const char *name, uint64_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "decoder.h"
+#include "protocol/decoder.h"
 
 const char *
 tongs_decode_error_text(enum tongs_decode_error error)
@@ -68,12 +68,12 @@ tongs_decode_enum(struct tongs_decoder *d, uint32_t which)
 }
 
 void
-tongs_look_up_unmade(struct tongs_decoder *d, const struct tongs_slot *slot)
+tongs_look_up_failed(struct tongs_decoder *d, const struct tongs_slot *slot)
 {
-   if (!slot->handle && d->settle)
-      d->settle(slot);
+   if (!slot->handle && d->wait_compiled)
+      d->wait_compiled(slot);
    if (!slot->handle || slot->result < 0)
-      d->unmade = slot;
+      d->failed = slot;
 }
 
 uint64_t

@@ -2,8 +2,8 @@
 #ifndef TONGS_DECODER_H
 #define TONGS_DECODER_H
 
-#include "arena.h"
-#include "id.h"
+#include "protocol/arena.h"
+#include "protocol/id.h"
 
 #include "tongs_gen_types.h"
 
@@ -23,7 +23,8 @@ enum tongs_decode_error {
    TONGS_DECODE_ABSENT, /* a required array is absent (R6) */
    TONGS_DECODE_MEMORY, /* the arena's quota or memory is out (R11) */
    TONGS_DECODE_ID,     /* an id is stale, foreign or of another type (R7) */
-   TONGS_DECODE_CHAIN, /* a struct is unknown, repeated, misplaced or one too many in its chain (R9) */
+   TONGS_DECODE_CHAIN, /* a struct is unknown, repeated, misplaced or one too many in its chain (R9)
+                        */
    TONGS_DECODE_STRING,  /* a string without its NUL (R10) */
    TONGS_DECODE_RANGE,   /* a number that the API forbids (R5) */
    TONGS_DECODE_VALUE,   /* a selector or flag without a meaning */
@@ -33,9 +34,9 @@ enum tongs_decode_error {
 const char *
 tongs_decode_error_text(enum tongs_decode_error error);
 
-/* Reads one op from private memory, 8-byte aligned, that nobody else writes (R1). Arrays and strings may
- * point into it; the rest is in the arena. Errors stick: reads give zeros from then on, and the caller asks
- * once per op. One thread at a time. */
+/* Reads one op from private memory, 8-byte aligned, that nobody else writes (R1). Arrays and
+ * strings may point into it; the rest is in the arena. Errors stick: reads give zeros from then on,
+ * and the caller asks once per op. One thread at a time. */
 struct tongs_decoder {
    const uint8_t *base;
    const uint8_t *cur;
@@ -47,24 +48,25 @@ struct tongs_decoder {
    uint32_t slot_count;
    uint32_t device;                 /* the slot of the device that handles must belong to; 0: any */
    const struct tongs_slot *target; /* the slot of the op's first handle */
-   const void *
-      limits; /* the host's VkPhysicalDeviceLimits for that handle's device, if they are known; else... */
+   const void *limits; /* the host's VkPhysicalDeviceLimits for that handle's device, if they are
+                          known; else... */
    /* ... who knows them, or NULL. The function may be NULL. */
    const void *(*limits_of)(const struct tongs_slot *target);
    /* Waits for an object that has no handle yet, if one is to come. May be NULL. */
-   void (*settle)(const struct tongs_slot *slot);
+   void (*wait_compiled)(const struct tongs_slot *slot);
    const struct tongs_slot
-      *unmade;     /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
+      *failed;     /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
    uint64_t *seen; /* where the first ids that are looked up are kept. Not owned. */
    uint32_t seen_count;
    uint32_t seen_max; /* 0: nowhere */
    unsigned depth;    /* of chains within chains */
 };
 
-/* For each op, so in stores of its own: compilers clear a struct of this size by a string instruction, which costs more than the
- * rest of a small op. */
+/* For each op, so in stores of its own: compilers clear a struct of this size by a string
+ * instruction, which costs more than the rest of a small op. */
 static inline void
-tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size, struct tongs_arena *arena)
+tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size,
+                   struct tongs_arena *arena)
 {
    d->base = data;
    d->cur = data;
@@ -77,8 +79,8 @@ tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size, struc
    d->target = NULL;
    d->limits = NULL;
    d->limits_of = NULL;
-   d->settle = NULL;
-   d->unmade = NULL;
+   d->wait_compiled = NULL;
+   d->failed = NULL;
    d->seen = NULL;
    d->seen_count = 0;
    d->seen_max = 0;
@@ -211,15 +213,17 @@ tongs_decode_size(struct tongs_decoder *d)
 }
 
 /* An enumerant. One outside of the registry's values becomes the enum's first value: what a driver
- * indexes with is always within its tables, and a member that the API ignores may hold garbage. `which`: TONGS_ENUM_*. */
+ * indexes with is always within its tables, and a member that the API ignores may hold garbage.
+ * `which`: TONGS_ENUM_*. */
 uint32_t
 tongs_decode_enum(struct tongs_decoder *d, uint32_t which);
 
 /* An object that has no handle, or not the state that it should have, is used. */
 void
-tongs_look_up_unmade(struct tongs_decoder *d, const struct tongs_slot *slot);
+tongs_look_up_failed(struct tongs_decoder *d, const struct tongs_slot *slot);
 
-/* The host's handle of an id that is not 0, and its slot: on an id that is stale or foreign or of another type it fails. */
+/* The host's handle of an id that is not 0, and its slot: on an id that is stale or foreign or of
+ * another type it fails. */
 static TONGS_INLINE uint64_t
 tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct tongs_slot **found)
 {
@@ -235,14 +239,15 @@ tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct t
       return 0;
    }
    if (__builtin_expect(!slot->handle || slot->result < 0, 0))
-      tongs_look_up_unmade(d, slot);
+      tongs_look_up_failed(d, slot);
    if (d->seen_count < d->seen_max)
       d->seen[d->seen_count++] = id;
    *found = slot;
    return slot->handle;
 }
 
-/* The host's handle of an id, 0 for id 0. Fails on a stale or foreign id and on one of another type. */
+/* The host's handle of an id, 0 for id 0. Fails on a stale or foreign id and on one of another
+ * type. */
 uint64_t
 tongs_decode_handle(struct tongs_decoder *d, uint8_t type);
 
@@ -250,8 +255,8 @@ tongs_decode_handle(struct tongs_decoder *d, uint8_t type);
 uint64_t
 tongs_decode_target(struct tongs_decoder *d, uint8_t type);
 
-/* The count of an array: 0 where it is absent, else `expected`. `min_size`: bytes that an element takes
- * on the wire at least, which bounds the count by what is left (R3). */
+/* The count of an array: 0 where it is absent, else `expected`. `min_size`: bytes that an element
+ * takes on the wire at least, which bounds the count by what is left (R3). */
 uint32_t
 tongs_decode_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_t min_size);
 
@@ -308,9 +313,10 @@ tongs_decode_string(struct tongs_decoder *d);
 const char *const *
 tongs_decode_strings(struct tongs_decoder *d, uint64_t expected, bool optional);
 
-/* --- In place ---------------------------------------------------------------------------------------- */
+/* --- In place --- */
 
-/* What tongs_gen_record.h is made of: a stretch of members is taken with one look at what is left, and read from there. */
+/* What tongs_gen_record.h is made of: a stretch of members is taken with one look at what is left,
+ * and read from there. */
 
 /* The next `size` bytes, a multiple of 4; NULL, and failed, where they are not there. */
 static inline const uint8_t *
@@ -454,10 +460,10 @@ tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uin
    return handles;
 }
 
-/* --- Output arrays ---------------------------------------------------------------------------------- */
+/* --- Output arrays --- */
 
-/* Reads what comes back into the application's `p` (may be NULL where nothing comes), which holds at most
- * `capacity` elements; fails where more come. */
+/* Reads what comes back into the application's `p` (may be NULL where nothing comes), which holds
+ * at most `capacity` elements; fails where more come. */
 void
 tongs_decode_array_into(struct tongs_decoder *d, void *p, uint64_t capacity, size_t elem_size);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "dump.h"
+#include "protocol/dump.h"
 
-#include "args.h"
-#include "arena.h"
-#include "decoder.h"
-#include "frame.h"
-#include "hello.h"
-#include "id.h"
-#include "info.h"
+#include "protocol/arena.h"
+#include "protocol/args.h"
+#include "protocol/decoder.h"
+#include "protocol/frame.h"
+#include "protocol/hello.h"
+#include "protocol/id.h"
+#include "protocol/info.h"
 
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"
@@ -36,7 +36,7 @@ dump_members(struct dump *p, const struct tongs_info_member *members, uint32_t c
 static void
 dump_struct(struct dump *p, uint32_t index, const void *v);
 
-/* --- Values --------------------------------------------------------------------------------------------------- */
+/* --- Values --- */
 
 static uint64_t
 load(const void *at, size_t size)
@@ -150,7 +150,7 @@ dump_bytes(struct dump *p, const uint8_t *bytes, uint64_t size)
       fputs(" ...", p->out);
 }
 
-/* --- Members ---------------------------------------------------------------------------------------------------- */
+/* --- Members --- */
 
 static void
 dump_chain(struct dump *p, const VkBaseInStructure *link)
@@ -167,7 +167,8 @@ dump_chain(struct dump *p, const VkBaseInStructure *link)
          break;
       const struct tongs_info_struct *s = &tongs_info_structs[index];
       fprintf(p->out, "%s%s{", between, s->name);
-      dump_members(p, s->members + 2, s->member_count - 2, link, NULL); /* without sType and pNext */
+      dump_members(p, s->members + 2, s->member_count - 2, link,
+                   NULL); /* without sType and pNext */
       fputc('}', p->out);
       between = " -> ";
    }
@@ -288,7 +289,8 @@ dump_out_struct(struct dump *p, const struct tongs_info_member *m, const void *l
    const VkBaseInStructure *link = ((const VkBaseInStructure *)list)->pNext;
    for (const char *between = "{pNext="; link; link = link->pNext, between = " -> ") {
       int index = tongs_info_struct_of((uint32_t)link->sType);
-      fprintf(p->out, "%s%s%s", between, index < 0 ? "?" : tongs_info_structs[index].name, link->pNext ? "" : "}");
+      fprintf(p->out, "%s%s%s", between, index < 0 ? "?" : tongs_info_structs[index].name,
+              link->pNext ? "" : "}");
    }
 }
 
@@ -345,7 +347,8 @@ dump_array(struct dump *p, const struct tongs_info_member *m, const void *list, 
 }
 
 static void
-dump_member(struct dump *p, const struct tongs_info_member *m, const void *v, const struct tongs_args *args)
+dump_member(struct dump *p, const struct tongs_info_member *m, const void *v,
+            const struct tongs_args *args)
 {
    const void *at = (const char *)v + m->offset;
    const void *const *pointer = at;
@@ -409,7 +412,7 @@ dump_members(struct dump *p, const struct tongs_info_member *members, uint32_t c
    }
 }
 
-/* --- Ops ------------------------------------------------------------------------------------------------------------ */
+/* --- Ops --- */
 
 static void
 note_damage(struct dump *p, uint64_t offset)
@@ -419,9 +422,11 @@ note_damage(struct dump *p, uint64_t offset)
 }
 
 static void
-dump_damage(struct dump *p, uint64_t offset, const char *name, uint32_t size, enum tongs_decode_error error)
+dump_damage(struct dump *p, uint64_t offset, const char *name, uint32_t size,
+            enum tongs_decode_error error)
 {
-   fprintf(p->out, "%s, %" PRIu32 " bytes, is malformed: %s\n", name, size, tongs_decode_error_text(error));
+   fprintf(p->out, "%s, %" PRIu32 " bytes, is malformed: %s\n", name, size,
+           tongs_decode_error_text(error));
    note_damage(p, offset);
 }
 
@@ -471,15 +476,17 @@ dump_record(struct dump *p, const uint8_t *op, uint32_t size)
          header = tongs_op_header_read(op + at);
       fprintf(p->out, "%08" PRIx64 "    ", p->offset + at);
       if (header.size < TONGS_OP_SIZE_MIN || header.size % 8 || header.size > size - at) {
-         fprintf(p->out, "an op has an impossible size, %" PRIu32 " bytes; the rest of the record is skipped\n",
+         fprintf(p->out,
+                 "an op has an impossible size, %" PRIu32
+                 " bytes; the rest of the record is skipped\n",
                  header.size);
          note_damage(p, p->offset + at);
          return;
       }
       const char *name = tongs_info_op_name(header.op);
       if (header.op >= TONGS_OP_COUNT || tongs_ops[header.op].kind != TONGS_OP_RECORD) {
-         fprintf(p->out, "%s (op %u), %" PRIu32 " bytes, is no command that this build knows\n", name ? name : "?",
-                 header.op, header.size);
+         fprintf(p->out, "%s (op %u), %" PRIu32 " bytes, is no command that this build knows\n",
+                 name ? name : "?", header.op, header.size);
          note_damage(p, p->offset + at);
       } else {
          tongs_arena_reset(&p->arena);
@@ -510,15 +517,16 @@ dump_op(struct dump *p, const uint8_t *op, struct tongs_op_header header)
       dump_bytes(p, op + sizeof(header), header.size - sizeof(header));
       fputs(")\n", p->out);
    } else {
-      fprintf(p->out, "%s (op %u), %" PRIu32 " bytes, is not known to this build\n", name ? name : "?", header.op,
-              header.size);
+      fprintf(p->out, "%s (op %u), %" PRIu32 " bytes, is not known to this build\n",
+              name ? name : "?", header.op, header.size);
       note_damage(p, p->offset);
    }
 }
 
-/* --- The stream ---------------------------------------------------------------------------------------------------- */
+/* --- The stream --- */
 
-/* Reads the rest of something whose first `have` of `size` bytes are at `head`. NULL where it breaks off. */
+/* Reads the rest of something whose first `have` of `size` bytes are at `head`. NULL where it
+ * breaks off. */
 static uint8_t *
 read_rest(struct dump *p, const void *head, size_t have, size_t size)
 {
@@ -531,7 +539,8 @@ read_rest(struct dump *p, const void *head, size_t have, size_t size)
    memcpy(data, head, have);
    size_t got = fread(data + have, 1, size - have, p->in);
    if (got != size - have) {
-      fprintf(p->out, "%08" PRIx64 "  the stream breaks off: %zu of %zu bytes are there\n", p->offset, have + got, size);
+      fprintf(p->out, "%08" PRIx64 "  the stream breaks off: %zu of %zu bytes are there\n",
+              p->offset, have + got, size);
       free(data);
       return NULL;
    }
@@ -548,7 +557,8 @@ dump_hello(struct dump *p)
 
    size_t got = fread(head, 1, sizeof(head), p->in);
    if (got != sizeof(head)) {
-      fprintf(p->out, "%08" PRIx64 "  the stream breaks off in its hello: %zu bytes are there\n", p->offset, got);
+      fprintf(p->out, "%08" PRIx64 "  the stream breaks off in its hello: %zu bytes are there\n",
+              p->offset, got);
       return false;
    }
    size_t size = tongs_hello_size(head, why, sizeof(why));
@@ -560,9 +570,11 @@ dump_hello(struct dump *p)
       free(hello);
       return false;
    }
-   fprintf(p->out, "%08" PRIx64 "  hello, %zu bytes: Vulkan %u.%u.%u%s\n", p->offset, size, peer.api_version >> 22,
-           peer.api_version >> 12 & 0x3ff, peer.header_version,
-           same ? "" : "; the guest is another build than this program, so some ops may not be understood");
+   fprintf(
+      p->out, "%08" PRIx64 "  hello, %zu bytes: Vulkan %u.%u.%u%s\n", p->offset, size,
+      peer.api_version >> 22, peer.api_version >> 12 & 0x3ff, peer.header_version,
+      same ? ""
+           : "; the client is another build than this program, so some ops may not be understood");
    p->offset += size;
    free(hello);
    return true;
@@ -584,7 +596,9 @@ dump_next(struct dump *p, bool *whole)
       return false;
    }
    if (header.size < TONGS_OP_SIZE_MIN || header.size > TONGS_OP_SIZE_MAX || header.size % 8) {
-      fprintf(p->out, "%08" PRIx64 "  an op has an impossible size, %" PRIu32 " bytes: the stream is damaged\n",
+      fprintf(p->out,
+              "%08" PRIx64 "  an op has an impossible size, %" PRIu32
+              " bytes: the stream is damaged\n",
               p->offset, header.size);
       return false;
    }
@@ -610,7 +624,8 @@ tongs_dump_stream(FILE *in, FILE *out)
    }
    tongs_arena_finish(&dump.arena);
    if (whole && dump.damaged)
-      fprintf(out, "%08" PRIx64 "  %" PRIu64 " ops could not be decoded, the first at %08" PRIx64 "\n", dump.offset,
-              dump.damaged, dump.first_damage);
+      fprintf(out,
+              "%08" PRIx64 "  %" PRIu64 " ops could not be decoded, the first at %08" PRIx64 "\n",
+              dump.offset, dump.damaged, dump.first_damage);
    return whole && !dump.damaged ? 0 : 1;
 }

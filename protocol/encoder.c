@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "encoder.h"
+#include "protocol/encoder.h"
 
 #include <stdlib.h>
 

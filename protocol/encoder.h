@@ -2,17 +2,17 @@
 #ifndef TONGS_ENCODER_H
 #define TONGS_ENCODER_H
 
-#include "frame.h"
-#include "id.h"
+#include "protocol/frame.h"
+#include "protocol/id.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Writes ops into a buffer that grows. Everything is little-endian and a multiple of 4 bytes; every op
- * starts 8-byte aligned (docs/wire.md). Errors stick: after a failed allocation every write is dropped
- * and `failed` tells. One thread at a time. */
+/* Writes ops into a buffer that grows. Everything is little-endian and a multiple of 4 bytes; every
+ * op starts 8-byte aligned (docs/wire.md). Errors stick: after a failed allocation every write is
+ * dropped and `failed` tells. One thread at a time. */
 struct tongs_encoder {
    uint8_t *base; /* owned, malloc'ed */
    uint8_t *cur;
@@ -154,7 +154,7 @@ tongs_encode_size(struct tongs_encoder *e, size_t v)
    tongs_encode_u64(e, v);
 }
 
-/* `handle`: a guest's handle as an integer, a pointer to struct tongs_object, or 0. */
+/* `handle`: a client's handle as an integer, a pointer to struct tongs_object, or 0. */
 static inline uint64_t
 tongs_handle_id(const struct tongs_encoder *e, uint64_t handle)
 {
@@ -202,10 +202,10 @@ tongs_encode_string(struct tongs_encoder *e, const char *s);
 void
 tongs_encode_strings(struct tongs_encoder *e, const char *const *s, uint64_t count);
 
-/* --- In place ------------------------------------------------------------------------------------------ */
+/* --- In place --- */
 
-/* For ops whose size is known before they are written: the caller has reserved room for all of one, and `p` is where
- * the next member goes, 4-byte aligned. */
+/* For ops whose size is known before they are written: the caller has reserved room for all of one,
+ * and `p` is where the next member goes, 4-byte aligned. */
 
 static inline void
 tongs_put_u32(uint8_t *p, uint32_t v)
@@ -268,7 +268,8 @@ tongs_put_handle(uint8_t *p, uint64_t handle, bool raw)
    tongs_put_u64(p, handle && !raw ? ((const struct tongs_object *)(uintptr_t)handle)->id : handle);
 }
 
-/* The bytes that an array takes at most beside its count; more than any op may have where it is too long for one. */
+/* The bytes that an array takes at most beside its count; more than any op may have where it is too
+ * long for one. */
 static inline uint64_t
 tongs_room(const void *array, uint64_t count, size_t elem_size)
 {
@@ -295,8 +296,8 @@ tongs_copy(uint8_t *to, const uint8_t *from, size_t size)
    }
 }
 
-/* An array of elements as they lie in memory, of `units` numbers each: what tongs_encode_array writes. Returns where it
- * ends. */
+/* An array of elements as they lie in memory, of `units` numbers each: what tongs_encode_array
+ * writes. Returns where it ends. */
 static inline uint8_t *
 tongs_put_array(uint8_t *p, const void *array, uint64_t count, size_t elem_size, uint32_t units,
                 bool align8)

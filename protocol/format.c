@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format.h"
+#include "protocol/format.h"
 
 #include <vulkan/vulkan_core.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "hello.h"
+#include "protocol/hello.h"
 
-#include "encoder.h"
-#include "text.h"
+#include "protocol/encoder.h"
+#include "protocol/text.h"
 
 #include "tongs_gen_peer.h"
 

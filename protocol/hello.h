@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The first message each way (docs/wire.md, "Handshake"): who speaks which version, and what each knows. */
+/* The first message each way (docs/wire.md, "Handshake"): who speaks which version, and what each
+ * knows. */
 
 #ifndef TONGS_HELLO_H
 #define TONGS_HELLO_H
@@ -25,17 +26,18 @@ struct tongs_peer {
    char reason[200]; /* why it refuses us; empty where it does not */
 };
 
-/* Writes our hello. `tables`: with what we know, for a peer whose digest differs. `reason`: NULL, or why we refuse. */
+/* Writes our hello. `tables`: with what we know, for a peer whose digest differs. `reason`: NULL,
+ * or why we refuse. */
 void
 tongs_hello_encode(struct tongs_encoder *e, bool tables, const char *reason);
 
-/* The size of the whole hello whose first TONGS_HELLO_SIZE bytes are at `data`; 0 where it is none, with the reason
- * in `why`. */
+/* The size of the whole hello whose first TONGS_HELLO_SIZE bytes are at `data`; 0 where it is none,
+ * with the reason in `why`. */
 size_t
 tongs_hello_size(const void *data, char *why, size_t why_size);
 
-/* Reads a whole hello of `size` bytes. False where it is malformed, with the reason in `why`. `same_digest`: whether
- * the peer was built from the same registry and policy. */
+/* Reads a whole hello of `size` bytes. False where it is malformed, with the reason in `why`.
+ * `same_digest`: whether the peer was built from the same registry and policy. */
 bool
 tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest,
                    char *why, size_t why_size);

@@ -4,15 +4,15 @@
 
 #include <stdint.h>
 
-/* The 64-bit name that the guest gives an object:
+/* The 64-bit name that the client gives an object:
  *
  *    63      56 55                32 31                               0
  *   +----------+--------------------+----------------------------------+
  *   |   type   |     generation     |               slot               |
  *   +----------+--------------------+----------------------------------+
  *
- * The type is a number of protocol/ops.txt. A slot that is used again gets the next generation, so that
- * a stale id names nothing. Zero is VK_NULL_HANDLE. */
+ * The type is a number of protocol/ops.txt. A slot that is used again gets the next generation, so
+ * that a stale id names nothing. Zero is VK_NULL_HANDLE. */
 
 #define TONGS_ID_GENERATION_MASK UINT32_C(0xffffff)
 
@@ -40,8 +40,8 @@ tongs_id_slot(uint64_t id)
    return (uint32_t)id;
 }
 
-/* What a guest's Vulkan handle points to. The loader owns the first word of dispatchable objects; all
- * others have it too, so that the encoder finds every id in the same place. */
+/* What a client's Vulkan handle points to. The loader owns the first word of dispatchable objects;
+ * all others have it too, so that the encoder finds every id in the same place. */
 struct tongs_object {
    uintptr_t loader_data;
    uint64_t id;
@@ -52,9 +52,9 @@ struct tongs_slot {
    uint64_t id;     /* 0: free */
    uint64_t handle; /* the host's; 0: its creation failed */
    uint32_t device; /* the slot of the VkDevice that it belongs to, 0 for instance-level objects */
-   int32_t
-      result; /* why it is of no use, a VkResult: its creation failed, or the recording of its commands did */
-   void *data; /* the renderer's own */
+   int32_t result;  /* why it is of no use, a VkResult: its creation failed, or the recording of its
+                       commands did */
+   void *data;      /* the renderer's own */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ignored.h"
+#include "protocol/ignored.h"
 
 #include <stddef.h>
 
@@ -173,7 +173,8 @@ aspects_of_formats(const void *pNext)
 #endif
    if (!formats)
       return 0;
-   for (uint32_t i = 0; formats->pColorAttachmentFormats && i < formats->colorAttachmentCount; i++) {
+   for (uint32_t i = 0; formats->pColorAttachmentFormats && i < formats->colorAttachmentCount;
+        i++) {
       if (formats->pColorAttachmentFormats[i] != VK_FORMAT_UNDEFINED)
          aspects |= VK_IMAGE_ASPECT_COLOR_BIT;
    }

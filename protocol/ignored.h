@@ -80,7 +80,7 @@ struct tongs_pipeline_facts {
    bool discards;              /* rasterization is switched off, and not dynamically */
 };
 
-/* What only the owner of the guest's objects can tell. Called with handles that are valid. */
+/* What only the owner of the client's objects can tell. Called with handles that are valid. */
 struct tongs_ignored_lookup {
    /* The aspects of the attachments of a subpass: colour, depth, stencil; none is 0. */
    VkImageAspectFlags (*subpass)(VkRenderPass pass, uint32_t subpass);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Tables that say what every struct and every op's arguments consist of: for `tongs dump`, the tests and
- * the fuzzer. Neither the driver nor the worker links them. */
+/* Tables that say what every struct and every op's arguments consist of: for `tongs dump`, the
+ * tests and the fuzzer. Neither the driver nor the worker links them. */
 
 #ifndef TONGS_INFO_H
 #define TONGS_INFO_H
@@ -34,8 +34,8 @@ enum tongs_info_kind {
    TONGS_INFO_NESTED_STRUCTS, /* to pointers to arrays of structs */
    TONGS_INFO_NESTED_SCALARS,
    TONGS_INFO_BLOB,
-   TONGS_INFO_ROOM,    /* what the host's driver writes there comes back with the reply */
-   TONGS_INFO_NEW, /* of ops only, from here */
+   TONGS_INFO_ROOM, /* what the host's driver writes there comes back with the reply */
+   TONGS_INFO_NEW,  /* of ops only, from here */
    TONGS_INFO_OUT_SCALAR,
    TONGS_INFO_OUT_COUNT,
    TONGS_INFO_OUT_STRUCT,
@@ -97,7 +97,8 @@ struct tongs_info_member {
    int16_t enumeration;  /* TONGS_ENUM_* that its values are held to, or -1 */
    int16_t index;        /* TONGS_STRUCT_* of structs and unions, or -1 */
    int16_t selector_row; /* unions: the member that selects, or -1 */
-   int16_t stride_row;   /* arrays: the member that says how far apart the elements are, or -1: they are not */
+   int16_t stride_row;   /* arrays: the member that says how far apart the elements are, or -1: they
+                            are not */
    uint32_t offset;      /* in the struct; not of bitfields */
    uint32_t elem_size;   /* bytes of an element in memory */
    uint32_t elems;       /* fixed arrays: how many */
@@ -117,7 +118,7 @@ struct tongs_info_case {
 
 /* A count of a struct in the chain that must equal one of its parent's. */
 struct tongs_info_link_count {
-   uint16_t child;      /* TONGS_STRUCT_* */
+   uint16_t child; /* TONGS_STRUCT_* */
    uint16_t child_row;
    uint16_t parent_row;
 };
@@ -128,15 +129,15 @@ struct tongs_info_struct {
    uint32_t min_size; /* the fewest bytes that the wire needs */
    uint32_t stype;    /* 0: none */
    bool is_union;
-   bool raw;          /* a union that travels as its bytes */
-   bool pod;          /* a struct that travels as its bytes */
-   bool inputs;       /* goes from the guest to the worker */
-   bool outputs;      /* comes back */
-   bool shape;        /* and something goes there first */
+   bool raw;     /* a union that travels as its bytes */
+   bool pod;     /* a struct that travels as its bytes */
+   bool inputs;  /* goes from the client to the worker */
+   bool outputs; /* comes back */
+   bool shape;   /* and something goes there first */
    bool returnedonly;
    bool chained;
-   bool repeatable;   /* in a chain */
-   int16_t only;      /* unions that travel as one member: its row; else -1 */
+   bool repeatable; /* in a chain */
+   int16_t only;    /* unions that travel as one member: its row; else -1 */
    const struct tongs_info_member *members;
    uint32_t member_count;
    const struct tongs_info_case *cases;

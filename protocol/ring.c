@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "ring.h"
+#include "protocol/ring.h"
 
-#include "clock.h"
+#include "protocol/clock.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -11,12 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The test of the interleavings puts a switch of tasks between any two accesses to shared memory. */
+/* The test of the interleavings puts a switch of tasks between any two accesses to shared memory.
+ */
 #ifndef TONGS_RING_STEP
 #define TONGS_RING_STEP() ((void)0)
 #endif
 
-/* --- Bells -------------------------------------------------------------------------------------------------- */
+/* --- Bells --- */
 
 static void
 futex_sleep(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
@@ -36,7 +37,7 @@ futex_ring(void *data, _Atomic uint32_t *word)
 
 const struct tongs_bell tongs_futex_bell = {.sleep = futex_sleep, .ring = futex_ring};
 
-/* --- Both sides --------------------------------------------------------------------------------------------- */
+/* --- Both sides --- */
 
 void
 tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data, uint32_t size,
@@ -76,14 +77,16 @@ sleep_while(struct tongs_ring *r, _Atomic uint32_t *sleeps, const _Atomic uint32
    atomic_store_explicit(sleeps, 0, memory_order_relaxed);
 }
 
-/* --- The producer ------------------------------------------------------------------------------------------- */
+/* --- The producer --- */
 
-/* Bytes that the consumer has not read. More than the size of the ring: its counter is impossible. */
+/* Bytes that the consumer has not read. More than the size of the ring: its counter is impossible.
+ */
 static uint32_t
 unread(const struct tongs_ring *r)
 {
    TONGS_RING_STEP();
-   /* Acquire: the bytes were read before their room is used again. Partner: the store in tongs_ring_read(). */
+   /* Acquire: the bytes were read before their room is used again. Partner: the store in
+    * tongs_ring_read(). */
    return r->at - atomic_load_explicit(&r->words->tail, memory_order_acquire);
 }
 
@@ -118,9 +121,10 @@ tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns)
       sleep_while(r, &r->words->producer_sleeps, &r->words->tail, r->at - r->size, timeout_ns);
 }
 
-/* --- The consumer ------------------------------------------------------------------------------------------- */
+/* --- The consumer --- */
 
-/* Bytes that wait to be read. More than the size of the ring: the producer's counter is impossible. */
+/* Bytes that wait to be read. More than the size of the ring: the producer's counter is impossible.
+ */
 static uint32_t
 written(const struct tongs_ring *r)
 {
@@ -147,7 +151,8 @@ tongs_ring_read(struct tongs_ring *r, void *data, size_t size)
    memcpy((uint8_t *)data + first, r->data, size - first);
    r->at += (uint32_t)size;
    TONGS_RING_STEP();
-   /* Release: the bytes have been copied before they may be written anew. Partner: unread() in the producer. */
+   /* Release: the bytes have been copied before they may be written anew. Partner: unread() in the
+    * producer. */
    atomic_store_explicit(&r->words->tail, r->at, memory_order_release);
    wake(r, &r->words->producer_sleeps);
    return (ssize_t)size;
@@ -166,15 +171,18 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns)
       sleep_while(r, &r->words->consumer_sleeps, &r->words->head, r->at, timeout_ns);
 }
 
-/* --- Spinning ------------------------------------------------------------------------------------------------- */
+/* --- Spinning --- */
 
-/* Nobody spins for longer: it is about twice what falling asleep and being woken takes where an idle core halts. */
+/* Nobody spins for longer: it is about twice what falling asleep and being woken takes where an
+ * idle core halts. */
 #define SPIN_NS 100000
-/* Spins for so long before it lets others have the core in between: what is waited for may need it. */
+/* Spins for so long before it lets others have the core in between: what is waited for may need it.
+ */
 #define ALONE_NS 5000
 /* Longer waits are all the same. */
 #define WAIT_MAX_NS (4 * SPIN_NS)
-/* Of waits that are slept through one in so many is spun for, and the other way round, to see whether that has become better. */
+/* Of waits that are slept through one in so many is spun for, and the other way round, to see
+ * whether that has become better. */
 #define TRY_SPIN_EVERY 16
 #define TRY_SLEEP_EVERY 64
 
@@ -184,7 +192,8 @@ shall_spin(struct tongs_spinner *s)
    uint32_t spun = atomic_load_explicit(&s->spun_ns, memory_order_relaxed);
    uint32_t slept = atomic_load_explicit(&s->slept_ns, memory_order_relaxed);
    uint32_t turn = atomic_fetch_add_explicit(&s->turn, 1, memory_order_relaxed);
-   /* Until one was slept through: as long as it is not in vain. It takes something from others, so it must be worth it. */
+   /* Until one was slept through: as long as it is not in vain. It takes something from others, so
+    * it must be worth it. */
    bool better = slept ? spun < slept - slept / 8 : spun <= SPIN_NS;
 
    return better ? turn % TRY_SLEEP_EVERY != TRY_SLEEP_EVERY - 1 : turn % TRY_SPIN_EVERY == 0;

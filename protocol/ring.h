@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A ring of bytes in memory that two processes share: one writes, the other one reads, neither trusts the other.
+/* A ring of bytes in memory that two processes share: one writes, the other one reads, neither
+ * trusts the other.
  *
  *      producer's own        shared                       consumer's own
  *      at, size         head ──▶ bytes written ──▶        at, size
  *                       tail ◀── bytes read    ◀──
  *                       consumer_sleeps, producer_sleeps
  *
- * Counters of bytes run freely, modulo 2^32; the size is a power of two of at most 2^30. Each side keeps its own counter to
- * itself and reads the other's once per operation, atomically. One that says the impossible gives -EPROTO, for good.
+ * Counters of bytes run freely, modulo 2^32; the size is a power of two of at most 2^30. Each side
+ * keeps its own counter to itself and reads the other's once per operation, atomically. One that
+ * says the impossible gives -EPROTO, for good.
  *
- * Who finds nothing to do announces that it sleeps, looks once more, and sleeps while the announcement stands. Who moves its
- * counter looks afterwards for an announcement, takes it back, and wakes: only then does it make a system call. Both looks
- * are separated from the stores before them by a full fence, so that at least one side sees the other's; and as the sleep is
- * on the announcement itself, one that was taken back already is not slept on: no wake-up is lost (tests/unit/test_ring.c
- * goes through the interleavings).
+ * Who finds nothing to do announces that it sleeps, looks once more, and sleeps while the
+ * announcement stands. Who moves its counter looks afterwards for an announcement, takes it back,
+ * and wakes: only then does it make a system call. Both looks are separated from the stores before
+ * them by a full fence, so that at least one side sees the other's; and as the sleep is on the
+ * announcement itself, one that was taken back already is not slept on: no wake-up is lost
+ * (tests/unit/test_ring.c goes through the interleavings).
  *
  * One thread at a time on each side.
  */
@@ -36,9 +39,11 @@ struct tongs_ring_words {
    _Atomic uint32_t producer_sleeps;              /* set by the producer, taken back by either */
 };
 
-/* How a side sleeps on a word and the other one wakes it: futexes, unless the peer is in another machine. */
+/* How a side sleeps on a word and the other one wakes it: futexes, unless the peer is in another
+ * machine. */
 struct tongs_bell {
-   /* Returns when *word is not `value`, when it is rung, after `timeout_ns` (negative: never), or for no reason. */
+   /* Returns when *word is not `value`, when it is rung, after `timeout_ns` (negative: never), or
+    * for no reason. */
    void (*sleep)(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
    /* Wakes the peer if it sleeps on *word. */
    void (*ring)(void *data, _Atomic uint32_t *word);
@@ -63,20 +68,23 @@ void
 tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data, uint32_t size,
                 const struct tongs_bell *bell);
 
-/* --- The producer ------------------------------------------------------------------------------------------ */
+/* --- The producer --- */
 
-/* Copies in as much of the bytes as there is room for, lets the consumer see them, and wakes it if it sleeps. Returns how
- * many, or -EPROTO. */
+/* Copies in as much of the bytes as there is room for, lets the consumer see them, and wakes it if
+ * it sleeps. Returns how many, or -EPROTO. */
 ssize_t
 tongs_ring_write(struct tongs_ring *r, const void *data, size_t size);
 
-/* Takes the memory that the bytes from `from` to `to` of the next write will lie in from the consumer's cache, while the producer
- * still makes them. Only a hint: most of what a write costs is waiting for that. */
+/* Takes the memory that the bytes from `from` to `to` of the next write will lie in from the
+ * consumer's cache, while the producer still makes them. Only a hint: most of what a write costs is
+ * waiting for that. */
 static inline void
 tongs_ring_expect(const struct tongs_ring *r, size_t from, size_t to)
 {
 #if defined(__x86_64__)
-   enum { LINE = 64 };
+   enum {
+      LINE = 64
+   };
 
    for (size_t at = (r->at + from) | (LINE - 1); at < r->at + to; at += LINE)
       __asm__ volatile("prefetchw %0" : : "m"(r->data[(at + 1) & (r->size - 1)]));
@@ -85,13 +93,15 @@ tongs_ring_expect(const struct tongs_ring *r, size_t from, size_t to)
 #endif
 }
 
-/* Sleeps until there is room, up to `timeout_ns` (negative: for ever). May return earlier for no reason. */
+/* Sleeps until there is room, up to `timeout_ns` (negative: for ever). May return earlier for no
+ * reason. */
 void
 tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns);
 
-/* --- The consumer ------------------------------------------------------------------------------------------ */
+/* --- The consumer --- */
 
-/* Copies out at most `size` bytes, lets the producer have their room, and wakes it if it sleeps. Returns how many, or -EPROTO. */
+/* Copies out at most `size` bytes, lets the producer have their room, and wakes it if it sleeps.
+ * Returns how many, or -EPROTO. */
 ssize_t
 tongs_ring_read(struct tongs_ring *r, void *data, size_t size);
 
@@ -99,14 +109,16 @@ tongs_ring_read(struct tongs_ring *r, void *data, size_t size);
 bool
 tongs_ring_is_readable(const struct tongs_ring *r);
 
-/* Sleeps until there are bytes, up to `timeout_ns` (negative: for ever). May return earlier for no reason. */
+/* Sleeps until there are bytes, up to `timeout_ns` (negative: for ever). May return earlier for no
+ * reason. */
 void
 tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns);
 
-/* --- Spinning before a sleep -------------------------------------------------------------------------------- */
+/* --- Spinning before a sleep --- */
 
-/* How long waits have taken of late that were spun for at first, and that were slept through from the start: what tells whether
- * the next one is worth spinning for. Zeroed at first. Threads that share one only disturb its prediction. */
+/* How long waits have taken of late that were spun for at first, and that were slept through from
+ * the start: what tells whether the next one is worth spinning for. Zeroed at first. Threads that
+ * share one only disturb its prediction. */
 struct tongs_spinner {
    _Atomic uint32_t spun_ns;
    _Atomic uint32_t slept_ns;
@@ -118,8 +130,8 @@ struct tongs_spin_wait {
    bool spun;
 };
 
-/* Spins until `ready`, briefly, and only if that made waits shorter of late. Returns what `ready` said last. `w` is for
- * tongs_spinner_note. */
+/* Spins until `ready`, briefly, and only if that made waits shorter of late. Returns what `ready`
+ * said last. `w` is for tongs_spinner_note. */
 bool
 tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data,
            struct tongs_spin_wait *w);

@@ -177,7 +177,7 @@ tongs_socket_connect_unix(const char *path)
    return fd;
 }
 
-/* --- Vsock --------------------------------------------------------------------------------------------------- */
+/* --- Vsock --- */
 
 /* How long a monitor may take to say that it has connected. */
 #define MONITOR_TIMEOUT_S 10

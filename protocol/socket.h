@@ -38,14 +38,14 @@ tongs_socket_listen_vsock(unsigned cid, unsigned port);
 int
 tongs_socket_connect_vsock(unsigned cid, unsigned port);
 
-/* Through the unix socket of a monitor that leads to the ports of its machine (Firecracker, cloud-hypervisor). -EPROTO: it
- * says no, or is another kind of socket. */
+/* Through the unix socket of a monitor that leads to the ports of its machine (Firecracker,
+ * cloud-hypervisor). -EPROTO: it says no, or is another kind of socket. */
 int
 tongs_socket_connect_monitor(const char *path, unsigned port);
 
-/* Takes a descriptor, or a negative number, and returns it, or one for the same in its place that is
- * none of the standard streams: an application may have closed those, and still print. -1 with errno
- * when there is none; the old one is closed in any case.
+/* Takes a descriptor, or a negative number, and returns it, or one for the same in its place that
+ * is none of the standard streams: an application may have closed those, and still print. -1 with
+ * errno when there is none; the old one is closed in any case.
  */
 int
 tongs_fd_above_stdio(int fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text.h"
+#include "protocol/text.h"
 
 #include <stdio.h>
 

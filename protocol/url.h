@@ -5,10 +5,10 @@
  *    unix:PATH                      a unix socket; PATH may be relative
  *    tcp:HOST:PORT                  IPv6 addresses in brackets: tcp:[::1]:7777
  *    vsock:CID:PORT                 numbers both
- *    vsock:/PATH:PORT               through the unix socket by which a monitor (Firecracker, cloud-hypervisor) leads to
- *                                   a machine's ports
- *    virtgpu[:/dev/dri/renderDN]    the virtio-gpu device with our capset, or one render node
- *    spawn                          a private worker over a socketpair
+ *    vsock:/PATH:PORT               through the unix socket by which a monitor (Firecracker,
+ * cloud-hypervisor) leads to a machine's ports virtgpu[:/dev/dri/renderDN]    the virtio-gpu device
+ * with our capset, or one render node spawn                          a private worker over a
+ * socketpair
  */
 
 #ifndef TONGS_URL_H
@@ -37,7 +37,8 @@ enum tongs_transport {
 struct tongs_url {
    enum tongs_transport transport;
 
-   /* unix: the socket. vsock: a monitor's, or "". virtgpu: the render node, or "" for the first one that fits. */
+   /* unix: the socket. vsock: a monitor's, or "". virtgpu: the render node, or "" for the first one
+    * that fits. */
    char path[TONGS_URL_PATH_SIZE];
 
    /* tcp: a name or an address, without brackets. */

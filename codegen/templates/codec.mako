@@ -384,7 +384,7 @@ ${decode(m)}\
 % endif
 </%def>
 ##
-## The results of a command, in the worker and in the guest.
+## The results of a command, in the worker and in the client.
 <%def name="encode_result(m)">\
 % if m.kind == "new":
    for (uint64_t i = 0; i < ${m.count}; i++)

@@ -1,11 +1,11 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "icd_gen_entry.h"
 
-#include "command_buffer.h"
-#include "connection.h"
-#include "device.h"
-#include "object.h"
-#include "physical_device.h"
+#include "icd/command_buffer.h"
+#include "icd/connection.h"
+#include "icd/device.h"
+#include "icd/object.h"
+#include "icd/physical_device.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_record.h"
@@ -46,7 +46,7 @@ icd_${o.short}(${", ".join(m.decl for m in o.params)})
 % endfor
               });
 % elif created:
-   struct icd_parent *parent = icd_parent_from(${handle});
+   struct icd_dispatchable *parent = icd_dispatchable_from(${handle});
    struct tongs_object *object = icd_object_create(parent, ${allocator}, TONGS_TYPE_${o.create});
    if (!object)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -66,7 +66,7 @@ icd_${o.short}(${", ".join(m.decl for m in o.params)})
    *${created.name} = (${created.type})(uintptr_t)object;
    return result;
 % elif destroyed:
-   struct icd_parent *parent = icd_parent_from(${handle});
+   struct icd_dispatchable *parent = icd_dispatchable_from(${handle});
    if (!${destroyed.name})
       return;
 
@@ -86,15 +86,15 @@ icd_${o.short}(${", ".join(m.decl for m in o.params)})
 % if o.cached:
    ${"return " if o.ret == "VkResult" else ""}icd_physical_device_ask(${asked}, TONGS_OP_${o.name}, &args);
 % elif o.kind == "post" and o.ret == "VkResult":
-   return icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+   return icd_post(icd_dispatchable_from(${handle})->connection, TONGS_OP_${o.name}, &args);
 % elif o.kind == "post":
-   icd_post(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+   icd_post(icd_dispatchable_from(${handle})->connection, TONGS_OP_${o.name}, &args);
 % elif o.ret == "VkResult":
-   return icd_call(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+   return icd_call(icd_dispatchable_from(${handle})->connection, TONGS_OP_${o.name}, &args);
 % elif o.ret == "void":
-   icd_call(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+   icd_call(icd_dispatchable_from(${handle})->connection, TONGS_OP_${o.name}, &args);
 % else:
-   icd_call(icd_parent_from(${handle})->connection, TONGS_OP_${o.name}, &args);
+   icd_call(icd_dispatchable_from(${handle})->connection, TONGS_OP_${o.name}, &args);
    return args.ret;
 % endif
 % endif

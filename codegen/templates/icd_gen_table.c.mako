@@ -1,5 +1,5 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
-#include "table.h"
+#include "icd/table.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_structs.h"
@@ -73,12 +73,12 @@ def facts(parent):
     return [s for s in ir.structs if s.outputs and parent in s.extends and not s.shape_arrays]
 %>\
 % for name, parent in (("properties", "VkPhysicalDeviceProperties2"), ("features", "VkPhysicalDeviceFeatures2")):
-const struct icd_fact icd_${name}_facts[] = {
+const struct icd_property_struct icd_${name}_structs[] = {
 % for s in facts(parent):
    {${s.stype}, TONGS_STRUCT_${s.name}, sizeof(${s.name}), ${s.fact_core}u, {${", ".join(str(i) for i in s.fact_extensions + (65535,) * (4 - len(s.fact_extensions)))}}},
 % endfor
 };
-const uint32_t icd_${name}_fact_count = ${len(facts(parent))};
+const uint32_t icd_${name}_struct_count = ${len(facts(parent))};
 
 % endfor
 const VkFormat icd_formats[] = {

@@ -3,7 +3,7 @@
 #ifndef MOCK_GEN_H
 #define MOCK_GEN_H
 
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 /* Numbers of object types, as in protocol/ops.txt. */
 enum {
@@ -16,7 +16,7 @@ enum {
 #define MOCK_HEADER_VERSION ${ir.header_version}
 #define MOCK_API_VERSION VK_MAKE_API_VERSION(0, ${ir.api_version[0]}, ${ir.api_version[1]}, ${ir.header_version})
 
-/* Every command of the driver: those that are forwarded, and those that the guest answers. */
+/* Every command of the driver: those that are forwarded, and those that the client answers. */
 enum mock_command_index {
 % for p in ir.prototypes:
    MOCK_COMMAND_vk${p.name[4:]},

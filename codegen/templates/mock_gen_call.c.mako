@@ -2,7 +2,7 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "mock_gen.h"
 
-#include "ignored.h"
+#include "protocol/ignored.h"
 
 #include <string.h>
 

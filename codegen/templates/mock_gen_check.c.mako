@@ -3,7 +3,7 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "mock_gen.h"
 
-#include "ignored.h"
+#include "protocol/ignored.h"
 
 % for s in ir.structs:
 % if s.inputs and s.union and not s.raw_union and not s.union_member:

@@ -1,7 +1,7 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
-#include "replay.h"
+#include "renderer/worker/replay.h"
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
 #include "rdr_gen_vk.h"
 #include "tongs_gen_args.h"

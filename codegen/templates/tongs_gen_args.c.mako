@@ -2,7 +2,7 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "tongs_gen_args.h"
 
-#include "ignored.h"
+#include "protocol/ignored.h"
 
 #include "tongs_gen_record.h"
 #include "tongs_gen_structs.h"

@@ -2,7 +2,7 @@
 #ifndef TONGS_GEN_ARGS_H
 #define TONGS_GEN_ARGS_H
 
-#include "args.h"
+#include "protocol/args.h"
 
 #include <vulkan/vulkan_core.h>
 

@@ -1,6 +1,6 @@
 ## SPDX-License-Identifier: MIT
 /* ${made_by}. SPDX-License-Identifier: MIT */
-#include "codecs.h"
+#include "tests/codec/codecs.h"
 
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"

@@ -1,7 +1,7 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "tongs_gen_types.h"
 
-#include "format.h"
+#include "protocol/format.h"
 
 struct run {
    int32_t first;

@@ -5,7 +5,7 @@ structs = info.struct_tables(ir)
 args = info.op_tables(ir)
 %>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
-#include "info.h"
+#include "protocol/info.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_structs.h"

@@ -2,7 +2,7 @@
 #ifndef TONGS_GEN_PEER_H
 #define TONGS_GEN_PEER_H
 
-#include "peer.h"
+#include "protocol/peer.h"
 
 #include "tongs_gen_types.h"
 

@@ -3,8 +3,8 @@
 #ifndef TONGS_GEN_RECORD_H
 #define TONGS_GEN_RECORD_H
 
-#include "decoder.h"
-#include "encoder.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The constants of the wire protocol that another implementation needs beside docs/wire.md and protocol/ops.txt. */
+/* The constants of the wire protocol that another implementation needs beside docs/wire.md and
+ * protocol/ops.txt. */
 
 #ifndef TONGS_WIRE_H
 #define TONGS_WIRE_H
 
 #include <stdint.h>
 
-/* --- The handshake: the first message each way ------------------------------------------------------------ */
+/* --- The handshake: the first message each way --- */
 
 #define TONGS_HELLO_MAGIC UINT32_C(0x53474e54) /* "TNGS" */
 
-/* Guest and worker must have the same major version; the minor one only grows. */
+/* Client and worker must have the same major version; the minor one only grows. */
 #define TONGS_PROTOCOL_MAJOR 1
 #define TONGS_PROTOCOL_MINOR 0
 
@@ -22,7 +23,7 @@
 /* What either side allows the other one for its hello, milliseconds. */
 #define TONGS_HELLO_TIMEOUT 5000
 
-/* --- Ops ---------------------------------------------------------------------------------------------------- */
+/* --- Ops --- */
 
 /* The header of every op, 8 bytes, little-endian, 8-byte aligned in the stream. */
 struct tongs_op_header {
@@ -31,13 +32,13 @@ struct tongs_op_header {
    uint32_t size;  /* of the whole op with this header, a multiple of 8 */
 };
 
-/* Worker to guest: the reply to the call of the tag that follows the header. */
+/* Worker to client: the reply to the call of the tag that follows the header. */
 #define TONGS_OP_FLAG_REPLY UINT16_C(1)
-/* Guest to worker: the op carries a tag and wants a reply. */
+/* Client to worker: the op carries a tag and wants a reply. */
 #define TONGS_OP_FLAG_CALL UINT16_C(2)
 /* The next file descriptor of the socket belongs to this op. */
 #define TONGS_OP_FLAG_FD UINT16_C(4)
-/* Worker to guest: nobody asked. A guest passes over those that it does not know. */
+/* Worker to client: nobody asked. A client passes over those that it does not know. */
 #define TONGS_OP_FLAG_EVENT UINT16_C(8)
 
 #define TONGS_OP_SIZE_MIN 8u

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "renderer/broker.h"
+#include "renderer/broker/broker.h"
 
 #include "protocol/clock.h"
 #include "protocol/socket.h"
-#include "renderer/ready.h"
-#include "renderer/signals.h"
-#include "renderer/zygote.h"
+#include "renderer/broker/signals.h"
+#include "renderer/broker/zygote.h"
+#include "renderer/worker/warm_worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +28,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The descriptor that a worker finds its guest at, or us, as long as it has none. */
+/* The descriptor that a worker finds its client at, or us, as long as it has none. */
 #define WORKER_FD 3
 
 /* How long no worker is kept ready after one ended before it was: the next would end likewise. */
 #define REFILL_PAUSE_MS 10000
 
-/* How long a guest has the processors for its own start: only one worker is made meanwhile, if none waits. */
+/* How long a client has the processors for its own start: only one worker is made meanwhile, if
+ * none waits. */
 #define SETTLE_MS 50
 
 /* How long the zygote may take to fork. Nothing else is done meanwhile. */
@@ -60,7 +61,7 @@ struct listener {
 
 enum worker_state {
    WORKER_NONE = 0,
-   WORKER_STARTING, /* without a guest, or not yet with the driver at hand */
+   WORKER_STARTING, /* without a client, or not yet with the driver at hand */
    WORKER_READY,
    WORKER_SERVING,
 };
@@ -75,16 +76,16 @@ enum zygote_state {
 struct worker {
    enum worker_state state;
    pid_t pid;
-   int control_fd; /* until it has taken its guest, else -1 */
-   int guest_fd;   /* one that it may not have taken yet, else -1 */
-   bool is_warm;   /* has done all that it does before a guest comes */
+   int control_fd; /* until it has taken its client, else -1 */
+   int client_fd;  /* one that it may not have taken yet, else -1 */
+   bool is_warm;   /* has done all that it does before a client comes */
    nfds_t polled;  /* where in `polls` its control_fd is; 0: nowhere */
-   pid_t guest_pid;
-   uid_t guest_uid;
+   pid_t client_pid;
+   uid_t client_uid;
    int64_t started_ms;
 };
 
-static const struct worker no_worker = {.control_fd = -1, .guest_fd = -1};
+static const struct worker no_worker = {.control_fd = -1, .client_fd = -1};
 
 struct broker {
    const struct rdr_broker_options *options;
@@ -93,9 +94,9 @@ struct broker {
    struct pollfd *polls; /* [0] the signals, then the listeners, then the zygote, the slots */
 
    struct worker *workers;
-   unsigned slot_count; /* for max_workers with a guest and `warm` without */
-   unsigned guest_count;
-   unsigned waiting_count; /* that have no guest yet */
+   unsigned slot_count; /* for max_workers with a client and `warm` without */
+   unsigned client_count;
+   unsigned waiting_count; /* that have no client yet */
 
    enum zygote_state zygote;
    bool zygote_useless; /* its kind of driver cannot be forked */
@@ -112,7 +113,7 @@ struct broker {
 
    int64_t accept_after_ms;
    int64_t refill_after_ms;
-   int64_t settled_ms; /* when the last guest has started */
+   int64_t settled_ms; /* when the last client has started */
    int64_t idle_since_ms;
    int64_t refusal_second;
    unsigned refusals;
@@ -361,7 +362,7 @@ static void __attribute__((noreturn)) run_worker(const struct broker *b, const c
 
    /* dup2() of a descriptor to itself would leave it close-on-exec. */
    if (fd == WORKER_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, WORKER_FD) < 0) {
-      broker_log("cannot hand a guest over to its worker: %s", strerror(errno));
+      broker_log("cannot hand a client over to its worker: %s", strerror(errno));
       _exit(127);
    }
    /* What our own parent left open is not for a worker. Kernels before 5.11 cannot do this. */
@@ -396,22 +397,24 @@ static void
 forget_worker(struct broker *b, struct worker *w)
 {
    if (w->state == WORKER_SERVING) {
-      b->guest_count--;
+      b->client_count--;
       b->idle_since_ms = tongs_now_ms();
    } else {
       b->waiting_count--;
    }
    if (w->control_fd >= 0)
       close(w->control_fd);
-   if (w->guest_fd >= 0)
-      close(w->guest_fd);
+   if (w->client_fd >= 0)
+      close(w->client_fd);
    *w = no_worker;
    b->accept_after_ms = 0;
 }
 
-/* --- Workers that wait for a guest ------------------------------------------------------------ */
+/* --- Workers that wait for a client ------------------------------------------------------------
+ */
 
-/* Runs one, and the zygote: a child with the other end of a socket as its own. Its pid, or -1 with errno. */
+/* Runs one, and the zygote: a child with the other end of a socket as its own. Its pid, or -1 with
+ * errno. */
 static pid_t
 run_child(const struct broker *b, const char **argv, int *fd)
 {
@@ -449,8 +452,7 @@ hear_zygote(const struct broker *b, int32_t *word)
    do {
       n = poll(&p, 1, FORK_MS);
    } while (n < 0 && errno == EINTR);
-   return n > 0 &&
-          recv(b->zygote_fd, word, sizeof(*word), MSG_DONTWAIT) == (ssize_t)sizeof(*word);
+   return n > 0 && recv(b->zygote_fd, word, sizeof(*word), MSG_DONTWAIT) == (ssize_t)sizeof(*word);
 }
 
 /* The same of a worker that the zygote forks. */
@@ -489,7 +491,7 @@ start_waiting(struct broker *b)
       .state = WORKER_STARTING,
       .pid = pid,
       .control_fd = fd,
-      .guest_fd = -1,
+      .client_fd = -1,
       .started_ms = tongs_now_ms(),
    };
    b->waiting_count++;
@@ -534,16 +536,17 @@ forget_zygote(struct broker *b, int status)
    b->zygote_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
    b->zygote_useless = WIFEXITED(status);
    if (WIFSIGNALED(status) && !b->ending)
-      broker_log("what forks workers, process %d, ended by signal %d (%s); each worker loads the driver for itself "
-                 "for a while",
-                 (int)b->zygote_pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
+      broker_log(
+         "what forks workers, process %d, ended by signal %d (%s); each worker loads the driver for itself "
+         "for a while",
+         (int)b->zygote_pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
-/* Sees to it that as many wait as are wanted, and as may have a guest. */
+/* Sees to it that as many wait as are wanted, and as may have a client. */
 static void
 refill(struct broker *b)
 {
-   unsigned room = b->options->max_workers - b->guest_count;
+   unsigned room = b->options->max_workers - b->client_count;
    unsigned wanted = b->options->warm < room ? b->options->warm : room;
 
    keep_zygote(b);
@@ -572,14 +575,14 @@ find_waiting(struct broker *b, enum worker_state state)
 
 /* For as long as its worker may end without having taken it; -1 is borne. */
 static int
-dup_guest(int guest_fd)
+dup_client(int client_fd)
 {
-   return fcntl(guest_fd, F_DUPFD_CLOEXEC, 0);
+   return fcntl(client_fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* Hands a guest over to a worker that waits, at best to one that is ready; NULL: there is none. */
+/* Hands a client over to a worker that waits, at best to one that is ready; NULL: there is none. */
 static struct worker *
-hand_over(struct broker *b, int guest_fd)
+hand_over(struct broker *b, int client_fd)
 {
    for (;;) {
       struct iovec iov = {.iov_base = "", .iov_len = 1};
@@ -589,8 +592,8 @@ hand_over(struct broker *b, int guest_fd)
          w = find_waiting(b, WORKER_STARTING);
       if (!w)
          return NULL;
-      if (tongs_socket_send_all(w->control_fd, &iov, 1, &guest_fd, 1) == 0) {
-         w->guest_fd = dup_guest(guest_fd);
+      if (tongs_socket_send_all(w->control_fd, &iov, 1, &client_fd, 1) == 0) {
+         w->client_fd = dup_client(client_fd);
          b->waiting_count--;
          return w;
       }
@@ -600,7 +603,8 @@ hand_over(struct broker *b, int guest_fd)
    }
 }
 
-/* --- Guests ------------------------------------------------------------------------------------- */
+/* --- Clients -------------------------------------------------------------------------------------
+ */
 
 static bool
 is_allowed(const struct broker *b, uid_t uid)
@@ -614,51 +618,51 @@ is_allowed(const struct broker *b, uid_t uid)
    return false;
 }
 
-/* Starts a worker for a guest; NULL with errno. */
+/* Starts a worker for a client; NULL with errno. */
 static struct worker *
-start_serving(struct broker *b, int guest_fd)
+start_serving(struct broker *b, int client_fd)
 {
    pid_t pid = fork();
    struct worker *w;
 
    if (pid == 0)
-      run_worker(b, b->worker_argv, guest_fd);
+      run_worker(b, b->worker_argv, client_fd);
    if (pid < 0)
       return NULL;
    w = find_state(b, WORKER_NONE);
-   *w = (struct worker){.pid = pid, .control_fd = -1, .guest_fd = -1};
+   *w = (struct worker){.pid = pid, .control_fd = -1, .client_fd = -1};
    return w;
 }
 
 static void
 log_start(const struct worker *w)
 {
-   broker_log("worker %d started for pid %d, uid %u", (int)w->pid, (int)w->guest_pid,
-              (unsigned)w->guest_uid);
+   broker_log("worker %d started for pid %d, uid %u", (int)w->pid, (int)w->client_pid,
+              (unsigned)w->client_uid);
 }
 
 /* Whether the kernel knows who is at the other end. */
 static bool
-is_of_this_machine(int guest_fd)
+is_of_this_machine(int client_fd)
 {
    int domain = AF_UNIX;
    socklen_t size = sizeof(domain);
 
-   getsockopt(guest_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+   getsockopt(client_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
    return domain == AF_UNIX;
 }
 
-/* Finds a worker for a new guest, or says why not; the caller closes guest_fd in any case. */
+/* Finds a worker for a new client, or says why not; the caller closes client_fd in any case. */
 static void
-admit(struct broker *b, int guest_fd)
+admit(struct broker *b, int client_fd)
 {
-   bool is_known = is_of_this_machine(guest_fd); /* else: whoever reaches the port may come */
+   bool is_known = is_of_this_machine(client_fd); /* else: whoever reaches the port may come */
    struct ucred peer = {.uid = (uid_t)-1};
    socklen_t size = sizeof(peer);
    struct worker *w;
 
-   if (is_known && getsockopt(guest_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-      log_refusal(b, "turned a guest away: SO_PEERCRED: %s", strerror(errno));
+   if (is_known && getsockopt(client_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+      log_refusal(b, "turned a client away: SO_PEERCRED: %s", strerror(errno));
       return;
    }
    if (is_known && !is_allowed(b, peer.uid)) {
@@ -666,52 +670,53 @@ admit(struct broker *b, int guest_fd)
                   (int)peer.pid, (unsigned)peer.uid, (unsigned)peer.uid);
       return;
    }
-   if (b->guest_count == b->options->max_workers) {
+   if (b->client_count == b->options->max_workers) {
       log_refusal(b,
                   "turned pid %d away: %u workers run already, the most that --max-workers "
                   "allows",
-                  (int)peer.pid, b->guest_count);
+                  (int)peer.pid, b->client_count);
       return;
    }
 
-   w = hand_over(b, guest_fd);
+   w = hand_over(b, client_fd);
    if (!w && b->zygote == ZYGOTE_READY && b->refill_after_ms <= tongs_now_ms() && start_waiting(b))
-      w = hand_over(b, guest_fd);
+      w = hand_over(b, client_fd);
    if (!w)
-      w = start_serving(b, guest_fd);
+      w = start_serving(b, client_fd);
    if (!w) {
       log_refusal(b, "turned pid %d away: cannot start a worker: %s", (int)peer.pid,
                   strerror(errno));
       return;
    }
    w->state = WORKER_SERVING;
-   w->guest_pid = peer.pid;
-   w->guest_uid = peer.uid;
+   w->client_pid = peer.pid;
+   w->client_uid = peer.uid;
    w->started_ms = tongs_now_ms();
    b->settled_ms = w->started_ms + SETTLE_MS;
-   b->guest_count++;
+   b->client_count++;
    if (w->control_fd < 0)
       log_start(w);
 }
 
-/* The worker did not live to take its guest, which gets another one. */
+/* The worker did not live to take its client, which gets another one. */
 static void
-take_guest_back(struct broker *b, struct worker *w)
+take_client_back(struct broker *b, struct worker *w)
 {
-   int guest_fd = w->guest_fd;
+   int client_fd = w->client_fd;
 
-   w->guest_fd = -1;
+   w->client_fd = -1;
    w->state = WORKER_READY;
    if (!w->is_warm)
       b->refill_after_ms = tongs_now_ms() + REFILL_PAUSE_MS;
-   b->guest_count--;
+   b->client_count--;
    b->waiting_count++;
    if (!b->ending)
-      admit(b, guest_fd);
-   close(guest_fd);
+      admit(b, client_fd);
+   close(client_fd);
 }
 
-/* A worker has told that it is ready or has taken its guest, or has let go of us; its end is reap()'s to note. */
+/* A worker has told that it is ready or has taken its client, or has let go of us; its end is
+ * reap()'s to note. */
 static void
 hear_worker(struct broker *b, struct worker *w)
 {
@@ -721,25 +726,25 @@ hear_worker(struct broker *b, struct worker *w)
       kill(w->pid, SIGKILL);
       close(w->control_fd);
       w->control_fd = -1;
-      if (w->guest_fd >= 0)
-         take_guest_back(b, w);
-   } else if (word == RDR_READY_WARM) {
+      if (w->client_fd >= 0)
+         take_client_back(b, w);
+   } else if (word == RDR_WARM_WARM) {
       w->is_warm = true;
-   } else if (word == RDR_READY_WAITS) {
+   } else if (word == RDR_WARM_WAITS) {
       if (w->state == WORKER_STARTING)
          w->state = WORKER_READY;
    } else if (w->state == WORKER_SERVING) {
       log_start(w);
       close(w->control_fd);
       w->control_fd = -1;
-      if (w->guest_fd >= 0)
-         close(w->guest_fd);
-      w->guest_fd = -1;
+      if (w->client_fd >= 0)
+         close(w->client_fd);
+      w->client_fd = -1;
    }
 }
 
 static void
-accept_guest(struct broker *b, const struct listener *l)
+accept_client(struct broker *b, const struct listener *l)
 {
    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 
@@ -771,9 +776,9 @@ log_end(const struct worker *w, int status)
                strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
    if (w->state == WORKER_SERVING)
       broker_log("worker %d for pid %d, uid %u ended %s after %.1f s", (int)w->pid,
-                 (int)w->guest_pid, (unsigned)w->guest_uid, how, seconds);
+                 (int)w->client_pid, (unsigned)w->client_uid, how, seconds);
    else
-      broker_log("worker %d, which had no guest yet, ended %s", (int)w->pid, how);
+      broker_log("worker %d, which had no client yet, ended %s", (int)w->pid, how);
 }
 
 static void
@@ -790,7 +795,7 @@ reap(struct broker *b)
          forget_zygote(b, status);
       if (!w)
          continue;
-      while (w->guest_fd >= 0 && w->control_fd >= 0)
+      while (w->client_fd >= 0 && w->control_fd >= 0)
          hear_worker(b, w);
       if (w->state == WORKER_SERVING || !b->ending)
          log_end(w, status);
@@ -842,7 +847,7 @@ next_timeout(const struct broker *b, int64_t now)
       until = b->zygote_after_ms;
    if (b->settled_ms > now && b->settled_ms < until)
       until = b->settled_ms;
-   if (b->options->idle_exit_seconds > 0 && b->guest_count == 0) {
+   if (b->options->idle_exit_seconds > 0 && b->client_count == 0) {
       int64_t end = b->idle_since_ms + (int64_t)b->options->idle_exit_seconds * 1000;
 
       if (end < until)
@@ -858,7 +863,7 @@ next_timeout(const struct broker *b, int64_t now)
 static bool
 is_idle_too_long(const struct broker *b)
 {
-   return b->options->idle_exit_seconds > 0 && b->guest_count == 0 &&
+   return b->options->idle_exit_seconds > 0 && b->client_count == 0 &&
           tongs_now_ms() - b->idle_since_ms >= (int64_t)b->options->idle_exit_seconds * 1000;
 }
 
@@ -877,12 +882,12 @@ attend(struct broker *b, int timeout_ms)
          .fd = paused ? -1 : b->listeners[i].fd,
          .events = POLLIN,
       };
-   /* One that is warm has nothing more to say: SIGCHLD tells when it has ended. No entries are left empty: poll() takes no more
-    * of them than the limit of descriptors. */
+   /* One that is warm has nothing more to say: SIGCHLD tells when it has ended. No entries are left
+    * empty: poll() takes no more of them than the limit of descriptors. */
    for (unsigned i = 0; i < b->slot_count; i++) {
       struct worker *w = &b->workers[i];
-      bool listens =
-         w->state != WORKER_NONE && w->control_fd >= 0 && (w->state == WORKER_SERVING || !w->is_warm);
+      bool listens = w->state != WORKER_NONE && w->control_fd >= 0 &&
+                     (w->state == WORKER_SERVING || !w->is_warm);
 
       w->polled = listens ? count : 0;
       if (listens)
@@ -920,10 +925,10 @@ serve(struct broker *b)
          continue;
       for (size_t i = 0; n > 0 && i < count && !b->ending; i++) {
          if (b->polls[i + 1].revents)
-            accept_guest(b, &b->listeners[i]);
+            accept_client(b, &b->listeners[i]);
       }
       if (n == 0 && is_idle_too_long(b)) {
-         broker_log("ending: no guest for %u s", b->options->idle_exit_seconds);
+         broker_log("ending: no client for %u s", b->options->idle_exit_seconds);
          b->ending = true;
       }
    }
@@ -939,9 +944,9 @@ end_workers(struct broker *b)
    kill_workers(b, SIGTERM);
    if (b->zygote == ZYGOTE_LOADING || b->zygote == ZYGOTE_READY)
       drop_zygote(b);
-   while (b->guest_count + b->waiting_count > 0) {
+   while (b->client_count + b->waiting_count > 0) {
       int64_t left = deadline - tongs_now_ms();
-      unsigned count = b->guest_count + b->waiting_count;
+      unsigned count = b->client_count + b->waiting_count;
 
       if (left <= 0 && !killed) {
          broker_log("%u workers did not end in time: killing them", count);

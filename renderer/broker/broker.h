@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The broker: listens, looks at who calls, starts one worker process per connection and watches
- * how each ends. It touches neither Vulkan nor a byte of what a guest sends, so nothing that a
- * guest, a worker or a host driver does can take it down.
+ * how each ends. It touches neither Vulkan nor a byte of what a client sends, so nothing that a
+ * client, a worker or a host driver does can take it down.
  */
 
-#ifndef RDR_BROKER_H
-#define RDR_BROKER_H
+#ifndef RDR_BROKER_BROKER_H
+#define RDR_BROKER_BROKER_H
 
 #include "protocol/url.h"
 
@@ -32,15 +32,15 @@ struct rdr_broker_options {
     */
    const char *const *worker_args;
 
-   /* How many guests may have a worker at a time, at least 1; one beyond that is turned away. */
+   /* How many clients may have a worker at a time, at least 1; one beyond that is turned away. */
    unsigned max_workers;
 
-   /* How many workers wait for a guest with the host's driver loaded; 0: each is started when its
-    * guest comes.
+   /* How many workers wait for a client with the host's driver loaded; 0: each is started when its
+    * client comes.
     */
    unsigned warm;
 
-   /* End after so many seconds without a guest; 0: never. */
+   /* End after so many seconds without a client; 0: never. */
    unsigned idle_exit_seconds;
 
    /* Receives one newline and is closed when every socket listens; -1: none. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "zygote.h"
+#include "renderer/broker/zygote.h"
 
-#include "host.h"
-#include "ready.h"
-#include "socket.h"
+#include "protocol/socket.h"
+#include "renderer/worker/host.h"
+#include "renderer/worker/warm_worker.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -22,7 +22,7 @@
 
 #define MANIFEST_SIZE_MAX (64 * 1024)
 
-/* --- The driver's libraries --------------------------------------------------------------------------------------- */
+/* --- The driver's libraries --- */
 
 /* Reads the string that a colon leads to. False where there is none. */
 static bool
@@ -47,8 +47,8 @@ read_value(const char *text, char *value, size_t size)
    return *text == '"';
 }
 
-/* Loads what a manifest names, for good. Whatever is wrong with it is the Vulkan loader's to say, in the worker: here it costs
- * time and nothing else. */
+/* Loads what a manifest names, for good. Whatever is wrong with it is the Vulkan loader's to say,
+ * in the worker: here it costs time and nothing else. */
 static void
 load_driver(const char *manifest)
 {
@@ -73,7 +73,8 @@ load_driver(const char *manifest)
    dlopen(path, RTLD_LAZY | RTLD_LOCAL); /* as the loader does */
 }
 
-/* `manifests`: separated by colons, as in VK_DRIVER_FILES; NULL: those that the Vulkan loader finds where systems have them. */
+/* `manifests`: separated by colons, as in VK_DRIVER_FILES; NULL: those that the Vulkan loader finds
+ * where systems have them. */
 static void
 load_drivers(const char *manifests)
 {
@@ -100,9 +101,10 @@ load_drivers(const char *manifests)
    globfree(&found);
 }
 
-/* --- Workers ------------------------------------------------------------------------------------------------------ */
+/* --- Workers --- */
 
-/* Whether this is the process's only thread; a fork would leave others, and the locks that they hold, behind. */
+/* Whether this is the process's only thread; a fork would leave others, and the locks that they
+ * hold, behind. */
 static bool
 is_alone(void)
 {
@@ -181,7 +183,7 @@ rdr_zygote_run(int control, const struct rdr_worker_options *options)
       if (fork_worker(control)) {
          tell(control, (int32_t)getpid());
          close(control);
-         return rdr_ready_run(fd, options);
+         return rdr_warm_worker_run(fd, options);
       }
       close(fd);
    }

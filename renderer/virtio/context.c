@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/gpu_state.h"
+#include "renderer/virtio/state.h"
 
-#include "renderer/guest_pages.h"
-#include "renderer/virtgpu_link.h"
+#include "renderer/virtio/guest_pages.h"
+#include "renderer/virtio/virtgpu_link.h"
 
 #include "protocol/clock.h"
 #include "tongs/virtgpu.h"
@@ -24,10 +24,10 @@
 #define REFUSALS_MAX 20
 #define REFUSALS_PERIOD_MS 10000
 
-/* --- Look-ups --------------------------------------------------------------------------------------------------- */
+/* --- Look-ups --- */
 
-static struct rdr_gpu_worker *
-find_worker(struct rdr_gpu *gpu, pid_t pid)
+static struct rdr_virtio_worker *
+find_worker(struct rdr_virtio *gpu, pid_t pid)
 {
    for (unsigned i = 0; i < gpu->options.max_workers; i++) {
       if (gpu->workers[i].pid == pid)
@@ -37,20 +37,20 @@ find_worker(struct rdr_gpu *gpu, pid_t pid)
 }
 
 static bool
-is_attached(const struct rdr_gpu_context *ctx, uint32_t resource)
+is_attached(const struct rdr_virtio_context *ctx, uint32_t resource)
 {
-   for (const struct rdr_gpu_attachment *a = ctx->attachments; a; a = a->next) {
+   for (const struct rdr_virtio_attachment *a = ctx->attachments; a; a = a->next) {
       if (a->resource == resource)
          return true;
    }
    return false;
 }
 
-/* --- Quotas --------------------------------------------------------------------------------------------------------- */
+/* --- Quotas --- */
 
 /* A program may be refused as often as it likes to ask: whether the log is to tell. */
 static bool
-tell_refusal(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+tell_refusal(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx)
 {
    int64_t now = tongs_now_ms();
 
@@ -73,26 +73,26 @@ tell_refusal(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
 }
 
 static unsigned
-link_descriptors(const struct rdr_gpu_context *ctx)
+link_descriptors(const struct rdr_virtio_context *ctx)
 {
    return ctx->link && ctx->link->fd >= 0 ? 1 + ctx->link->queued_fds : 0;
 }
 
-/* Whether a context may have so many descriptors more: all that it has are no more than what is left. So n contexts that take
- * what they can leave one part in n + 1 to the next. */
+/* Whether a context may have so many descriptors more: all that it has are no more than what is
+ * left. So n contexts that take what they can leave one part in n + 1 to the next. */
 static bool
-has_descriptors(const struct rdr_gpu *gpu, const struct rdr_gpu_context *ctx, unsigned count)
+has_descriptors(const struct rdr_virtio *gpu, const struct rdr_virtio_context *ctx, unsigned count)
 {
    unsigned all = gpu->lease_count + gpu->host_count;
    unsigned own = ctx->lease_count + ctx->host_count + link_descriptors(ctx);
 
-   for (const struct rdr_gpu_context *c = gpu->contexts; c; c = c->next)
+   for (const struct rdr_virtio_context *c = gpu->contexts; c; c = c->next)
       all += link_descriptors(c);
    return all <= gpu->options.max_descriptors && own + count <= gpu->options.max_descriptors - all;
 }
 
 bool
-rdr_gpu_take_descriptors(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, unsigned count)
+rdr_virtio_take_descriptors(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, unsigned count)
 {
    if (has_descriptors(gpu, ctx, count))
       return true;
@@ -105,27 +105,27 @@ rdr_gpu_take_descriptors(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, unsig
    return false;
 }
 
-/* --- Waiting commands ---------------------------------------------------------------------------------------------- */
+/* --- Waiting commands --- */
 
 void
-rdr_gpu_wake_first(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+rdr_virtio_wake_first(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx)
 {
-   struct rdr_gpu_request *first = ctx->waits;
+   struct rdr_virtio_request *first = ctx->waits;
 
    ctx->waits = first->next;
    ctx->wait_count--;
    gpu->wait_count--;
-   rdr_gpu_answer_type(gpu, first, VIRTIO_GPU_RESP_OK_NODATA);
+   rdr_virtio_answer_type(gpu, first, VIRTIO_GPU_RESP_OK_NODATA);
 }
 
 /* Answers the waits that have something to see. */
 static void
-wake(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+wake(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx)
 {
-   struct rdr_gpu_request **link = &ctx->waits;
+   struct rdr_virtio_request **link = &ctx->waits;
 
    while (*link) {
-      struct rdr_gpu_request *request = *link;
+      struct rdr_virtio_request *request = *link;
       if (ctx->link && rdr_link_is_seen(ctx->link, request->seen)) {
          link = &request->next;
          continue;
@@ -133,24 +133,24 @@ wake(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
       *link = request->next;
       ctx->wait_count--;
       gpu->wait_count--;
-      rdr_gpu_answer_type(gpu, request, VIRTIO_GPU_RESP_OK_NODATA);
+      rdr_virtio_answer_type(gpu, request, VIRTIO_GPU_RESP_OK_NODATA);
    }
 }
 
 void
-rdr_gpu_pump(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+rdr_virtio_pump(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx)
 {
    if (ctx->link)
       rdr_link_pump(ctx->link);
    wake(gpu, ctx);
 }
 
-/* --- Workers -------------------------------------------------------------------------------------------------------- */
+/* --- Workers --- */
 
 static bool
-start_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int *fd)
+start_worker(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, int *fd)
 {
-   struct rdr_gpu_worker *slot = find_worker(gpu, 0);
+   struct rdr_virtio_worker *slot = find_worker(gpu, 0);
    int fds[2];
 
    if (!slot) {
@@ -162,7 +162,7 @@ start_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int *fd)
             ctx->name, gpu->worker_count);
       return false;
    }
-   if (!rdr_gpu_take_descriptors(gpu, ctx, 2) ||
+   if (!rdr_virtio_take_descriptors(gpu, ctx, 2) ||
        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
       return false;
    fcntl(fds[0], F_SETFL, O_NONBLOCK);
@@ -175,7 +175,7 @@ start_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int *fd)
       close(fds[0]);
       return false;
    }
-   *slot = (struct rdr_gpu_worker){.pid = pid, .context = ctx->id, .started = tongs_now_ms()};
+   *slot = (struct rdr_virtio_worker){.pid = pid, .context = ctx->id, .started = tongs_now_ms()};
    gpu->worker_count++;
    ctx->worker = pid;
    *fd = fds[0];
@@ -185,9 +185,9 @@ start_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int *fd)
 
 /* The worker finds its socket closed, and has a while to end. */
 static void
-release_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t patience)
+release_worker(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, int64_t patience)
 {
-   struct rdr_gpu_worker *worker = ctx->worker ? find_worker(gpu, ctx->worker) : NULL;
+   struct rdr_virtio_worker *worker = ctx->worker ? find_worker(gpu, ctx->worker) : NULL;
 
    ctx->worker = 0;
    if (!worker)
@@ -196,7 +196,7 @@ release_worker(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t patienc
 }
 
 void
-rdr_gpu_close_link(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t patience)
+rdr_virtio_close_link(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, int64_t patience)
 {
    if (ctx->link)
       rdr_link_close(ctx->link);
@@ -205,9 +205,9 @@ rdr_gpu_close_link(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, int64_t pat
 }
 
 bool
-rdr_gpu_reap(struct rdr_gpu *gpu, pid_t pid, int status)
+rdr_virtio_reap(struct rdr_virtio *gpu, pid_t pid, int status)
 {
-   struct rdr_gpu_worker *worker = pid > 0 ? find_worker(gpu, pid) : NULL;
+   struct rdr_virtio_worker *worker = pid > 0 ? find_worker(gpu, pid) : NULL;
 
    if (!worker)
       return false;
@@ -218,30 +218,30 @@ rdr_gpu_reap(struct rdr_gpu *gpu, pid_t pid, int status)
    else
       fprintf(stderr, "tongs: worker %d ended with exit status %d after %.1f s\n", (int)pid,
               WEXITSTATUS(status), seconds);
-   for (struct rdr_gpu_context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
+   for (struct rdr_virtio_context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
       if (ctx->worker == pid)
          ctx->worker = 0;
    }
    if (!gpu->paused)
-      rdr_gpu_drop_context_leases(gpu, worker->context);
-   *worker = (struct rdr_gpu_worker){0};
+      rdr_virtio_drop_context_leases(gpu, worker->context);
+   *worker = (struct rdr_virtio_worker){0};
    gpu->worker_count--;
    return true;
 }
 
 unsigned
-rdr_gpu_worker_count(const struct rdr_gpu *gpu)
+rdr_virtio_worker_count(const struct rdr_virtio *gpu)
 {
    return gpu->worker_count;
 }
 
-/* --- Contexts ----------------------------------------------------------------------------------------------------------- */
+/* --- Contexts --- */
 
 void
-rdr_gpu_detach(struct rdr_gpu_context *ctx, uint32_t resource)
+rdr_virtio_detach(struct rdr_virtio_context *ctx, uint32_t resource)
 {
-   for (struct rdr_gpu_attachment **link = &ctx->attachments; *link; link = &(*link)->next) {
-      struct rdr_gpu_attachment *a = *link;
+   for (struct rdr_virtio_attachment **link = &ctx->attachments; *link; link = &(*link)->next) {
+      struct rdr_virtio_attachment *a = *link;
       if (a->resource != resource)
          continue;
       *link = a->next;
@@ -252,10 +252,10 @@ rdr_gpu_detach(struct rdr_gpu_context *ctx, uint32_t resource)
 }
 
 static void
-detach_all(struct rdr_gpu_context *ctx)
+detach_all(struct rdr_virtio_context *ctx)
 {
    while (ctx->attachments) {
-      struct rdr_gpu_attachment *next = ctx->attachments->next;
+      struct rdr_virtio_attachment *next = ctx->attachments->next;
       free(ctx->attachments);
       ctx->attachments = next;
    }
@@ -263,34 +263,34 @@ detach_all(struct rdr_gpu_context *ctx)
 }
 
 void
-rdr_gpu_destroy_context(struct rdr_gpu *gpu, struct rdr_gpu_context **link)
+rdr_virtio_destroy_context(struct rdr_virtio *gpu, struct rdr_virtio_context **link)
 {
-   struct rdr_gpu_context *ctx = *link;
+   struct rdr_virtio_context *ctx = *link;
 
-   rdr_gpu_close_link(gpu, ctx, RDR_GPU_WORKER_END_MS);
+   rdr_virtio_close_link(gpu, ctx, RDR_VIRTIO_WORKER_END_MS);
    while (ctx->waits)
-      rdr_gpu_wake_first(gpu, ctx);
+      rdr_virtio_wake_first(gpu, ctx);
    *link = ctx->next;
    rdr_link_destroy(ctx->link);
    detach_all(ctx);
-   rdr_gpu_disown(gpu, ctx->id);
+   rdr_virtio_disown(gpu, ctx->id);
    free(ctx);
    gpu->context_count--;
 }
 
 uint32_t
-rdr_gpu_do_context_create(struct rdr_gpu_call *call)
+rdr_virtio_do_context_create(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_ctx_create *c = (const void *)call->data;
-   struct rdr_gpu *gpu = call->gpu;
+   struct rdr_virtio *gpu = call->gpu;
    uint32_t capset = c->context_init & VIRTIO_GPU_CONTEXT_INIT_CAPSET_ID_MASK;
 
-   if (!call->header.ctx_id || *rdr_gpu_find_context(gpu, call->header.ctx_id))
+   if (!call->header.ctx_id || *rdr_virtio_find_context(gpu, call->header.ctx_id))
       return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
    if (capset && capset != TONGS_VIRTGPU_CAPSET)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-   struct rdr_gpu_context *ctx =
-      gpu->context_count < RDR_GPU_CONTEXTS_MAX ? calloc(1, sizeof(*ctx)) : NULL;
+   struct rdr_virtio_context *ctx =
+      gpu->context_count < RDR_VIRTIO_CONTEXTS_MAX ? calloc(1, sizeof(*ctx)) : NULL;
    if (!ctx)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    ctx->id = call->header.ctx_id;
@@ -306,68 +306,68 @@ rdr_gpu_do_context_create(struct rdr_gpu_call *call)
 }
 
 uint32_t
-rdr_gpu_do_context_destroy(struct rdr_gpu_call *call)
+rdr_virtio_do_context_destroy(struct rdr_virtio_call *call)
 {
-   struct rdr_gpu_context **link = rdr_gpu_find_context(call->gpu, call->header.ctx_id);
+   struct rdr_virtio_context **link = rdr_virtio_find_context(call->gpu, call->header.ctx_id);
 
    if (!*link)
       return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
-   rdr_gpu_destroy_context(call->gpu, link);
+   rdr_virtio_destroy_context(call->gpu, link);
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
 uint32_t
-rdr_gpu_do_context_attach(struct rdr_gpu_call *call)
+rdr_virtio_do_context_attach(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_ctx_resource *c = (const void *)call->data;
-   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(call->gpu, call->header.ctx_id);
+   struct rdr_virtio_context *ctx = *rdr_virtio_find_context(call->gpu, call->header.ctx_id);
 
    if (!ctx)
       return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
-   if (!*rdr_gpu_find_resource(call->gpu, c->resource_id))
+   if (!*rdr_virtio_find_resource(call->gpu, c->resource_id))
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
    if (is_attached(ctx, c->resource_id))
       return VIRTIO_GPU_RESP_OK_NODATA;
-   bool has_room = ctx->attachment_count < RDR_GPU_ATTACHMENTS_MAX;
-   struct rdr_gpu_attachment *a = has_room ? malloc(sizeof(*a)) : NULL;
+   bool has_room = ctx->attachment_count < RDR_VIRTIO_ATTACHMENTS_MAX;
+   struct rdr_virtio_attachment *a = has_room ? malloc(sizeof(*a)) : NULL;
    if (!a)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-   *a = (struct rdr_gpu_attachment){.next = ctx->attachments, .resource = c->resource_id};
+   *a = (struct rdr_virtio_attachment){.next = ctx->attachments, .resource = c->resource_id};
    ctx->attachments = a;
    ctx->attachment_count++;
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
 uint32_t
-rdr_gpu_do_context_detach(struct rdr_gpu_call *call)
+rdr_virtio_do_context_detach(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_ctx_resource *c = (const void *)call->data;
-   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(call->gpu, call->header.ctx_id);
+   struct rdr_virtio_context *ctx = *rdr_virtio_find_context(call->gpu, call->header.ctx_id);
 
    if (!ctx)
       return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
    if (!is_attached(ctx, c->resource_id))
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-   rdr_gpu_detach(ctx, c->resource_id);
+   rdr_virtio_detach(ctx, c->resource_id);
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
-/* --- Our own commands ------------------------------------------------------------------------------------------------------ */
+/* --- Our own commands --- */
 
 /* The resource that a program names, if its kernel has given it that: programs share one device. */
-static struct rdr_gpu_resource *
-own_resource(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, uint32_t id)
+static struct rdr_virtio_resource *
+own_resource(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, uint32_t id)
 {
-   struct rdr_gpu_resource *r = is_attached(ctx, id) ? *rdr_gpu_find_resource(gpu, id) : NULL;
+   struct rdr_virtio_resource *r = is_attached(ctx, id) ? *rdr_virtio_find_resource(gpu, id) : NULL;
 
    return r && (r->ranges || r->file >= 0) && !r->detaching ? r : NULL;
 }
 
 static uint32_t
-open_link(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
+open_link(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
           const struct tongs_virtgpu_command *command)
 {
-   struct rdr_gpu_resource *r = own_resource(call->gpu, ctx, command->resource);
+   struct rdr_virtio_resource *r = own_resource(call->gpu, ctx, command->resource);
    uint64_t pages[TONGS_VIRTGPU_LINK_SIZE / TONGS_VIRTGPU_PAGE];
    int fd;
 
@@ -382,7 +382,7 @@ open_link(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
    if (ctx->link)
       return VIRTIO_GPU_RESP_OK_NODATA;
    close(fd);
-   release_worker(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
+   release_worker(call->gpu, ctx, RDR_VIRTIO_WORKER_END_MS);
    return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
 }
 
@@ -390,14 +390,14 @@ open_link(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
 #define LEASE_DESCRIPTORS (1 + RDR_LINK_FDS_MAX)
 
 static bool
-may_lease(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
+may_lease(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx)
 {
    for (int i = 0; i < 2; i++) {
-      if (ctx->lease_count < RDR_GPU_LEASES_MAX && ctx->table_size < RDR_GPU_TABLES_MAX &&
+      if (ctx->lease_count < RDR_VIRTIO_LEASES_MAX && ctx->table_size < RDR_VIRTIO_TABLES_MAX &&
           has_descriptors(gpu, ctx, LEASE_DESCRIPTORS))
          return true;
       if (i == 0)
-         rdr_gpu_drop_context_leases(gpu, ctx->id);
+         rdr_virtio_drop_context_leases(gpu, ctx->id);
    }
    if (tell_refusal(gpu, ctx))
       fprintf(
@@ -410,15 +410,16 @@ may_lease(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx)
 
 /* Makes the pages' descriptors with a lease; returns how many there are, 0 on failure. */
 static unsigned
-lease_pages(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, struct rdr_gpu_resource *r, int *fds)
+lease_pages(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, struct rdr_virtio_resource *r,
+            int *fds)
 {
    struct stat table;
    int ends[2];
 
-   rdr_gpu_drop_ended_leases(gpu, r, NULL);
+   rdr_virtio_drop_ended_leases(gpu, r, NULL);
    if (!may_lease(gpu, ctx) || pipe2(ends, O_CLOEXEC) < 0)
       return 0;
-   struct rdr_gpu_lease *lease = malloc(sizeof(*lease));
+   struct rdr_virtio_lease *lease = malloc(sizeof(*lease));
    unsigned count = 0;
    if (lease && r->file >= 0)
       count = rdr_host_pages_export(r->file, r->size, ends[1], fds);
@@ -430,7 +431,7 @@ lease_pages(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, struct rdr_gpu_res
       free(lease);
       return 0;
    }
-   *lease = (struct rdr_gpu_lease){.next = r->leases, .context = ctx->id, .fd = ends[0]};
+   *lease = (struct rdr_virtio_lease){.next = r->leases, .context = ctx->id, .fd = ends[0]};
    if (fstat(fds[0], &table) == 0)
       lease->table_size = (uint64_t)table.st_size;
    r->leases = lease;
@@ -441,7 +442,7 @@ lease_pages(struct rdr_gpu *gpu, struct rdr_gpu_context *ctx, struct rdr_gpu_res
 }
 
 static uint32_t
-send_to_worker(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
+send_to_worker(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
                const struct tongs_virtgpu_command *command, const uint8_t *bytes, size_t size)
 {
    int fds[RDR_LINK_FDS_MAX];
@@ -450,32 +451,33 @@ send_to_worker(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
    if (!ctx->link)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
    if (command->resource && ctx->link->state == TONGS_VIRTGPU_LINK_OPEN) {
-      struct rdr_gpu_resource *r = own_resource(call->gpu, ctx, command->resource);
+      struct rdr_virtio_resource *r = own_resource(call->gpu, ctx, command->resource);
       fd_count = r ? lease_pages(call->gpu, ctx, r, fds) : 0;
       if (!fd_count) {
-         rdr_gpu_close_link(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
+         rdr_virtio_close_link(call->gpu, ctx, RDR_VIRTIO_WORKER_END_MS);
          return r ? VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY : VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
       }
    }
    bool ok = rdr_link_send(ctx->link, bytes, size, fds, fd_count);
-   rdr_gpu_pump(call->gpu, ctx);
+   rdr_virtio_pump(call->gpu, ctx);
    return ok ? VIRTIO_GPU_RESP_OK_NODATA : VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
 }
 
 static uint32_t
-wait_for_link(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
+wait_for_link(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
               const struct tongs_virtgpu_command *command)
 {
    memcpy(call->request->seen, command->seen, sizeof(command->seen));
    if (!ctx->link || !rdr_link_is_seen(ctx->link, command->seen))
       return VIRTIO_GPU_RESP_OK_NODATA;
-   /* A wait is a wake-up to come, and may be answered too early: who asks anew lets others through. */
-   bool full = call->gpu->wait_count >= RDR_GPU_WAITS_MAX;
+   /* A wait is a wake-up to come, and may be answered too early: who asks anew lets others through.
+    */
+   bool full = call->gpu->wait_count >= RDR_VIRTIO_WAITS_MAX;
    if (full && !ctx->waits)
       return VIRTIO_GPU_RESP_OK_NODATA;
    if (full || ctx->wait_count == RDR_LINK_WAITS_MAX)
-      rdr_gpu_wake_first(call->gpu, ctx);
-   struct rdr_gpu_request **link = &ctx->waits;
+      rdr_virtio_wake_first(call->gpu, ctx);
+   struct rdr_virtio_request **link = &ctx->waits;
    while (*link)
       link = &(*link)->next;
    call->request->next = NULL;
@@ -485,13 +487,13 @@ wait_for_link(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
    return 0;
 }
 
-/* The worker sleeps on a word of memory that is the same here: what is woken is whoever sleeps at that place of the machine's
- * memory, and nobody does but workers of this machine. */
+/* The worker sleeps on a word of memory that is the same here: what is woken is whoever sleeps at
+ * that place of the machine's memory, and nobody does but workers of this machine. */
 static uint32_t
-ring_worker(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
+ring_worker(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
             const struct tongs_virtgpu_command *command)
 {
-   struct rdr_gpu_resource *r = own_resource(call->gpu, ctx, command->resource);
+   struct rdr_virtio_resource *r = own_resource(call->gpu, ctx, command->resource);
    uint64_t at = command->seen[0];
 
    for (uint32_t i = 0; r && at % sizeof(uint32_t) == 0 && i < r->range_count; i++) {
@@ -510,10 +512,10 @@ ring_worker(struct rdr_gpu_call *call, struct rdr_gpu_context *ctx,
 }
 
 uint32_t
-rdr_gpu_do_submit(struct rdr_gpu_call *call)
+rdr_virtio_do_submit(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_cmd_submit *c = (const void *)call->data;
-   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(call->gpu, call->header.ctx_id);
+   struct rdr_virtio_context *ctx = *rdr_virtio_find_context(call->gpu, call->header.ctx_id);
    struct tongs_virtgpu_command command;
 
    if (!ctx)
@@ -536,10 +538,10 @@ rdr_gpu_do_submit(struct rdr_gpu_call *call)
       return ring_worker(call, ctx, &command);
    case TONGS_VIRTGPU_WAKE:
       while (ctx->waits)
-         rdr_gpu_wake_first(call->gpu, ctx);
+         rdr_virtio_wake_first(call->gpu, ctx);
       return VIRTIO_GPU_RESP_OK_NODATA;
    case TONGS_VIRTGPU_CLOSE:
-      rdr_gpu_close_link(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
+      rdr_virtio_close_link(call->gpu, ctx, RDR_VIRTIO_WORKER_END_MS);
       return VIRTIO_GPU_RESP_OK_NODATA;
    default:
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/gpu_queue.h"
+#include "renderer/virtio/control_queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void
-rdr_gpu_queue_finish(struct rdr_gpu_queue *q)
+rdr_virtio_control_queue_finish(struct rdr_virtio_control_queue *q)
 {
    while (q->late) {
-      struct rdr_gpu_late *next = q->late->next;
+      struct rdr_virtio_late *next = q->late->next;
       free(q->late);
       q->late = next;
    }
@@ -17,15 +17,16 @@ rdr_gpu_queue_finish(struct rdr_gpu_queue *q)
    free(q->command);
 }
 
-/* Copies what the guest wrote: from here on it is private (R1). False where it is too much, or out of memory. */
+/* Copies what the guest wrote: from here on it is private (R1). False where it is too much, or out
+ * of memory. */
 static bool
-copy_command(struct rdr_gpu_queue *q, size_t *size)
+copy_command(struct rdr_virtio_control_queue *q, size_t *size)
 {
    uint64_t total = 0;
 
    for (uint32_t i = 0; i < q->element.out_count; i++)
       total += q->element.out[i].size;
-   if (total > RDR_GPU_COMMAND_MAX)
+   if (total > RDR_VIRTIO_COMMAND_MAX)
       return false;
    if (total > q->command_room) {
       uint8_t *grown = realloc(q->command, total);
@@ -48,40 +49,41 @@ copy_command(struct rdr_gpu_queue *q, size_t *size)
 }
 
 static void
-keep_answer(struct rdr_gpu_queue *q, const struct rdr_gpu_request *request, const void *data,
-            size_t size)
+keep_answer(struct rdr_virtio_control_queue *q, const struct rdr_virtio_request *request,
+            const void *data, size_t size)
 {
-   struct rdr_gpu_late *late = malloc(sizeof(*late) + size);
+   struct rdr_virtio_late *late = malloc(sizeof(*late) + size);
 
    if (!late) {
       fprintf(stderr, "tongs: out of memory: an answer to a virtual machine is lost\n");
       return;
    }
-   *late = (struct rdr_gpu_late){.request = *request, .size = size};
+   *late = (struct rdr_virtio_late){.request = *request, .size = size};
    memcpy(late->data, data, size);
-   struct rdr_gpu_late **link = &q->late;
+   struct rdr_virtio_late **link = &q->late;
    while (*link)
       link = &(*link)->next;
    *link = late;
 }
 
 void
-rdr_gpu_queue_restart(struct rdr_gpu_queue *q)
+rdr_virtio_control_queue_restart(struct rdr_virtio_control_queue *q)
 {
-   struct rdr_gpu_late *late = q->late;
+   struct rdr_virtio_late *late = q->late;
 
    q->late = NULL;
    while (late) {
-      struct rdr_gpu_late *next = late->next;
-      rdr_gpu_queue_answer(q, &late->request, late->data, late->size);
+      struct rdr_virtio_late *next = late->next;
+      rdr_virtio_control_queue_answer(q, &late->request, late->data, late->size);
       free(late);
       late = next;
    }
 }
 
 void
-rdr_gpu_queue_answer(struct rdr_gpu_queue *q, const struct rdr_gpu_request *request,
-                     const void *data, size_t size)
+rdr_virtio_control_queue_answer(struct rdr_virtio_control_queue *q,
+                                const struct rdr_virtio_request *request, const void *data,
+                                size_t size)
 {
    size_t done = 0;
 
@@ -104,12 +106,13 @@ rdr_gpu_queue_answer(struct rdr_gpu_queue *q, const struct rdr_gpu_request *requ
 }
 
 bool
-rdr_gpu_queue_serve(struct rdr_gpu_queue *q, struct rdr_gpu *gpu, unsigned limit)
+rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_virtio *gpu,
+                               unsigned limit)
 {
    for (unsigned i = 0; i < limit; i++) {
       if (!rdr_queue_pop(q->queue, &q->element))
          return false;
-      struct rdr_gpu_request *request = calloc(1, sizeof(*request));
+      struct rdr_virtio_request *request = calloc(1, sizeof(*request));
       size_t size = 0;
       if (!request || !copy_command(q, &size)) {
          fprintf(stderr, "tongs: a command of a virtual machine cannot be read: it is left out\n");
@@ -120,11 +123,11 @@ rdr_gpu_queue_serve(struct rdr_gpu_queue *q, struct rdr_gpu *gpu, unsigned limit
       request->head = q->element.head;
       request->generation = q->queue->generation;
       while (request->range_count < q->element.in_count &&
-             request->range_count < RDR_GPU_ANSWER_RANGES) {
+             request->range_count < RDR_VIRTIO_ANSWER_RANGES) {
          request->ranges[request->range_count] = q->element.in[request->range_count];
          request->range_count++;
       }
-      rdr_gpu_execute(gpu, request, q->command, size);
+      rdr_virtio_execute(gpu, request, q->command, size);
    }
    return true;
 }

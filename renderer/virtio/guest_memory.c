@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/guest_memory.h"
+#include "renderer/virtio/guest_memory.h"
 
 #include <errno.h>
 #include <sys/mman.h>

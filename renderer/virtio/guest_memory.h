@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A virtual machine's memory, as its monitor shares it: regions of guest-physical addresses, each a range of a file that
- * is mapped here. The addresses to be found come from the guest, and none of them is trusted. One thread. */
+/* A virtual machine's memory, as its monitor shares it: regions of guest-physical addresses, each a
+ * range of a file that is mapped here. The addresses to be found come from the guest, and none of
+ * them is trusted. One thread. */
 
-#ifndef RDR_GUEST_MEMORY_H
-#define RDR_GUEST_MEMORY_H
+#ifndef RDR_VIRTIO_GUEST_MEMORY_H
+#define RDR_VIRTIO_GUEST_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What vhost-user allows in one table is 8; monitors add regions one by one up to what we tell them. */
+/* What vhost-user allows in one table is 8; monitors add regions one by one up to what we tell
+ * them. */
 #define RDR_GUEST_REGIONS_MAX 256
 
 struct rdr_guest_region {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/guest_pages.h"
+#include "renderer/virtio/guest_pages.h"
 
 #include "tongs/virtgpu.h"
 
@@ -12,10 +12,11 @@
 
 #define PAGE UINT64_C(4096)
 
-/* More than a worker can map (vm.max_map_count is 65,530 where nobody has raised it): a table of more is only size. */
+/* More than a worker can map (vm.max_map_count is 65,530 where nobody has raised it): a table of
+ * more is only size. */
 #define RUNS_MAX 65536u
 
-/* --- The device's end ------------------------------------------------------------------------------------------ */
+/* --- The device's end --- */
 
 bool
 rdr_guest_pages_split(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
@@ -171,7 +172,7 @@ rdr_host_pages_export(int file, uint64_t size, int lease, int *fds)
    return write_descriptors(&e, add_run(&e, file, 0, size), lease, fds);
 }
 
-/* --- The worker's end --------------------------------------------------------------------------------------------- */
+/* --- The worker's end --- */
 
 /* The table is private to the one who reads it: sealed against writing. */
 static const char *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/gpu_state.h"
+#include "renderer/virtio/state.h"
 
-#include "renderer/virtgpu_link.h"
+#include "renderer/virtio/virtgpu_link.h"
 
 #include "protocol/channel.h"
 #include "protocol/clock.h"
@@ -14,10 +14,10 @@
 /* What a worker has to let go of pages in that the guest takes back, before it is killed. */
 #define LEASE_END_MS 30000
 
-/* --- Resources -------------------------------------------------------------------------------------------------------- */
+/* --- Resources --- */
 
 static void
-forget_pages(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
+forget_pages(struct rdr_virtio *gpu, struct rdr_virtio_resource *r)
 {
    gpu->range_count -= r->range_count;
    free(r->ranges);
@@ -26,7 +26,7 @@ forget_pages(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
 }
 
 static bool
-unmap(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
+unmap(struct rdr_virtio *gpu, struct rdr_virtio_resource *r)
 {
    if (!r->mapped || gpu->options.unmap(gpu->options.owner, r->mapped_at, r->size) < 0)
       return false;
@@ -36,11 +36,11 @@ unmap(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
 }
 
 static void
-forget_host_memory(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
+forget_host_memory(struct rdr_virtio *gpu, struct rdr_virtio_resource *r)
 {
    if (r->file < 0)
       return;
-   struct rdr_gpu_context *owner = *rdr_gpu_find_context(gpu, r->owner);
+   struct rdr_virtio_context *owner = *rdr_virtio_find_context(gpu, r->owner);
    gpu->host_count--;
    if (owner)
       owner->host_count--;
@@ -53,10 +53,10 @@ forget_host_memory(struct rdr_gpu *gpu, struct rdr_gpu_resource *r)
 }
 
 static void
-drop_lease(struct rdr_gpu *gpu, struct rdr_gpu_lease **link)
+drop_lease(struct rdr_virtio *gpu, struct rdr_virtio_lease **link)
 {
-   struct rdr_gpu_lease *lease = *link;
-   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(gpu, lease->context);
+   struct rdr_virtio_lease *lease = *link;
+   struct rdr_virtio_context *ctx = *rdr_virtio_find_context(gpu, lease->context);
 
    if (ctx) {
       ctx->lease_count--;
@@ -69,9 +69,10 @@ drop_lease(struct rdr_gpu *gpu, struct rdr_gpu_lease **link)
 }
 
 void
-rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r, const uint32_t *context)
+rdr_virtio_drop_ended_leases(struct rdr_virtio *gpu, struct rdr_virtio_resource *r,
+                             const uint32_t *context)
 {
-   struct rdr_gpu_lease **link = &r->leases;
+   struct rdr_virtio_lease **link = &r->leases;
 
    while (*link) {
       struct pollfd p = {.fd = (*link)->fd};
@@ -84,39 +85,39 @@ rdr_gpu_drop_ended_leases(struct rdr_gpu *gpu, struct rdr_gpu_resource *r, const
 }
 
 void
-rdr_gpu_drop_context_leases(struct rdr_gpu *gpu, uint32_t context)
+rdr_virtio_drop_context_leases(struct rdr_virtio *gpu, uint32_t context)
 {
-   for (unsigned i = 0; i < RDR_GPU_BUCKETS; i++) {
-      for (struct rdr_gpu_resource *r = gpu->resources[i]; r; r = r->next) {
+   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
+      for (struct rdr_virtio_resource *r = gpu->resources[i]; r; r = r->next) {
          if (!r->detaching)
-            rdr_gpu_drop_ended_leases(gpu, r, &context);
+            rdr_virtio_drop_ended_leases(gpu, r, &context);
       }
    }
 }
 
 void
-rdr_gpu_disown(struct rdr_gpu *gpu, uint32_t context)
+rdr_virtio_disown(struct rdr_virtio *gpu, uint32_t context)
 {
    for (unsigned i = 0; i < gpu->options.max_workers; i++)
       gpu->workers[i].context = gpu->workers[i].context == context ? 0 : gpu->workers[i].context;
-   for (unsigned i = 0; i < RDR_GPU_BUCKETS; i++) {
-      for (struct rdr_gpu_resource *r = gpu->resources[i]; r; r = r->next) {
+   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
+      for (struct rdr_virtio_resource *r = gpu->resources[i]; r; r = r->next) {
          r->owner = r->owner == context ? 0 : r->owner;
-         for (struct rdr_gpu_lease *lease = r->leases; lease; lease = lease->next)
+         for (struct rdr_virtio_lease *lease = r->leases; lease; lease = lease->next)
             lease->context = lease->context == context ? 0 : lease->context;
       }
    }
 }
 
 void
-rdr_gpu_destroy_resource(struct rdr_gpu *gpu, struct rdr_gpu_resource **link)
+rdr_virtio_destroy_resource(struct rdr_virtio *gpu, struct rdr_virtio_resource **link)
 {
-   struct rdr_gpu_resource *r = *link;
+   struct rdr_virtio_resource *r = *link;
 
    *link = r->next;
    /* Its number may be another one's next. */
-   for (struct rdr_gpu_context *ctx = gpu->contexts; ctx; ctx = ctx->next)
-      rdr_gpu_detach(ctx, r->id);
+   for (struct rdr_virtio_context *ctx = gpu->contexts; ctx; ctx = ctx->next)
+      rdr_virtio_detach(ctx, r->id);
    while (r->leases)
       drop_lease(gpu, &r->leases);
    forget_pages(gpu, r);
@@ -128,31 +129,31 @@ rdr_gpu_destroy_resource(struct rdr_gpu *gpu, struct rdr_gpu_resource **link)
 }
 
 void
-rdr_gpu_finish_detaching(struct rdr_gpu *gpu, struct rdr_gpu_resource **link)
+rdr_virtio_finish_detaching(struct rdr_virtio *gpu, struct rdr_virtio_resource **link)
 {
-   struct rdr_gpu_resource *r = *link;
+   struct rdr_virtio_resource *r = *link;
 
    if (!r->detaching || r->leases)
       return;
-   rdr_gpu_answer_type(gpu, r->detaching, VIRTIO_GPU_RESP_OK_NODATA);
+   rdr_virtio_answer_type(gpu, r->detaching, VIRTIO_GPU_RESP_OK_NODATA);
    r->detaching = NULL;
    gpu->detaching_count--;
    if (r->unref)
-      rdr_gpu_destroy_resource(gpu, link);
+      rdr_virtio_destroy_resource(gpu, link);
    else
       forget_pages(gpu, r);
 }
 
 /* True when the pages may be had back at once. */
 static bool
-take_back(struct rdr_gpu_call *call, struct rdr_gpu_resource *r, bool unref)
+take_back(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, bool unref)
 {
-   for (struct rdr_gpu_context *ctx = call->gpu->contexts; ctx; ctx = ctx->next) {
+   for (struct rdr_virtio_context *ctx = call->gpu->contexts; ctx; ctx = ctx->next) {
       if (ctx->link && ctx->link->state == TONGS_VIRTGPU_LINK_OPEN && ctx->link->resource == r->id)
-         rdr_gpu_close_link(call->gpu, ctx, RDR_GPU_WORKER_END_MS);
+         rdr_virtio_close_link(call->gpu, ctx, RDR_VIRTIO_WORKER_END_MS);
    }
    r->unref = unref;
-   rdr_gpu_drop_ended_leases(call->gpu, r, NULL);
+   rdr_virtio_drop_ended_leases(call->gpu, r, NULL);
    if (!r->leases)
       return true;
    r->detaching = call->request;
@@ -162,35 +163,36 @@ take_back(struct rdr_gpu_call *call, struct rdr_gpu_resource *r, bool unref)
 }
 
 static uint32_t
-create_resource(struct rdr_gpu_call *call, uint32_t id)
+create_resource(struct rdr_virtio_call *call, uint32_t id)
 {
-   struct rdr_gpu *gpu = call->gpu;
+   struct rdr_virtio *gpu = call->gpu;
 
-   if (!id || *rdr_gpu_find_resource(gpu, id))
+   if (!id || *rdr_virtio_find_resource(gpu, id))
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-   struct rdr_gpu_resource *r =
-      gpu->resource_count < RDR_GPU_RESOURCES_MAX ? calloc(1, sizeof(*r)) : NULL;
+   struct rdr_virtio_resource *r =
+      gpu->resource_count < RDR_VIRTIO_RESOURCES_MAX ? calloc(1, sizeof(*r)) : NULL;
    if (!r)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    r->id = id;
    r->file = -1;
-   r->next = gpu->resources[id % RDR_GPU_BUCKETS];
-   gpu->resources[id % RDR_GPU_BUCKETS] = r;
+   r->next = gpu->resources[id % RDR_VIRTIO_BUCKETS];
+   gpu->resources[id % RDR_VIRTIO_BUCKETS] = r;
    gpu->resource_count++;
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
 static uint32_t
-attach_pages(struct rdr_gpu_call *call, struct rdr_gpu_resource *r, uint32_t count, size_t offset)
+attach_pages(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, uint32_t count,
+             size_t offset)
 {
-   struct rdr_gpu *gpu = call->gpu;
+   struct rdr_virtio *gpu = call->gpu;
    struct virtio_gpu_mem_entry entry;
 
    if (r->ranges || r->file >= 0 || r->detaching)
       return VIRTIO_GPU_RESP_ERR_UNSPEC;
    if (count > (call->size - offset) / sizeof(entry)) /* R3 */
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-   if (count > RDR_GPU_RANGES_MAX - gpu->range_count)
+   if (count > RDR_VIRTIO_RANGES_MAX - gpu->range_count)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    struct rdr_guest_range *ranges = calloc(count ? count : 1, sizeof(*ranges));
    if (!ranges)
@@ -206,7 +208,7 @@ attach_pages(struct rdr_gpu_call *call, struct rdr_gpu_resource *r, uint32_t cou
 }
 
 uint32_t
-rdr_gpu_do_create_2d(struct rdr_gpu_call *call)
+rdr_virtio_do_create_2d(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_create_2d *c = (const void *)call->data;
 
@@ -214,7 +216,7 @@ rdr_gpu_do_create_2d(struct rdr_gpu_call *call)
 }
 
 uint32_t
-rdr_gpu_do_create_3d(struct rdr_gpu_call *call)
+rdr_virtio_do_create_3d(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_create_3d *c = (const void *)call->data;
 
@@ -223,25 +225,25 @@ rdr_gpu_do_create_3d(struct rdr_gpu_call *call)
 
 /* Memory of ours, for the guest to have in its window. */
 static uint32_t
-create_host_memory(struct rdr_gpu_call *call, uint32_t id, uint64_t size)
+create_host_memory(struct rdr_virtio_call *call, uint32_t id, uint64_t size)
 {
-   struct rdr_gpu *gpu = call->gpu;
+   struct rdr_virtio *gpu = call->gpu;
    uint64_t window = gpu->options.window(gpu->options.owner);
-   struct rdr_gpu_context *ctx = *rdr_gpu_find_context(gpu, call->header.ctx_id);
+   struct rdr_virtio_context *ctx = *rdr_virtio_find_context(gpu, call->header.ctx_id);
 
    if (!ctx)
       return VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID;
    if (!size || size % TONGS_VIRTGPU_PAGE)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-   if (size > window || gpu->host_size > window - size || !rdr_gpu_take_descriptors(gpu, ctx, 1))
+   if (size > window || gpu->host_size > window - size || !rdr_virtio_take_descriptors(gpu, ctx, 1))
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    uint32_t type = create_resource(call, id);
    if (type != VIRTIO_GPU_RESP_OK_NODATA)
       return type;
-   struct rdr_gpu_resource **link = rdr_gpu_find_resource(gpu, id);
+   struct rdr_virtio_resource **link = rdr_virtio_find_resource(gpu, id);
    int file = tongs_sealed_memory("tongs-window", size);
    if (file < 0) {
-      rdr_gpu_destroy_resource(gpu, link);
+      rdr_virtio_destroy_resource(gpu, link);
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    }
    (*link)->file = file;
@@ -254,7 +256,7 @@ create_host_memory(struct rdr_gpu_call *call, uint32_t id, uint64_t size)
 }
 
 uint32_t
-rdr_gpu_do_create_blob(struct rdr_gpu_call *call)
+rdr_virtio_do_create_blob(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_create_blob *c = (const void *)call->data;
 
@@ -265,19 +267,19 @@ rdr_gpu_do_create_blob(struct rdr_gpu_call *call)
    uint32_t type = create_resource(call, c->resource_id);
    if (type != VIRTIO_GPU_RESP_OK_NODATA)
       return type;
-   struct rdr_gpu_resource **link = rdr_gpu_find_resource(call->gpu, c->resource_id);
+   struct rdr_virtio_resource **link = rdr_virtio_find_resource(call->gpu, c->resource_id);
    type = attach_pages(call, *link, c->nr_entries, sizeof(*c));
    if (type != VIRTIO_GPU_RESP_OK_NODATA)
-      rdr_gpu_destroy_resource(call->gpu, link);
+      rdr_virtio_destroy_resource(call->gpu, link);
    return type;
 }
 
 uint32_t
-rdr_gpu_do_map_blob(struct rdr_gpu_call *call)
+rdr_virtio_do_map_blob(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_map_blob *c = (const void *)call->data;
-   struct rdr_gpu *gpu = call->gpu;
-   struct rdr_gpu_resource *r = *rdr_gpu_find_resource(gpu, c->resource_id);
+   struct rdr_virtio *gpu = call->gpu;
+   struct rdr_virtio_resource *r = *rdr_virtio_find_resource(gpu, c->resource_id);
    struct virtio_gpu_resp_map_info info = {.map_info = VIRTIO_GPU_MAP_CACHE_CACHED};
    uint64_t window = gpu->options.window(gpu->options.owner);
 
@@ -286,45 +288,45 @@ rdr_gpu_do_map_blob(struct rdr_gpu_call *call)
    if (c->offset % TONGS_VIRTGPU_PAGE || r->size > window || c->offset > window - r->size)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
    /* Where something is already, the monitor refuses. */
-   if (gpu->mapped_count >= RDR_GPU_MAPPED_MAX ||
+   if (gpu->mapped_count >= RDR_VIRTIO_MAPPED_MAX ||
        gpu->options.map(gpu->options.owner, r->file, c->offset, r->size) < 0)
       return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
    r->mapped = true;
    r->mapped_at = c->offset;
    gpu->mapped_count++;
-   rdr_gpu_answer(gpu, call->request, VIRTIO_GPU_RESP_OK_MAP_INFO, &info, sizeof(info));
+   rdr_virtio_answer(gpu, call->request, VIRTIO_GPU_RESP_OK_MAP_INFO, &info, sizeof(info));
    return 0;
 }
 
 uint32_t
-rdr_gpu_do_unmap_blob(struct rdr_gpu_call *call)
+rdr_virtio_do_unmap_blob(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_unmap_blob *c = (const void *)call->data;
-   struct rdr_gpu_resource *r = *rdr_gpu_find_resource(call->gpu, c->resource_id);
+   struct rdr_virtio_resource *r = *rdr_virtio_find_resource(call->gpu, c->resource_id);
 
    return r && unmap(call->gpu, r) ? VIRTIO_GPU_RESP_OK_NODATA
                                    : VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
 }
 
 uint32_t
-rdr_gpu_do_unref(struct rdr_gpu_call *call)
+rdr_virtio_do_unref(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_unref *c = (const void *)call->data;
-   struct rdr_gpu_resource **link = rdr_gpu_find_resource(call->gpu, c->resource_id);
+   struct rdr_virtio_resource **link = rdr_virtio_find_resource(call->gpu, c->resource_id);
 
    if (!*link || (*link)->detaching)
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
    if (!take_back(call, *link, true))
       return 0;
-   rdr_gpu_destroy_resource(call->gpu, link);
+   rdr_virtio_destroy_resource(call->gpu, link);
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
 uint32_t
-rdr_gpu_do_attach_backing(struct rdr_gpu_call *call)
+rdr_virtio_do_attach_backing(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_attach_backing *c = (const void *)call->data;
-   struct rdr_gpu_resource *r = *rdr_gpu_find_resource(call->gpu, c->resource_id);
+   struct rdr_virtio_resource *r = *rdr_virtio_find_resource(call->gpu, c->resource_id);
 
    if (!r)
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
@@ -332,10 +334,10 @@ rdr_gpu_do_attach_backing(struct rdr_gpu_call *call)
 }
 
 uint32_t
-rdr_gpu_do_detach_backing(struct rdr_gpu_call *call)
+rdr_virtio_do_detach_backing(struct rdr_virtio_call *call)
 {
    const struct virtio_gpu_resource_detach_backing *c = (const void *)call->data;
-   struct rdr_gpu_resource *r = *rdr_gpu_find_resource(call->gpu, c->resource_id);
+   struct rdr_virtio_resource *r = *rdr_virtio_find_resource(call->gpu, c->resource_id);
 
    if (!r || r->detaching)
       return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;

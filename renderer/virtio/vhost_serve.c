@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/vhost_serve.h"
+#include "renderer/virtio/vhost_serve.h"
 
-#include "renderer/gpu_queue.h"
-#include "renderer/signals.h"
-#include "renderer/vhost_user.h"
-#include "renderer/virtio_gpu.h"
+#include "renderer/broker/signals.h"
+#include "renderer/virtio/control_queue.h"
+#include "renderer/virtio/device.h"
+#include "renderer/virtio/vhost_user.h"
 
 #include "protocol/socket.h"
 
@@ -55,15 +55,15 @@ struct server {
 struct device {
    struct server *server;
    struct rdr_vhost vhost;
-   struct rdr_gpu *gpu;
-   struct rdr_gpu_queue control;
+   struct rdr_virtio *gpu;
+   struct rdr_virtio_control_queue control;
    struct rdr_element element; /* of the cursor queue */
    struct pollfd *polls;
    unsigned poll_room;
    uint64_t features;
 };
 
-/* --- Workers ---------------------------------------------------------------------------------------------------- */
+/* --- Workers --- */
 
 static bool
 make_worker_argv(struct server *s)
@@ -131,7 +131,7 @@ hold_worker(void *owner, pid_t pid, bool hold)
       nanosleep(&moment, NULL);
 }
 
-/* --- Host memory ---------------------------------------------------------------------------------------------------- */
+/* --- Host memory --- */
 
 static uint64_t
 window_size(void *owner)
@@ -153,12 +153,12 @@ unmap_from_window(void *owner, uint64_t offset, uint64_t size)
    return rdr_vhost_unmap(&((struct device *)owner)->vhost, offset, size);
 }
 
-/* --- Queues -------------------------------------------------------------------------------------------------------- */
+/* --- Queues --- */
 
 static void
-give_answer(void *owner, const struct rdr_gpu_request *request, const void *data, size_t size)
+give_answer(void *owner, const struct rdr_virtio_request *request, const void *data, size_t size)
 {
-   rdr_gpu_queue_answer(&((struct device *)owner)->control, request, data, size);
+   rdr_virtio_control_queue_answer(&((struct device *)owner)->control, request, data, size);
 }
 
 /* Before the control queue stops. What is given back now is told now. */
@@ -167,7 +167,7 @@ pause_device(void *owner)
 {
    struct device *d = owner;
 
-   rdr_gpu_pause(d->gpu);
+   rdr_virtio_pause(d->gpu);
    rdr_queue_notify(&d->vhost.queues[0]);
 }
 
@@ -186,7 +186,7 @@ serve_cursor(struct device *d)
    return true;
 }
 
-/* --- One device ------------------------------------------------------------------------------------------------------ */
+/* --- One device --- */
 
 static void
 drain_kick(const struct rdr_queue *q)
@@ -209,7 +209,7 @@ take_signals(struct device *d)
          d->server->ending = true;
    }
    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-      rdr_gpu_reap(d->gpu, pid, status);
+      rdr_virtio_reap(d->gpu, pid, status);
 }
 
 /* What is polled: the signals, the monitor, two queues, then what the GPU's end wants. */
@@ -224,7 +224,7 @@ enum {
 static unsigned
 fill_polls(struct device *d)
 {
-   unsigned count = POLL_GPU + rdr_gpu_poll_count(d->gpu);
+   unsigned count = POLL_GPU + rdr_virtio_poll_count(d->gpu);
 
    if (count > d->poll_room) {
       struct pollfd *grown = realloc(d->polls, (count + 16) * sizeof(*grown));
@@ -238,7 +238,7 @@ fill_polls(struct device *d)
    for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++)
       d->polls[POLL_QUEUES + i] =
          (struct pollfd){.fd = d->vhost.queues[i].kick_fd, .events = POLLIN};
-   rdr_gpu_poll_fill(d->gpu, d->polls + POLL_GPU);
+   rdr_virtio_poll_fill(d->gpu, d->polls + POLL_GPU);
    return count;
 }
 
@@ -250,29 +250,29 @@ talk_to_monitor(struct device *d)
       return false;
    if (d->features != d->vhost.features) {
       d->features = d->vhost.features;
-      rdr_gpu_set_features(d->gpu, d->features);
+      rdr_virtio_set_features(d->gpu, d->features);
    }
    return true;
 }
 
-/* The control queue may have been stopped and started again. This is where nothing is under way: the monitor may have said so
- * while a command waited for it. */
+/* The control queue may have been stopped and started again. This is where nothing is under way:
+ * the monitor may have said so while a command waited for it. */
 static void
 follow_restart(struct device *d)
 {
    struct rdr_queue *q = &d->vhost.queues[0];
 
    if (d->vhost.stopped && d->vhost.was_reset)
-      rdr_gpu_reset(d->gpu);
+      rdr_virtio_reset(d->gpu);
    if (d->vhost.restart == RDR_VHOST_NOT_RESTARTED)
       return;
    if (d->vhost.restart == RDR_VHOST_REBOOTED) {
       fprintf(stderr, "tongs: device %d: the virtual machine has begun anew\n", (int)getpid());
-      rdr_gpu_reset(d->gpu);
+      rdr_virtio_reset(d->gpu);
    } else {
-      rdr_gpu_resume(d->gpu);
+      rdr_virtio_resume(d->gpu);
    }
-   rdr_gpu_queue_restart(&d->control);
+   rdr_virtio_control_queue_restart(&d->control);
    d->vhost.restart = RDR_VHOST_NOT_RESTARTED;
    q->held = false;
 }
@@ -283,7 +283,7 @@ run_device(struct device *d)
    bool more = false;
 
    while (!d->server->ending) {
-      int timeout = rdr_gpu_tick(d->gpu);
+      int timeout = rdr_virtio_tick(d->gpu);
       unsigned count = fill_polls(d);
       if (!count)
          return;
@@ -300,19 +300,21 @@ run_device(struct device *d)
             take_signals(d);
          if (d->polls[POLL_MONITOR].revents && !talk_to_monitor(d))
             return;
-         /* Last: it may have to ask the monitor something, and hear what was told above on the way to the answer. */
-         rdr_gpu_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
+         /* Last: it may have to ask the monitor something, and hear what was told above on the way
+          * to the answer. */
+         rdr_virtio_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
       }
       follow_restart(d);
       /* Also without a kick: a ring may have been enabled with requests in it. */
-      more = rdr_gpu_queue_serve(&d->control, d->gpu, BATCH);
+      more = rdr_virtio_control_queue_serve(&d->control, d->gpu, BATCH);
       more |= serve_cursor(d);
       rdr_queue_notify(&d->vhost.queues[0]);
       rdr_queue_notify(&d->vhost.queues[1]);
    }
 }
 
-/* A lease is a descriptor, and a machine may have many. Returns how many its programs may use up. */
+/* A lease is a descriptor, and a machine may have many. Returns how many its programs may use up.
+ */
 static unsigned
 raise_descriptor_limit(void)
 {
@@ -339,7 +341,8 @@ serve_machine(struct server *s, int fd)
       return 1;
    prctl(PR_SET_NAME, "tongs-device");
    d->server = s;
-   d->control = (struct rdr_gpu_queue){.queue = &d->vhost.queues[0], .memory = &d->vhost.memory};
+   d->control =
+      (struct rdr_virtio_control_queue){.queue = &d->vhost.queues[0], .memory = &d->vhost.memory};
    rdr_vhost_init(&d->vhost, fd, FEATURES);
    d->vhost.window = s->options->window;
    d->vhost.stopping = pause_device;
@@ -347,7 +350,7 @@ serve_machine(struct server *s, int fd)
    struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
    memcpy(d->vhost.config, &config, sizeof(config));
    const unsigned descriptors = raise_descriptor_limit();
-   d->gpu = rdr_gpu_create(&(struct rdr_gpu_options){
+   d->gpu = rdr_virtio_create(&(struct rdr_virtio_options){
       .memory = &d->vhost.memory,
       .answer = give_answer,
       .owner = d,
@@ -366,10 +369,10 @@ serve_machine(struct server *s, int fd)
       fprintf(stderr, "tongs: device %d: the virtual machine is gone\n", (int)getpid());
       status = 0;
    }
-   rdr_gpu_destroy(d->gpu);
+   rdr_virtio_destroy(d->gpu);
    rdr_vhost_finish(&d->vhost);
    rdr_element_finish(&d->element);
-   rdr_gpu_queue_finish(&d->control);
+   rdr_virtio_control_queue_finish(&d->control);
    free(d->polls);
    free(d);
    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
@@ -377,7 +380,7 @@ serve_machine(struct server *s, int fd)
    return status;
 }
 
-/* --- The server -------------------------------------------------------------------------------------------------------- */
+/* --- The server --- */
 
 static pid_t *
 find_machine(struct server *s, pid_t pid)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs serve --vhost-user-gpu`: a virtio-gpu device for virtual machines, one process per machine.
+/* `tongs serve --vhost-user-gpu`: a virtio-gpu device for virtual machines, one process per
+ * machine.
  *
  *    tongs serve --vhost-user-gpu PATH     listens; forks for each monitor that connects
  *     └ device                             the device: queues, resources, links; no Vulkan
  *        └ tongs worker                    one per context of the guest, as on a socket
  *
- * A monitor that loses its device does not recover, so the device process does nothing that could take it down: what is
- * dangerous happens in workers, whose end the guest's program learns and nobody else.
+ * A monitor that loses its device does not recover, so the device process does nothing that could
+ * take it down: what is dangerous happens in workers, whose end the guest's program learns and
+ * nobody else.
  */
 
-#ifndef RDR_VHOST_SERVE_H
-#define RDR_VHOST_SERVE_H
+#ifndef RDR_VIRTIO_VHOST_SERVE_H
+#define RDR_VIRTIO_VHOST_SERVE_H
 
 #include <stdint.h>
 
@@ -29,8 +31,8 @@ struct rdr_vhost_serve_options {
    int ready_fd;
 };
 
-/* Runs until SIGTERM, SIGINT or SIGHUP; the devices and their workers end with it. Returns the exit status. Called with no
- * other thread running; takes over the process's signals and children. */
+/* Runs until SIGTERM, SIGINT or SIGHUP; the devices and their workers end with it. Returns the exit
+ * status. Called with no other thread running; takes over the process's signals and children. */
 int
 rdr_vhost_serve(const struct rdr_vhost_serve_options *options);
 

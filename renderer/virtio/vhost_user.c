@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/vhost_user.h"
+#include "renderer/virtio/vhost_user.h"
 
 #include "protocol/clock.h"
 #include "protocol/socket.h"
@@ -190,7 +190,7 @@ rdr_vhost_finish(struct rdr_vhost *v)
    replace_fd(&v->gpu_fd, -1);
 }
 
-/* --- Messages ------------------------------------------------------------------------------------------------- */
+/* --- Messages --- */
 
 static int
 take_fd(struct message *m)
@@ -266,7 +266,7 @@ answer_number(struct rdr_vhost *v, struct message *m, uint64_t number)
    return answer(v, m, sizeof(m->number));
 }
 
-/* --- Memory -------------------------------------------------------------------------------------------------------- */
+/* --- Memory --- */
 
 static int
 add_region(struct rdr_vhost *v, const struct region *r, int fd)
@@ -305,7 +305,7 @@ remove_region(struct rdr_vhost *v, struct message *m)
              : -EPROTO;
 }
 
-/* --- Queues -------------------------------------------------------------------------------------------------------- */
+/* --- Queues --- */
 
 static struct rdr_queue *
 queue_at(struct rdr_vhost *v, uint64_t index)
@@ -333,9 +333,10 @@ set_vring_address(struct rdr_queue *q, const struct vring_address *a)
    return 0;
 }
 
-/* A monitor pauses a machine and resets it with the same messages (QEMU, but for vhost-user-gpu-pci, which says RESET_DEVICE;
- * SET_STATUS is of no use: some say 0 for a pause). A queue goes on where it was, and begins at 0 in a guest that is new: only
- * where it was at 0 that says nothing, and then a guest that looks for its devices has read the configuration. */
+/* A monitor pauses a machine and resets it with the same messages (QEMU, but for
+ * vhost-user-gpu-pci, which says RESET_DEVICE; SET_STATUS is of no use: some say 0 for a pause). A
+ * queue goes on where it was, and begins at 0 in a guest that is new: only where it was at 0 that
+ * says nothing, and then a guest that looks for its devices has read the configuration. */
 static enum rdr_vhost_restart
 tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
 {
@@ -344,7 +345,8 @@ tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
    return !q->next_avail && v->config_was_read ? RDR_VHOST_REBOOTED : RDR_VHOST_RESUMED;
 }
 
-/* The used index is the guest's to see and ours to write: after a restart of the ring it is where it was. */
+/* The used index is the guest's to see and ours to write: after a restart of the ring it is where
+ * it was. */
 static void
 start(struct rdr_vhost *v, struct rdr_queue *q)
 {
@@ -449,7 +451,7 @@ handle_vring(struct rdr_vhost *v, struct message *m)
    }
 }
 
-/* --- The rest -------------------------------------------------------------------------------------------------------- */
+/* --- The rest --- */
 
 static int
 get_config(struct rdr_vhost *v, struct message *m)
@@ -598,10 +600,10 @@ rdr_vhost_handle(struct rdr_vhost *v)
    return error;
 }
 
-/* --- Requests of ours ------------------------------------------------------------------------------------------------ */
+/* --- Requests of ours --- */
 
-/* Before the monitor answers it may tell of a change of the memory that came of our request, and wait for our answer to
- * that. */
+/* Before the monitor answers it may tell of a change of the memory that came of our request, and
+ * wait for our answer to that. */
 static int
 wait_for_monitor(struct rdr_vhost *v)
 {

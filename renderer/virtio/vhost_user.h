@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The device's side of vhost-user (QEMU's docs/interop/vhost-user.rst): a virtual machine's monitor hands over its memory and
- * its virtqueues, and asks for the configuration space. One connection, one thread. */
+/* The device's side of vhost-user (QEMU's docs/interop/vhost-user.rst): a virtual machine's monitor
+ * hands over its memory and its virtqueues, and asks for the configuration space. One connection,
+ * one thread. */
 
-#ifndef RDR_VHOST_USER_H
-#define RDR_VHOST_USER_H
+#ifndef RDR_VIRTIO_VHOST_USER_H
+#define RDR_VIRTIO_VHOST_USER_H
 
-#include "guest_memory.h"
-#include "virtio_queue.h"
+#include "renderer/virtio/guest_memory.h"
+#include "renderer/virtio/virtio_queue.h"
 
 #define RDR_VHOST_QUEUES 2
 /* The most that the configuration space of a device has. */
@@ -33,12 +34,14 @@ struct rdr_vhost {
    bool has_window; /* the monitor has asked for its size: it makes it */
    uint8_t config[RDR_VHOST_CONFIG_MAX];
 
-   /* Called before the control queue stops: the last moment for answers, and from its end on nobody may write to the machine's
-    * memory. Comes also from within rdr_vhost_map and rdr_vhost_unmap. */
+   /* Called before the control queue stops: the last moment for answers, and from its end on nobody
+    * may write to the machine's memory. Comes also from within rdr_vhost_map and rdr_vhost_unmap.
+    */
    void (*stopping)(void *owner);
    void *owner;
 
-   /* Of the control queue, once `stopping` was called. For the owner to see, who resets `restart` and the queue's `held`. */
+   /* Of the control queue, once `stopping` was called. For the owner to see, who resets `restart`
+    * and the queue's `held`. */
    bool stopped;
    bool was_reset;       /* since: the monitor said so */
    bool config_was_read; /* since: by a guest that looks at its devices */
@@ -56,16 +59,16 @@ rdr_vhost_init(struct rdr_vhost *v, int fd, uint64_t offered);
 void
 rdr_vhost_finish(struct rdr_vhost *v);
 
-/* Makes `size` bytes of `file` appear at `offset` of the window. The monitor may have requests of its own first, which are
- * handled meanwhile. 0 or -errno. */
+/* Makes `size` bytes of `file` appear at `offset` of the window. The monitor may have requests of
+ * its own first, which are handled meanwhile. 0 or -errno. */
 int
 rdr_vhost_map(struct rdr_vhost *v, int file, uint64_t offset, uint64_t size);
 
 int
 rdr_vhost_unmap(struct rdr_vhost *v, uint64_t offset, uint64_t size);
 
-/* Receives one message and answers it. 0; 1 when the monitor has left; -errno when it breaks the protocol, after the
- * reason was logged. */
+/* Receives one message and answers it. 0; 1 when the monitor has left; -errno when it breaks the
+ * protocol, after the reason was logged. */
 int
 rdr_vhost_handle(struct rdr_vhost *v);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/virtgpu_link.h"
+#include "renderer/virtio/virtgpu_link.h"
 
 #include "protocol/socket.h"
 
@@ -24,7 +24,7 @@ struct rdr_link_chunk {
    uint8_t data[];
 };
 
-/* --- The words in the pages ------------------------------------------------------------------------------------ */
+/* --- The words in the pages --- */
 
 /* NULL when the monitor took the memory away. */
 static struct tongs_virtgpu_link *
@@ -52,7 +52,7 @@ room(const struct rdr_link *link, const struct tongs_virtgpu_link *w)
    return used > TONGS_VIRTGPU_DATA ? 0 : TONGS_VIRTGPU_DATA - used;
 }
 
-/* --- Life --------------------------------------------------------------------------------------------------------- */
+/* --- Life --- */
 
 struct rdr_link *
 rdr_link_create(const struct rdr_guest_memory *memory, uint32_t resource, const uint64_t *pages,
@@ -121,7 +121,7 @@ rdr_link_destroy(struct rdr_link *link)
    free(link);
 }
 
-/* --- To the worker ----------------------------------------------------------------------------------------------- */
+/* --- To the worker --- */
 
 bool
 rdr_link_send(struct rdr_link *link, const void *data, size_t size, const int *fds,
@@ -129,7 +129,7 @@ rdr_link_send(struct rdr_link *link, const void *data, size_t size, const int *f
 {
    struct rdr_link_chunk *chunk = NULL;
 
-   bool fits = size <= TONGS_VIRTGPU_WINDOW - link->queued && (size || !fd_count);
+   bool fits = size <= TONGS_VIRTGPU_CREDIT - link->queued && (size || !fd_count);
    /* A chunk of no bytes would count for nothing in the window. */
    if (fits && !size && link->fd >= 0)
       return true;
@@ -206,7 +206,7 @@ pump_out(struct rdr_link *link)
    return true;
 }
 
-/* --- To the guest ------------------------------------------------------------------------------------------------- */
+/* --- To the guest --- */
 
 /* Receives straight into the pages, page by page as they lie. */
 static ssize_t
@@ -236,7 +236,8 @@ set_full(struct rdr_link *link, struct tongs_virtgpu_link *w, bool full)
    atomic_store_explicit((_Atomic uint32_t *)&w->full, full, memory_order_seq_cst);
 }
 
-/* As much as the pages hold, as a guest that reads along makes room for ever. False when the worker is gone. */
+/* As much as the pages hold, as a guest that reads along makes room for ever. False when the worker
+ * is gone. */
 static bool
 pump_in(struct rdr_link *link, struct tongs_virtgpu_link *w)
 {

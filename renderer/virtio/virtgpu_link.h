@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* One context's link to its worker (tongs/virtgpu.h): the socket, what waits to go there, and the pages through which bytes
- * come to the guest. One thread. */
+/* One context's link to its worker (tongs/virtgpu.h): the socket, what waits to go there, and the
+ * pages through which bytes come to the guest. One thread. */
 
-#ifndef RDR_VIRTGPU_LINK_H
-#define RDR_VIRTGPU_LINK_H
+#ifndef RDR_VIRTIO_VIRTGPU_LINK_H
+#define RDR_VIRTIO_VIRTGPU_LINK_H
 
-#include "guest_memory.h"
+#include "renderer/virtio/guest_memory.h"
 
 #include "tongs/virtgpu.h"
 
@@ -14,7 +14,7 @@
 #define RDR_LINK_WAITS_MAX 8
 #define RDR_LINK_FDS_MAX (TONGS_PAGES_FILES_MAX + 2)
 
-struct rdr_gpu_request;
+struct rdr_virtio_request;
 
 struct rdr_link {
    int fd; /* to the worker; owned, -1: the worker is gone */
@@ -35,8 +35,8 @@ struct rdr_link {
    struct rdr_link_chunk **last;
    size_t queued;
    unsigned queued_fds;
-   bool
-      crowded; /* the kernel has no room for bytes or descriptors on their way: to be pumped again in a while */
+   bool crowded; /* the kernel has no room for bytes or descriptors on their way: to be pumped again
+                    in a while */
 };
 
 /* `fd` stays the caller's when this fails. */
@@ -56,8 +56,8 @@ rdr_link_close(struct rdr_link *link);
 void
 rdr_link_abandon(struct rdr_link *link);
 
-/* Sends bytes, and with the first one descriptors, which are taken in any case. False where the guest goes past its
- * window, or memory is out: the link is closed then. */
+/* Sends bytes, and with the first one descriptors, which are taken in any case. False where the
+ * guest goes past its window, or memory is out: the link is closed then. */
 bool
 rdr_link_send(struct rdr_link *link, const void *data, size_t size, const int *fds,
               unsigned fd_count);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/virtio_queue.h"
+#include "renderer/virtio/virtio_queue.h"
 
 #include <linux/virtio_ring.h>
 #include <stdatomic.h>
@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The longest table of indirect descriptors: 1 GiB of scattered pages needs 1024 pages of entries. */
+/* The longest table of indirect descriptors: 1 GiB of scattered pages needs 1024 pages of entries.
+ */
 #define INDIRECT_MAX 65536u
 
 void
@@ -41,7 +42,7 @@ rdr_element_finish(struct rdr_element *element)
    *element = (struct rdr_element){0};
 }
 
-/* --- The three rings ---------------------------------------------------------------------------------------- */
+/* --- The three rings --- */
 
 /* They are looked up anew each time: the monitor may have replaced the regions. */
 static struct vring_desc *
@@ -89,7 +90,7 @@ fail(struct rdr_queue *q, const char *what)
    return false;
 }
 
-/* --- Taking ----------------------------------------------------------------------------------------------------- */
+/* --- Taking --- */
 
 static bool
 append(struct rdr_guest_range **ranges, uint32_t *count, uint32_t *room,
@@ -181,7 +182,7 @@ rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element)
    return walk(q, element, table, q->size, head, true);
 }
 
-/* --- Giving back -------------------------------------------------------------------------------------------------- */
+/* --- Giving back --- */
 
 void
 rdr_queue_push(struct rdr_queue *q, uint16_t head, uint32_t written)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The device's side of a split virtqueue (virtio 1.2, 2.7), with event indices and indirect descriptors. The rings are the
- * guest's to write: every word is read once, and what it says is checked. One thread. */
+/* The device's side of a split virtqueue (virtio 1.2, 2.7), with event indices and indirect
+ * descriptors. The rings are the guest's to write: every word is read once, and what it says is
+ * checked. One thread. */
 
-#ifndef RDR_VIRTIO_QUEUE_H
-#define RDR_VIRTIO_QUEUE_H
+#ifndef RDR_VIRTIO_VIRTIO_QUEUE_H
+#define RDR_VIRTIO_VIRTIO_QUEUE_H
 
-#include "guest_memory.h"
+#include "renderer/virtio/guest_memory.h"
 
 struct vring_desc;
 struct vring_avail;
@@ -36,8 +37,8 @@ struct rdr_queue {
    int err_fd;
 };
 
-/* One request: what the guest wrote, and where the answer goes. Both arrays belong to the element and are used
- * again by the next one. */
+/* One request: what the guest wrote, and where the answer goes. Both arrays belong to the element
+ * and are used again by the next one. */
 struct rdr_element {
    uint16_t head;
    struct rdr_guest_range *out;

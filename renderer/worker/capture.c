@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture.h"
+#include "renderer/worker/capture.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "compile.h"
+#include "renderer/worker/compile.h"
 
-#include "context.h"
-#include "execute.h"
-#include "frame.h"
-#include "handlers.h"
-#include "object.h"
+#include "protocol/frame.h"
+#include "renderer/worker/context.h"
+#include "renderer/worker/execute.h"
+#include "renderer/worker/handlers.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -46,7 +46,8 @@ struct grave {
 struct rdr_compiles {
    struct rdr_context *ctx;
 
-   /* The decoder's thread's own. Compilations are counted from 1 on; those up to `oldest_number` are over. */
+   /* The decoder's thread's own. Compilations are counted from 1 on; those up to `oldest_number`
+    * are over. */
    struct compile *oldest, *youngest;
    uint64_t oldest_number, youngest_number;
    size_t held;
@@ -75,7 +76,7 @@ rdr_compiles_create(struct rdr_context *ctx)
    return c;
 }
 
-/* --- Compiling -------------------------------------------------------------------------------------------------- */
+/* --- Compiling --- */
 
 /* Any thread. */
 static void
@@ -96,7 +97,8 @@ run(struct compile *job)
    }
 }
 
-/* Destroys what nobody wants any more where it was made: that thread's allocator has the memory at hand. */
+/* Destroys what nobody wants any more where it was made: that thread's allocator has the memory at
+ * hand. */
 static void
 drop_unwanted(struct compile *job)
 {
@@ -148,7 +150,7 @@ start_thread(struct rdr_compiles *c)
    pthread_attr_destroy(&attributes);
 }
 
-/* --- What is over ----------------------------------------------------------------------------------------------- */
+/* --- What is over --- */
 
 /* NULL is fine. */
 static void
@@ -240,7 +242,7 @@ retire_oldest(struct rdr_compiles *c)
 }
 
 void
-rdr_compile_settle(const struct tongs_slot *slot)
+rdr_wait_compiled(const struct tongs_slot *slot)
 {
    if (slot->result != VK_NOT_READY || tongs_id_type(slot->id) != TONGS_TYPE_VkPipeline)
       return;
@@ -259,7 +261,7 @@ is_done(struct rdr_compiles *c, const struct compile *job)
 }
 
 void
-rdr_compile_settle_all(struct rdr_compiles *c)
+rdr_wait_all_compiled(struct rdr_compiles *c)
 {
    while (c->oldest)
       retire_oldest(c);
@@ -289,7 +291,7 @@ rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type,
       return false;
    struct grave *grave = malloc(sizeof(*grave));
    if (!grave) {
-      rdr_compile_settle_all(c);
+      rdr_wait_all_compiled(c);
       return false;
    }
    *grave = (struct grave){
@@ -326,7 +328,7 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *op, size_t size)
    return true;
 }
 
-/* --- Ops -------------------------------------------------------------------------------------------------------- */
+/* --- Ops --- */
 
 /* Room for the op and what it decodes into. NULL when memory is out. */
 static struct compile *
@@ -363,10 +365,10 @@ decode(struct rdr_context *ctx, struct compile *job, size_t size)
    }
    job->dev = d.target->data;
    job->held = size + job->arena.total;
-   bool good = !d.unmade && !job->dev->lost;
+   bool good = !d.failed && !job->dev->lost;
    VkResult result = VK_NOT_READY;
    if (!good)
-      result = d.unmade ? d.unmade->result : VK_ERROR_DEVICE_LOST;
+      result = d.failed ? d.failed->result : VK_ERROR_DEVICE_LOST;
    for (uint32_t i = 0; i < job->args->new_count; i++) {
       if (!rdr_object_add(ctx, TONGS_TYPE_VkPipeline, job->args->new_ids[i], 0, result,
                           tongs_id_slot(d.target->id), good ? (void *)job : job->dev))

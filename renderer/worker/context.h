@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The worker's state: one connection, one guest, one VkInstance. */
+/* The worker's state: one connection, one client, one VkInstance. */
 
-#ifndef RDR_CONTEXT_H
-#define RDR_CONTEXT_H
+#ifndef RDR_WORKER_CONTEXT_H
+#define RDR_WORKER_CONTEXT_H
 
-#include "arena.h"
-#include "channel.h"
-#include "decoder.h"
-#include "encoder.h"
-#include "guest_pages.h"
-#include "hello.h"
-#include "id.h"
+#include "protocol/arena.h"
+#include "protocol/channel.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
+#include "protocol/hello.h"
+#include "protocol/id.h"
+#include "renderer/virtio/guest_pages.h"
 
 #include "rdr_gen_vk.h"
 
@@ -31,7 +31,7 @@ struct rdr_waiter;
 
 /* What one op may decode into, bytes. */
 #define RDR_ARENA_LIMIT ((size_t)512 << 20)
-/* How many objects a guest may have at a time. */
+/* How many objects a client may have at a time. */
 #define RDR_SLOTS_MAX (UINT32_C(1) << 22)
 /* File descriptors that have come and that no op has taken yet. */
 #define RDR_FDS_MAX 16
@@ -48,7 +48,7 @@ struct rdr_host {
 
 #define RDR_PHYSICAL_DEVICES_MAX 16u
 
-/* What a device of it will be made with beside what the guest wants. */
+/* What a device of it will be made with beside what the client wants. */
 struct rdr_physical_device {
    VkPhysicalDevice handle;
    bool imports_host_memory; /* has VK_EXT_external_memory_host, at our alignment */
@@ -59,7 +59,8 @@ struct rdr_instance {
    VkInstance handle;
    PFN_vkGetDeviceProcAddr GetDeviceProcAddr;
    struct rdr_vk_instance vk;
-   struct rdr_physical_device physical[RDR_PHYSICAL_DEVICES_MAX]; /* those that the guest has seen */
+   struct rdr_physical_device
+      physical[RDR_PHYSICAL_DEVICES_MAX]; /* those that the client has seen */
    uint32_t physical_count;
 };
 
@@ -77,20 +78,20 @@ struct rdr_device {
    struct rdr_instance *instance;
    struct rdr_vk_device vk;
    bool imports_host_memory; /* VK_EXT_external_memory_host is enabled */
-   bool
-      marks_buffers; /* buffers are made for host memory, where that leaves all memory types open to them */
+   bool marks_buffers; /* buffers are made for host memory, where that leaves all memory types open
+                          to them */
    atomic_bool
       lost; /* a post failed that nobody can be told of otherwise: no wait is worth its while */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
    _Atomic(struct rdr_waiter *) waiters; /* owned, one for each queue */
-   struct rdr_orphan *orphans; /* objects whose id is gone while a wait still used them */
-   struct rdr_swapchains *swapchains; /* owned; NULL while there was none */
+   struct rdr_orphan *orphans;           /* objects whose id is gone while a wait still used them */
+   struct rdr_swapchains *swapchains;    /* owned; NULL while there was none */
 };
 
 /* Why a connection is over. */
 enum rdr_ended {
-   RDR_GUEST_LEFT = 1,
+   RDR_CLIENT_LEFT = 1,
    RDR_RULE_BROKEN, /* the reason has been logged */
 };
 
@@ -109,11 +110,11 @@ struct rdr_context {
    struct rdr_instance instance;
    FILE *capture; /* owned, may be NULL */
 
-   /* Where bytes go once it is there: ops to the decoder's thread, replies under `reply_lock`. The socket is for file
-    * descriptors and tells that the guest is there. */
+   /* Where bytes go once it is there: ops to the decoder's thread, replies under `reply_lock`. The
+    * socket is for file descriptors and tells that the client is there. */
    struct tongs_channel channel;
    atomic_bool has_channel; /* for the other threads */
-   atomic_bool guest_left;  /* the socket says so; what is in the ring still counts */
+   atomic_bool client_left; /* the socket says so; what is in the ring still counts */
 
    /* The decoder's thread's own. */
    struct tongs_arena arena;
@@ -121,8 +122,8 @@ struct rdr_context {
    struct rdr_node *nodes;
    uint32_t slot_count;
    struct rdr_heap *heaps;
-   bool
-      takes_pages; /* the socket's other end is the device of a virtual machine, and memory comes as pages */
+   bool takes_pages; /* the socket's other end is the device of a virtual machine, and memory comes
+                        as pages */
    struct rdr_pages channel_pages;
    struct tongs_bell pages_bell;
    struct tongs_spinner op_spinner;
@@ -147,7 +148,7 @@ struct rdr_context {
    struct rdr_jobs *jobs;             /* owned */
    struct rdr_compiles *compiles;     /* owned */
    struct rdr_validation *validation; /* owned; NULL: none is wanted */
-   bool greeted;                      /* the guest knows that ops may come */
+   bool greeted;                      /* the client knows that ops may come */
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };
@@ -156,7 +157,7 @@ struct rdr_context {
 __attribute__((format(printf, 2, 3))) void
 rdr_end(struct rdr_context *ctx, const char *format, ...);
 
-/* The guest called what this host's driver has not. */
+/* The client called what this host's driver has not. */
 void
 rdr_refuse_command(struct rdr_context *ctx, const char *name);
 
@@ -181,11 +182,13 @@ rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offs
 void
 rdr_reply_end(struct rdr_context *ctx, size_t offset);
 
-/* The next file descriptor that has come from the guest, which is the caller's then; -1: there is none. The decoder's thread. */
+/* The next file descriptor that has come from the client, which is the caller's then; -1: there is
+ * none. The decoder's thread. */
 int
 rdr_fd_take(struct rdr_context *ctx);
 
-/* The same for pages of a virtual machine (guest_pages.h), `size` bytes of them at least. Returns why not, or NULL. */
+/* The same for pages of a virtual machine (guest_pages.h), `size` bytes of them at least. Returns
+ * why not, or NULL. */
 const char *
 rdr_pages_take(struct rdr_context *ctx, struct rdr_pages *pages, uint64_t size);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "execute.h"
+#include "renderer/worker/execute.h"
 
-#include "args.h"
-#include "compile.h"
-#include "frame.h"
-#include "handlers.h"
-#include "jobs.h"
-#include "object.h"
-#include "replay.h"
-#include "waiter.h"
+#include "protocol/args.h"
+#include "protocol/frame.h"
+#include "renderer/worker/compile.h"
+#include "renderer/worker/handlers.h"
+#include "renderer/worker/jobs.h"
+#include "renderer/worker/object.h"
+#include "renderer/worker/replay.h"
+#include "renderer/worker/waiter.h"
 
 #include "tongs_gen_types.h"
 
@@ -35,7 +35,7 @@ rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t
    tongs_decoder_init(d, op, size, arena);
    d->cur += sizeof(struct tongs_op_header);
    d->limits_of = limits_of;
-   d->settle = rdr_compile_settle;
+   d->wait_compiled = rdr_wait_compiled;
    d->slots = ctx->slots;
    d->slot_count = ctx->slot_count;
 }
@@ -46,7 +46,7 @@ rdr_end_malformed(struct rdr_context *ctx, uint32_t op, const struct tongs_decod
    rdr_end(ctx, "a %s is malformed: %s", tongs_ops[op].name, tongs_decode_error_text(d->error));
 }
 
-/* --- Replies ------------------------------------------------------------------------------------------------- */
+/* --- Replies --- */
 
 void
 rdr_reply(struct rdr_context *ctx, uint32_t op, uint32_t tag, const void *args)
@@ -77,9 +77,10 @@ rdr_reply_result(struct rdr_context *ctx, uint32_t op, uint32_t tag, void *args,
    rdr_reply(ctx, op, tag, args);
 }
 
-/* --- What cannot be carried out ------------------------------------------------------------------------------ */
+/* --- What cannot be carried out --- */
 
-/* The slot that the op's new objects belong to; 0, with the connection ended, where it names none. */
+/* The slot that the op's new objects belong to; 0, with the connection ended, where it names none.
+ */
 static uint32_t
 parent_of_new(struct rdr_context *ctx, uint8_t type)
 {
@@ -93,14 +94,14 @@ parent_of_new(struct rdr_context *ctx, uint8_t type)
    }
 }
 
-/* An op uses an object whose creation failed: what it creates fails with it, what it destroys is forgotten, and
- * a call reports it. Other posts lose the device, as nothing else can tell. */
+/* An op uses an object whose creation failed: what it creates fails with it, what it destroys is
+ * forgotten, and a call reports it. Other posts lose the device, as nothing else can tell. */
 static void
-execute_on_unmade(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args,
+execute_on_failed(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args,
                   const struct tongs_decoder *d)
 {
    const struct tongs_op_info *info = &tongs_ops[op];
-   VkResult result = d->unmade->result;
+   VkResult result = d->failed->result;
 
    if (ctx->is_call) {
       rdr_reply_result(ctx, op, tag, args, result);
@@ -115,8 +116,8 @@ execute_on_unmade(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct ton
    }
 }
 
-/* Nothing more reaches the host's driver of a device that is lost but what destroys: it would be misused, as it lacks what
- * failed. False for what is carried out all the same. */
+/* Nothing more reaches the host's driver of a device that is lost but what destroys: it would be
+ * misused, as it lacks what failed. False for what is carried out all the same. */
 static bool
 execute_on_lost(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args)
 {
@@ -133,7 +134,7 @@ execute_on_lost(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs
    return true;
 }
 
-/* --- Ops ---------------------------------------------------------------------------------------------------------- */
+/* --- Ops --- */
 
 static void
 execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d, uint32_t tag)
@@ -158,8 +159,8 @@ execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d,
    ctx->op = op;
    ctx->parent = d->target ? tongs_id_slot(d->target->id) : 0;
    ctx->host_of_op = d->target ? d->target->data : NULL;
-   if (d->unmade) {
-      execute_on_unmade(ctx, op, tag, args, d);
+   if (d->failed) {
+      execute_on_failed(ctx, op, tag, args, d);
       return;
    }
    struct rdr_device *dev = d->device ? ctx->slots[d->device].data : NULL;
@@ -245,7 +246,8 @@ execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_
    }
 }
 
-/* What must find all pipelines made: it asks what became of them, or is the API's to synchronise with their making. */
+/* What must find all pipelines made: it asks what became of them, or is the API's to synchronise
+ * with their making. */
 static bool
 needs_pipelines(uint32_t op, bool call)
 {
@@ -272,7 +274,7 @@ execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *o
    bool call = header.flags & TONGS_OP_FLAG_CALL;
 
    if (needs_pipelines(header.op, call))
-      rdr_compile_settle_all(ctx->compiles);
+      rdr_wait_all_compiled(ctx->compiles);
    rdr_decoder_init(ctx, &d, op, size, &ctx->arena);
    if (header.op < TONGS_OP_COUNT && tongs_ops[header.op].kind != TONGS_OP_NONE) {
       const struct tongs_op_info *info = &tongs_ops[header.op];
@@ -334,7 +336,8 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
    /* This thread has something to do, which may take any time. */
    if (ctx->watched)
       rdr_watch_end(ctx);
-   /* In a virtual machine it is pages that come, and those who take them know how many descriptors they are. */
+   /* In a virtual machine it is pages that come, and those who take them know how many descriptors
+    * they are. */
    if (header.flags & TONGS_OP_FLAG_FD && !ctx->takes_pages && !find_fd(ctx, header.op))
       return;
    execute(ctx, header, op, size);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RDR_EXECUTE_H
-#define RDR_EXECUTE_H
+#ifndef RDR_WORKER_EXECUTE_H
+#define RDR_WORKER_EXECUTE_H
 
-#include "context.h"
+#include "renderer/worker/context.h"
 
-/* Carries out one op: `size` bytes of private memory, 8-byte aligned, its header checked against `size`. Ends the
- * connection where it breaks a rule. The decoder's thread. */
+/* Carries out one op: `size` bytes of private memory, 8-byte aligned, its header checked against
+ * `size`. Ends the connection where it breaks a rule. The decoder's thread. */
 void
 rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size);
 

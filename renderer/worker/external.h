@@ -2,18 +2,19 @@
 
 /* Memory that has a file descriptor (handle_external.c). */
 
-#ifndef RDR_EXTERNAL_H
-#define RDR_EXTERNAL_H
+#ifndef RDR_WORKER_EXTERNAL_H
+#define RDR_WORKER_EXTERNAL_H
 
-#include "context.h"
+#include "renderer/worker/context.h"
 
 struct rdr_memory;
 struct stat;
 struct tongs_args_vkAllocateMemory;
 
-/* Puts the descriptor that came with the op where the host's driver looks for it: the number in the guest's struct says
- * only that there is one. *fd: that, the caller's until the host takes it, or -1. False when the connection has ended; the
- * args' result is an error where the descriptor is refused. */
+/* Puts the descriptor that came with the op where the host's driver looks for it: the number in the
+ * client's struct says only that there is one. *fd: that, the caller's until the host takes it, or
+ * -1. False when the connection has ended; the args' result is an error where the descriptor is
+ * refused. */
 bool
 rdr_external_import_fd(struct rdr_context *ctx, struct tongs_args_vkAllocateMemory *a, int *fd);
 
@@ -21,7 +22,8 @@ rdr_external_import_fd(struct rdr_context *ctx, struct tongs_args_vkAllocateMemo
 void
 rdr_external_close_refused(int fd, const struct stat *what);
 
-/* Notes what tongsMemoryFd will need of an allocation, `fd` of which is about to go to the host's driver. */
+/* Notes what tongsMemoryFd will need of an allocation, `fd` of which is about to go to the host's
+ * driver. */
 void
 rdr_external_note(struct rdr_memory *memory, const VkMemoryAllocateInfo *info, int fd);
 

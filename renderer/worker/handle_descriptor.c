@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* vkUpdateDescriptorSets, the most frequent op beside recorded commands: decoded into room on the stack, the usual kinds of
- * writes without the generated decoder, and handed to the host's driver some writes at a time. */
+/* vkUpdateDescriptorSets, the most frequent op beside recorded commands: decoded into room on the
+ * stack, the usual kinds of writes without the generated decoder, and handed to the host's driver
+ * some writes at a time. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "args.h"
-#include "execute.h"
+#include "protocol/args.h"
+#include "renderer/worker/execute.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_structs.h"
@@ -15,7 +16,8 @@
 #define WRITES 16u
 #define DESCRIPTORS 64u
 
-/* Bytes on the wire: a write without descriptors, up to its type, and the counts of its three arrays. */
+/* Bytes on the wire: a write without descriptors, up to its type, and the counts of its three
+ * arrays. */
 #define HEAD_SIZE 28u
 #define COUNTS_SIZE 12u
 #define BUFFER_SIZE 24u
@@ -40,7 +42,7 @@ struct batch {
 static void
 flush(struct batch *b, const struct tongs_decoder *d)
 {
-   if (!d->error && !d->unmade && !b->dev->lost && b->write_count)
+   if (!d->error && !d->failed && !b->dev->lost && b->write_count)
       b->dev->vk.UpdateDescriptorSets(b->dev->handle, b->write_count, b->writes, 0, NULL);
    b->write_count = 0;
    b->descriptor_count = 0;
@@ -99,7 +101,8 @@ is_plain(const struct tongs_decoder *d, uint32_t count, size_t size, uint32_t ar
    return true;
 }
 
-/* Decodes a write of the usual kind. False, with nothing done, where it is another one, or malformed. */
+/* Decodes a write of the usual kind. False, with nothing done, where it is another one, or
+ * malformed. */
 static bool
 decode_plain(struct batch *b, struct tongs_decoder *d)
 {
@@ -155,7 +158,7 @@ decode(struct batch *b, struct tongs_decoder *d)
    const VkCopyDescriptorSet *copy = tongs_decode_VkCopyDescriptorSet_array(d, copies, false);
    tongs_decoder_expect_end(d);
    flush(b, d);
-   if (!d->error && !d->unmade && !b->dev->lost && copies)
+   if (!d->error && !d->failed && !b->dev->lost && copies)
       b->dev->vk.UpdateDescriptorSets(b->dev->handle, 0, NULL, copies, copy);
 }
 
@@ -173,6 +176,6 @@ rdr_update_descriptor_sets(struct rdr_context *ctx, struct tongs_decoder *d)
       decode(&b, d);
    if (d->error || !b.dev)
       rdr_end_malformed(ctx, op, d);
-   else if (d->unmade)
-      rdr_post_failed(ctx, b.dev, tongs_ops[op].name, d->unmade->result);
+   else if (d->failed)
+      rdr_post_failed(ctx, b.dev, tongs_ops[op].name, d->failed->result);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Memory, semaphores and fences as file descriptors. In structs and parameters of the guest's, a descriptor is a number
- * that means nothing here: negative where there is none, else the one that came with the op (docs/wire.md). */
+/* Memory, semaphores and fences as file descriptors. In structs and parameters of the client's, a
+ * descriptor is a number that means nothing here: negative where there is none, else the one that
+ * came with the op (docs/wire.md). */
 
-#include "external.h"
+#include "renderer/worker/external.h"
 
-#include "handlers.h"
-#include "heap.h"
-#include "object.h"
+#include "renderer/worker/handlers.h"
+#include "renderer/worker/heap.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -36,7 +37,8 @@ find(const void *chain, VkStructureType type)
    return NULL;
 }
 
-/* Takes the op's descriptor, of which the guest says `number`. False where one of the two lacks. */
+/* Takes the op's descriptor, of which the client says `number`. False where one of the two lacks.
+ */
 static bool
 take(struct rdr_context *ctx, int number, int *fd)
 {
@@ -59,7 +61,8 @@ give(struct rdr_context *ctx, VkResult result, int fd, int *number)
       *number = fd >= 0 ? 0 : -1;
 }
 
-/* A driver does not own what it refuses, and some close it all the same: the number may be another file's by now. */
+/* A driver does not own what it refuses, and some close it all the same: the number may be another
+ * file's by now. */
 void
 rdr_external_close_refused(int fd, const struct stat *what)
 {
@@ -69,10 +72,11 @@ rdr_external_close_refused(int fd, const struct stat *what)
       close(fd);
 }
 
-/* --- Memory --------------------------------------------------------------------------------------------------------- */
+/* --- Memory --- */
 
-/* Whether the descriptor holds fewer bytes than the memory is to have: not every driver looks, and what is mapped is
- * written to. Kinds of descriptor that do not tell their size are left to the driver. */
+/* Whether the descriptor holds fewer bytes than the memory is to have: not every driver looks, and
+ * what is mapped is written to. Kinds of descriptor that do not tell their size are left to the
+ * driver. */
 static bool
 is_short(int fd, uint64_t size)
 {
@@ -160,10 +164,11 @@ rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, void *host, void *a
    close(fd);
 }
 
-/* --- The same pages for the guest --------------------------------------------------------------------------------- */
+/* --- The same pages for the client --- */
 
-/* Whether the pages from `data` on, `size` bytes, are a shared mapping of what `fd` is open for, and from which offset
- * on: then a mapping of it in another process is the same memory, whatever the kind of descriptor. */
+/* Whether the pages from `data` on, `size` bytes, are a shared mapping of what `fd` is open for,
+ * and from which offset on: then a mapping of it in another process is the same memory, whatever
+ * the kind of descriptor. */
 static bool
 backs(int fd, const void *data, uint64_t size, uint64_t *offset)
 {
@@ -209,7 +214,7 @@ descriptor_of(const struct rdr_device *dev, VkDeviceMemory handle, const struct 
    return fd;
 }
 
-/* Finds a descriptor through which the guest can map the memory, coherently. -1: there is none. */
+/* Finds a descriptor through which the client can map the memory, coherently. -1: there is none. */
 static int
 find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
               uint32_t *kind, uint64_t *offset)
@@ -270,7 +275,7 @@ rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag
       rdr_reply_end(ctx, offset);
 }
 
-/* --- Semaphores and fences -------------------------------------------------------------------------------------------- */
+/* --- Semaphores and fences --- */
 
 void
 rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Images, and the copies between them and the guest's memory. */
+/* Images, and the copies between them and the client's memory. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "format.h"
-#include "object.h"
+#include "protocol/format.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -111,7 +111,7 @@ rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, u
    size_t at;
 
    decode_head(ctx, d, &r);
-   uint64_t size = d->error || d->unmade || !r.dev ? UINT64_MAX : bytes_of(&r);
+   uint64_t size = d->error || d->failed || !r.dev ? UINT64_MAX : bytes_of(&r);
    const void *bytes = size == UINT64_MAX ? NULL : tongs_decode_blob(d, size, false);
    if (d->error || size == UINT64_MAX || !r.dev->vk.CopyMemoryToImage) {
       rdr_end(ctx, "a tongsCopyMemoryToImage is malformed");
@@ -146,7 +146,7 @@ rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, u
 
    decode_head(ctx, d, &r);
    uint64_t wanted = tongs_decode_u64(d);
-   uint64_t size = d->error || d->unmade || !r.dev ? UINT64_MAX : bytes_of(&r);
+   uint64_t size = d->error || d->failed || !r.dev ? UINT64_MAX : bytes_of(&r);
    if (size == UINT64_MAX || size != wanted || !r.dev->vk.CopyImageToMemory) {
       rdr_end(ctx, "a tongsCopyImageToMemory is malformed");
       return;

@@ -2,14 +2,14 @@
 
 /* Instances, physical devices and devices. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "heap.h"
-#include "jobs.h"
-#include "object.h"
-#include "swapchain.h"
-#include "validation.h"
-#include "waiter.h"
+#include "renderer/worker/heap.h"
+#include "renderer/worker/jobs.h"
+#include "renderer/worker/object.h"
+#include "renderer/worker/swapchain.h"
+#include "renderer/worker/validation.h"
+#include "renderer/worker/waiter.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -23,7 +23,7 @@
 #define EXTENSIONS_MAX 512u
 #define QUEUE_FAMILIES_MAX 64u
 
-/* How the guest reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
+/* How the client reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
 enum strategy {
    STRATEGY_HOST = 0,
    STRATEGY_SHARED = 1,
@@ -68,7 +68,7 @@ rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_
    rdr_reply_end(ctx, offset);
 }
 
-/* --- The instance ------------------------------------------------------------------------------------------------ */
+/* --- The instance --- */
 
 static void
 log_no_driver(void)
@@ -167,7 +167,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
    rdr_object_remove(ctx, tongs_id_slot(ctx->used[0]));
 }
 
-/* --- Physical devices ---------------------------------------------------------------------------------------------- */
+/* --- Physical devices --- */
 
 static bool
 has_extension(const VkExtensionProperties *list, uint32_t count, const char *name)
@@ -179,7 +179,8 @@ has_extension(const VkExtensionProperties *list, uint32_t count, const char *nam
    return false;
 }
 
-/* The caller's to free; NULL, and none, where they cannot be had. A look takes loaders long, so there is one where it suffices. */
+/* The caller's to free; NULL, and none, where they cannot be had. A look takes loaders long, so
+ * there is one where it suffices. */
 static VkExtensionProperties *
 device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, uint32_t *count)
 {
@@ -200,8 +201,9 @@ device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, u
    }
 }
 
-/* Pages of the guest can stand behind a type that lies in the host's memory. Behind a window to a graphics card's own
- * they cannot: such a type is the card's alone to the guest, if another one remains that is visible. */
+/* Pages of the client can stand behind a type that lies in the host's memory. Behind a window to a
+ * graphics card's own they cannot: such a type is the card's alone to the client, if another one
+ * remains that is visible. */
 static void
 choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, bool can_import,
                   uint8_t strategies[VK_MAX_MEMORY_TYPES])
@@ -336,10 +338,10 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
    rdr_reply_end(ctx, offset);
 }
 
-/* --- Devices --------------------------------------------------------------------------------------------------------- */
+/* --- Devices --- */
 
-/* Whether buffers can be marked as made for host memory, as the API wants of those that are bound to it: not where
- * that would close other memory types to them. */
+/* Whether buffers can be marked as made for host memory, as the API wants of those that are bound
+ * to it: not where that would close other memory types to them. */
 static bool
 may_mark_buffers(const struct rdr_device *dev)
 {

@@ -2,11 +2,11 @@
 
 /* Memory and the buffers that may be bound to shared memory. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "external.h"
-#include "heap.h"
-#include "object.h"
+#include "renderer/worker/external.h"
+#include "renderer/worker/heap.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -104,7 +104,7 @@ rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args)
    rdr_objects_add(ctx, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret);
 }
 
-/* --- Explicit transfers --------------------------------------------------------------------------------------- */
+/* --- Explicit transfers --- */
 
 /* What tongsMemoryWrite and tongsMemoryRead name. */
 struct range {

@@ -2,17 +2,17 @@
 
 /* Objects that come from pools and go with them. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "object.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
 #include <string.h>
 
-/* Forgets the objects that an op gives back to its pool. Returns whether the host is to free any: not where one is named
- * twice or comes from another pool, which ends the connection. */
+/* Forgets the objects that an op gives back to its pool. Returns whether the host is to free any:
+ * not where one is named twice or comes from another pool, which ends the connection. */
 static bool
 release_all(struct rdr_context *ctx, uint8_t pool_type, const struct tongs_args *args)
 {

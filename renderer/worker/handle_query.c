@@ -2,9 +2,9 @@
 
 /* Query pools. Drivers write results for as long as they are asked to, whatever room there is. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "object.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -21,7 +21,8 @@ values_per_query(const VkQueryPoolCreateInfo *info)
       return (uint32_t)__builtin_popcount(info->pipelineStatistics);
    case VK_QUERY_TYPE_TRANSFORM_FEEDBACK_STREAM_EXT:
       return 2;
-   case VK_QUERY_TYPE_PERFORMANCE_QUERY_KHR: /* VkPerformanceCounterResultKHR; never asked for in 64 bits */
+   case VK_QUERY_TYPE_PERFORMANCE_QUERY_KHR: /* VkPerformanceCounterResultKHR; never asked for in 64
+                                                bits */
       return performance ? 2 * performance->counterIndexCount : 0;
    default:
       return 1;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Submissions. One that has a number is told of when it is complete (waiter.h): the guest's fences are only the guest's. */
+/* Submissions. One that has a number is told of when it is complete (waiter.h): the client's fences
+ * are only the client's. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "waiter.h"
+#include "renderer/worker/waiter.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* --- What a submission signals ---------------------------------------------------------------------------------- */
+/* --- What a submission signals --- */
 
 static bool
 any_value(const uint64_t *values, uint32_t count)
@@ -21,8 +22,8 @@ any_value(const uint64_t *values, uint32_t count)
    return false;
 }
 
-/* Whether the struct of values that may stand in a batch's chain raises a timeline. The value of a binary semaphore means
- * nothing: that one is not 0 does no harm. */
+/* Whether the struct of values that may stand in a batch's chain raises a timeline. The value of a
+ * binary semaphore means nothing: that one is not 0 does no harm. */
 static bool
 chain_raises_timeline(const void *chain)
 {
@@ -64,18 +65,20 @@ submits2_raise_timeline(const VkSubmitInfo2 *submits, uint32_t count)
    return false;
 }
 
-/* --- Submitting --------------------------------------------------------------------------------------------------- */
+/* --- Submitting --- */
 
-/* The fence that tells when a submission with a number is complete, and the waiter that it belongs to.
+/* The fence that tells when a submission with a number is complete, and the waiter that it belongs
+ * to.
  *
- * A fence may be seen signalled before the timelines of its submission are at their values, although the specification has it
- * the other way round: Mesa's drivers that submit from a thread raise an emulated timeline after that, and where the guest has
- * signalled a higher value meanwhile they set it back, so that what waits for it waits for ever. So the fence of a submission
- * that raises timelines is signalled by an empty one behind it. */
+ * A fence may be seen signalled before the timelines of its submission are at their values,
+ * although the specification has it the other way round: Mesa's drivers that submit from a thread
+ * raise an emulated timeline after that, and where the client has signalled a higher value
+ * meanwhile they set it back, so that what waits for it waits for ever. So the fence of a
+ * submission that raises timelines is signalled by an empty one behind it. */
 struct tracking {
    struct rdr_waiter *waiter;
    VkFence fence; /* VK_NULL_HANDLE: there is no number */
-   bool behind;   /* the submission itself has the guest's fence, if any */
+   bool behind;   /* the submission itself has the client's fence, if any */
 };
 
 static bool
@@ -96,7 +99,7 @@ track(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t n
    return t->fence != VK_NULL_HANDLE;
 }
 
-/* The one for the submission itself. `fence`: the guest's. */
+/* The one for the submission itself. `fence`: the client's. */
 static VkFence
 fence_of(const struct tracking *t, VkFence fence)
 {

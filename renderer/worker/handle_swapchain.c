@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Surfaces and swapchains. Drivers index with image numbers and trust that nobody uses a swapchain beside them. */
+/* Surfaces and swapchains. Drivers index with image numbers and trust that nobody uses a swapchain
+ * beside them. */
 
-#include "handlers.h"
+#include "renderer/worker/handlers.h"
 
-#include "jobs.h"
-#include "object.h"
-#include "swapchain.h"
+#include "renderer/worker/jobs.h"
+#include "renderer/worker/object.h"
+#include "renderer/worker/swapchain.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -28,21 +29,22 @@ struct swapchain {
    uint64_t next_turn, turn;
    /* Whose turn it is has these, and is the only one to use the host's swapchain. */
    bool *acquired; /* owned; by image */
-   VkResult late;  /* how presentations went, as far as the guest has not been told */
-   /* The next image may be acquired before the guest asks for it: with a semaphore of the worker's own, which then changes
-    * places with the guest's. */
+   VkResult late;  /* how presentations went, as far as the client has not been told */
+   /* The next image may be acquired before the client asks for it: with a semaphore of the worker's
+    * own, which then changes places with the client's. */
    bool is_ahead;
    uint32_t ahead;        /* the image */
    VkSemaphore semaphore; /* owned; signalled with the image where there is one; may be null */
 };
 
-/* The swapchains of a device. Those destroyed while an acquisition went on stay, as their host's ones do. */
+/* The swapchains of a device. Those destroyed while an acquisition went on stay, as their host's
+ * ones do. */
 struct rdr_swapchains {
    pthread_mutex_t lock; /* protects the list: acquisitions look there too */
    struct swapchain *first;
 };
 
-/* --- What is kept ------------------------------------------------------------------------------------------------ */
+/* --- What is kept --- */
 
 /* The host's swapchain is gone, or never was. */
 static void
@@ -92,8 +94,8 @@ unlink_swapchain(struct rdr_swapchains *all, struct swapchain *s)
    pthread_mutex_unlock(&all->lock);
 }
 
-/* Turns come in the order in which they were asked for: an acquisition without end, which asks anew for each slice of its
- * wait, does not keep the decoder's thread out. */
+/* Turns come in the order in which they were asked for: an acquisition without end, which asks anew
+ * for each slice of its wait, does not keep the decoder's thread out. */
 static void
 take_turn(struct swapchain *s)
 {
@@ -130,7 +132,7 @@ rdr_swapchains_finish(struct rdr_device *dev)
    dev->swapchains = NULL;
 }
 
-/* --- Surfaces ---------------------------------------------------------------------------------------------------- */
+/* --- Surfaces --- */
 
 bool
 rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface)
@@ -148,7 +150,7 @@ rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface)
    return false;
 }
 
-/* A host's surface outlives its swapchains whatever the guest says. */
+/* A host's surface outlives its swapchains whatever the client says. */
 void
 rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, void *host, void *args)
 {
@@ -172,7 +174,7 @@ rdr_surfaces_destroy(struct rdr_context *ctx)
    }
 }
 
-/* --- Swapchains -------------------------------------------------------------------------------------------------- */
+/* --- Swapchains --- */
 
 /* Asks for the images. False when memory is out. */
 static bool
@@ -265,7 +267,8 @@ rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, void *host, void *args)
    }
 }
 
-/* The images of a swapchain get their ids, once. They are its children: they go with it, and cannot be destroyed. */
+/* The images of a swapchain get their ids, once. They are its children: they go with it, and cannot
+ * be destroyed. */
 void
 rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
 {
@@ -294,7 +297,7 @@ rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint3
    rdr_reply_end(ctx, at);
 }
 
-/* --- Frames ------------------------------------------------------------------------------------------------------ */
+/* --- Frames --- */
 
 /* Notes how a presentation went, for the next acquisition to tell. */
 static void
@@ -304,8 +307,8 @@ note_late(struct swapchain *s, VkResult result)
       s->late = result;
 }
 
-/* What is to be told instead of what the host said, and whether there is anything: errors ahead of all, VK_SUBOPTIMAL_KHR
- * with the next image. */
+/* What is to be told instead of what the host said, and whether there is anything: errors ahead of
+ * all, VK_SUBOPTIMAL_KHR with the next image. */
 static VkResult
 acquire_in_turn(struct swapchain *s, struct rdr_device *dev, const VkAcquireNextImageInfoKHR *info,
                 bool by_info, uint32_t *index)
@@ -372,7 +375,7 @@ rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, void *host, void *args)
       rdr_refuse_command(ctx, "vkAcquireNextImage2KHR");
 }
 
-/* --- Images acquired ahead --------------------------------------------------------------------------------------- */
+/* --- Images acquired ahead --- */
 
 /* The swapchain that an op of our own names after its device; NULL where it is malformed. */
 static struct swapchain *
@@ -405,7 +408,7 @@ acquire_ahead(struct swapchain *s, struct rdr_device *dev)
    result = acquire_in_turn(s, dev, &next, false, &s->ahead);
    s->is_ahead = result == VK_SUCCESS || result == VK_SUBOPTIMAL_KHR;
    if (s->is_ahead)
-      s->acquired[s->ahead] = false; /* the guest has not taken it yet */
+      s->acquired[s->ahead] = false; /* the client has not taken it yet */
    end_turn(s);
    return result;
 }
@@ -427,7 +430,7 @@ rdr_own_acquire_ahead(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t
    rdr_reply_end(ctx, at);
 }
 
-/* Signals what the guest wants by a submission of nothing. */
+/* Signals what the client wants by a submission of nothing. */
 static VkResult
 pass_on(struct swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFence fence)
 {
@@ -452,14 +455,16 @@ pass_on(struct swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFe
    else
       dev->vk.GetDeviceQueue(dev->handle, first.queueFamilyIndex, 0, &queue);
    VkResult result = dev->vk.QueueSubmit(queue, 1, &submit, fence);
-   /* Nobody tells when it has been waited for. This is rare: the next one is a new one, and this one goes last. */
+   /* Nobody tells when it has been waited for. This is rare: the next one is a new one, and this
+    * one goes last. */
    rdr_object_keep(dev, TONGS_TYPE_VkSemaphore, (uint64_t)s->semaphore);
    s->semaphore = VK_NULL_HANDLE;
    return result;
 }
 
-/* The guest takes the image that was acquired ahead. Its semaphore becomes the one that is signalled with the image: neither
- * of the two is waited for by anything, and they are alike (the guest sees to that). */
+/* The client takes the image that was acquired ahead. Its semaphore becomes the one that is
+ * signalled with the image: neither of the two is waited for by anything, and they are alike (the
+ * client sees to that). */
 void
 rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
 {
@@ -478,9 +483,9 @@ rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
    }
    s->is_ahead = false;
    s->acquired[s->ahead] = true;
-   if (d->unmade || (slot && !slot->handle)) {
+   if (d->failed || (slot && !slot->handle)) {
       rdr_post_failed(ctx, dev, "vkAcquireNextImageKHR",
-                      d->unmade ? d->unmade->result : slot->result);
+                      d->failed ? d->failed->result : slot->result);
    } else if (alike) {
       const VkSemaphore other = (VkSemaphore)slot->handle;
       ctx->slots[tongs_id_slot(id)].handle = (uint64_t)s->semaphore;
@@ -492,9 +497,10 @@ rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
       rdr_post_failed(ctx, dev, "vkAcquireNextImageKHR", result);
 }
 
-/* --- Presentation ------------------------------------------------------------------------------------------------ */
+/* --- Presentation --- */
 
-/* Takes the image back from the guest. False, with the connection ended, where it has not got it (R5). */
+/* Takes the image back from the client. False, with the connection ended, where it has not got it
+ * (R5). */
 static bool
 give_back(struct rdr_context *ctx, struct swapchain *s, uint32_t index)
 {
@@ -502,11 +508,12 @@ give_back(struct rdr_context *ctx, struct swapchain *s, uint32_t index)
       s->acquired[index] = false;
       return true;
    }
-   rdr_end(ctx, "a %s names an image that the guest has not acquired", tongs_ops[ctx->op].name);
+   rdr_end(ctx, "a %s names an image that the client has not acquired", tongs_ops[ctx->op].name);
    return false;
 }
 
-/* Takes the swapchain's turn. False, with the connection ended, where it may not be presented to. */
+/* Takes the swapchain's turn. False, with the connection ended, where it may not be presented to.
+ */
 static bool
 begin_present(struct rdr_context *ctx, struct swapchain *s, uint32_t index)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker does for each op. Most handlers are generated: they call the host's driver with the decoded arguments.
- * Those written by hand are in handle_*.c. */
+/* What the worker does for each op. Most handlers are generated: they call the host's driver with
+ * the decoded arguments. Those written by hand are in handle_*.c. */
 
-#ifndef RDR_HANDLERS_H
-#define RDR_HANDLERS_H
+#ifndef RDR_WORKER_HANDLERS_H
+#define RDR_WORKER_HANDLERS_H
 
-#include "context.h"
+#include "renderer/worker/context.h"
 
-/* `host`: the struct rdr_instance or struct rdr_device that the op's first handle belongs to. `args`: the op's struct
- * tongs_args_*, decoded. Runs on the decoder's thread, blocking ones on a thread of their own. */
+/* `host`: the struct rdr_instance or struct rdr_device that the op's first handle belongs to.
+ * `args`: the op's struct tongs_args_*, decoded. Runs on the decoder's thread, blocking ones on a
+ * thread of their own. */
 typedef void (*rdr_handler)(struct rdr_context *ctx, void *host, void *args);
 
 extern const rdr_handler rdr_handlers[];
@@ -84,8 +85,9 @@ rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
 void
 rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
 
-/* Whether what the op asks for is in the pool, and fits where the host's driver writes it (R4, R5). `pool`: the id of its
- * VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The decoder's thread. */
+/* Whether what the op asks for is in the pool, and fits where the host's driver writes it (R4, R5).
+ * `pool`: the id of its VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The decoder's
+ * thread. */
 bool
 rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "heap.h"
+#include "renderer/worker/heap.h"
 
-#include "channel.h"
-#include "handlers.h"
+#include "protocol/channel.h"
+#include "renderer/worker/handlers.h"
 
 #include "tongs_gen_types.h"
 
@@ -13,7 +13,7 @@
 struct rdr_heap {
    struct rdr_heap *next;
    const struct rdr_device *device;
-   uint32_t number; /* 0: the guest has destroyed it, and a memory still uses it */
+   uint32_t number; /* 0: the client has destroyed it, and a memory still uses it */
    uint32_t uses;   /* memories that are made of it: the host's driver holds the address */
    uint64_t size;
    uint8_t *data;
@@ -55,7 +55,7 @@ drop(struct rdr_heap **link)
    free(heap);
 }
 
-/* --- Memories ------------------------------------------------------------------------------------------------------ */
+/* --- Memories --- */
 
 struct rdr_memory *
 rdr_memory_create(uint64_t size, bool mappable, struct rdr_heap *heap)
@@ -87,7 +87,7 @@ rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
    drop(link);
 }
 
-/* --- Ops ------------------------------------------------------------------------------------------------------------ */
+/* --- Ops --- */
 
 /* Maps what came with the op. Returns why not, or NULL. */
 static const char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host.h"
+#include "renderer/worker/host.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
 {
    static bool done;
 
-   /* A worker that waited for its guest has the driver's threads by now. */
+   /* A worker that waited for its client has the driver's threads by now. */
    if (done)
       return;
    done = true;
@@ -27,7 +27,7 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
    /* An application's "only Tongs" must not leave its private worker without a driver. */
    unsetenv("VK_LOADER_DRIVERS_SELECT");
    unsetenv("VK_LOADER_DRIVERS_DISABLE");
-   /* Layers run in the guest. */
+   /* Layers run in the client. */
    unsetenv("VK_INSTANCE_LAYERS");
    unsetenv("VK_LOADER_LAYERS_ENABLE");
    unsetenv("VK_LOADER_LAYERS_ALLOW");
@@ -35,8 +35,9 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
    setenv("NODEVICE_SELECT", "1", 1); /* Mesa's layer, for loaders that do not know the above */
 }
 
-/* Drivers that compile shaders with LLVM look functions up by name among all that the process has loaded for
- * everyone, and jump to address 0 where they find none. In the application it is luck that these are there. */
+/* Drivers that compile shaders with LLVM look functions up by name among all that the process has
+ * loaded for everyone, and jump to address 0 where they find none. In the application it is luck
+ * that these are there. */
 static void
 load_for_everyone(void)
 {

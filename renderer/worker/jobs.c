@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "jobs.h"
+#include "renderer/worker/jobs.h"
 
-#include "context.h"
-#include "execute.h"
-#include "frame.h"
-#include "handlers.h"
+#include "protocol/frame.h"
+#include "renderer/worker/context.h"
+#include "renderer/worker/execute.h"
+#include "renderer/worker/handlers.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -15,7 +15,8 @@
 /* Idle threads that are kept. */
 #define IDLE_MAX 4
 #define STACK_SIZE ((size_t)256 * 1024)
-/* A wait asks the host anew so often, nanoseconds: one for what will never happen ends when its device is lost. */
+/* A wait asks the host anew so often, nanoseconds: one for what will never happen ends when its
+ * device is lost. */
 #define SLICE_NS UINT64_C(100000000)
 
 struct job {
@@ -86,7 +87,8 @@ job_create(const uint8_t *op, size_t size)
    return job;
 }
 
-/* False where there is nothing to wait for: the op is malformed, which ends the connection, or its answer is given. */
+/* False where there is nothing to wait for: the op is malformed, which ends the connection, or its
+ * answer is given. */
 static bool
 decode(struct rdr_context *ctx, struct job *job, size_t size)
 {
@@ -106,8 +108,8 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    job->host = dev;
    job->id_count = d.seen_count;
    job->held = size + job->arena.total;
-   if (d.unmade || dev->lost) {
-      VkResult result = d.unmade ? d.unmade->result : VK_ERROR_DEVICE_LOST;
+   if (d.failed || dev->lost) {
+      VkResult result = d.failed ? d.failed->result : VK_ERROR_DEVICE_LOST;
       rdr_reply_result(ctx, job->op, job->tag, job->args, result);
       return false;
    }
@@ -121,7 +123,8 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    return true;
 }
 
-/* Where a wait's timeout is; NULL for what is no wait or has none. Structs lie in the job's arena: they are its own. */
+/* Where a wait's timeout is; NULL for what is no wait or has none. Structs lie in the job's arena:
+ * they are its own. */
 static uint64_t *
 timeout_of(const struct job *job)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Host calls that may wait for long run on threads of their own, so that the decoder goes on: another thread of the
- * guest may be about to submit what they wait for. */
+/* Host calls that may wait for long run on threads of their own, so that the decoder goes on:
+ * another thread of the client may be about to submit what they wait for. */
 
-#ifndef RDR_JOBS_H
-#define RDR_JOBS_H
+#ifndef RDR_WORKER_JOBS_H
+#define RDR_WORKER_JOBS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +21,8 @@ struct rdr_jobs;
 struct rdr_jobs *
 rdr_jobs_create(struct rdr_context *ctx);
 
-/* Decodes the op, a call of `size` bytes with its header, and carries it out: at once where it need not wait, else on a
- * thread, which also sends the reply. Ends the connection on a malformed op. */
+/* Decodes the op, a call of `size` bytes with its header, and carries it out: at once where it need
+ * not wait, else on a thread, which also sends the reply. Ends the connection on a malformed op. */
 void
 rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "object.h"
+#include "renderer/worker/object.h"
 
-#include "compile.h"
-#include "heap.h"
-#include "jobs.h"
+#include "renderer/worker/compile.h"
+#include "renderer/worker/heap.h"
+#include "renderer/worker/jobs.h"
 
 #include "tongs_gen_types.h"
 
@@ -110,7 +110,7 @@ rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *
       list[0] = 0;
    for (uint32_t i = 0; i < args->new_count; i++) {
       uint64_t handle = list[i];
-      /* VK_PIPELINE_COMPILE_REQUIRED is no error and leaves pipelines unmade, too. */
+      /* VK_PIPELINE_COMPILE_REQUIRED is no error and leaves pipelines failed, too. */
       if (!handle && ctx->is_call)
          continue;
       if (result < 0 && ctx->post_result == VK_SUCCESS)

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The object table: from the guest's ids to the host's handles. Only the decoder's thread changes it. */
+/* The object table: from the client's ids to the host's handles. Only the decoder's thread changes
+ * it. */
 
-#ifndef RDR_OBJECT_H
-#define RDR_OBJECT_H
+#ifndef RDR_WORKER_OBJECT_H
+#define RDR_WORKER_OBJECT_H
 
-#include "args.h"
-#include "context.h"
+#include "protocol/args.h"
+#include "renderer/worker/context.h"
 
-/* Enters an object of the type TONGS_TYPE_* under the guest's id, as a child of the slot `parent` (0: none). `handle` 0:
- * its creation failed with `result`. Returns false, and ends the connection, on an id that is not free or malformed. */
+/* Enters an object of the type TONGS_TYPE_* under the client's id, as a child of the slot `parent`
+ * (0: none). `handle` 0: its creation failed with `result`. Returns false, and ends the connection,
+ * on an id that is not free or malformed. */
 bool
 rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t handle, VkResult result,
                uint32_t parent, void *data);
 
-/* Enters all objects that an op has created, as children of ctx->parent. `handles`: the host's, pointers or 64-bit
- * integers; what a driver left there although it failed is cleared. For a post a failure is remembered in the objects;
- * what a call did not create is not entered: the reply says so, and the guest takes its id back. */
+/* Enters all objects that an op has created, as children of ctx->parent. `handles`: the host's,
+ * pointers or 64-bit integers; what a driver left there although it failed is cleared. For a post a
+ * failure is remembered in the objects; what a call did not create is not entered: the reply says
+ * so, and the client takes its id back. */
 void
 rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, void *handles,
                 VkResult result);
 
-/* Takes the object that an op destroys out of the table. Whether the host's is to be destroyed now: not when it never
- * came to be, and not while a wait uses it. */
+/* Takes the object that an op destroys out of the table. Whether the host's is to be destroyed now:
+ * not when it never came to be, and not while a wait uses it. */
 bool
 rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args);
 
@@ -34,8 +37,8 @@ rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle);
 uint64_t
 rdr_args_id(const struct tongs_args *args, uint32_t i);
 
-/* Forgets the objects that an op destroys. Returns how many there were; 0, with the connection ended, where one is named
- * twice. */
+/* Forgets the objects that an op destroys. Returns how many there were; 0, with the connection
+ * ended, where one is named twice. */
 uint32_t
 rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args);
 
@@ -43,8 +46,8 @@ rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args);
 void
 rdr_object_remove(struct rdr_context *ctx, uint32_t slot);
 
-/* The slot of the pool that an op takes from or gives back to: its second handle, after the device. 0, with the
- * connection ended, where it names none of the type. */
+/* The slot of the pool that an op takes from or gives back to: its second handle, after the device.
+ * 0, with the connection ended, where it names none of the type. */
 uint32_t
 rdr_pool_slot(struct rdr_context *ctx, uint8_t type);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "replay.h"
+#include "renderer/worker/replay.h"
 
-#include "args.h"
-#include "execute.h"
-#include "frame.h"
+#include "protocol/args.h"
+#include "protocol/frame.h"
+#include "renderer/worker/execute.h"
 
 void
 rdr_replay_refuse(struct rdr_context *ctx, struct rdr_device *dev, struct tongs_decoder *d)
@@ -11,14 +11,15 @@ rdr_replay_refuse(struct rdr_context *ctx, struct rdr_device *dev, struct tongs_
    tongs_decoder_expect_end(d);
    if (d->error) {
       rdr_end_malformed(ctx, ctx->op, d);
-   } else if (d->unmade) {
-      rdr_post_failed(ctx, dev, tongs_ops[ctx->op].name, d->unmade->result);
-      d->unmade = NULL;
+   } else if (d->failed) {
+      rdr_post_failed(ctx, dev, tongs_ops[ctx->op].name, d->failed->result);
+      d->failed = NULL;
    }
    /* Else the device is lost: nothing more reaches the driver of one. */
 }
 
-/* Points `d` at the command buffer's first command. False, with the connection ended, where none is named. */
+/* Points `d` at the command buffer's first command. False, with the connection ended, where none is
+ * named. */
 static bool
 open_record(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *record, size_t size)
 {
@@ -34,10 +35,10 @@ open_record(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *rec
    ctx->parent = tongs_id_slot(d->target->id);
    ctx->host_of_op = d->target->data;
    if (!d->target->handle) {
-      rdr_post_failed(ctx, d->target->data, "vkAllocateCommandBuffers", d->unmade->result);
+      rdr_post_failed(ctx, d->target->data, "vkAllocateCommandBuffers", d->failed->result);
       return false;
    }
-   d->unmade = NULL;
+   d->failed = NULL;
    d->limits = tongs_decoder_limits(d);
    return true;
 }

@@ -2,16 +2,16 @@
 
 /* What the worker keeps of swapchains. */
 
-#ifndef RDR_SWAPCHAIN_H
-#define RDR_SWAPCHAIN_H
+#ifndef RDR_WORKER_SWAPCHAIN_H
+#define RDR_WORKER_SWAPCHAIN_H
 
-#include "context.h"
+#include "renderer/worker/context.h"
 
 /* Whether a swapchain of any device is on the surface with that id. The decoder's thread. */
 bool
 rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface);
 
-/* Destroys the surfaces that the guest has left. Its devices are gone. */
+/* Destroys the surfaces that the client has left. Its devices are gone. */
 void
 rdr_surfaces_destroy(struct rdr_context *ctx);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "validation.h"
+#include "renderer/worker/validation.h"
 
-#include "context.h"
+#include "renderer/worker/context.h"
 
 #include "tongs_gen_types.h"
 
@@ -28,8 +28,8 @@ struct kind {
 struct rdr_validation {
    VkDebugUtilsMessengerEXT messenger;
 
-   /* Protects what follows. The layer speaks up in any thread that calls the host's driver, which may hold
-    * `reply_lock`: a leaf. */
+   /* Protects what follows. The layer speaks up in any thread that calls the host's driver, which
+    * may hold `reply_lock`: a leaf. */
    pthread_mutex_t lock;
    struct tongs_encoder waiting;
    uint32_t sent;
@@ -82,7 +82,7 @@ rdr_validation_is_possible(const struct rdr_host *host, char *why, size_t why_si
    return false;
 }
 
-/* --- Messages --------------------------------------------------------------------------------------------------- */
+/* --- Messages --- */
 
 static void
 send_locked(struct rdr_validation *v, uint32_t severity, uint32_t types, int32_t id,
@@ -114,8 +114,9 @@ is_repeated_locked(struct rdr_validation *v, int32_t id)
    return false;
 }
 
-/* What we do, not the guest: images are bound to imported memory and not made for it, as that would change their layout on
- * real hardware (architecture.md, "Memory"); buffers where it would close other memory types to them. */
+/* What we do, not the client: images are bound to imported memory and not made for it, as that
+ * would change their layout on real hardware (architecture.md, "Memory"); buffers where it would
+ * close other memory types to them. */
 static bool
 is_ours(const char *name)
 {
@@ -162,7 +163,7 @@ rdr_validation_drain(struct rdr_context *ctx, struct tongs_encoder *e)
    pthread_mutex_unlock(&v->lock);
 }
 
-/* --- The instance -------------------------------------------------------------------------------------------- */
+/* --- The instance --- */
 
 static VkDebugUtilsMessengerCreateInfoEXT
 messenger_info(struct rdr_validation *v)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* --validate: the Khronos validation layer between us and the host's driver. What it says goes to the guest. */
+/* --validate: the Khronos validation layer between us and the host's driver. What it says goes to
+ * the client. */
 
-#ifndef RDR_VALIDATION_H
-#define RDR_VALIDATION_H
+#ifndef RDR_WORKER_VALIDATION_H
+#define RDR_WORKER_VALIDATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,8 +23,9 @@ rdr_validation_create(void);
 bool
 rdr_validation_is_possible(const struct rdr_host *host, char *why, size_t why_size);
 
-/* Adds the layer and a messenger to what the instance is made with; what is added lives in ctx->arena. False when memory is
- * out. Does nothing where no validation is wanted, as do the others. */
+/* Adds the layer and a messenger to what the instance is made with; what is added lives in
+ * ctx->arena. False when memory is out. Does nothing where no validation is wanted, as do the
+ * others. */
 bool
 rdr_validation_extend(struct rdr_context *ctx, VkInstanceCreateInfo *info);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "waiter.h"
+#include "renderer/worker/waiter.h"
 
-#include "context.h"
+#include "renderer/worker/context.h"
 
 #include "tongs_gen_types.h"
 
@@ -42,10 +42,10 @@ struct rdr_waiter {
    bool spoiled; /* some of those in no use may be in use all the same: the device is lost */
 };
 
-/* How many may wait; more are not taken from the guest before. */
+/* How many may wait; more are not taken from the client before. */
 #define SUBMISSIONS_MAX 65536
 
-/* --- Publishing ----------------------------------------------------------------------------------------------- */
+/* --- Publishing --- */
 
 /* After something in the status page has changed. */
 static void
@@ -54,7 +54,7 @@ tell(const struct tongs_channel *ch)
    struct tongs_status *status = ch->status;
    const struct tongs_bell *bell = ch->replies.bell;
 
-   /* Before the sleepers are looked for: a partner of sleep_on_events() in the guest. */
+   /* Before the sleepers are looked for: a partner of sleep_on_events() in the client. */
    atomic_fetch_add(&status->events, 1);
    if (atomic_load(&status->sleepers))
       bell->ring(bell->data, &status->events);
@@ -88,7 +88,8 @@ publish_completion(struct rdr_waiter *w, uint64_t number)
       send_event(w, number, false);
       return;
    }
-   /* Release: what the GPU wrote before. Partner: the load with which the guest looks at the page. */
+   /* Release: what the GPU wrote before. Partner: the load with which the client looks at the page.
+    */
    atomic_store_explicit(&status->queues[w->slot].completed, number, memory_order_release);
    tell(&w->ctx->channel);
 }
@@ -115,7 +116,7 @@ rdr_waiters_lose(struct rdr_device *dev)
       publish_loss(w);
 }
 
-/* --- Waiting --------------------------------------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 /* The first of the submissions is at its end, and its fence in no use any more. */
 static void
@@ -177,7 +178,7 @@ start_thread(struct rdr_waiter *w)
    return w->has_thread;
 }
 
-/* --- Watching ---------------------------------------------------------------------------------------------------- */
+/* --- Watching --- */
 
 void
 rdr_watch(struct rdr_context *ctx)
@@ -218,7 +219,7 @@ rdr_watch_end(struct rdr_context *ctx)
    pthread_mutex_unlock(&w->lock);
 }
 
-/* --- Submissions ------------------------------------------------------------------------------------------------ */
+/* --- Submissions --- */
 
 bool
 rdr_waiter_create(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint32_t slot,
@@ -303,7 +304,8 @@ grow_locked(struct rdr_waiter *w)
    return true;
 }
 
-/* Where the guest looks at memory, the decoder's thread is at hand when the guest just waits: it need not be woken. */
+/* Where the client looks at memory, the decoder's thread is at hand when the client just waits: it
+ * need not be woken. */
 static void
 begin_waiting_locked(struct rdr_waiter *w)
 {

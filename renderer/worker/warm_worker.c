@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "ready.h"
+#include "renderer/worker/warm_worker.h"
 
-#include "host.h"
-#include "socket.h"
+#include "protocol/socket.h"
+#include "renderer/worker/host.h"
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -11,12 +11,14 @@
 
 #define DEVICES_MAX 16u
 
-/* How long a worker leaves the processors to others before it does what the first guest could do, too. */
+/* How long a worker leaves the processors to others before it does what the first client could do,
+ * too. */
 #define CALL_MS 50
 
 #define GET(host, instance, name) ((PFN_##name)(host)->GetInstanceProcAddr(instance, #name))
 
-/* Makes a device and destroys it: the first one of a process finds the driver's code and data not mapped yet. */
+/* Makes a device and destroys it: the first one of a process finds the driver's code and data not
+ * mapped yet. */
 static void
 use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice physical)
 {
@@ -37,8 +39,8 @@ use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice ph
       GET(host, instance, vkDestroyDevice)(device, NULL);
 }
 
-/* Loads it, and does what a guest will do first: the instance stays, as with the last one a loader lets go of the driver. The first
- * of its devices; NULL where there is none. */
+/* Loads it, and does what a client will do first: the instance stays, as with the last one a loader
+ * lets go of the driver. The first of its devices; NULL where there is none. */
 static VkPhysicalDevice
 use_driver(struct rdr_host *host, VkInstance *instance)
 {
@@ -66,14 +68,14 @@ use_driver(struct rdr_host *host, VkInstance *instance)
 
 /* Who does not listen any more is gone, and that shows at the next receiving. */
 static void
-tell(int control, enum rdr_ready_word word)
+tell(int control, enum rdr_warm_word word)
 {
    const uint8_t byte = (uint8_t)word;
 
    send(control, &byte, sizeof(byte), MSG_NOSIGNAL);
 }
 
-/* Whether a guest comes within the time, who is not to wait for what it may do itself. */
+/* Whether a client comes within the time, who is not to wait for what it may do itself. */
 static bool
 is_called(int control)
 {
@@ -82,9 +84,9 @@ is_called(int control)
    return poll(&p, 1, CALL_MS) != 0;
 }
 
-/* The guest's socket; -1 when the other end is gone. */
+/* The client's socket; -1 when the other end is gone. */
 static int
-receive_guest(int control)
+receive_client(int control)
 {
    uint8_t byte;
    size_t count = 1;
@@ -92,12 +94,12 @@ receive_guest(int control)
 
    if (tongs_socket_recv(control, &byte, sizeof(byte), &fd, &count) <= 0 || count < 1)
       return -1;
-   tell(control, RDR_READY_TAKEN);
+   tell(control, RDR_WARM_TAKEN);
    return fd;
 }
 
 int
-rdr_ready_run(int control, const struct rdr_worker_options *options)
+rdr_warm_worker_run(int control, const struct rdr_worker_options *options)
 {
    struct rdr_host host = {0};
    VkInstance instance;
@@ -105,13 +107,13 @@ rdr_ready_run(int control, const struct rdr_worker_options *options)
    prctl(PR_SET_NAME, "tongs-warming");
    rdr_host_set_environment(options);
    VkPhysicalDevice physical = use_driver(&host, &instance);
-   tell(control, RDR_READY_WAITS);
+   tell(control, RDR_WARM_WAITS);
    if (!is_called(control) && physical)
       use_device(&host, instance, physical);
-   tell(control, RDR_READY_WARM);
+   tell(control, RDR_WARM_WARM);
    prctl(PR_SET_NAME, "tongs-ready");
 
-   int fd = receive_guest(control);
+   int fd = receive_client(control);
    /* Exit handlers of drivers have been seen to wait. */
    if (fd < 0)
       _exit(0);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "worker.h"
+#include "renderer/worker/worker.h"
 
-#include "args.h"
-#include "capture.h"
-#include "clock.h"
-#include "compile.h"
-#include "context.h"
-#include "execute.h"
-#include "frame.h"
-#include "host.h"
-#include "jobs.h"
-#include "socket.h"
-#include "validation.h"
-#include "waiter.h"
+#include "protocol/args.h"
+#include "protocol/clock.h"
+#include "protocol/frame.h"
+#include "protocol/socket.h"
+#include "renderer/worker/capture.h"
+#include "renderer/worker/compile.h"
+#include "renderer/worker/context.h"
+#include "renderer/worker/execute.h"
+#include "renderer/worker/host.h"
+#include "renderer/worker/jobs.h"
+#include "renderer/worker/validation.h"
+#include "renderer/worker/waiter.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,10 +30,10 @@
 #define REPLY_SIZE ((size_t)64 * 1024)
 #define DESCRIPTORS_MAX 65536
 
-/* Tells the guest why its connection ends, if it is at hand: nobody waits for a guest that does not read, nor for a thread
- * that waits for it. */
+/* Tells the client why its connection ends, if it is at hand: nobody waits for a client that does
+ * not read, nor for a thread that waits for it. */
 static void
-tell_guest(struct rdr_context *ctx, const char *why)
+tell_client(struct rdr_context *ctx, const char *why)
 {
    if (!ctx->greeted || pthread_mutex_trylock(&ctx->reply_lock))
       return;
@@ -63,7 +63,7 @@ rdr_end(struct rdr_context *ctx, const char *format, ...)
    vsnprintf(text, sizeof(text), format, args);
    va_end(args);
    fprintf(stderr, "tongs worker %d: connection ended: %s\n", (int)getpid(), text);
-   tell_guest(ctx, text);
+   tell_client(ctx, text);
    shutdown(ctx->fd, SHUT_RDWR);
 }
 
@@ -88,9 +88,10 @@ rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult 
    rdr_waiters_lose(dev);
 }
 
-/* --- Replies ------------------------------------------------------------------------------------------------- */
+/* --- Replies --- */
 
-/* False when the guest is gone. One that does not read is waited for: it keeps nobody but itself. */
+/* False when the client is gone. One that does not read is waited for: it keeps nobody but itself.
+ */
 static bool
 send_by_ring(struct rdr_context *ctx, const uint8_t *data, size_t size)
 {
@@ -99,21 +100,22 @@ send_by_ring(struct rdr_context *ctx, const uint8_t *data, size_t size)
    while (size && !ctx->ended) {
       ssize_t n = tongs_ring_write(ring, data, size);
       if (n < 0) {
-         rdr_end(ctx, "the guest says that it has read more replies than there were");
+         rdr_end(ctx, "the client says that it has read more replies than there were");
          return true;
       }
       data += n;
       size -= (size_t)n;
       if (n)
          continue;
-      if (ctx->guest_left)
+      if (ctx->client_left)
          return false;
       tongs_ring_wait_for_room(ring, -1);
    }
    return true;
 }
 
-/* The socket carries the descriptor, before the reply that brings it, with a byte that nobody looks at. */
+/* The socket carries the descriptor, before the reply that brings it, with a byte that nobody looks
+ * at. */
 static bool
 send_fd(struct rdr_context *ctx, int fd)
 {
@@ -137,7 +139,7 @@ flush_locked(struct rdr_context *ctx, int fd)
    else if (iov.iov_len && !ctx->ended)
       sent = tongs_socket_send_all(ctx->fd, &iov, 1, &fd, fd >= 0) == 0;
    if (!sent)
-      atomic_compare_exchange_strong(&ctx->ended, &running, RDR_GUEST_LEFT); /* nobody to tell */
+      atomic_compare_exchange_strong(&ctx->ended, &running, RDR_CLIENT_LEFT); /* nobody to tell */
    tongs_encoder_trim(&ctx->replies, 4 * REPLY_SIZE);
 }
 
@@ -188,9 +190,10 @@ rdr_reply_end_with_fd(struct rdr_context *ctx, size_t offset, int fd)
       rdr_end(ctx, "out of memory for a reply");
 }
 
-/* --- Input -------------------------------------------------------------------------------------------------------- */
+/* --- Input --- */
 
-/* Bytes from the guest that make no whole op yet. They are private: nobody else writes them (R1). */
+/* Bytes from the client that make no whole op yet. They are private: nobody else writes them (R1).
+ */
 struct input {
    uint8_t *data; /* owned */
    size_t used;
@@ -210,7 +213,8 @@ input_reserve(struct input *in, size_t size)
    return true;
 }
 
-/* Bytes, and descriptors for the ops that take them. 0 at the end of the stream, negative on errors. */
+/* Bytes, and descriptors for the ops that take them. 0 at the end of the stream, negative on
+ * errors. */
 static ssize_t
 receive_from_socket(struct rdr_context *ctx, void *data, size_t size)
 {
@@ -241,7 +245,8 @@ watch_is_over(void *data)
    return !ctx->watched;
 }
 
-/* Watches what has been submitted while no ops come, or leaves that to the thread that can sleep. */
+/* Watches what has been submitted while no ops come, or leaves that to the thread that can sleep.
+ */
 static void
 watch(struct rdr_context *ctx)
 {
@@ -261,11 +266,11 @@ receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
    struct tongs_ring *ring = &ctx->channel.ops;
 
    for (;;) {
-      bool left = ctx->guest_left;
+      bool left = ctx->client_left;
       ssize_t n = tongs_ring_read(ring, data, size);
       struct tongs_spin_wait w;
       if (n < 0)
-         rdr_end(ctx, "the guest says that it has written more ops than there is room for");
+         rdr_end(ctx, "the client says that it has written more ops than there is room for");
       if (n || left || ctx->ended)
          return n;
       if (ctx->watched) {
@@ -278,8 +283,8 @@ receive_from_ring(struct rdr_context *ctx, void *data, size_t size)
    }
 }
 
-/* Receives descriptors, if none are there. The guest sends them before the op that takes them, which in a virtual machine
- * may still come earlier, by the ring. */
+/* Receives descriptors, if none are there. The client sends them before the op that takes them,
+ * which in a virtual machine may still come earlier, by the ring. */
 static void
 await_fds(struct rdr_context *ctx)
 {
@@ -318,7 +323,7 @@ rdr_pages_take(struct rdr_context *ctx, struct rdr_pages *pages, uint64_t size)
    return why;
 }
 
-/* Wakes a guest in a virtual machine: the device makes an interrupt of it. */
+/* Wakes a client in a virtual machine: the device makes an interrupt of it. */
 static void
 ring_through_device(void *data, _Atomic uint32_t *word)
 {
@@ -329,7 +334,7 @@ ring_through_device(void *data, _Atomic uint32_t *word)
    send(ctx->fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* The guest wakes us through the device, which has the same memory. */
+/* The client wakes us through the device, which has the same memory. */
 static void
 sleep_on_futex(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
@@ -446,7 +451,7 @@ input_trim(struct input *in)
    }
 }
 
-/* --- The handshake --------------------------------------------------------------------------------------------- */
+/* --- The handshake --- */
 
 static bool
 receive_until(struct rdr_context *ctx, struct input *in, size_t size, int64_t deadline)
@@ -463,7 +468,7 @@ receive_until(struct rdr_context *ctx, struct input *in, size_t size, int64_t de
       }
       if (!receive(ctx, in)) {
          if (in->used)
-            rdr_end(ctx, "the guest left in the middle of its hello");
+            rdr_end(ctx, "the client left in the middle of its hello");
          return false;
       }
    }
@@ -514,9 +519,9 @@ shake_hands(struct rdr_context *ctx, struct input *in)
    return true;
 }
 
-/* --- The end of the guest ------------------------------------------------------------------------------------- */
+/* --- The end of the client --- */
 
-/* What the decoder has left to do when the guest is gone. */
+/* What the decoder has left to do when the client is gone. */
 #define LAST_WORDS_MS 2000
 #define BELL_MS 10
 
@@ -529,16 +534,17 @@ wake_all(struct rdr_context *ctx)
    tongs_futex_bell.ring(NULL, &ctx->channel.replies.words->producer_sleeps);
 }
 
-/* Ends the process when the guest is gone and the decoder does not notice: the host's driver may never return. */
+/* Ends the process when the client is gone and the decoder does not notice: the host's driver may
+ * never return. */
 static void *
-watch_guest(void *data)
+watch_client(void *data)
 {
    struct rdr_context *ctx = data;
    struct pollfd p = {.fd = ctx->fd, .events = POLLRDHUP};
 
    while (poll(&p, 1, -1) < 0 && errno == EINTR)
       ;
-   ctx->guest_left = true;
+   ctx->client_left = true;
    for (int i = 0; i < LAST_WORDS_MS / BELL_MS; i++) {
       /* Who was about to sleep when this was set has not seen it: hence more than once. */
       wake_all(ctx);
@@ -547,7 +553,7 @@ watch_guest(void *data)
          ;
    }
    fprintf(stderr,
-           "tongs worker %d: the guest is gone and the host's driver does not return: ending\n",
+           "tongs worker %d: the client is gone and the host's driver does not return: ending\n",
            (int)getpid());
    _exit(1);
 }
@@ -561,12 +567,12 @@ start_watching(struct rdr_context *ctx)
    pthread_attr_init(&attributes);
    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
    pthread_attr_setstacksize(&attributes, (size_t)64 * 1024);
-   if (pthread_create(&id, &attributes, watch_guest, ctx))
+   if (pthread_create(&id, &attributes, watch_client, ctx))
       rdr_end(ctx, "cannot start a thread");
    pthread_attr_destroy(&attributes);
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------------------ */
+/* --- The whole --- */
 
 static void
 serve(struct rdr_context *ctx)
@@ -586,12 +592,12 @@ serve(struct rdr_context *ctx)
             break;
       }
       if (in.used && !ctx->ended)
-         rdr_end(ctx, "the guest left in the middle of an op");
+         rdr_end(ctx, "the client left in the middle of an op");
    }
    free(in.data);
 }
 
-/* A guest may have many memories that hold a descriptor each. */
+/* A client may have many memories that hold a descriptor each. */
 static void
 allow_descriptors(void)
 {
@@ -630,8 +636,8 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    if (ctx->capture)
       fclose(ctx->capture);
    int status = ctx->ended == RDR_RULE_BROKEN ? 1 : 0;
-   /* Whatever the guest left on the device goes with the process: waiting for a GPU that may never finish is
-    * nobody's gain. Exit handlers of drivers have been seen to wait, too. */
+   /* Whatever the client left on the device goes with the process: waiting for a GPU that may never
+    * finish is nobody's gain. Exit handlers of drivers have been seen to wait, too. */
    fflush(stderr);
    _exit(status);
 }

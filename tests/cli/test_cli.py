@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 
 """The command line of `tongs`: what it prints, what it returns, and how `tongs serve` behaves
-towards files, signals and too many guests. Usage: test_cli.py PATH_TO_TONGS. Prints TAP.
+towards files, signals and too many clients. Usage: test_cli.py PATH_TO_TONGS. Prints TAP.
 
-No test needs Vulkan: a guest here is a socket that connects and says nothing.
+No test needs Vulkan: a client here is a socket that connects and says nothing.
 """
 
 import contextlib
@@ -111,10 +111,10 @@ class Server:
 
 
 def connect(path):
-    guest = socket.socket(socket.AF_UNIX)
-    guest.settimeout(PATIENCE)
-    guest.connect(path)
-    return guest
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(PATIENCE)
+    client.connect(path)
+    return client
 
 
 def state_of(pid):
@@ -378,7 +378,7 @@ def each_signal_that_ends_the_server_cleans_up_and_ends_the_workers():
 
 
 @test
-def each_guest_has_a_worker_that_ends_with_it():
+def each_client_has_a_worker_that_ends_with_it():
     with scratch() as directory:
         path = directory + "/a"
         with Server("--listen", "unix:" + path) as server:
@@ -390,7 +390,7 @@ def each_guest_has_a_worker_that_ends_with_it():
 
 
 @test
-def a_guest_beyond_the_limit_is_turned_away_and_one_in_its_place_is_not():
+def a_client_beyond_the_limit_is_turned_away_and_one_in_its_place_is_not():
     with scratch() as directory:
         path = directory + "/a"
         with Server("--listen", "unix:" + path, "--max-workers", "1") as server:
@@ -410,11 +410,11 @@ def a_killed_worker_is_reported_and_the_server_goes_on():
     with scratch() as directory:
         path = directory + "/a"
         with Server("--listen", "unix:" + path) as server:
-            with connect(path) as guest:
+            with connect(path) as client:
                 worker = int(server.wait_for(r"worker (\d+) started")[1])
                 os.kill(worker, signal.SIGKILL)
                 with contextlib.suppress(ConnectionResetError):
-                    while guest.recv(4096):
+                    while client.recv(4096):
                         pass
                 server.wait_for(rf"worker {worker} for .* ended by signal 9 \(Killed\)")
             with connect(path):
@@ -442,18 +442,18 @@ def refusals_beyond_a_few_are_counted_and_not_logged():
         with Server("--listen", "unix:" + path, "--max-workers", "1") as server, connect(path):
             server.wait_for(r"worker \d+ started")
             for _ in range(200):
-                with connect(path) as guest:
-                    assert guest.recv(1) == b""
+                with connect(path) as client:
+                    assert client.recv(1) == b""
             assert server.end() == 0
             assert server.text().count("turned pid") < 100, server.text()
 
 
 @test
-def workers_inherit_nothing_but_their_guest():
+def workers_inherit_nothing_but_their_client():
     with scratch() as directory:
         path = directory + "/a"
         low, other = os.pipe()
-        leak = fcntl.fcntl(low, fcntl.F_DUPFD, 50)  # a low one would make way for the guest's
+        leak = fcntl.fcntl(low, fcntl.F_DUPFD, 50)  # a low one would make way for the client's
         with Server("--listen", "unix:" + path, inherit=[leak]) as server, connect(path):
             worker = int(server.wait_for(r"worker (\d+) started")[1])
             # Until then it is a copy of the server, which has that descriptor.
@@ -469,7 +469,7 @@ def a_server_out_of_descriptors_waits_and_goes_on():
     with scratch() as directory:
         path = directory + "/a"
         with Server("--listen", "unix:" + path, "--warm", "0") as server:
-            # 0 to 2, the executable, the signals, the listener: no room for a guest.
+            # 0 to 2, the executable, the signals, the listener: no room for a client.
             hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[1]
             used = [int(fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd")]
             free = min(set(range(100)) - set(used))
@@ -493,23 +493,23 @@ def only_the_users_that_are_named_may_connect():
                   "try: s.connect(sys.argv[1])\n"
                   "except PermissionError: sys.exit(13)\n"
                   "s.settimeout(%d); sys.exit(0 if s.recv(1) == b'' else 1)" % (nobody, PATIENCE))
-        guest = [sys.executable, "-c", script, path]
+        client = [sys.executable, "-c", script, path]
 
         def as_nobody():
             os.setuid(nobody)
 
         with Server("--listen", "unix:" + path) as server:
-            assert subprocess.run(guest).returncode == 13
+            assert subprocess.run(client).returncode == 13
             assert server.end() == 0
         with Server("--listen", "unix:" + path, "--allow-uid", "12345") as server:
             assert stat.S_IMODE(os.stat(path).st_mode) == 0o666
-            assert subprocess.run(guest).returncode == 0
+            assert subprocess.run(client).returncode == 0
             server.wait_for(rf"turned pid \d+ away: uid {nobody} is not allowed")
             assert "started" not in server.text()
             assert server.end() == 0
         with Server("--listen", "unix:" + path, "--allow-uid", "12345", "--allow-uid",
                     str(nobody)) as server:
-            child = subprocess.Popen(guest)
+            child = subprocess.Popen(client)
             server.wait_for(rf"worker \d+ started for pid \d+, uid {nobody}")
             child.kill()
             child.wait()
@@ -531,7 +531,7 @@ def an_idle_server_ends_when_it_was_asked_to():
         path = directory + "/a"
         with Server("--listen", "unix:" + path, "--idle-exit", "1") as server:
             assert server.process.wait(PATIENCE) == 0
-            assert "no guest for 1 s" in server.text()
+            assert "no client for 1 s" in server.text()
             assert os.listdir(directory) == []
 
 

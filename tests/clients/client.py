@@ -14,9 +14,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
 import harness  # noqa: E402
-from harness import Skip, diag, guest_environment, native_environment, test, tool  # noqa: E402
+from harness import Skip, diag, client_environment, native_environment, test, tool  # noqa: E402
 
-__all__ = ["Skip", "XServer", "both", "diag", "expect_same", "guest", "harness", "native",
+__all__ = ["Skip", "XServer", "both", "diag", "expect_same", "client", "harness", "native",
            "need_surfaces", "test", "tool", "version_of", "worked", "zink"]
 
 INSTANCE_EXTENSIONS = """
@@ -40,8 +40,8 @@ def native(command, **changes):
     return run(command, native_environment(**changes))
 
 
-def guest(command, **changes):
-    return run(command, guest_environment(foreign=True, **changes))
+def client(command, **changes):
+    return run(command, client_environment(foreign=True, **changes))
 
 
 def worked(done, *patterns):
@@ -59,7 +59,7 @@ def both(command, *patterns, **changes):
     alone = native(command, **changes)
     if not worked(alone, *patterns):
         raise Skip(f"{os.path.basename(command[0])} does not work natively: {last_words(alone)}")
-    through = guest(command, **changes)
+    through = client(command, **changes)
     assert worked(through, *patterns), last_words(through) + "\n" + through.stdout
     return alone, through
 
@@ -85,7 +85,7 @@ def zink(**changes):
 
 def need_surfaces(extension="VK_KHR_xcb_surface"):
     """Skips while the driver, or this machine's, has no surfaces of that kind: these programs do not start without."""
-    for run_there, whose in ((native, "this machine's driver"), (guest, "the driver")):
+    for run_there, whose in ((native, "this machine's driver"), (client, "the driver")):
         there = run_there([sys.executable, "-c", INSTANCE_EXTENSIONS])
         assert there.returncode == 0, there.stderr
         if extension not in there.stdout.split():

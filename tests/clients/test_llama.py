@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 
-from client import Skip, diag, guest, harness, native, test
+from client import Skip, diag, client, harness, native, test
 
 # Where packages put it that keep it out of the PATH.
 PLACES = ["/usr/lib/*/llama.cpp/test-backend-ops", "/usr/libexec/*/test-backend-ops",
@@ -39,7 +39,7 @@ def compare(operation):
     alone = results(native(command, **ENVIRONMENT))
     if "OK" not in alone.values():
         raise Skip(f"no case of {operation} is right natively")
-    done = guest(command, **ENVIRONMENT)
+    done = client(command, **ENVIRONMENT)
     through = results(done)
     diag(f"{operation}: native {list(alone.values()).count('OK')} right, "
          f"tongs {list(through.values()).count('OK')}, of {len(alone)}")

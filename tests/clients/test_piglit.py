@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-from client import Skip, diag, guest, harness, native, test, zink
+from client import Skip, diag, client, harness, native, test, zink
 
 PLACES = ["/usr/lib/*/piglit", "/usr/lib/piglit", "/usr/libexec/piglit"]
 SIZE = int(os.environ.get("TONGS_PIGLIT_TESTS", "40"))
@@ -59,12 +59,12 @@ def the_shader_tests_that_pass_natively_pass_through_the_driver():
     passing = [name for name in names if alone[name] == "pass"]
     if not passing:
         raise Skip(f"none of {len(names)} tests passes natively")
-    through = all_of(folder, names, guest)
+    through = all_of(folder, names, client)
     for name in names:
         if through[name] != alone[name]:
             # Once more, alone: a machine under load may have been too slow.
             diag(f"{name}: native {alone[name]}, tongs {through[name]}")
-            through[name] = result(folder, name, guest)
+            through[name] = result(folder, name, client)
     diag(f"{len(names)} tests: {len(passing)} pass natively, "
          f"{list(through.values()).count('pass')} through the driver")
     worse = {name: through[name] for name in passing if through[name] != "pass"}

@@ -8,7 +8,7 @@ They run until their window is closed: one that still runs after a while has dra
 import subprocess
 import sys
 
-from client import Skip, XServer, guest_environment, harness, native_environment, need_surfaces, \
+from client import Skip, XServer, client_environment, harness, native_environment, need_surfaces, \
     test, tool
 
 # Seconds; a demo that cannot start has ended long before.
@@ -32,7 +32,7 @@ def runs(name):
     alone = ends_early(path, native_environment(DISPLAY=display))
     if alone:
         raise Skip(f"{name} does not run natively: {alone}")
-    through = ends_early(path, guest_environment(foreign=True, DISPLAY=display))
+    through = ends_early(path, client_environment(foreign=True, DISPLAY=display))
     assert not through, through
 
 

@@ -5,7 +5,7 @@
 import re
 import sys
 
-from client import Skip, diag, guest, harness, native, need_surfaces, test, tool
+from client import Skip, diag, client, harness, native, need_surfaces, test, tool
 
 SCENES = ["vertex", "texture", "shading", "desktop", "effect2d", "cube", "clear"]
 
@@ -32,7 +32,7 @@ def the_scenes_that_run_natively_run_through_the_driver():
         raise Skip("no scene of vkmark runs natively: " + alone[SCENES[0]].stderr.strip())
     worse = {}
     for scene, fps in scores.items():
-        done = guest(arguments(scene))
+        done = client(arguments(scene))
         diag(f"{scene}: native {fps}, tongs {score(done)} frames a second, "
              f"{(score(done) or 0) / fps:.2f} of it")
         if score(done) is None:

@@ -9,7 +9,7 @@ off-screen, so that they are skipped while the driver has no VK_KHR_xcb_surface.
 import re
 import sys
 
-from client import (Skip, XServer, both, diag, expect_same, guest, guest_environment, harness,
+from client import (Skip, XServer, both, diag, expect_same, client, client_environment, harness,
                     native, native_environment, need_surfaces, test, tool, zink)
 
 
@@ -27,7 +27,7 @@ def eglinfo_says_the_same_of_zink_without_windows():
     alone = surfaceless(native([info], **zink()))
     if "EGL driver name: zink" not in alone:
         raise Skip("zink does not work natively without windows")
-    expect_same(alone, surfaceless(guest([info], **zink())))
+    expect_same(alone, surfaceless(client([info], **zink())))
 
 
 def on_x11(*command, expect):
@@ -65,7 +65,7 @@ def glxgears_turn():
     gears = tool("glxgears")
     need_surfaces()
     changes = zink(DISPLAY=XServer().display)
-    for env in native_environment(**changes), guest_environment(foreign=True, **changes):
+    for env in native_environment(**changes), client_environment(foreign=True, **changes):
         turning = harness.Process([gears], env)
         diag(turning.wait_for(r"^\d+ frames in .*$")[0])
         turning.end()

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "fill.h"
+#include "tests/codec/fill.h"
 
-#include "args.h"
-#include "id.h"
+#include "protocol/args.h"
+#include "protocol/id.h"
 
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"
@@ -21,7 +21,8 @@ struct fill_block {
 void
 fill_init(struct fill *f, uint64_t seed, unsigned budget)
 {
-   *f = (struct fill){.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1, .left = budget, .child = -1};
+   *f =
+      (struct fill){.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1, .left = budget, .child = -1};
 }
 
 void
@@ -254,7 +255,8 @@ obey_ranges(uint32_t index, void *p)
 }
 
 static void
-fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v);
+fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count,
+             uint32_t index, void *v);
 
 static void
 fill_in_place(struct fill *f, uint32_t index, void *v)
@@ -336,7 +338,8 @@ fill_chain(struct fill *f, uint32_t parent, const void *v, bool outputs)
 }
 
 static void
-fill_union(struct fill *f, const struct tongs_info_member *members, const struct tongs_info_member *m, void *v)
+fill_union(struct fill *f, const struct tongs_info_member *members,
+           const struct tongs_info_member *m, void *v)
 {
    const struct tongs_info_struct *u = &tongs_info_structs[m->index];
    void *at = (char *)v + m->offset;
@@ -347,7 +350,8 @@ fill_union(struct fill *f, const struct tongs_info_member *members, const struct
    }
    const struct tongs_info_case *c = &u->cases[fill_random(f, u->case_count)];
    const struct tongs_info_member *selector = &members[m->selector_row];
-   store((char *)v + selector->offset, selector->elem_size, c->selections[fill_random(f, c->selection_count)]);
+   store((char *)v + selector->offset, selector->elem_size,
+         c->selections[fill_random(f, c->selection_count)]);
    f->depth++;
    fill_members(f, &u->members[c->row], 1, TONGS_STRUCT_COUNT, at);
    f->depth--;
@@ -355,7 +359,8 @@ fill_union(struct fill *f, const struct tongs_info_member *members, const struct
 
 /* What lies in the struct itself, but for chains and pointers. */
 static void
-fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
+fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index,
+            void *v)
 {
    for (uint32_t i = 0; i < count; i++) {
       const struct tongs_info_member *m = &members[i];
@@ -375,7 +380,8 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
          fill_handle(f, m, at, false);
          break;
       case TONGS_INFO_UNTYPED:
-         store((char *)v + members[m->selector_row].offset, members[m->selector_row].elem_size, VK_OBJECT_TYPE_BUFFER);
+         store((char *)v + members[m->selector_row].offset, members[m->selector_row].elem_size,
+               VK_OBJECT_TYPE_BUFFER);
          store(at, m->elem_size, new_handle(f, TONGS_TYPE_VkBuffer));
          break;
       case TONGS_INFO_STRUCT:
@@ -405,7 +411,8 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
       if (m->kind == TONGS_INFO_UNION)
          fill_union(f, members, m, v);
       if (m->stride_row >= 0)
-         store((char *)v + members[m->stride_row].offset, members[m->stride_row].elem_size, m->elem_size);
+         store((char *)v + members[m->stride_row].offset, members[m->stride_row].elem_size,
+               m->elem_size);
    }
 }
 
@@ -488,7 +495,8 @@ must_be_there(const struct tongs_info_member *m)
 }
 
 static void
-fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
+fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t count,
+              uint32_t index, void *v)
 {
    for (uint32_t i = 0; i < count; i++) {
       const struct tongs_info_member *m = &members[i];
@@ -509,7 +517,8 @@ fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t 
 }
 
 static void
-fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count, uint32_t index, void *v)
+fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t count,
+             uint32_t index, void *v)
 {
    struct fill_count prescribed[FILL_COUNTS];
    uint32_t prescribed_count = f->prescribed_count;
@@ -574,12 +583,13 @@ fill_args(struct fill *f, uint32_t op)
    fill_pointers(f, info->members, info->member_count, TONGS_STRUCT_COUNT, args);
    if (op == TONGS_OP_vkCmdSetFragmentShadingRateKHR) {
       const struct tongs_info_member *m = find(op, "pFragmentSize");
-      **(VkExtent2D **)((char *)args + m->offset) = (VkExtent2D){1u << fill_random(f, 3), 1u << fill_random(f, 3)};
+      **(VkExtent2D **)((char *)args + m->offset) =
+         (VkExtent2D){1u << fill_random(f, 3), 1u << fill_random(f, 3)};
    }
    return args;
 }
 
-/* --- What comes back ---------------------------------------------------------------------------------------- */
+/* --- What comes back --- */
 
 static void
 fill_shape_in_place(struct fill *f, uint32_t index, void *v)
@@ -652,7 +662,7 @@ fill_value_results(struct fill *f, const struct tongs_info_member *m, void *at)
       break;
    case TONGS_INFO_FIXED:
       fill_bytes(f, at, (size_t)m->elems * m->elem_size);
-      if (!strcmp(m->type, "char")) /* the guest sees to it that texts end */
+      if (!strcmp(m->type, "char")) /* the client sees to it that texts end */
          ((char *)at)[m->elems - 1] = '\0';
       break;
    case TONGS_INFO_UNION:
@@ -721,14 +731,18 @@ fill_rooms(struct fill *f, const struct tongs_info_member *members, uint32_t cou
       const struct tongs_info_member *m = &members[i];
       const struct tongs_info_struct *s = m->index >= 0 ? &tongs_info_structs[m->index] : NULL;
       void *at = (char *)v + m->offset;
-      uint64_t n = m->kind == TONGS_INFO_ROOM || m->kind == TONGS_INFO_STRUCTS ? m->count ? m->count(v) : 1 : 0;
+      uint64_t n = m->kind == TONGS_INFO_ROOM || m->kind == TONGS_INFO_STRUCTS
+                      ? m->count ? m->count(v) : 1
+                      : 0;
 
       if (m->kind == TONGS_INFO_STRUCT)
          fill_rooms(f, s->members, s->member_count, at);
-      for (const VkBaseInStructure *link = m->kind == TONGS_INFO_CHAIN ? *(void **)at : NULL; link; link = link->pNext) {
+      for (const VkBaseInStructure *link = m->kind == TONGS_INFO_CHAIN ? *(void **)at : NULL; link;
+           link = link->pNext) {
          int index = tongs_info_struct_of((uint32_t)link->sType);
          const struct tongs_info_struct *l = &tongs_info_structs[index];
-         fill_rooms(f, l->members + 2, l->member_count - 2, (void *)link); /* without sType and pNext */
+         fill_rooms(f, l->members + 2, l->member_count - 2,
+                    (void *)link); /* without sType and pNext */
       }
       char *list = n ? *(char **)at : NULL;
       for (uint64_t j = 0; list && j < n; j++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Makes up valid structs and arguments from the reflection tables, the same ones for the same seed. */
+/* Makes up valid structs and arguments from the reflection tables, the same ones for the same seed.
+ */
 
 #ifndef FILL_H
 #define FILL_H
 
-#include "info.h"
+#include "protocol/info.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,11 +26,11 @@ struct fill {
    struct fill_block *blocks; /* owned; each allocation has its exact size */
    unsigned left;             /* structs and strings that may still be made up */
    unsigned depth;
-   int child;                 /* a child of the outermost struct's chain, or -1: any */
+   int child; /* a child of the outermost struct's chain, or -1: any */
    struct fill_count prescribed[FILL_COUNTS]; /* of the next struct, by the parent of its chain */
    uint32_t prescribed_count;
-   bool ids;                  /* handles are ids, not pointers to struct tongs_object */
-   bool known_ids;            /* and those of tests/fuzz: one per type, its slot is its type */
+   bool ids;       /* handles are ids, not pointers to struct tongs_object */
+   bool known_ids; /* and those of tests/fuzz: one per type, its slot is its type */
 };
 
 /* `budget`: how many structs, about. */

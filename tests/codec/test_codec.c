@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Every struct and every op: what is encoded, decoded and encoded again is the same; no truncation and no flipped bit
- * makes a decoder read or write where it should not. The address sanitizer is the judge of the latter.
+/* Every struct and every op: what is encoded, decoded and encoded again is the same; no truncation
+ * and no flipped bit makes a decoder read or write where it should not. The address sanitizer is
+ * the judge of the latter.
  *
  *    test_codec SHARD SHARDS
  */
 
-#include "args.h"
-#include "arena.h"
-#include "codecs.h"
-#include "decoder.h"
-#include "encoder.h"
-#include "fill.h"
-#include "frame.h"
+#include "protocol/arena.h"
+#include "protocol/args.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
+#include "protocol/frame.h"
+#include "tests/codec/codecs.h"
+#include "tests/codec/fill.h"
 
 #include "tongs_gen_types.h"
 
@@ -40,8 +41,8 @@ check(bool condition, const char *item, uint64_t seed, const char *fact)
       printf("# %s, seed %llu: not so: %s\n", item, (unsigned long long)seed, fact);
 }
 
-/* What is tested: one struct or one op, there or back. `decode` decodes `size` bytes at `data`, reads all that it has
- * got, by encoding it again to `again`, and returns the decoder's error. */
+/* What is tested: one struct or one op, there or back. `decode` decodes `size` bytes at `data`,
+ * reads all that it has got, by encoding it again to `again`, and returns the decoder's error. */
 struct item {
    const char *name;
    uint32_t number; /* TONGS_STRUCT_* or TONGS_OP_* */
@@ -64,7 +65,7 @@ read_ids(const struct tongs_args *base)
    return sum;
 }
 
-/* --- Damage --------------------------------------------------------------------------------------------------- */
+/* --- Damage --- */
 
 static void
 damage(const struct item *item, const uint8_t *data, size_t size, struct fill *f)
@@ -127,10 +128,11 @@ compare(const struct item *item, const struct tongs_encoder *e, uint64_t seed)
    free(copy);
 }
 
-/* --- Structs ------------------------------------------------------------------------------------------------------ */
+/* --- Structs --- */
 
 static enum tongs_decode_error
-decode_struct(const struct item *item, const uint8_t *data, size_t size, struct tongs_encoder *again)
+decode_struct(const struct item *item, const uint8_t *data, size_t size,
+              struct tongs_encoder *again)
 {
    struct tongs_decoder d;
 
@@ -164,7 +166,8 @@ test_struct(uint32_t index)
       void *v = fill_struct(&f, index);
       tongs_encoder_reset(&e);
       codecs[index].encode(&e, v);
-      check(!e.failed && tongs_encoder_size(&e) >= s->min_size, s->name, seed, "it takes at least its least size");
+      check(!e.failed && tongs_encoder_size(&e) >= s->min_size, s->name, seed,
+            "it takes at least its least size");
       compare(&item, &e, seed);
       if (seed < DAMAGED_ROUNDS)
          damage(&item, e.base, tongs_encoder_size(&e), &f);
@@ -175,7 +178,8 @@ test_struct(uint32_t index)
 
 /* A reply with one struct: the request carries its shape. */
 static enum tongs_decode_error
-decode_into_struct(const struct item *item, const uint8_t *data, size_t size, struct tongs_encoder *again)
+decode_into_struct(const struct item *item, const uint8_t *data, size_t size,
+                   struct tongs_encoder *again)
 {
    const struct codec *codec = &codecs[item->number];
    struct tongs_decoder d;
@@ -197,7 +201,8 @@ decode_into_struct(const struct item *item, const uint8_t *data, size_t size, st
 
 /* Sends the shape there, lets a driver write results, and brings them back. */
 static enum tongs_decode_error
-decode_shape_struct(const struct item *item, const uint8_t *data, size_t size, struct tongs_encoder *again)
+decode_shape_struct(const struct item *item, const uint8_t *data, size_t size,
+                    struct tongs_encoder *again)
 {
    const struct codec *codec = &codecs[item->number];
    struct tongs_decoder d;
@@ -259,7 +264,7 @@ test_output_struct(uint32_t index)
    tongs_encoder_finish(&reply);
 }
 
-/* --- Ops ------------------------------------------------------------------------------------------------------------- */
+/* --- Ops --- */
 
 static size_t
 args_offset(uint32_t op)
@@ -427,7 +432,8 @@ main(int argc, char **argv)
    }
    tongs_arena_finish(&arena);
    printf("# the ids' bytes sum up to %u\n", ids_sum);
-   printf("%sok 1 - %u structs and %u ops come back as they went (%llu facts), and survive damage (%llu times)\n1..1\n",
-          failures ? "not " : "", structs, ops, (unsigned long long)facts, (unsigned long long)damaged);
+   printf(
+      "%sok 1 - %u structs and %u ops come back as they went (%llu facts), and survive damage (%llu times)\n1..1\n",
+      failures ? "not " : "", structs, ops, (unsigned long long)facts, (unsigned long long)damaged);
    return failures != 0;
 }

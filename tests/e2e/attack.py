@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-"""What tests with a hostile guest share: its connection, and what a good guest says, to begin with."""
+"""What tests with a hostile client share: its connection, and what a good client says, to begin with."""
 
 import array
 import contextlib
@@ -11,7 +11,7 @@ import struct
 
 import harness
 import wire
-from harness import guest_environment, program, run
+from harness import client_environment, program, run
 
 
 class Attacker:
@@ -79,10 +79,10 @@ class Attacker:
 
 
 def recorded_ops(name="compute", *arguments, **changes):
-    """What a real guest sends, in a mode that needs no descriptors: (number, flags, whole op)."""
+    """What a real client sends, in a mode that needs no descriptors: (number, flags, whole op)."""
     path = f"{harness.scratch}/{name}.capture"
     result = run([program(name), *arguments],
-                 guest_environment(TONGS_CAPTURE=path, TONGS_MEMORY="explicit",
+                 client_environment(TONGS_CAPTURE=path, TONGS_MEMORY="explicit",
                                    TONGS_DEBUG="socket", **changes))
     assert result.returncode == 0, result
     with open(path, "rb") as file:

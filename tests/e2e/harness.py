@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-"""What the end-to-end tests share: TAP, servers, guests, and the check that nothing is left over.
+"""What the end-to-end tests share: TAP, servers, clients, and the check that nothing is left over.
 
 Each test file is run as `test_X.py BUILD_DIRECTORY SOURCE_DIRECTORY REGISTRY [WORD...]`; with
 words, only the tests whose names hold one of them run. A test is a function under @test; it ends
@@ -8,7 +8,7 @@ by returning, by an exception, or by Skip. It never sleeps: it waits for lines, 
 processes, or for a state with wait_until().
 
 The tests run on the host's software renderer. This process takes in its orphans, so that
-workers, which let go of their guest, are its children and can be counted and waited for.
+workers, which let go of their client, are its children and can be counted and waited for.
 """
 
 import contextlib
@@ -101,7 +101,7 @@ def native_environment(**changes):
                              **changes)
 
 
-def guest_environment(server=None, **changes):
+def client_environment(server=None, **changes):
     """For a program that uses the driver; `server` is a Server, a URL or None for spawn."""
     url = getattr(server, "url", server) or "spawn"
     env = dict(VK_DRIVER_FILES=MANIFEST, VK_ICD_FILENAMES=MANIFEST, TONGS_BIN=TONGS,
@@ -166,20 +166,20 @@ def name_of(pid):
 
 
 def is_worker(pid):
-    """With a guest: one that was started to wait, or forked, takes the name when it has one."""
+    """With a client: one that was started to wait, or forked, takes the name when it has one."""
     command = command_of(pid)
     return command[1:2] == ["worker"] and (not {"--wait", "--zygote"} & set(command) or
                                            name_of(pid) == "tongs-worker")
 
 
 def workers_of(server):
-    """The workers that have a guest, of a Server, or for None the private ones."""
+    """The workers that have a client, of a Server, or for None the private ones."""
     parent = server.process.pid if server else os.getpid()
     return {p for p in children_of(parent) if is_worker(p)}
 
 
 def ready_of(server):
-    """The workers of a Server that have the driver at hand and wait for a guest."""
+    """The workers of a Server that have the driver at hand and wait for a client."""
     return {p for p in children_of(server.process.pid) if name_of(p) == "tongs-ready"}
 
 
@@ -347,13 +347,13 @@ class Server(Process):
         return self.wait_for(pattern, "stderr")
 
 
-class Guest(Process):
-    """guest.py, which does what it is told line by line; ask() gives its answer."""
+class Client(Process):
+    """client_program.py, which does what it is told line by line; ask() gives its answer."""
 
     def __init__(self, server=None, env=None, **changes):
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest.py")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "client_program.py")
         super().__init__([sys.executable, script],
-                         env or guest_environment(server, foreign=True, **changes))
+                         env or client_environment(server, foreign=True, **changes))
         self.asked = 0
 
     def ask(self, line):
@@ -378,7 +378,7 @@ class Victim(Process):
         # A process that was killed holds its sockets until the kernel has run its end: on a busy machine that takes as long as
         # it takes, and is in the time. An idle one needs 5 to 20 ms for all of it.
         super().__init__([program("lost"), mode, "--limit", "4", self.file],
-                         guest_environment(server))
+                         client_environment(server))
         self.wait_for("^ready$")
 
     def tell_the_time(self):

@@ -5,13 +5,13 @@
 import sys
 
 import harness
-from harness import guest_environment, program, run, test
+from harness import client_environment, program, run, test
 
 
 @test
 def each_creation_reports_an_allocator_that_fails_and_leaves_nothing_behind():
     for _, server in harness.transports():
-        result = run([program("alloc_fail"), "--all"], guest_environment(server), timeout=280)
+        result = run([program("alloc_fail"), "--all"], client_environment(server), timeout=280)
         assert result.returncode == 0, result.stdout + result.stderr
         assert "\nok " in result.stdout and "# SKIP" not in result.stdout, result.stdout
 

@@ -5,7 +5,7 @@
 import sys
 
 import harness
-from harness import guest_environment, native_environment, program, run, test
+from harness import client_environment, native_environment, program, run, test
 from mock_host import mock_driver
 
 SKIPPED = 77
@@ -15,7 +15,7 @@ def expect_the_same(name):
     native = run([program(name)], native_environment())
     assert native.returncode in (0, SKIPPED), (name, native.stderr)
     for transport, server in harness.transports():
-        through = run([program(name)], guest_environment(server))
+        through = run([program(name)], client_environment(server))
         assert through.returncode == native.returncode, (name, transport, through.stderr)
 
 
@@ -37,8 +37,8 @@ def names_tags_and_labels_are_taken():
 @test
 def buses_and_device_nodes_are_told_of_on_one_machine_only():
     names = ("VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm")
-    here = run([harness.tool("vulkaninfo")], guest_environment(TONGS_HOST_DRIVER=mock_driver(), foreign=True))
-    away = run([harness.tool("vulkaninfo")], guest_environment(TONGS_HOST_DRIVER=mock_driver(), foreign=True,
+    here = run([harness.tool("vulkaninfo")], client_environment(TONGS_HOST_DRIVER=mock_driver(), foreign=True))
+    away = run([harness.tool("vulkaninfo")], client_environment(TONGS_HOST_DRIVER=mock_driver(), foreign=True,
                                                              TONGS_MEMORY="explicit"))
     for name in names:
         assert name in here.stdout and name not in away.stdout, (name, here.stderr, away.stderr)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 
-"""Memory, semaphores and fences go as file descriptors from one guest to another one."""
+"""Memory, semaphores and fences go as file descriptors from one client to another one."""
 
 import os
 import sys
 import time
 
 import harness
-from harness import (Server, checks_of, guest_environment, native_environment, program, run,
+from harness import (Server, checks_of, client_environment, native_environment, program, run,
                      test)
 from mock_host import expect_good_manners, mock_driver
 
@@ -15,7 +15,7 @@ BROKEN_NATIVELY = "bad descriptors are refused"
 
 
 def compare(native_environ, through_environ):
-    """What works natively works between two guests, and no more is promised."""
+    """What works natively works between two clients, and no more is promised."""
     native = checks_of(run([program("external")], native_environ).stdout)
     result = run([program("external")], through_environ)
     through = checks_of(result.stdout)
@@ -28,25 +28,25 @@ def compare(native_environ, through_environ):
 
 
 @test
-def two_guests_of_one_server_share_what_the_host_can_share():
-    through = compare(native_environment(), guest_environment(Server()))
+def two_clients_of_one_server_share_what_the_host_can_share():
+    through = compare(native_environment(), client_environment(Server()))
     if through["memory as an opaque fd"] == "skip":
         raise harness.Skip("the host has no VK_KHR_external_memory_fd")
 
 
 @test
-def two_guests_with_private_workers_share_what_the_host_can_share():
-    compare(native_environment(), guest_environment())
+def two_clients_with_private_workers_share_what_the_host_can_share():
+    compare(native_environment(), client_environment())
 
 
 @test
 def nothing_is_offered_where_file_descriptors_do_not_pass():
-    result = run([program("external")], guest_environment(TONGS_MEMORY="explicit"))
+    result = run([program("external")], client_environment(TONGS_MEMORY="explicit"))
     assert set(checks_of(result.stdout).values()) == {"skip"}, result
 
 
 def over_mock(*checks, **changes):
-    environ = guest_environment(Server("--host-driver", mock_driver(), **changes))
+    environ = client_environment(Server("--host-driver", mock_driver(), **changes))
     result = run([program("external"), *checks], environ)
     expect_good_manners(result, checks)
     return checks_of(result.stdout), result.stdout
@@ -56,7 +56,7 @@ MEMORY = "memory as an opaque fd", "memory as a dma-buf"
 
 
 @test
-def what_the_host_maps_through_its_descriptors_is_mapped_in_the_guest():
+def what_the_host_maps_through_its_descriptors_is_mapped_in_the_client():
     states, _ = over_mock(*MEMORY, "bad descriptors are refused")
     assert set(states.values()) == {"ok"}, states
 
@@ -81,19 +81,19 @@ def descriptors_of(pid):
 @test
 def no_descriptor_is_left_when_memory_is_freed():
     server = Server()
-    guest = harness.Process([program("external"), "--leak"], guest_environment(server))
+    client = harness.Process([program("external"), "--leak"], client_environment(server))
     counts = []
     for part in range(2):
-        guest.wait_for("(done\n.*?){%d}" % (part + 1))
-        pids = guest.process.pid, harness.only_worker_of(server)
-        # The worker frees memory when the guest has long gone on.
+        client.wait_for("(done\n.*?){%d}" % (part + 1))
+        pids = client.process.pid, harness.only_worker_of(server)
+        # The worker frees memory when the client has long gone on.
         seen = None
         while seen != (now := [descriptors_of(pid) for pid in pids]):
             seen = now
             time.sleep(0.2)
         counts.append(seen)
-        guest.say("go on")
-    assert guest.wait() == 0, guest.output
+        client.say("go on")
+    assert client.wait() == 0, client.output
     assert counts[0] == counts[1], counts
     for where in counts[0]:
         assert len(where) < 32, where

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 import harness
-from harness import guest_environment, program, run, test
+from harness import client_environment, program, run, test
 from mock_host import expect_good_manners, mock_driver
 
 # Checks of the program `many` that need no shader, so that they pass over the mock.
@@ -25,7 +25,7 @@ PATIENCE = 30
 
 
 def over_mock(check, **changes):
-    return run([program("many"), check], guest_environment(TONGS_HOST_DRIVER=mock_driver(), **changes),
+    return run([program("many"), check], client_environment(TONGS_HOST_DRIVER=mock_driver(), **changes),
                timeout=PATIENCE)
 
 
@@ -86,7 +86,7 @@ def a_crash_of_the_hosts_driver_is_a_lost_device():
 
 @test
 def a_command_that_is_not_implemented_prints_its_name_and_aborts():
-    result = run([program("stub")], guest_environment(TONGS_HOST_DRIVER=mock_driver()))
+    result = run([program("stub")], client_environment(TONGS_HOST_DRIVER=mock_driver()))
     assert result.stdout == "calling\n" and result.returncode == -signal.SIGABRT, result
     assert re.search("^tongs: vkBuildAccelerationStructuresKHR is not implemented", result.stderr,
                      re.M), result.stderr
@@ -95,7 +95,7 @@ def a_command_that_is_not_implemented_prints_its_name_and_aborts():
 @test
 def a_driver_that_never_returns_hangs_nobody_else():
     server = harness.Server("--host-driver", mock_driver(), TONGS_MOCK_HANG="vkCreateRenderPass:1")
-    env = guest_environment(server)
+    env = client_environment(server)
     stuck = harness.Process([program("many"), "render_pass2", "draw_kinds"], env)
     harness.wait_until(lambda: harness.workers_of(server))
     for _ in range(3):

@@ -6,7 +6,7 @@ import os
 import sys
 
 import harness
-from harness import Process, Server, checks_of, guest_environment, native_environment, program, run
+from harness import Process, Server, checks_of, client_environment, native_environment, program, run
 from harness import test
 
 LONG = 200
@@ -33,7 +33,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 def what_works_natively_works_through_the_driver_and_what_cannot_be_shared_is_refused():
     native = checks_of(run([program("host_memory")], native_environment(), timeout=LONG).stdout)
     for transport, server in harness.transports():
-        result = run([program("host_memory")], guest_environment(server), timeout=LONG)
+        result = run([program("host_memory")], client_environment(server), timeout=LONG)
         through = checks_of(result.stdout)
         harness.diag(transport + ": " + ", ".join(f"{name}: {state}" for name, state in through.items()))
         if set(through.values()) == {"skip"} and (harness.kernel_refuses_host_pages() or
@@ -47,23 +47,23 @@ def what_works_natively_works_through_the_driver_and_what_cannot_be_shared_is_re
 @test
 def no_byte_is_lost_with_the_worker():
     for transport, server in harness.transports():
-        guest = Process([program("host_memory"), "--wait"], guest_environment(server))
+        client = Process([program("host_memory"), "--wait"], client_environment(server))
         try:
-            guest.wait_for("imported")
+            client.wait_for("imported")
         except AssertionError:
-            if guest.wait() == SKIPPED:
+            if client.wait() == SKIPPED:
                 raise harness.Skip("it is not offered")
             raise
         worker = harness.only_worker_of(server)
         harness.kill_worker(worker)
         harness.wait_for_end(worker)
-        guest.say("go on")
-        assert guest.wait() == 0, (transport, guest.output)
+        client.say("go on")
+        assert client.wait() == 0, (transport, client.output)
 
 
 @test
 def it_is_not_offered_where_memory_is_explicit():
-    result = run([program("host_memory")], guest_environment(TONGS_MEMORY="explicit"))
+    result = run([program("host_memory")], client_environment(TONGS_MEMORY="explicit"))
     assert set(checks_of(result.stdout).values()) == {"skip"}, result
 
 
@@ -78,7 +78,7 @@ def it_is_not_offered_where_only_half_a_userfaultfd_is_to_be_had():
         if file.read().strip() != "0" or os.path.exists(device) and os.stat(device).st_mode & 6:
             raise harness.Skip("everybody may have a whole one here")
     try:
-        result = run([program("host_memory")], guest_environment(), user=NOBODY, group=NOBODY,
+        result = run([program("host_memory")], client_environment(), user=NOBODY, group=NOBODY,
                      extra_groups=[])
     except PermissionError as error:
         raise harness.Skip("nobody cannot run what is built here") from error
@@ -91,7 +91,7 @@ def the_kernel_is_not_asked_behind_a_filter_of_system_calls():
         raise harness.Skip("no number of the system call is known here, or a sanitizer has filters against itself")
     # The worker is another process, which needs no userfaultfd.
     result = run([sys.executable, "-c", FILTERED, str(harness.USERFAULTFD), program("host_memory")],
-                 guest_environment(Server()))
+                 client_environment(Server()))
     assert set(checks_of(result.stdout).values()) == {"skip"}, result
 
 

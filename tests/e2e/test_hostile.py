@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 
-"""A guest that breaks the protocol loses its own connection, with one logged reason.
+"""A client that breaks the protocol loses its own connection, with one logged reason.
 
-The broker and the other guests go on: one of them works before and after each attack."""
+The broker and the other clients go on: one of them works before and after each attack."""
 
 import array
 import contextlib
@@ -18,23 +18,23 @@ import sys
 import harness
 import wire
 from attack import Attacker, recorded_ops
-from harness import Guest, Server, guest_environment, program, run, test
+from harness import Client, Server, client_environment, program, run, test
 from wire import FLAG_CALL, FLAG_FD, MIB
 
 
 @contextlib.contextmanager
 def server_and_bystander(**changes):
-    """A server, and a guest on it that works before and after what happens in between."""
+    """A server, and a client on it that works before and after what happens in between."""
     server = Server(**changes)
-    bystander = Guest(server)
+    bystander = Client(server)
     bystander.ask("instance")
     assert bystander.ask("memory") == str(MIB)
     yield server
     assert bystander.ask("memory") == str(MIB)
-    newcomer = Guest(server)
+    newcomer = Client(server)
     assert newcomer.ask("instance").startswith("Tongs")
-    for guest in [bystander, newcomer]:
-        guest.finish()
+    for client in [bystander, newcomer]:
+        client.finish()
     assert server.end() == 0, server.output
 
 
@@ -100,7 +100,7 @@ def a_connection_without_any_byte_ends_without_ado():
 
 
 @test
-def a_guest_that_never_says_hello_is_cut_off_after_five_seconds():
+def a_client_that_never_says_hello_is_cut_off_after_five_seconds():
     with server_and_bystander() as server:
         silent, slow = Attacker(server), Attacker(server).send(wire.hello()[:10])
         silent.expect_end("no hello came within 5 s")
@@ -442,7 +442,7 @@ def nonsense_in_a_ring_ends_the_connection():
 
 
 @test
-def a_guest_that_leaves_its_rings_full_of_nothing_leaves_no_worker():
+def a_client_that_leaves_its_rings_full_of_nothing_leaves_no_worker():
     with server_and_bystander() as server:
         with channel(server) as (attacker, memory):
             memory[:] = b"\xa5" * CHANNEL_SIZE

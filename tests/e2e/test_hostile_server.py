@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 
-"""A guest whose server answers nonsense ends by itself: with a status, by no signal, and in time.
+"""A client whose server answers nonsense ends by itself: with a status, by no signal, and in time.
 
-A proxy stands between the guest and a real worker, and changes replies on their way back. Two
-tests at the end have an honest server: they are about what a guest keeps to itself."""
+A proxy stands between the client and a real worker, and changes replies on their way back. Two
+tests at the end have an honest server: they are about what a client keeps to itself."""
 
 import collections
 import concurrent.futures
@@ -17,10 +17,10 @@ import sys
 import tempfile
 import threading
 
-import guest
+import client_program
 import harness
 import wire
-from harness import Server, guest_environment, program, run, test
+from harness import Server, client_environment, program, run, test
 from wire import OPS
 
 # The tag follows the header, the members of a reply follow the tag.
@@ -37,7 +37,7 @@ PROGRAMS = [("compute",), ("many", "enumerations", "properties", "memory_types")
 
 
 class Close(Exception):
-    """From a change: these bytes are the last that the guest gets."""
+    """From a change: these bytes are the last that the client gets."""
 
     def __init__(self, last=b""):
         super().__init__()
@@ -45,7 +45,7 @@ class Close(Exception):
 
 
 class Proxy:
-    """Stands for the server. `change` is given each reply (number, bytes), and gives what the guest
+    """Stands for the server. `change` is given each reply (number, bytes), and gives what the client
     gets instead; None for no change."""
 
     def __init__(self, server, change=lambda number, reply: None):
@@ -97,7 +97,7 @@ class Proxy:
             self.start(self.answer, far, near)
 
     def forward(self, near, far):
-        """From the guest to the worker: all bytes, and descriptors with the bytes they came with."""
+        """From the client to the worker: all bytes, and descriptors with the bytes they came with."""
         with contextlib.suppress(OSError):
             while True:
                 data, fds, _, _ = socket.recv_fds(near, 65536, 16)
@@ -180,12 +180,12 @@ def once(number, function):
     return change
 
 
-# --- The guest -----------------------------------------------------------------------------------
+# --- The client -----------------------------------------------------------------------------------
 
 def outcome(url, command, what, statuses=STATUSES):
     """Runs the program; it must end by itself."""
     # Replies that are to be changed must come by the socket.
-    result = run([program(command[0]), *command[1:]], guest_environment(url, TONGS_DEBUG="socket"))
+    result = run([program(command[0]), *command[1:]], client_environment(url, TONGS_DEBUG="socket"))
     assert result.returncode in statuses, (what, command, result)
     for word in ["Sanitizer", "runtime error:", "stack smashing", "buffer overflow"]:
         assert word not in result.stderr, (what, command, result.stderr)
@@ -289,7 +289,7 @@ def names_without_an_end_are_cut():
     server = Server()
     for _, change, _ in changes[:1]:
         with Proxy(server, change) as proxy:
-            application = harness.Guest(proxy.url, TONGS_DEBUG="socket")
+            application = harness.Client(proxy.url, TONGS_DEBUG="socket")
             answer = application.ask("instance")
             application.finish()
         assert re.fullmatch(r"Tongs \(A{240}\)", answer), answer
@@ -445,9 +445,9 @@ PRIVATE_DATA_SLOT = 1000295002
 OBJECT_TYPE_BUFFER = 9
 
 
-def run_guest(mode, url):
-    result = run([sys.executable, os.path.abspath(__file__), "--guest", mode],
-                 guest_environment(url, foreign=True))
+def run_client(mode, url):
+    result = run([sys.executable, os.path.abspath(__file__), "--client", mode],
+                 client_environment(url, foreign=True))
     assert result.returncode in (0, 77), result
     assert "Sanitizer" not in result.stderr, result.stderr
     if result.returncode == 77:
@@ -458,43 +458,43 @@ def run_guest(mode, url):
 @test
 def a_fork_that_destroys_everything_leaves_its_parent_the_device():
     for _, server in harness.transports():
-        assert run_guest("fork", server) == "child 0, sums right right right\n"
+        assert run_client("fork", server) == "child 0, sums right right right\n"
 
 
 @test
 def private_data_of_an_object_is_not_that_of_the_one_that_was_there_before():
-    assert run_guest("private", None) == "42 0 43 0\n"
+    assert run_client("private", None) == "42 0 43 0\n"
 
 
 class Driver:
     """Calls of Vulkan with structs made of numbers."""
 
     def __init__(self, private_data=False):
-        c = guest.ctypes
-        app = guest.ApplicationInfo(type=0, api_version=1 << 22 | 3 << 12)
-        info = guest.InstanceCreateInfo(type=1, app=c.pointer(app))
+        c = client_program.ctypes
+        app = client_program.ApplicationInfo(type=0, api_version=1 << 22 | 3 << 12)
+        info = client_program.InstanceCreateInfo(type=1, app=c.pointer(app))
         self.instance, self.device, self.queue = c.c_void_p(), c.c_void_p(), c.c_void_p()
-        guest.call("vkCreateInstance", c.byref(info), None, c.byref(self.instance))
+        client_program.call("vkCreateInstance", c.byref(info), None, c.byref(self.instance))
         count, self.physical = c.c_uint32(1), c.c_void_p()
-        guest.call("vkEnumeratePhysicalDevices", self.instance, c.byref(count),
+        client_program.call("vkEnumeratePhysicalDevices", self.instance, c.byref(count),
                    c.byref(self.physical))
         priority = c.c_float(1)
-        queue = guest.QueueCreateInfo(type=2, count=1, priorities=c.pointer(priority))
+        queue = client_program.QueueCreateInfo(type=2, count=1, priorities=c.pointer(priority))
         features = self.info("iPI", PRIVATE_DATA_FEATURES, 0, 1)
-        device = guest.DeviceCreateInfo(type=3, queue_count=1, queues=c.pointer(queue))
+        device = client_program.DeviceCreateInfo(type=3, queue_count=1, queues=c.pointer(queue))
         if private_data:
             device.next = c.addressof(features)
-        guest.call("vkCreateDevice", self.physical, c.byref(device), None, c.byref(self.device))
-        guest.vk.vkGetDeviceQueue(self.device, 0, 0, c.byref(self.queue))
+        client_program.call("vkCreateDevice", self.physical, c.byref(device), None, c.byref(self.device))
+        client_program.vk.vkGetDeviceQueue(self.device, 0, 0, c.byref(self.queue))
 
     @staticmethod
     def info(form, *values):
         data = struct.pack(form, *values)
-        return guest.ctypes.create_string_buffer(data, len(data) + 8)
+        return client_program.ctypes.create_string_buffer(data, len(data) + 8)
 
     def make(self, name, form, *values, allocator=None):
-        made = guest.c_uint64()
-        guest.call(name, self.device, self.info(form, *values), allocator, guest.byref(made))
+        made = client_program.c_uint64()
+        client_program.call(name, self.device, self.info(form, *values), allocator, client_program.byref(made))
         return made
 
     def make_buffer(self, allocator=None):
@@ -503,30 +503,30 @@ class Driver:
 
     def fill(self, value):
         """The device fills a buffer with the number, and is waited for; answers whether it did."""
-        c, vk = guest.ctypes, guest.vk
-        properties = guest.MemoryProperties()
+        c, vk = client_program.ctypes, client_program.vk
+        properties = client_program.MemoryProperties()
         vk.vkGetPhysicalDeviceMemoryProperties(self.physical, c.byref(properties))
         index = next(i for i in range(properties.type_count)
-                     if properties.types[i].flags & guest.HOST_VISIBLE_COHERENT
-                     == guest.HOST_VISIBLE_COHERENT)
+                     if properties.types[i].flags & client_program.HOST_VISIBLE_COHERENT
+                     == client_program.HOST_VISIBLE_COHERENT)
         buffer = self.make_buffer()
         memory = self.make("vkAllocateMemory", "iPQI", 5, 0, 65536, index)
-        guest.call("vkBindBufferMemory", self.device, buffer, memory, c.c_uint64(0))
+        client_program.call("vkBindBufferMemory", self.device, buffer, memory, c.c_uint64(0))
         data = c.c_void_p()
-        guest.call("vkMapMemory", self.device, memory, c.c_uint64(0), c.c_uint64(65536),
+        client_program.call("vkMapMemory", self.device, memory, c.c_uint64(0), c.c_uint64(65536),
                    c.c_uint32(0), c.byref(data))
         pool = self.make("vkCreateCommandPool", "iPII", 39, 0, 0, 0)
         commands = c.c_void_p()
-        guest.call("vkAllocateCommandBuffers", self.device,
+        client_program.call("vkAllocateCommandBuffers", self.device,
                    self.info("iPQiI", 40, 0, pool.value, 0, 1), c.byref(commands))
-        guest.call("vkBeginCommandBuffer", commands, self.info("iPIP", 42, 0, 1, 0))
+        client_program.call("vkBeginCommandBuffer", commands, self.info("iPIP", 42, 0, 1, 0))
         vk.vkCmdFillBuffer(commands, buffer, c.c_uint64(0), c.c_uint64(WORDS * 4),
                            c.c_uint32(value))
-        guest.call("vkEndCommandBuffer", commands)
-        guest.call("vkQueueSubmit", self.queue, c.c_uint32(1),
+        client_program.call("vkEndCommandBuffer", commands)
+        client_program.call("vkQueueSubmit", self.queue, c.c_uint32(1),
                    self.info("iPIPPIPIP", 4, 0, 0, 0, 0, 1, c.addressof(commands), 0, 0),
                    c.c_uint64(0))
-        guest.call("vkQueueWaitIdle", self.queue)
+        client_program.call("vkQueueWaitIdle", self.queue)
         words = struct.unpack(f"{WORDS}I", c.string_at(data, WORDS * 4))
         vk.vkDestroyCommandPool(self.device, pool, None)
         vk.vkDestroyBuffer(self.device, buffer, None)
@@ -534,11 +534,11 @@ class Driver:
         return "right" if set(words) == {value} else f"wrong ({words[:4]})"
 
     def destroy(self):
-        guest.vk.vkDestroyDevice(self.device, None)
-        guest.vk.vkDestroyInstance(self.instance, None)
+        client_program.vk.vkDestroyDevice(self.device, None)
+        client_program.vk.vkDestroyInstance(self.instance, None)
 
 
-def guest_forks():
+def client_forks():
     driver = Driver()
     sums = [driver.fill(1)]
     pid = os.fork()
@@ -552,9 +552,9 @@ def guest_forks():
     return 0
 
 
-def guest_keeps_private_data():
+def client_keeps_private_data():
     """Its allocator has one place for all objects that are buffers."""
-    c, vk = guest.ctypes, guest.vk
+    c, vk = client_program.ctypes, client_program.vk
     if not hasattr(vk, "vkGetPrivateData"):
         print("the loader knows no vkGetPrivateData")
         return 77
@@ -576,7 +576,7 @@ def guest_keeps_private_data():
         return value.value
 
     def put_value(buffer, value):
-        guest.call("vkSetPrivateData", driver.device, OBJECT_TYPE_BUFFER, buffer, slot,
+        client_program.call("vkSetPrivateData", driver.device, OBJECT_TYPE_BUFFER, buffer, slot,
                    c.c_uint64(value))
 
     seen, handles = [], set()
@@ -617,7 +617,7 @@ def message(text, severity=ERROR, name="VUID-made-up"):
 
 
 def with_events(events, command=("compute",)):
-    """A guest whose server says these between two replies."""
+    """A client whose server says these between two replies."""
     with Proxy(Server(), once(OPS["tongsSnapshot"], lambda reply: events + reply)) as proxy:
         return outcome(proxy.url, command, "events")
 
@@ -652,7 +652,7 @@ def an_event_that_is_malformed_ends_the_connection():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--guest"]:
-        sys.exit({"fork": guest_forks, "private": guest_keeps_private_data}[sys.argv[2]]())
+    if sys.argv[1:2] == ["--client"]:
+        sys.exit({"fork": client_forks, "private": client_keeps_private_data}[sys.argv[2]]())
     wire.init()
     sys.exit(harness.main())

@@ -9,7 +9,7 @@ import signal
 import sys
 
 import harness
-from harness import Guest, Process, Server, Victim, kill_worker, only_worker_of, test
+from harness import Client, Process, Server, Victim, kill_worker, only_worker_of, test
 from harness import wait_for_end
 
 MODES = ["wait-fence", "wait-semaphore", "queue-wait-idle", "device-wait-idle", "poll-fence",
@@ -57,44 +57,44 @@ def clients_of_a_broker_that_is_terminated_hear_of_it_soon():
 @test
 def workers_of_a_broker_that_is_killed_serve_on():
     server = Server()
-    guest = Guest(server)
-    guest.ask("instance")
+    client = Client(server)
+    client.ask("instance")
     worker = only_worker_of(server)
     server.process.kill()
     server.process.wait()
-    assert guest.ask("memory") == str(1 << 20)
-    guest.finish()
-    assert wait_for_end(worker, 10), "the worker outlives its guest"
+    assert client.ask("memory") == str(1 << 20)
+    client.finish()
+    assert wait_for_end(worker, 10), "the worker outlives its client"
 
 
 @test
 def a_broker_started_anew_at_the_same_socket_serves_the_same_application():
     first = Server()
-    guest = Guest(first)
-    guest.ask("instance")
+    client = Client(first)
+    client.ask("instance")
     assert first.end(signal.SIGTERM) == 0
-    guest.ask("destroy")
+    client.ask("destroy")
     second = Process([harness.TONGS, "serve", "--listen", first.url, "--host-driver",
                       harness.native_driver()], harness.plain_environment())
     second.wait_for("listening on", "stderr")
-    guest.ask("instance")
-    assert guest.ask("memory") == str(1 << 20)
-    guest.finish()
+    client.ask("instance")
+    assert client.ask("memory") == str(1 << 20)
+    client.finish()
     assert second.end() == 0
 
 
 @test
 def a_hundred_killed_workers_leave_no_descriptor_in_the_application():
     server = Server()
-    guest = Guest(server)
+    client = Client(server)
     counts = []
     for _ in range(100):
-        guest.ask("instance")
+        client.ask("instance")
         kill_worker(only_worker_of(server))
-        guest.ask("destroy")
-        counts.append(guest.ask("fds"))
-    assert counts[-1] == counts[0], (counts[0], guest.ask("list-fds"))
-    guest.finish()
+        client.ask("destroy")
+        counts.append(client.ask("fds"))
+    assert counts[-1] == counts[0], (counts[0], client.ask("list-fds"))
+    client.finish()
 
 
 if __name__ == "__main__":

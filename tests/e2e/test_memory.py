@@ -13,11 +13,11 @@ import re
 import sys
 
 import harness
-from harness import Process, Skip, Victim, guest_environment, native_environment, only_worker_of
+from harness import Process, Skip, Victim, client_environment, native_environment, only_worker_of
 from harness import program, run, test
 
 MIB = 1 << 20
-GUEST_LIMIT = 16 * MIB
+CLIENT_LIMIT = 16 * MIB
 WORKER_LIMIT = 32 * MIB
 
 # Between runs of the same program; the smallest counts.
@@ -82,14 +82,14 @@ def native():
 
 
 def through(server):
-    """Of the guest and of its worker."""
+    """Of the client and of its worker."""
     victim = Victim("idle", server)
     worker = only_worker_of(server)
     tell("an application through Tongs", victim.process.pid)
     tell("its worker", worker)
     sizes = resident(victim.process.pid), resident(worker)
     victim.close()
-    assert harness.wait_for_end(worker, 10), "the worker outlives its guest"
+    assert harness.wait_for_end(worker, 10), "the worker outlives its client"
     return sizes
 
 
@@ -104,8 +104,8 @@ def the_driver_takes_at_most_16_MiB_of_the_application():
     for transport, server in harness.transports():
         added = min(through(server)[0] - baseline() for _ in range(RUNS))
         harness.diag(f"FIGURE over {transport}, the driver adds {shown(added)} to the application "
-                     f"(limit {shown(GUEST_LIMIT)})")
-        assert added <= GUEST_LIMIT, shown(added)
+                     f"(limit {shown(CLIENT_LIMIT)})")
+        assert added <= CLIENT_LIMIT, shown(added)
 
 
 @test
@@ -122,15 +122,15 @@ def a_worker_takes_at_most_32_MiB_more_than_the_hosts_driver_does_natively():
 def large_memory_of_which_two_pages_are_used_takes_hardly_more_than_these():
     skip_where_figures_mean_nothing()
     for transport, server in harness.transports():
-        guest = harness.Guest(server)
-        guest.ask("instance")
+        client = harness.Client(server)
+        client.ask("instance")
         sizes = []
-        # One guest and one worker: another worker may have used its driver more, or less.
+        # One client and one worker: another worker may have used its driver more, or less.
         for size in [MIB, 512 * MIB]:
-            guest.ask(f"hold-memory {size}")
-            sizes.append((resident(guest.process.pid, heaps=True),
+            client.ask(f"hold-memory {size}")
+            sizes.append((resident(client.process.pid, heaps=True),
                           resident(only_worker_of(server), heaps=True)))
-        guest.finish()
+        client.finish()
         harness.wait_until(lambda: not harness.workers_of(server))
         added = [large - small for small, large in zip(*sizes)]
         harness.diag(f"over {transport}, 512 MiB more add {shown(added[0])} to the application and "
@@ -142,19 +142,19 @@ def large_memory_of_which_two_pages_are_used_takes_hardly_more_than_these():
 def of_freed_memory_no_more_than_32_mib_stays():
     skip_where_figures_mean_nothing()
     for transport, server in harness.transports():
-        guest = harness.Guest(server)
-        guest.ask("instance")
-        guest.ask(f"hold-memory {MIB}")
-        before = resident(guest.process.pid, heaps=True)
-        guest.ask(f"cycle-memory {8 * MIB} 12")
-        added = resident(guest.process.pid, heaps=True) - before
+        client = harness.Client(server)
+        client.ask("instance")
+        client.ask(f"hold-memory {MIB}")
+        before = resident(client.process.pid, heaps=True)
+        client.ask(f"cycle-memory {8 * MIB} 12")
+        added = resident(client.process.pid, heaps=True) - before
         harness.diag(f"over {transport}, 96 MiB that were used and freed leave {shown(added)}")
         # What frames take in turn is kept for the next one; all of it is not.
         assert 16 * MIB < added < 34 * MIB, shown(added)
-        guest.ask(f"cycle-memory {2 * MIB} 60")
-        again = resident(guest.process.pid, heaps=True) - before
+        client.ask(f"cycle-memory {2 * MIB} 60")
+        again = resident(client.process.pid, heaps=True) - before
         assert again < 34 * MIB, shown(again)
-        guest.finish()
+        client.finish()
         harness.wait_until(lambda: not harness.workers_of(server))
 
 
@@ -173,7 +173,7 @@ def no_application_peaks_higher_through_the_driver_than_natively():
     skip_where_figures_mean_nothing()
     for name in ["compute", "triangle", "many", "threads"]:
         native_peak = peak_of(name, native_environment())
-        peak = peak_of(name, guest_environment())
+        peak = peak_of(name, client_environment())
         harness.diag(f"{name} peaks at {shown(peak)} at most through Tongs, "
                      f"at {shown(native_peak)} natively")
         assert peak < native_peak, (name, shown(peak), shown(native_peak))

@@ -8,7 +8,7 @@ import re
 import sys
 
 import harness
-from harness import Server, Skip, guest_environment, program, run, test
+from harness import Server, Skip, client_environment, program, run, test
 
 VUID = "VUID-VkBufferCreateInfo-usage-requiredbitmask"
 
@@ -31,7 +31,7 @@ def told(result):
 def the_validation_layers_messages_are_in_the_applications_log():
     need_layer()
     server = Server("--validate")
-    for env in guest_environment(server), guest_environment(TONGS_VALIDATE="1"):
+    for env in client_environment(server), client_environment(TONGS_VALIDATE="1"):
         result = run([program("invalid"), "usage"], env)
         assert result.returncode == 0, result
         lines = told(result)
@@ -41,7 +41,7 @@ def the_validation_layers_messages_are_in_the_applications_log():
 @test
 def the_applications_messenger_hears_the_validation_layer():
     need_layer()
-    result = run([program("invalid"), "usage"], guest_environment(Server("--validate")))
+    result = run([program("invalid"), "usage"], client_environment(Server("--validate")))
     assert re.search(rf"heard 1, first {VUID}$", result.stdout, re.M), result
 
 
@@ -49,20 +49,20 @@ def the_applications_messenger_hears_the_validation_layer():
 def a_right_program_is_told_nothing():
     need_layer()
     for command in ["compute"], ["triangle", f"{harness.scratch}/picture.ppm"]:
-        result = run([program(command[0]), *command[1:]], guest_environment(TONGS_VALIDATE="1"))
+        result = run([program(command[0]), *command[1:]], client_environment(TONGS_VALIDATE="1"))
         assert result.returncode == 0 and told(result) == [], result
 
 
 @test
 def without_the_option_nobody_validates():
-    result = run([program("invalid"), "usage"], guest_environment())
+    result = run([program("invalid"), "usage"], client_environment())
     assert "validation" not in result.stderr and "heard 0" in result.stdout, result
 
 
 @test
 def a_server_without_the_layer_refuses_and_names_the_package():
     server = Server("--validate", VK_LAYER_PATH="/nonexistent")
-    result = run([program("compute")], guest_environment(server))
+    result = run([program("compute")], client_environment(server))
     assert result.returncode != 0 and "vulkan-validationlayers" in result.stderr, result
     server.wait_for_log("vulkan-validationlayers")
 
@@ -72,7 +72,7 @@ def a_server_without_the_layer_refuses_and_names_the_package():
 @test
 def an_application_is_told_why_its_connection_ended():
     for server in None, Server():
-        result = run([program("invalid"), "shader"], guest_environment(server))
+        result = run([program("invalid"), "shader"], client_environment(server))
         assert "VK_ERROR_DEVICE_LOST" in result.stdout, result
         lost = re.findall(r"^tongs: the connection to the server is lost, and with it the device: (.*)\n", result.stderr, re.M)
         assert len(lost) == 1 and "vkCreateShaderModule" in lost[0], result

@@ -11,7 +11,7 @@ import tempfile
 import threading
 
 import harness
-from harness import Server, checks_of, guest_environment, native_environment, program, run, test
+from harness import Server, checks_of, client_environment, native_environment, program, run, test
 
 LONG = 200
 
@@ -26,7 +26,7 @@ def everywhere(name, *arguments, **changes):
     """The program's output, natively and through each transport: transport, native, through."""
     native = text_of(name, native_environment(), *arguments)
     for transport, server in harness.transports():
-        through = text_of(name, guest_environment(server, **changes), *arguments)
+        through = text_of(name, client_environment(server, **changes), *arguments)
         yield transport, native, through
 
 
@@ -42,11 +42,11 @@ def a_shader_computes_the_right_sum():
 def programs_work_where_no_memory_is_shared_for_ops_and_completions():
     for name in ["compute", "many", "threads"]:
         for _, server in harness.transports():
-            text_of(name, guest_environment(server, TONGS_DEBUG="socket"))
+            text_of(name, client_environment(server, TONGS_DEBUG="socket"))
 
 
 class NoDescriptors:
-    """Passes bytes between a guest and the server and drops descriptors, as SSH does."""
+    """Passes bytes between a client and the server and drops descriptors, as SSH does."""
 
     def __init__(self, server):
         self.server = server
@@ -80,8 +80,8 @@ class NoDescriptors:
 @test
 def programs_work_where_no_descriptors_cross_if_memory_is_explicit():
     proxy = NoDescriptors(Server())
-    text_of("compute", guest_environment(proxy, TONGS_MEMORY="explicit"))
-    result = run([program("compute")], guest_environment(proxy))
+    text_of("compute", client_environment(proxy, TONGS_MEMORY="explicit"))
+    result = run([program("compute")], client_environment(proxy))
     assert result.returncode and "TONGS_MEMORY=explicit" in result.stderr, result
 
 
@@ -107,10 +107,10 @@ class Monitor(NoDescriptors):
 @test
 def a_monitor_leads_to_a_port():
     monitor = Monitor(Server())
-    text = text_of("compute", guest_environment(monitor))
+    text = text_of("compute", client_environment(monitor))
     assert "Tongs (" in text and monitor.asked == [b"CONNECT 7777\n"], (text, monitor.asked)
     for answer in [b"NO\n", b"x" * 100]:
-        result = run([program("compute")], guest_environment(Monitor(Server(), answer)))
+        result = run([program("compute")], client_environment(Monitor(Server(), answer)))
         assert result.returncode and "cannot connect to vsock:" in result.stderr, result
 
 
@@ -128,13 +128,13 @@ def a_port_of_this_machine_is_served():
     server = harness.Process([harness.TONGS, "serve", "--listen", f"vsock:4294967295:{port}"], native_environment())
     server.url = f"vsock:1:{port}"
     server.wait_for("listening on vsock:", "stderr")
-    assert "Tongs (" in text_of("compute", guest_environment(server))
+    assert "Tongs (" in text_of("compute", client_environment(server))
 
 
 def expect_the_same_picture(*options):
     images = {}
     for name, server in [("native", None), *harness.transports()]:
-        env = native_environment() if name == "native" else guest_environment(server)
+        env = native_environment() if name == "native" else client_environment(server)
         path = f"{harness.scratch}/{name}.ppm"
         text_of("triangle", env, *options, path)
         with open(path, "rb") as file:
@@ -185,7 +185,7 @@ def the_addresses_of_commands_follow_the_specification():
 def a_question_about_a_format_that_was_asked_before_costs_no_round_trip():
     trips = []
     for rounds in "1", "3":
-        result = run([program("formats"), rounds], guest_environment(TONGS_DEBUG="stats"))
+        result = run([program("formats"), rounds], client_environment(TONGS_DEBUG="stats"))
         assert result.stdout == text_of("formats", native_environment(), "1"), result.stdout
         trips.append(int(re.search(r"round trips (\d+)", result.stderr)[1]))
         asked = re.findall(r"(\d+) round trips  vkGetPhysicalDevice\w*Format\w*", result.stderr)

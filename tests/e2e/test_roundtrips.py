@@ -6,7 +6,7 @@ import re
 import sys
 
 import harness
-from harness import guest_environment, program, run, test
+from harness import client_environment, program, run, test
 
 # Enough for what is asked once, and for a pool of objects to grow.
 FEW, MANY = 8, 40
@@ -15,7 +15,7 @@ FEW, MANY = 8, 40
 def round_trips(loop, count, server):
     """{command: round trips} of `count` times round."""
     result = run([program("steady"), loop, str(count)],
-                 guest_environment(server, TONGS_DEBUG="stats"), timeout=100)
+                 client_environment(server, TONGS_DEBUG="stats"), timeout=100)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout == f"{count} times right\n", result.stdout
     found = re.findall(r"stats: +\d+ ops +(\d+) round trips  (.*)", result.stderr)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 """Headless surfaces and swapchains: natively where the host has them, and over the mock driver, which has, whatever
-goes wrong there. A hostile guest's ways with them, too."""
+goes wrong there. A hostile client's ways with them, too."""
 
 import concurrent.futures
 import os
@@ -13,7 +13,7 @@ import sys
 import harness
 import wire
 from attack import Attacker, recorded_ops
-from harness import Server, guest_environment, native_environment, program, run, test
+from harness import Server, client_environment, native_environment, program, run, test
 from mock_host import expect_good_manners, mock_driver
 
 # Those that look at no pixel, so that they pass over the mock.
@@ -25,7 +25,7 @@ PATIENCE = 30
 
 def over_mock(*checks, **changes):
     return run([program("swapchain"), *checks],
-               guest_environment(TONGS_HOST_DRIVER=mock_driver(), **changes), timeout=PATIENCE)
+               client_environment(TONGS_HOST_DRIVER=mock_driver(), **changes), timeout=PATIENCE)
 
 
 @test
@@ -33,7 +33,7 @@ def frames_and_their_colours_are_what_they_are_natively():
     native = run([program("swapchain")], native_environment())
     assert native.returncode in (0, SKIPPED), native.stdout
     for transport, server in harness.transports():
-        through = run([program("swapchain")], guest_environment(server))
+        through = run([program("swapchain")], client_environment(server))
         assert through.stdout == native.stdout, (transport, native.stdout, through.stdout)
 
 
@@ -58,7 +58,7 @@ def a_presentation_that_fails_is_heard_of_with_the_next_image():
 
 
 @test
-def an_acquisition_that_fails_fails_in_the_guest():
+def an_acquisition_that_fails_fails_in_the_client():
     done = over_mock("out_of_date",
                      TONGS_MOCK_FAIL="vkAcquireNextImageKHR:3:VK_ERROR_OUT_OF_DATE_KHR")
     assert done.returncode == 0 and "SKIP" not in done.stdout, (done.stdout, done.stderr)
@@ -100,10 +100,10 @@ def any_call_for_a_frame_may_fail():
     harness.diag(f"{len(work)} failures of the host's driver survived")
 
 
-# --- A hostile guest -----------------------------------------------------------------------------------
+# --- A hostile client -----------------------------------------------------------------------------------
 
 def recorded():
-    """What a guest sends for some frames: (number, flags, whole op)."""
+    """What a client sends for some frames: (number, flags, whole op)."""
     return recorded_ops("swapchain", "frames", TONGS_HOST_DRIVER=mock_driver())
 
 
@@ -114,7 +114,7 @@ def until(ops, name, nth=1):
 
 
 def attack(server, before, *then):
-    """Sends what a good guest sent, then something else; gives the attacker."""
+    """Sends what a good client sent, then something else; gives the attacker."""
     attacker = Attacker(server).shake_hands().replay(before)
     for whole in then:
         attacker.send(whole)
@@ -136,7 +136,7 @@ def an_image_that_is_not_there_or_not_acquired_is_not_presented():
         assert index < 3, good
         for wrong in (3, 0xffffffff, (index + 1) % 3):
             bad = good[:-4] + struct.pack("<I", wrong)
-            attack(server, before, bad).expect_end("names an image that the guest has not acquired")
+            attack(server, before, bad).expect_end("names an image that the client has not acquired")
         attack(server, before, good, good).expect_end("has not acquired")
 
     with_server(body)

@@ -8,7 +8,7 @@ import re
 import sys
 
 import harness
-from harness import Server, guest_environment, native_driver, program, run, test
+from harness import Server, client_environment, native_driver, program, run, test
 from mock_host import mock_driver
 
 SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tsan.supp")
@@ -17,7 +17,7 @@ SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tsan.su
 def expect_no_race(command, server=None, **changes):
     tsan = f"suppressions={SUPPRESSIONS}:halt_on_error=0:exitcode=66"
     result = run([program(command[0]), *command[1:]],
-                 guest_environment(server, TSAN_OPTIONS=tsan, **changes), timeout=harness.PATIENCE)
+                 client_environment(server, TSAN_OPTIONS=tsan, **changes), timeout=harness.PATIENCE)
     assert "ThreadSanitizer" not in result.stderr, result.stderr[:20000]
     assert result.returncode == 0 and "(right)" in result.stdout, result
     return result

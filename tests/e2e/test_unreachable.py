@@ -14,7 +14,7 @@ import time
 
 import harness
 import wire
-from harness import Guest, guest_environment, native_environment, run, test, tool
+from harness import Client, client_environment, native_environment, run, test, tool
 
 # What the driver may wait for a hello, with room for everything else.
 HELLO_SECONDS = 5
@@ -66,7 +66,7 @@ def expect_refused(url, *reasons, limit=SLACK_SECONDS, **changes):
     native = device_names(run([info, "--summary"], native_environment()).stdout)
     both = f"{harness.MANIFEST}:{harness.native_driver()}"
     for drivers in [both, harness.MANIFEST]:
-        env = guest_environment(url, foreign=True, **dict(
+        env = client_environment(url, foreign=True, **dict(
             VK_DRIVER_FILES=drivers, VK_ICD_FILENAMES=drivers, **changes))
         start = time.monotonic()
         result = run([info, "--summary"], env)
@@ -198,28 +198,28 @@ def failed_connections_leave_no_descriptor_in_the_application():
     def serve(connection):
         connection.shutdown(socket.SHUT_RDWR)
     for url in ["unix:/nonexistent", FakeServer(serve).url]:
-        guest = Guest(url)
+        client = Client(url)
         counts = []
         for _ in range(20):
-            guest.ask("extensions")
-            counts.append(guest.ask("fds"))
-        assert counts[-1] == counts[0], (counts, guest.ask("list-fds"))
-        guest.finish()
-        assert len(our_lines(guest.output["stderr"])) == 1, guest.output
+            client.ask("extensions")
+            counts.append(client.ask("fds"))
+        assert counts[-1] == counts[0], (counts, client.ask("list-fds"))
+        client.finish()
+        assert len(our_lines(client.output["stderr"])) == 1, client.output
 
 
 @test
 def an_application_finds_the_server_that_is_started_later():
     path = os.path.join(harness.scratch, "later")
-    guest = Guest("unix:" + path)
-    guest.say("instance")
-    assert guest.wait_for("^1: (.*)\n")[1].startswith("failed"), guest.output
+    client = Client("unix:" + path)
+    client.say("instance")
+    assert client.wait_for("^1: (.*)\n")[1].startswith("failed"), client.output
     server = harness.Process([harness.TONGS, "serve", "--listen", "unix:" + path, "--host-driver",
                               harness.native_driver()], harness.plain_environment())
     server.wait_for("listening on", "stderr")
-    guest.asked = 1
-    assert guest.ask("instance").startswith("Tongs"), guest.output
-    guest.finish()
+    client.asked = 1
+    assert client.ask("instance").startswith("Tongs"), client.output
+    client.finish()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import sys
 import xml.etree.ElementTree
 
 import harness
-from harness import Skip, guest_environment, native_environment, run, test, tool
+from harness import Skip, client_environment, native_environment, run, test, tool
 
 # Sections and blocks that hang on window-system extensions.
 SURFACE_HEADINGS = ["Presentable Surfaces"]
@@ -137,7 +137,7 @@ def compare_text(*options):
     native = run([info, *options], native_environment())
     assert native.returncode == 0, native.stderr
     for transport, server in harness.transports():
-        through = run([info, *options], guest_environment(server, foreign=True))
+        through = run([info, *options], client_environment(server, foreign=True))
         assert through.returncode == 0, through.stderr
         expected = as_through_the_driver(native.stdout, transport)
         expect_same_lines(common_form(expected, left_out), common_form(through.stdout, left_out))
@@ -204,7 +204,7 @@ def without_labels(document):
 def vulkaninfo_json_holds_what_it_holds_natively_but_for_the_named_fields():
     left_out = LeftOut()
     native = json_of(native_environment(), "native")
-    through = json_of(guest_environment(foreign=True), "through")
+    through = json_of(client_environment(foreign=True), "through")
     driver = re.search(r'"driverName": "(.*?)"', json.dumps(native))
     names = {
         "deviceName": lambda name: f"Tongs ({name})",
@@ -219,7 +219,7 @@ def vulkaninfo_json_holds_what_it_holds_natively_but_for_the_named_fields():
 @test
 def the_devices_pretend_to_be_nothing_else():
     for transport, server in harness.transports():
-        summary = run([tool("vulkaninfo"), "--summary"], guest_environment(server, foreign=True))
+        summary = run([tool("vulkaninfo"), "--summary"], client_environment(server, foreign=True))
         assert value_of(summary.stdout, "deviceName").startswith("Tongs ("), summary.stdout
         assert value_of(summary.stdout, "driverName") == "tongs", summary.stdout
         assert value_of(summary.stdout, "driverInfo").endswith(f" over {transport}"), summary.stdout

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-"""Workers that a server keeps ready for guests to come."""
+"""Workers that a server keeps ready for clients to come."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import signal
 import sys
 
 import harness
-from harness import Guest, Process, Server, Victim, guest_environment, mapped_files
+from harness import Client, Process, Server, Victim, client_environment, mapped_files
 from harness import only_worker_of, program, ready_of, run, test, wait_for_end, wait_for_ready
 from harness import wait_until, workers_of
 from mock_host import mock_driver
@@ -21,32 +21,32 @@ def descriptors_of(pid):
 
 
 def compute(server):
-    result = run([program("compute")], guest_environment(server))
+    result = run([program("compute")], client_environment(server))
     assert result.returncode == 0 and "(right)" in result.stdout, result
 
 
 @test
-def a_ready_worker_has_the_driver_loaded_and_takes_the_next_guest():
+def a_ready_worker_has_the_driver_loaded_and_takes_the_next_client():
     server = Server("--warm", "1")
     ready = wait_for_ready(server, 1).pop()
     assert [name for name in mapped_files(ready) if "lvp" in name], mapped_files(ready)
     assert not workers_of(server)
-    guest = Guest(server)
-    guest.ask("instance")
+    client = Client(server)
+    client.ask("instance")
     assert only_worker_of(server) == ready
-    server.wait_for_log(f"worker {ready} started for pid {guest.process.pid}, ")
+    server.wait_for_log(f"worker {ready} started for pid {client.process.pid}, ")
     assert wait_for_ready(server, 1) != {ready}
-    guest.finish()
+    client.finish()
     server.wait_for_log(rf"worker {ready} for pid \d+, uid \d+ ended with exit status 0")
 
 
 @test
-def guests_beyond_the_ready_workers_are_served():
+def clients_beyond_the_ready_workers_are_served():
     server = Server("--warm", "1")
     wait_for_ready(server, 1)
-    guests = [Process([program("compute")], guest_environment(server)) for _ in range(6)]
-    for guest in guests:
-        assert guest.wait() == 0 and "(right)" in guest.output["stdout"], guest.output
+    clients = [Process([program("compute")], client_environment(server)) for _ in range(6)]
+    for client in clients:
+        assert client.wait() == 0 and "(right)" in client.output["stdout"], client.output
     wait_for_ready(server, 1)
     wait_until(lambda: not workers_of(server))
 
@@ -55,25 +55,25 @@ def guests_beyond_the_ready_workers_are_served():
 def none_is_kept_ready_where_none_is_wanted():
     server = Server("--warm", "0")
     compute(server)
-    guest = Guest(server)
-    guest.ask("instance")
+    client = Client(server)
+    client.ask("instance")
     worker = only_worker_of(server)
     assert harness.children_of(server.process.pid) == {worker}
     assert "--wait" not in harness.command_of(worker)
-    guest.finish()
+    client.finish()
 
 
 @test
-def ready_workers_do_not_count_as_guests():
+def ready_workers_do_not_count_as_clients():
     server = Server("--warm", "2", "--max-workers", "1", "--idle-exit", "2")
     wait_for_ready(server, 1)
-    guest = Guest(server)
-    guest.ask("instance")
-    result = run([program("compute")], guest_environment(server))
+    client = Client(server)
+    client.ask("instance")
+    result = run([program("compute")], client_environment(server))
     assert result.returncode == 77 and "closed the connection" in result.stderr, result
-    assert not ready_of(server), "one is kept for a guest that would be turned away"
-    guest.finish()
-    assert server.wait() == 0 and "no guest for 2 s" in server.log, server.log
+    assert not ready_of(server), "one is kept for a client that would be turned away"
+    client.finish()
+    assert server.wait() == 0 and "no client for 2 s" in server.log, server.log
 
 
 @test
@@ -88,13 +88,13 @@ def a_ready_worker_that_is_killed_is_replaced_and_nobody_notices():
         compute(server)
     assert not wait_for_ready(server, 1) & killed
     for pid in killed:
-        server.wait_for_log(rf"worker {pid}, which had no guest yet, ended by signal 9")
+        server.wait_for_log(rf"worker {pid}, which had no client yet, ended by signal 9")
     assert victim.process.poll() is None
     victim.end(signal.SIGKILL)
 
 
 @test
-def a_worker_that_was_ready_takes_only_its_guest_along():
+def a_worker_that_was_ready_takes_only_its_client_along():
     server = Server()
     wait_for_ready(server, 2)
     victims = [Victim("wait-fence", server)]
@@ -124,10 +124,10 @@ def a_worker_that_was_ready_has_no_descriptor_more_than_another():
     for count in ["0", "2"]:
         server = Server("--warm", count)
         wait_for_ready(server, int(count))
-        guest = Guest(server)
-        guest.ask("instance")
+        client = Client(server)
+        client.ask("instance")
         found.append(descriptors_of(only_worker_of(server)))
-        guest.finish()
+        client.finish()
     assert found[0] == found[1], found
 
 
@@ -148,7 +148,7 @@ def workers_are_forked_and_are_children_of_the_server():
 
 
 @test
-def where_what_forks_workers_is_killed_or_stuck_guests_are_served_and_workers_ready_again():
+def where_what_forks_workers_is_killed_or_stuck_clients_are_served_and_workers_ready_again():
     for number in [signal.SIGKILL, signal.SIGSTOP]:
         server = Server("--warm", "1")
         wait_for_ready(server, 1)
@@ -181,15 +181,15 @@ def a_driver_that_has_threads_is_not_forked():
     server.wait_for_log("starts threads when it is loaded: each worker loads it for itself")
     ready = wait_for_ready(server, 2)
     assert all("--wait" in harness.command_of(pid) for pid in ready), ready
-    guest = Guest(server)
-    guest.ask("instance")
-    guest.finish()
+    client = Client(server)
+    client.ask("instance")
+    client.finish()
 
 
 @test
-def where_a_driver_does_not_load_the_guest_hears_why_and_the_server_does_not_spin():
+def where_a_driver_does_not_load_the_client_hears_why_and_the_server_does_not_spin():
     server = Server("--host-driver", os.devnull)
-    result = run([program("compute")], guest_environment(server))
+    result = run([program("compute")], client_environment(server))
     assert result.returncode == 77, result
     server.wait_for_log("the host has no driver to serve")
 
@@ -198,10 +198,10 @@ def where_a_driver_does_not_load_the_guest_hears_why_and_the_server_does_not_spi
 def a_driver_that_takes_workers_down_is_not_tried_again_and_again():
     server = Server("--warm", "1", "--host-driver", mock_driver(),
                     TONGS_MOCK_CRASH="vkEnumeratePhysicalDevices:1")
-    ended = r"worker \d+, which had no guest yet, ended "
+    ended = r"worker \d+, which had no client yet, ended "
     server.wait_for_log(ended)
     for _ in range(3):
-        result = run([program("compute")], guest_environment(server))
+        result = run([program("compute")], client_environment(server))
         assert result.returncode in (1, 77), result
     assert len(re.findall(ended, server.log)) == 1, server.log
     assert server.end() == 0

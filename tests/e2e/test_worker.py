@@ -10,7 +10,7 @@ import shutil
 import sys
 
 import harness
-from harness import Guest, Process, Skip, guest_environment, mapped_files, native_driver
+from harness import Client, Process, Skip, client_environment, mapped_files, native_driver
 from harness import only_worker_of, plain_environment, program, run, test, tool
 
 KHRONOS = "VK_LAYER_KHRONOS_validation"
@@ -39,11 +39,11 @@ def installed_environment(**changes):
 
 
 def devices_of(env):
-    guest = Guest(env=env)
-    names = guest.ask("instance").split("), ")
+    client = Client(env=env)
+    names = client.ask("instance").split("), ")
     workers = list(harness.workers_of(None))
     loaded = [names_of(w) for w in workers]
-    guest.finish()
+    client.finish()
     return names, loaded
 
 
@@ -80,7 +80,7 @@ def a_choice_of_drivers_that_is_made_for_the_application_is_not_made_for_the_wor
 
 @test
 def our_own_driver_as_the_host_driver_is_an_error_that_says_so():
-    result = run([program("compute")], guest_environment(TONGS_HOST_DRIVER=harness.MANIFEST))
+    result = run([program("compute")], client_environment(TONGS_HOST_DRIVER=harness.MANIFEST))
     assert result.returncode == 77, result
     expect_no_driver_line(result.stderr)
 
@@ -97,7 +97,7 @@ def our_own_driver_as_a_servers_host_driver_is_an_error_that_says_so():
     server = Process([harness.TONGS, "serve", "--listen", url, "--host-driver", harness.MANIFEST],
                      plain_environment())
     server.wait_for("listening on", "stderr")
-    result = run([program("compute")], guest_environment(url))
+    result = run([program("compute")], client_environment(url))
     assert result.returncode == 77, result
     server.wait_for("ended with exit status", "stderr")
     expect_no_driver_line(server.output["stderr"])
@@ -105,7 +105,7 @@ def our_own_driver_as_a_servers_host_driver_is_an_error_that_says_so():
 
 @test
 def a_host_driver_that_is_not_there_is_an_error_that_says_so():
-    result = run([program("compute")], guest_environment(TONGS_HOST_DRIVER="/no/such.json"))
+    result = run([program("compute")], client_environment(TONGS_HOST_DRIVER="/no/such.json"))
     assert result.returncode == 77, result
     lines = [x for x in result.stderr.splitlines() if x.startswith("tongs worker")]
     assert len(lines) == 1 and "/no/such.json" in lines[0], result.stderr
@@ -117,13 +117,13 @@ def layers_of_the_application_are_not_loaded_in_the_worker():
         raise Skip("the validation layer is not installed")
     for variable in ["VK_INSTANCE_LAYERS", "VK_LOADER_LAYERS_ENABLE"]:
         for _, server in harness.transports():
-            guest = Guest(server, **{variable: KHRONOS})
-            guest.ask("instance")
+            client = Client(server, **{variable: KHRONOS})
+            client.ask("instance")
             loaded = names_of(only_worker_of(server))
-            layered = any("validation" in n for n in names_of(guest.process.pid))
-            assert layered or variable != "VK_INSTANCE_LAYERS", "the layer is not in the guest"
+            layered = any("validation" in n for n in names_of(client.process.pid))
+            assert layered or variable != "VK_INSTANCE_LAYERS", "the layer is not in the client"
             assert not any("VkLayer" in n for n in loaded), loaded
-            guest.finish()
+            client.finish()
 
 
 @test
@@ -131,13 +131,13 @@ def implicit_layers_are_not_loaded_in_the_worker():
     if not glob.glob("/usr/share/vulkan/implicit_layer.d/*.json"):
         raise Skip("no implicit layer is installed")
     for changes in [{}, {"VK_LOADER_LAYERS_ALLOW": "*"}]:
-        env = guest_environment(foreign=True, **changes)
+        env = client_environment(foreign=True, **changes)
         del env["NODEVICE_SELECT"]
-        guest = Guest(env=env)
-        guest.ask("instance")
+        client = Client(env=env)
+        client.ask("instance")
         layers = [n for n in names_of(only_worker_of(None)) if "VkLayer" in n]
         assert not layers, layers
-        guest.finish()
+        client.finish()
 
 
 def own_host_driver():
@@ -159,10 +159,10 @@ def own_host_driver():
 
 
 def run_through(options, env):
-    """What `tongs run` with the guest script makes its worker load."""
-    guest = Guest(env=env)  # for its script's name
-    command = [harness.TONGS, "run", *options, "--", *guest.process.args]
-    guest.finish()
+    """What `tongs run` with the client script makes its worker load."""
+    client = Client(env=env)  # for its script's name
+    command = [harness.TONGS, "run", *options, "--", *client.process.args]
+    client.finish()
     process = Process(command, env)
     process.say("instance")
     assert process.wait_for("^1: (.*)\n")[1].startswith("Tongs (llvmpipe"), process.output
@@ -191,7 +191,7 @@ def tongs_run_takes_the_host_driver_of_its_option():
 @test
 def tongs_info_names_the_device_at_the_other_end():
     for _, server in harness.transports():
-        result = run([harness.TONGS, "info"], guest_environment(server))
+        result = run([harness.TONGS, "info"], client_environment(server))
         assert result.returncode == 0 and "llvmpipe" in result.stdout, result
 
 
@@ -235,7 +235,7 @@ def vulkaninfo_runs_under_the_validation_layer_of_the_application():
     if not glob.glob("/usr/share/vulkan/explicit_layer.d/*khronos_validation*"):
         raise Skip("the validation layer is not installed")
     result = run([tool("vulkaninfo"), "--summary"],
-                 guest_environment(foreign=True, VK_INSTANCE_LAYERS=KHRONOS))
+                 client_environment(foreign=True, VK_INSTANCE_LAYERS=KHRONOS))
     assert result.returncode == 0 and "Tongs (llvmpipe" in result.stdout, result
     assert "VUID" not in result.stdout + result.stderr, result
 

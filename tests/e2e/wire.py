@@ -62,7 +62,7 @@ def object_id(type_name, slot, generation=0):
 
 
 def split(stream):
-    """(hello, [(number, flags, bytes of the whole op)]) of what a guest sent."""
+    """(hello, [(number, flags, bytes of the whole op)]) of what a client sent."""
     size = struct.unpack_from("<I", stream, 8)[0]
     first, at, ops = stream[:size], size, []
     while at < len(stream):

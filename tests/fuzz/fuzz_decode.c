@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Whatever bytes come, the decoders read and write only what is theirs. The input is a stream of ops as a guest sends
- * it, without its hello; an op flagged as a reply answers the call before it. One that begins with a hello is a
- * capture, which is dumped. */
+/* Whatever bytes come, the decoders read and write only what is theirs. The input is a stream of
+ * ops as a client sends it, without its hello; an op flagged as a reply answers the call before it.
+ * One that begins with a hello is a capture, which is dumped. */
 
-#include "args.h"
-#include "arena.h"
-#include "decoder.h"
-#include "dump.h"
-#include "encoder.h"
-#include "frame.h"
-#include "hello.h"
-#include "id.h"
-#include "info.h"
+#include "protocol/arena.h"
+#include "protocol/args.h"
+#include "protocol/decoder.h"
+#include "protocol/dump.h"
+#include "protocol/encoder.h"
+#include "protocol/frame.h"
+#include "protocol/hello.h"
+#include "protocol/id.h"
+#include "protocol/info.h"
 
 #include "tongs_gen_types.h"
 
@@ -32,10 +32,11 @@ struct session {
    struct tongs_encoder encoder;
    const struct tongs_op_info *call; /* the one that a reply may answer */
    void *args;
-   unsigned sum;                     /* so that nothing that is read is optimized away */
+   unsigned sum; /* so that nothing that is read is optimized away */
 };
 
-/* One object of each type, its slot being its type; all belong to the one device. One buffer was never made. */
+/* One object of each type, its slot being its type; all belong to the one device. One buffer was
+ * never made. */
 static void
 fill_table(struct session *s)
 {

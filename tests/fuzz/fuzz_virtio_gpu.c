@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Whatever a guest writes into its control queue, the device touches only what is its own, answers each command at most
- * once, and leaves nothing behind. The first byte says what the rest is: 0 the guest's memory, queue and all, from its
- * first byte on; else commands, each behind its size in 2 bytes, or a size that stands for something else. */
+/* Whatever a guest writes into its control queue, the device touches only what is its own, answers
+ * each command at most once, and leaves nothing behind. The first byte says what the rest is: 0 the
+ * guest's memory, queue and all, from its first byte on; else commands, each behind its size in 2
+ * bytes, or a size that stands for something else. */
 
-#include "renderer/gpu_queue.h"
+#include "renderer/virtio/control_queue.h"
 
 #include "tongs/virtgpu.h"
 
@@ -31,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct machine {
    struct rdr_guest_memory memory;
    struct rdr_queue queue;
-   struct rdr_gpu_queue commands;
+   struct rdr_virtio_control_queue commands;
    bool by_queue;
    unsigned given;
    unsigned answered;
@@ -46,7 +47,7 @@ fail(const char *what)
 }
 
 static void
-on_answer(void *owner, const struct rdr_gpu_request *request, const void *answer, size_t size)
+on_answer(void *owner, const struct rdr_virtio_request *request, const void *answer, size_t size)
 {
    struct machine *m = owner;
 
@@ -54,7 +55,7 @@ on_answer(void *owner, const struct rdr_gpu_request *request, const void *answer
       fail("an answer without a header");
    m->answered++;
    if (m->by_queue)
-      rdr_gpu_queue_answer(&m->commands, request, answer, size);
+      rdr_virtio_control_queue_answer(&m->commands, request, answer, size);
 }
 
 /* A worker that says something, and nothing more. Its number is no process's. */
@@ -135,46 +136,46 @@ init(struct machine *m)
    m->queue.started = true;
    m->queue.enabled = true;
    m->queue.event_idx = true;
-   m->commands = (struct rdr_gpu_queue){.queue = &m->queue, .memory = &m->memory};
+   m->commands = (struct rdr_virtio_control_queue){.queue = &m->queue, .memory = &m->memory};
 }
 
 /* One turn of the device's loop. */
 static void
-turn(struct rdr_gpu *gpu)
+turn(struct rdr_virtio *gpu)
 {
-   unsigned count = rdr_gpu_poll_count(gpu);
+   unsigned count = rdr_virtio_poll_count(gpu);
    struct pollfd *polls = calloc(count + 1, sizeof(*polls));
 
    if (!polls)
       fail("out of memory");
-   rdr_gpu_poll_fill(gpu, polls);
+   rdr_virtio_poll_fill(gpu, polls);
    if (poll(polls, count, 0) > 0)
-      rdr_gpu_poll_done(gpu, polls, count);
+      rdr_virtio_poll_done(gpu, polls, count);
    free(polls);
-   rdr_gpu_tick(gpu);
+   rdr_virtio_tick(gpu);
 }
 
 /* The machine is paused, and goes on or boots again. */
 static void
-pause_machine(struct machine *m, struct rdr_gpu *gpu, bool reboot)
+pause_machine(struct machine *m, struct rdr_virtio *gpu, bool reboot)
 {
-   rdr_gpu_pause(gpu);
+   rdr_virtio_pause(gpu);
    uint8_t *before = malloc(MEMORY_SIZE);
    if (!before)
       fail("out of memory");
    memcpy(before, m->memory.regions[0].data, MEMORY_SIZE);
    turn(gpu);
    if (reboot)
-      rdr_gpu_reset(gpu);
+      rdr_virtio_reset(gpu);
    if (memcmp(before, m->memory.regions[0].data, MEMORY_SIZE) != 0)
       fail("memory of a machine that stands still is written");
    free(before);
    if (!reboot)
-      rdr_gpu_resume(gpu);
+      rdr_virtio_resume(gpu);
 }
 
 static void
-run_commands(struct machine *m, struct rdr_gpu *gpu, const uint8_t *data, size_t size)
+run_commands(struct machine *m, struct rdr_virtio *gpu, const uint8_t *data, size_t size)
 {
    while (size > 2) {
       size_t part = data[0] | (size_t)data[1] << 8;
@@ -188,12 +189,12 @@ run_commands(struct machine *m, struct rdr_gpu *gpu, const uint8_t *data, size_t
          part = size;
       /* A copy of its own size: what is read beyond it is seen by the sanitizer. */
       uint8_t *command = malloc(part ? part : 1);
-      struct rdr_gpu_request *request = calloc(1, sizeof(*request));
+      struct rdr_virtio_request *request = calloc(1, sizeof(*request));
       if (!command || !request)
          fail("out of memory");
       memcpy(command, data, part);
       m->given++;
-      rdr_gpu_execute(gpu, request, command, part);
+      rdr_virtio_execute(gpu, request, command, part);
       free(command);
       turn(gpu);
       data += part;
@@ -210,7 +211,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       return 0;
    init(&m);
    m.by_queue = data[0] == 0;
-   struct rdr_gpu *gpu = rdr_gpu_create(&(struct rdr_gpu_options){
+   struct rdr_virtio *gpu = rdr_virtio_create(&(struct rdr_virtio_options){
       .memory = &m.memory,
       .answer = on_answer,
       .owner = &m,
@@ -228,7 +229,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
    if (m.by_queue) {
       memcpy(m.memory.regions[0].data, data + 1, size - 1 < MEMORY_SIZE ? size - 1 : MEMORY_SIZE);
       for (int i = 0; i < 4; i++) {
-         rdr_gpu_queue_serve(&m.commands, gpu, 2 * QUEUE_SIZE);
+         rdr_virtio_control_queue_serve(&m.commands, gpu, 2 * QUEUE_SIZE);
          turn(gpu);
          rdr_queue_notify(&m.queue);
       }
@@ -237,8 +238,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       if (m.answered > m.given)
          fail("a command was answered twice");
    }
-   rdr_gpu_destroy(gpu);
-   rdr_gpu_queue_finish(&m.commands);
+   rdr_virtio_destroy(gpu);
+   rdr_virtio_control_queue_finish(&m.commands);
    rdr_queue_finish(&m.queue);
    rdr_guest_memory_clear(&m.memory);
    for (int i = 0; i < WORKERS; i++) {

@@ -6,14 +6,14 @@
  *    make_corpus --capture FILE   one capture with every op, for `tongs dump`
  */
 
-#include "args.h"
-#include "arena.h"
-#include "decoder.h"
-#include "encoder.h"
-#include "fill.h"
-#include "frame.h"
-#include "hello.h"
-#include "id.h"
+#include "protocol/arena.h"
+#include "protocol/args.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
+#include "protocol/frame.h"
+#include "protocol/hello.h"
+#include "protocol/id.h"
+#include "tests/codec/fill.h"
 
 #include "tongs_gen_types.h"
 
@@ -31,7 +31,8 @@ write_file(const char *path, const struct tongs_encoder *e)
 {
    FILE *f = fopen(path, "wb");
 
-   if (!f || fwrite(e->base, 1, tongs_encoder_size(e), f) != tongs_encoder_size(e) || fclose(f) != 0) {
+   if (!f || fwrite(e->base, 1, tongs_encoder_size(e), f) != tongs_encoder_size(e) ||
+       fclose(f) != 0) {
       perror(path);
       exit(1);
    }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Runs a fuzz target over files and over every file of directories: what has been found once is tried in every test
- * run, whatever the compiler. */
+/* Runs a fuzz target over files and over every file of directories: what has been found once is
+ * tried in every test run, whatever the compiler. */
 
 #include <dirent.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a driver may take for granted, and the mock does not. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
-#include "ignored.h"
 #include "mock_gen.h"
+#include "protocol/ignored.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Command pools and buffers, and the commands that have an effect. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
@@ -28,7 +28,7 @@ struct mock_recorded {
    uint8_t *data; /* owned */
 };
 
-/* --- Pools and buffers ------------------------------------------------------------------------ */
+/* --- Pools and buffers --- */
 
 static void
 clear(struct mock_command_buffer *commands)
@@ -142,7 +142,7 @@ mock_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolR
    return VK_SUCCESS;
 }
 
-/* --- Recording -------------------------------------------------------------------------------- */
+/* --- Recording --- */
 
 void
 mock_count_command(VkCommandBuffer commandBuffer)
@@ -391,7 +391,7 @@ mock_CmdCopyQueryPoolResults(VkCommandBuffer commandBuffer, VkQueryPool queryPoo
                          });
 }
 
-/* --- Carrying out ----------------------------------------------------------------------------- */
+/* --- Carrying out --- */
 
 static void
 change_event(struct mock_device *device, uint64_t handle, bool set)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory with a file descriptor: a memfd in which HEADER bytes of the driver's own come before the payload, for opaque
- * descriptors; without a header for what stands in for a dma-buf. TONGS_MOCK_OTHER_MAPS=1: vkMapMemory gives
- * other pages than those, as drivers do that map through their device node. Semaphores and fences as sync files.
+ * Memory with a file descriptor: a memfd in which HEADER bytes of the driver's own come before the
+ * payload, for opaque descriptors; without a header for what stands in for a dma-buf.
+ * TONGS_MOCK_OTHER_MAPS=1: vkMapMemory gives other pages than those, as drivers do that map through
+ * their device node. Semaphores and fences as sync files.
  */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
@@ -119,7 +120,7 @@ mock_GetPhysicalDeviceExternalBufferProperties(
    }
 }
 
-/* --- Sync files: exported ones have been signalled already (-1), which is always legal ------------------------------- */
+/* --- Sync files: exported ones have been signalled already (-1), which is always legal --- */
 
 VKAPI_ATTR void VKAPI_CALL
 mock_GetPhysicalDeviceExternalSemaphoreProperties(

@@ -14,7 +14,7 @@
  * (physical_device.c), TONGS_MOCK_OTHER_MAPS (external.c); TONGS_MOCK_THREAD, with which a thread
  * of the driver's is there as soon as it is loaded.
  */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory, and what is bound to it. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
@@ -203,7 +203,7 @@ mock_InvalidateMappedMemoryRanges(VkDevice device, uint32_t memoryRangeCount,
    return VK_SUCCESS;
 }
 
-/* --- Buffers ---------------------------------------------------------------------------------- */
+/* --- Buffers --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
@@ -336,7 +336,7 @@ mock_buffer_bytes(const char *command, VkBuffer handle, uint64_t offset, uint64_
    return MOCK_GET(command, buffer->base.backing, memory)->data + buffer->offset + offset;
 }
 
-/* --- Images ----------------------------------------------------------------------------------- */
+/* --- Images --- */
 
 /* Generous: 16 bytes for a texel of any format, and nothing is tiled. */
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the Vulkan loader calls (LoaderDriverInterface.md, version 5), and the instance. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 

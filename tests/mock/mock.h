@@ -19,7 +19,7 @@
 #include <vulkan/vk_icd.h>
 #include <vulkan/vulkan_core.h>
 
-/* --- Objects: object.c --------------------------------------------------------------------- */
+/* --- Objects: object.c --- */
 
 /* What every object begins with. */
 struct mock_object {
@@ -94,7 +94,7 @@ mock_objects_unpin(const uint64_t *handles, size_t count);
 #define MOCK_OF_swapchain MOCK_TYPE_VkSwapchainKHR
 #define MOCK_OF_private_slot MOCK_TYPE_VkPrivateDataSlot
 
-/* --- Checks of arguments: check.c ------------------------------------------------------------- */
+/* --- Checks of arguments: check.c --- */
 
 struct mock_check {
    const char *command;
@@ -137,7 +137,7 @@ mock_fill(const char *command, void *v, VkStructureType type);
 void *
 mock_chain_find(const void *next, VkStructureType type);
 
-/* --- Faults and the log: fault.c -------------------------------------------------------------- */
+/* --- Faults and the log: fault.c --- */
 
 /* Prints "mock driver: ..." to stderr and ends the process. */
 _Noreturn void
@@ -166,7 +166,7 @@ mock_sleep_ms(uint32_t ms);
 uint64_t
 mock_now_ns(void);
 
-/* --- The objects that do something ------------------------------------------------------------ */
+/* --- The objects that do something --- */
 
 struct mock_instance {
    struct mock_object base;
@@ -198,7 +198,7 @@ enum {
 struct mock_device {
    struct mock_object base;
    pthread_mutex_t mutex;  /* protects queues, fences, semaphores, events, queries, states of
-                             * command buffers */
+                            * command buffers */
    pthread_cond_t changed; /* broadcast after each change of them */
    pthread_t thread;
    bool stop;
@@ -217,7 +217,8 @@ struct mock_memory {
    bool mapped;
 };
 
-/* external.c. *data and *fd: those of memory that is exported or imported; NULL and -1: of none such. */
+/* external.c. *data and *fd: those of memory that is exported or imported; NULL and -1: of none
+ * such. */
 VkResult
 mock_external_allocate(const VkMemoryAllocateInfo *info, uint64_t size, uint8_t **data, int *fd);
 
@@ -336,7 +337,8 @@ mock_deadline(uint64_t timeout);
 uint32_t
 mock_swapchain_image_count(const char *command, VkSwapchainKHR swapchain);
 
-/* The image, which has to be acquired, goes to the presentation engine; the device's mutex is held. */
+/* The image, which has to be acquired, goes to the presentation engine; the device's mutex is held.
+ */
 void
 mock_swapchain_present_locked(const char *command, VkSwapchainKHR swapchain, uint32_t image);
 
@@ -344,7 +346,7 @@ mock_swapchain_present_locked(const char *command, VkSwapchainKHR swapchain, uin
 void
 mock_swapchain_presented_locked(VkSwapchainKHR swapchain, uint32_t image, uint64_t present_id);
 
-/* --- Tables: mock_gen_table.c ----------------------------------------------------------------- */
+/* --- Tables: mock_gen_table.c --- */
 
 struct mock_command {
    const char *name; /* "vkCreateBuffer" */

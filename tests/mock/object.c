@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of live objects. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 

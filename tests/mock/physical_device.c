@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a physical device says of itself. Structs not filled here are zero, features true. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 

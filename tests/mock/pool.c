@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Query pools, descriptor pools, pipeline caches, and what the worker never asks for. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Queries ---------------------------------------------------------------------------------- */
+/* --- Queries --- */
 
 static void
 query_pool_finish(struct mock_object *object)
@@ -143,7 +143,7 @@ mock_GetQueryPoolResults(VkDevice device, VkQueryPool queryPool, uint32_t firstQ
    return result;
 }
 
-/* --- Descriptors ------------------------------------------------------------------------------ */
+/* --- Descriptors --- */
 
 struct mock_descriptor_pool {
    struct mock_object base;
@@ -298,7 +298,7 @@ mock_CmdPushDescriptorSetWithTemplate2(VkCommandBuffer commandBuffer,
 }
 #endif
 
-/* --- Pipeline caches -------------------------------------------------------------------------- */
+/* --- Pipeline caches --- */
 
 /* A header and 32 bytes more. */
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -330,7 +330,7 @@ mock_GetPipelineCacheData(VkDevice device, VkPipelineCache pipelineCache, size_t
    return whole ? VK_SUCCESS : VK_INCOMPLETE;
 }
 
-/* --- Private data ----------------------------------------------------------------------------- */
+/* --- Private data --- */
 
 struct mock_private_slot {
    struct mock_object base;

@@ -3,7 +3,7 @@
  * Devices and queues. A thread per device carries out what was submitted: of each queue in order,
  * and of any queue whose first submission has all it waits for.
  */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
@@ -39,7 +39,7 @@ struct mock_queue {
    bool busy;
 };
 
-/* --- Devices ---------------------------------------------------------------------------------- */
+/* --- Devices --- */
 
 static void
 device_finish(struct mock_object *object)
@@ -122,7 +122,7 @@ mock_GetDeviceQueue2(VkDevice device, const VkDeviceQueueInfo2 *pQueueInfo, VkQu
       get_queue("vkGetDeviceQueue2", device, pQueueInfo->queueFamilyIndex, pQueueInfo->queueIndex);
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 uint64_t
 mock_deadline(uint64_t timeout)
@@ -166,7 +166,7 @@ mock_DeviceWaitIdle(VkDevice device)
    return VK_SUCCESS;
 }
 
-/* --- The device's thread ---------------------------------------------------------------------- */
+/* --- The device's thread --- */
 
 static void
 unpin(const struct submission *s)
@@ -316,7 +316,7 @@ mock_queues_finish(struct mock_device *device)
    device->queues = NULL;
 }
 
-/* --- Submitting ------------------------------------------------------------------------------- */
+/* --- Submitting --- */
 
 static void *
 array(size_t count, size_t size)

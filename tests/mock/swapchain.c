@@ -4,7 +4,7 @@
  * its semaphores are signaled. The one that has been free the longest comes first, from the last
  * one down, so that numbers cannot be guessed.
  */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
@@ -29,7 +29,7 @@ struct mock_swapchain {
    uint64_t present_id;
 };
 
-/* --- Surfaces --------------------------------------------------------------------------------- */
+/* --- Surfaces --- */
 
 static void
 refuse_swapchain_on(struct mock_object *object, void *data)
@@ -133,7 +133,7 @@ mock_GetPhysicalDeviceSurfaceFormatsKHR(VkPhysicalDevice physicalDevice, VkSurfa
    return give_formats(pSurfaceFormatCount, pSurfaceFormats);
 }
 
-/* --- Swapchains ------------------------------------------------------------------------------- */
+/* --- Swapchains --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateSwapchainKHR(VkDevice device, const VkSwapchainCreateInfoKHR *pCreateInfo,
@@ -185,7 +185,7 @@ mock_swapchain_image_count(const char *command, VkSwapchainKHR swapchain)
    return MOCK_GET(command, swapchain, swapchain)->count;
 }
 
-/* --- Frames ----------------------------------------------------------------------------------- */
+/* --- Frames --- */
 
 /* The free image to be acquired next; `count` where none is free. */
 static uint32_t

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Fences, semaphores and events. Their states are under the mutex of their device. */
-#include "mock.h"
+#include "tests/mock/mock.h"
 
 #include "mock_gen.h"
 
-/* --- Fences ----------------------------------------------------------------------------------- */
+/* --- Fences --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateFence(VkDevice device, const VkFenceCreateInfo *pCreateInfo,
@@ -71,7 +71,7 @@ mock_WaitForFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences,
    return done ? VK_SUCCESS : VK_TIMEOUT;
 }
 
-/* --- Semaphores ------------------------------------------------------------------------------- */
+/* --- Semaphores --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
@@ -149,7 +149,7 @@ mock_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint6
    return done ? VK_SUCCESS : VK_TIMEOUT;
 }
 
-/* --- Events ----------------------------------------------------------------------------------- */
+/* --- Events --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_CreateEvent(VkDevice device, const VkEventCreateInfo *pCreateInfo,

@@ -135,7 +135,7 @@ signal_from_host(const struct vk *vk, VkSemaphore semaphore, uint64_t value)
                                                      .semaphore = semaphore, .value = value}));
 }
 
-/* --- Cases that succeed ----------------------------------------------------------------------- */
+/* --- Cases that succeed --- */
 
 static void
 waits_before_signals(void)
@@ -233,7 +233,7 @@ logs_calls_and_leaks(void)
    CHECK(strstr(fence, "\nleaked 2 objects: VkBuffer 1 VkFence 1\n"));
 }
 
-/* --- Cases that end with a message ------------------------------------------------------------ */
+/* --- Cases that end with a message --- */
 
 static void
 destroys_twice(void)

@@ -8,9 +8,9 @@
  *
  * Usage: alloc_fail [--list | --all | PATH...]
  */
-#include "alloc_fail.h"
+#include "tests/programs/alloc_fail.h"
 
-#include "counting_allocator.h"
+#include "tests/programs/counting_allocator.h"
 
 #include <stdio.h>
 #include <stdlib.h>

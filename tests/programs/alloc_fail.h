@@ -6,7 +6,7 @@
 #ifndef PROG_ALLOC_FAIL_H
 #define PROG_ALLOC_FAIL_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 /* What the paths need beforehand; made with no allocator. */
 struct alloc_fixture {

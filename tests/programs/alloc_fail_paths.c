@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "alloc_fail.h"
+#include "tests/programs/alloc_fail.h"
 
-#include "draw.h"
-#include "shaders.h"
+#include "tests/programs/draw.h"
+#include "tests/programs/shaders.h"
 
 /* A non-dispatchable handle is a 64-bit pointer, or on 32-bit machines a 64-bit number. */
 #define PUT(slot, handle) ((slot) = (uint64_t)(handle))

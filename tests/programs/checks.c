@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "checks.h"
+#include "tests/programs/checks.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef PROG_CHECKS_H
 #define PROG_CHECKS_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 struct prog_check {
    const char *name;

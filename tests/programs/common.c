@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <stdarg.h>
 #include <stdio.h>

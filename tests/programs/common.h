@@ -52,7 +52,8 @@ struct prog {
    VkPhysicalDeviceVulkan11Features features11;
    VkPhysicalDeviceVulkan12Features features12;
    VkPhysicalDeviceVulkan13Features features13;
-   /* What prog_flush() and prog_invalidate() go through: none where the device has coherent memory. */
+   /* What prog_flush() and prog_invalidate() go through: none where the device has coherent memory.
+    */
    VkDeviceMemory mapped[PROG_MAPPED_MAX];
    uint32_t mapped_count;
    char why[512];

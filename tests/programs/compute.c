@@ -2,7 +2,7 @@
 /*
  * compute: maps and sums 1,024 elements with a compute shader, and says which device did it.
  */
-#include "sum.h"
+#include "tests/programs/sum.h"
 
 #include <stdio.h>
 

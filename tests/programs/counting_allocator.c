@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "counting_allocator.h"
+#include "tests/programs/counting_allocator.h"
 
 #include <stdarg.h>
 #include <stdint.h>

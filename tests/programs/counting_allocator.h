@@ -13,7 +13,7 @@
 #ifndef PROG_COUNTING_ALLOCATOR_H
 #define PROG_COUNTING_ALLOCATOR_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <pthread.h>
 

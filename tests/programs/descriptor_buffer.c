@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* VK_EXT_descriptor_buffer: a shader writes through a descriptor that the application put into a buffer itself. */
-#include "common.h"
-#include "shaders.h"
+/* VK_EXT_descriptor_buffer: a shader writes through a descriptor that the application put into a
+ * buffer itself. */
+#include "tests/programs/common.h"
+#include "tests/programs/shaders.h"
 
 #include <string.h>
 

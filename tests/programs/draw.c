@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "draw.h"
+#include "tests/programs/draw.h"
 
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <string.h>
 

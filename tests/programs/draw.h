@@ -10,7 +10,7 @@
 #ifndef PROG_DRAW_H
 #define PROG_DRAW_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 enum prog_draw_kind {
    PROG_DRAW_RENDER_PASS,

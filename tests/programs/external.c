@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory, semaphores and fences that go from one process to another as file descriptors. Each check is two processes with
- * an instance each, and a socket between them: one exports, the other one imports.
+ * Memory, semaphores and fences that go from one process to another as file descriptors. Each check
+ * is two processes with an instance each, and a socket between them: one exports, the other one
+ * imports.
  */
-#include "external.h"
+#include "tests/programs/external.h"
 
-#include "checks.h"
+#include "tests/programs/checks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- The other process ------------------------------------------------------------------------------------------------- */
+/* --- The other process --- */
 
 enum prog_status
 peer_send(struct prog *p, int peer, struct message message)
@@ -56,7 +57,8 @@ struct outcome {
    char why[sizeof(((struct prog *)0)->why)];
 };
 
-/* One of the two processes. `ends`: sockets and pipes; its own, the other's, the pipe to report to. */
+/* One of the two processes. `ends`: sockets and pipes; its own, the other's, the pipe to report to.
+ */
 static pid_t
 start(enum prog_status (*run)(struct prog *p, int peer), int own, int other, int report)
 {
@@ -114,7 +116,7 @@ run_pair(struct prog *p, enum prog_status (*exporter)(struct prog *p, int peer),
    return PROG_RIGHT;
 }
 
-/* --- The checks ----------------------------------------------------------------------------------------------------------- */
+/* --- The checks --- */
 
 #define PAIR(name, export, import) \
    static enum prog_status check_##name(struct prog *p) \
@@ -141,8 +143,8 @@ static const struct prog_check checks[] = {
    {"bad descriptors are refused", bad_descriptors},
 };
 
-/* `external`: the checks. `external --leak`: exports, imports and frees in a loop, twice, and says when each is over, so
- * that somebody can count descriptors; goes on at a line of input. */
+/* `external`: the checks. `external --leak`: exports, imports and frees in a loop, twice, and says
+ * when each is over, so that somebody can count descriptors; goes on at a line of input. */
 int
 main(int argc, char **argv)
 {

@@ -3,7 +3,7 @@
 #ifndef PROG_EXTERNAL_H
 #define PROG_EXTERNAL_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 struct message {
    int fd;      /* -1: none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "external.h"
+#include "tests/programs/external.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -280,7 +280,7 @@ memory_dma_buf_import(struct prog *p, int peer)
    return memory_import(p, peer, &dma_buf);
 }
 
-/* --- Images --------------------------------------------------------------------------------------------------------------- */
+/* --- Images --- */
 
 #define SIDE 64u
 
@@ -424,7 +424,7 @@ image_opaque_import(struct prog *p, int peer)
    return PROG_RIGHT;
 }
 
-/* --- In one process ----------------------------------------------------------------------------------------------------------- */
+/* --- In one process --- */
 
 enum prog_status
 bad_descriptors(struct prog *p)

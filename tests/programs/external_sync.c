@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "external.h"
+#include "tests/programs/external.h"
 
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ static const VkExternalFenceHandleTypeFlagBits fence_opaque =
 static const VkExternalFenceHandleTypeFlagBits fence_sync =
    VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
 
-/* --- Semaphores ------------------------------------------------------------------------------------------------------------- */
+/* --- Semaphores --- */
 
 static enum prog_status
 init_semaphore(struct prog *p, VkExternalSemaphoreHandleTypeFlagBits type,
@@ -132,7 +132,7 @@ semaphore_sync_import(struct prog *p, int peer)
    return semaphore_import(p, peer, semaphore_sync);
 }
 
-/* --- Fences ------------------------------------------------------------------------------------------------------------------ */
+/* --- Fences --- */
 
 static enum prog_status
 init_fence(struct prog *p, VkExternalFenceHandleTypeFlagBits type,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fills: one submission that writes 4 MiB of mapped memory again and again, as often as it is told to. It prints a line when
- * the device has begun, and looks at the memory when it has ended: who looks at it in between sees whether the device runs.
+ * fills: one submission that writes 4 MiB of mapped memory again and again, as often as it is told
+ * to. It prints a line when the device has begun, and looks at the memory when it has ended: who
+ * looks at it in between sees whether the device runs.
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * formats ROUNDS: asks ROUNDS times what images of each format of Vulkan 1.0 can be, and prints a
  * hash of the answers, which must be the same in each round.
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <stdio.h>
 #include <stdlib.h>

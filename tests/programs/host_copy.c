@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VK_EXT_host_image_copy: what goes into an image from the host's memory comes back from it, in rows and slices of
- * other lengths, and nothing beside it changes.
+ * VK_EXT_host_image_copy: what goes into an image from the host's memory comes back from it, in
+ * rows and slices of other lengths, and nothing beside it changes.
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <stdio.h>
 #include <stdlib.h>

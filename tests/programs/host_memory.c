@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is made of the application's own pages, VK_EXT_external_memory_host: the device and whoever has the pointer
- * see the same bytes, and the pages are the application's when the memory is freed.
+ * Memory that is made of the application's own pages, VK_EXT_external_memory_host: the device and
+ * whoever has the pointer see the same bytes, and the pages are the application's when the memory
+ * is freed.
  */
-#include "checks.h"
+#include "tests/programs/checks.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -28,7 +29,7 @@ struct imported {
    VkDeviceMemory memory;
 };
 
-/* --- Steps ------------------------------------------------------------------------------------------------------------- */
+/* --- Steps --- */
 
 static enum prog_status
 init(struct prog *p)
@@ -200,7 +201,7 @@ expect_private(struct prog *p, void *data, const char *when)
    return PROG_RIGHT;
 }
 
-/* --- Checks ------------------------------------------------------------------------------------------------------------ */
+/* --- Checks --- */
 
 static enum prog_status
 check_use(struct prog *p, void *data, bool dedicated)
@@ -467,8 +468,8 @@ static const struct prog_check checks[] = {
    {"other pages are refused", check_refusals},
 };
 
-/* `host_memory --wait`: imports, says so, and waits for a line, before which somebody kills what stands behind the device:
- * no byte is lost, and it works again with another instance. */
+/* `host_memory --wait`: imports, says so, and waits for a line, before which somebody kills what
+ * stands behind the device: no byte is lost, and it works again with another instance. */
 static enum prog_status
 wait_for_the_worst(struct prog *p)
 {

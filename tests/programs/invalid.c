@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * invalid WHAT: breaks a rule of Vulkan and says what came of it.
- *    usage    a buffer without a usage, which drivers take; a messenger counts what is said about it
- *    shader   a shader module of four bytes, which crashes drivers; the device is lost, or not
+ *    usage    a buffer without a usage, which drivers take; a messenger counts what is said about
+ * it shader   a shader module of four bytes, which crashes drivers; the device is lost, or not
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,10 +7,10 @@
  * decimal and a newline as the content of FILE (write a temporary one and rename it).
  * The wait has to end with VK_ERROR_DEVICE_LOST within a second of that.
  */
-#include "lost.h"
+#include "tests/programs/lost.h"
 
-#include "shaders.h"
-#include "sum.h"
+#include "tests/programs/shaders.h"
+#include "tests/programs/sum.h"
 
 #include <pthread.h>
 #include <signal.h>

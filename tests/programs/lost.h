@@ -6,7 +6,7 @@
 #ifndef PROG_LOST_H
 #define PROG_LOST_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 /* What the loss may take to be told, unless --limit says otherwise. */
 #define LOST_LIMIT_NS (1000ull * 1000 * 1000)

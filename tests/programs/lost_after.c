@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "lost.h"
+#include "tests/programs/lost.h"
 
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,9 +4,9 @@
  *
  * Usage: many [--list | NAME...]
  */
-#include "many.h"
+#include "tests/programs/many.h"
 
-#include "checks.h"
+#include "tests/programs/checks.h"
 
 #define CHECK(name) \
    { \

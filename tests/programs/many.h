@@ -6,7 +6,7 @@
 #ifndef PROG_MANY_H
 #define PROG_MANY_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 /* clang-format off */
 

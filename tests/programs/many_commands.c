@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of recorded commands that need no image. */
-#include "many.h"
+#include "tests/programs/many.h"
 
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of what instance and physical device say about themselves. */
-#include "many.h"
+#include "tests/programs/many.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of drawing: ways to draw the same triangle, and queries about it. */
-#include "many.h"
+#include "tests/programs/many.h"
 
-#include "draw.h"
+#include "tests/programs/draw.h"
 
 #include <string.h>
 

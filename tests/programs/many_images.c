@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of images, views, samplers, and of the commands that clear and copy images. */
-#include "many.h"
+#include "tests/programs/many.h"
 
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of memory, descriptors, pipelines and small objects. */
-#include "many.h"
+#include "tests/programs/many.h"
 
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -634,7 +634,8 @@ check_pipeline_cache(struct prog *p)
    return PROG_RIGHT;
 }
 
-/* Memory that is bound sparsely, in two pieces the other way round, is what the device writes to. */
+/* Memory that is bound sparsely, in two pieces the other way round, is what the device writes to.
+ */
 static enum prog_status
 bind_swapped(struct prog *p, VkBuffer buffer, VkDeviceMemory memory, VkDeviceSize half)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of fences, events, semaphores and submissions. */
-#include "many.h"
+#include "tests/programs/many.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -392,8 +392,9 @@ check_timeline_wait_before_signal(struct prog *p)
    return PROG_RIGHT;
 }
 
-/* Host and device in turn, each raising the timeline as soon as it sees the other's value, with the device's next step always
- * submitted. A driver that tells of a value before it is there may lose the host's. */
+/* Host and device in turn, each raising the timeline as soon as it sees the other's value, with the
+ * device's next step always submitted. A driver that tells of a value before it is there may lose
+ * the host's. */
 enum prog_status
 check_timeline_in_turn(struct prog *p)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VK_EXT_debug_utils: objects of every reach take names and tags, queues and command buffers take labels, and a
- * messenger hears what the application submits.
+ * VK_EXT_debug_utils: objects of every reach take names and tags, queues and command buffers take
+ * labels, and a messenger hears what the application submits.
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * procaddr: the rules of vkGetInstanceProcAddr and vkGetDeviceProcAddr (the specification's
  * section "Command Function Pointers"), as far as a loader in between lets them be seen.
  */
-#include "procaddr.h"
+#include "tests/programs/procaddr.h"
 
-#include "checks.h"
+#include "tests/programs/checks.h"
 
 #include <stdio.h>
 #include <string.h>

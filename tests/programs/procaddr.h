@@ -6,7 +6,7 @@
 #ifndef PROG_PROCADDR_H
 #define PROG_PROCADDR_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 struct procaddr_names {
    const char *const *names;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "procaddr.h"
+#include "tests/programs/procaddr.h"
 
 static const char *const device_1_0[] = {
    "vkGetDeviceProcAddr",

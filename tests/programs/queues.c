@@ -3,7 +3,7 @@
  * queues [ITERATIONS]: eight threads on all queues of a device at once. Each makes, names, writes,
  * records, submits, waits for and destroys objects of its own, and asks what all of them ask.
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ struct worker {
    pthread_t thread;
 };
 
-/* --- The device with all its queues ---------------------------------------------------------------- */
+/* --- The device with all its queues --- */
 
 static enum prog_status
 init_device(struct shared *shared)
@@ -128,7 +128,7 @@ init_shared(struct shared *shared)
    return make_set_pool(p, THREADS, &shared->pool);
 }
 
-/* --- What a thread does --------------------------------------------------------------------------------- */
+/* --- What a thread does --- */
 
 /* Things that all threads ask the driver, which may keep the answers. */
 static enum prog_status
@@ -362,7 +362,7 @@ thread_main(void *argument)
    return NULL;
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------ */
+/* --- The whole --- */
 
 static enum prog_status
 run(struct shared *shared, uint32_t iterations)

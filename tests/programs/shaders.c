@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 /* Each holds one array of words, named as its file. */
 #include "address_comp.h"

@@ -3,7 +3,7 @@
 #ifndef PROG_SHADERS_H
 #define PROG_SHADERS_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 extern const struct prog_shader prog_shader_address;
 extern const struct prog_shader prog_shader_inline_block;

@@ -7,9 +7,9 @@
  *    draw     a frame with an image, a view, a sampler and a pipeline of its own
  *    upload   new data in mapped memory, copied; waited for by fence and timeline
  */
-#include "draw.h"
-#include "shaders.h"
-#include "sum.h"
+#include "tests/programs/draw.h"
+#include "tests/programs/shaders.h"
+#include "tests/programs/sum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@
 #define WORDS 1024u
 #define ROOM (64u * 1024u)
 
-/* --- Compute ------------------------------------------------------------------------------------ */
+/* --- Compute ------------------------------------------------------------------------------------
+ */
 
 struct compute_loop {
    struct prog_compute compute;
@@ -174,7 +175,8 @@ compute(struct prog *p, uint32_t count)
    return PROG_RIGHT;
 }
 
-/* --- Draw --------------------------------------------------------------------------------------- */
+/* --- Draw ---------------------------------------------------------------------------------------
+ */
 
 /* What a frame makes beside the triangle: an image in memory that is there, a view, a sampler. */
 static enum prog_status
@@ -252,7 +254,8 @@ draw(struct prog *p, uint32_t count)
    return PROG_RIGHT;
 }
 
-/* --- Upload ------------------------------------------------------------------------------------- */
+/* --- Upload -------------------------------------------------------------------------------------
+ */
 
 struct upload_loop {
    struct prog_buffer buffers[3];
@@ -350,7 +353,8 @@ upload(struct prog *p, uint32_t count)
    return PROG_RIGHT;
 }
 
-/* ------------------------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------------------------
+ */
 
 int
 main(int argc, char **argv)

@@ -3,7 +3,7 @@
  * stub: calls a command that drivers may leave out, although the extension that brings it is there:
  * building an acceleration structure in the host's memory.
  */
-#include "common.h"
+#include "tests/programs/common.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "sum.h"
+#include "tests/programs/sum.h"
 
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #ifndef PROG_SUM_H
 #define PROG_SUM_H
 
-#include "common.h"
+#include "tests/programs/common.h"
 
 #define PROG_SUM_ELEMENTS 1024u
 

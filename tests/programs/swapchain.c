@@ -3,7 +3,7 @@
  * Surfaces without a window and their swapchains: VK_EXT_headless_surface, VK_KHR_swapchain.
  * Each check makes a device and what else it needs. "colours" looks at pixels, the others do not.
  */
-#include "checks.h"
+#include "tests/programs/checks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ struct chain {
    uint32_t frame;
 };
 
-/* --- What there is to make -------------------------------------------------------------------- */
+/* --- What there is to make --- */
 
 static enum prog_status
 make_surface(struct prog *p, struct chain *c)
@@ -171,7 +171,7 @@ finish(struct prog *p, struct chain *c)
    return PROG_RIGHT;
 }
 
-/* --- Frames ----------------------------------------------------------------------------------- */
+/* --- Frames --- */
 
 static VkClearColorValue
 colour_of(uint32_t frame)
@@ -287,7 +287,7 @@ one_frame(struct prog *p, struct chain *c, const struct prog_buffer *to)
    return PROG_RIGHT;
 }
 
-/* --- Checks ----------------------------------------------------------------------------------- */
+/* --- Checks --- */
 
 static enum prog_status
 check_frames(struct prog *p)
@@ -503,8 +503,8 @@ check_alias(struct prog *p)
    return finish(p, &c);
 }
 
-/* A presentation that fails is heard of by the second acquisition after it at the latest, and a new swapchain mends
- * it. Nothing fails here on its own. */
+/* A presentation that fails is heard of by the second acquisition after it at the latest, and a new
+ * swapchain mends it. Nothing fails here on its own. */
 static enum prog_status
 check_out_of_date(struct prog *p)
 {

@@ -3,7 +3,7 @@
  * threads: eight threads allocate, record, update and submit on one device at the same time,
  * and each checks what its own dispatches computed.
  */
-#include "shaders.h"
+#include "tests/programs/shaders.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 /*
  * triangle: draws a triangle off-screen, writes it as a PPM and prints the hash of its pixels.
  */
-#include "draw.h"
+#include "tests/programs/draw.h"
 
 #include <errno.h>
 #include <inttypes.h>

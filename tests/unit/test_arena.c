@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "arena.h"
-#include "facts.h"
+#include "protocol/arena.h"
+#include "tests/unit/facts.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -25,11 +25,13 @@ main(void)
 
    uint8_t *first = tongs_arena_alloc(&arena, 100);
    fact(first && is_zero(first, 100), "its memory is zeroed");
-   fact((uintptr_t)first % 16 == 0 && (uintptr_t)tongs_arena_alloc(&arena, 1) % 16 == 0, "its memory is aligned to 16 bytes");
+   fact((uintptr_t)first % 16 == 0 && (uintptr_t)tongs_arena_alloc(&arena, 1) % 16 == 0,
+        "its memory is aligned to 16 bytes");
    memset(first, 0xff, 100);
    tongs_arena_reset(&arena);
    uint8_t *again = tongs_arena_alloc(&arena, 100);
-   fact(again == first && is_zero(again, 100), "memory that is used again after a reset is zeroed again");
+   fact(again == first && is_zero(again, 100),
+        "memory that is used again after a reset is zeroed again");
    fact(tongs_arena_alloc(&arena, 0) != NULL, "nothing has an address, too");
 
    bool large = tongs_arena_alloc(&arena, 100 * 1024) != NULL;
@@ -40,9 +42,11 @@ main(void)
    size_t n = 0;
    while (n < 1000000 && tongs_arena_alloc(&arena, 16))
       n++;
-   fact(n < 256 * 1024 / 16 && arena.total <= arena.limit, "many small allocations stop at the limit, too");
+   fact(n < 256 * 1024 / 16 && arena.total <= arena.limit,
+        "many small allocations stop at the limit, too");
    tongs_arena_reset(&arena);
-   fact(arena.total <= 16 * 1024 && tongs_arena_alloc(&arena, 200 * 1024), "a reset gives back all but one chunk");
+   fact(arena.total <= 16 * 1024 && tongs_arena_alloc(&arena, 200 * 1024),
+        "a reset gives back all but one chunk");
    tongs_arena_finish(&arena);
    fact(arena.total == 0 && !arena.chunks, "finish gives back everything");
    return facts_end();

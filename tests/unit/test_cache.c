@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "cache.h"
-#include "facts.h"
+#include "icd/cache.h"
+#include "tests/unit/facts.h"
 
 #include <string.h>
 
@@ -47,7 +47,8 @@ test_forgetting(void)
       add(&cache, i, i);
       find(&cache, 7);
    }
-   fact(cache.young.count + cache.old.count <= ENTRIES, "there are never more entries than allowed");
+   fact(cache.young.count + cache.old.count <= ENTRIES,
+        "there are never more entries than allowed");
    fact(find(&cache, 7) == 7, "what is asked for again and again is not forgotten");
    fact(find(&cache, 1000) == 1000 && find(&cache, 999) == 999, "the latest entries are there");
    fact(!count_found(&cache, 8, 900), "those that nobody asked for lately are gone");

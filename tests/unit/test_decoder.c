@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The rules of docs/security.md as far as decoding is concerned, each with an op or a struct that breaks it. */
+/* The rules of docs/security.md as far as decoding is concerned, each with an op or a struct that
+ * breaks it. */
 
-#include "args.h"
-#include "arena.h"
-#include "decoder.h"
-#include "encoder.h"
-#include "facts.h"
-#include "frame.h"
-#include "id.h"
+#include "protocol/arena.h"
+#include "protocol/args.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
+#include "protocol/frame.h"
+#include "protocol/id.h"
+#include "tests/unit/facts.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_structs.h"
@@ -21,7 +22,7 @@
 static struct tongs_arena arena;
 static struct tongs_encoder e;
 
-/* --- Short cuts --------------------------------------------------------------------------------------------- */
+/* --- Short cuts --- */
 
 static void
 start(void)
@@ -31,7 +32,8 @@ start(void)
    tongs_arena_reset(&arena);
 }
 
-/* A decoder over what was encoded, as it lies in an allocation without a byte to spare. `*copy` is to be freed. */
+/* A decoder over what was encoded, as it lies in an allocation without a byte to spare. `*copy` is
+ * to be freed. */
 static struct tongs_decoder
 decoder(uint8_t **copy)
 {
@@ -69,7 +71,7 @@ encode_buffer_info(uint32_t count)
    tongs_encode_u32(&e, count);
 }
 
-/* --- Bounds --------------------------------------------------------------------------------------------------- */
+/* --- Bounds --- */
 
 static void
 bounds(void)
@@ -83,7 +85,8 @@ bounds(void)
    struct tongs_decoder d = decoder(&copy);
    bool read = tongs_decode_u32(&d) == 0 && tongs_decode_u64(&d) == (UINT64_C(2) << 32 | 1);
    fact(read && !d.error, "what is there is read");
-   fact(tongs_decode_u32(&d) == 0 && d.error == TONGS_DECODE_SHORT, "what is not there is read as zero, and fails");
+   fact(tongs_decode_u32(&d) == 0 && d.error == TONGS_DECODE_SHORT,
+        "what is not there is read as zero, and fails");
    free(copy);
 
    start();
@@ -91,7 +94,8 @@ bounds(void)
    d = decoder(&copy);
    tongs_decoder_fail(&d, TONGS_DECODE_ID);
    tongs_decode_u64(&d);
-   fact(d.error == TONGS_DECODE_ID && tongs_decoder_left(&d) == 0, "the first error sticks and nothing is read after it");
+   fact(d.error == TONGS_DECODE_ID && tongs_decoder_left(&d) == 0,
+        "the first error sticks and nothing is read after it");
    free(copy);
 
    encode_buffer_info(0xffffffff);
@@ -104,7 +108,8 @@ bounds(void)
    tongs_encode_u32(&e, 3);
    for (unsigned i = 0; i < 3; i++)
       tongs_encode_u32(&e, i);
-   fact(decode_buffer_info(&info) == TONGS_DECODE_COUNT, "a count that is not the struct's is refused");
+   fact(decode_buffer_info(&info) == TONGS_DECODE_COUNT,
+        "a count that is not the struct's is refused");
 
    encode_buffer_info(2);
    tongs_encode_u32(&e, 2);
@@ -123,7 +128,8 @@ bounds(void)
    for (unsigned i = 0; i < 4; i++)
       tongs_encode_u32(&e, 1);
    d = decoder(&copy);
-   fact(!tongs_decode_pods(&d, UINT64_C(0x5555555555555556), false, 24, 8) && d.error == TONGS_DECODE_COUNT,
+   fact(!tongs_decode_pods(&d, UINT64_C(0x5555555555555556), false, 24, 8) &&
+           d.error == TONGS_DECODE_COUNT,
         "so is a count of structs whose count of words wraps around to the one that is there (R2)");
    free(copy);
 
@@ -182,11 +188,12 @@ presence(void)
    tongs_encode_u32(&e, 0);
    d = decoder(&copy);
    tongs_decode_vkFreeDescriptorSets(&d, &sets);
-   fact(sets.base.id_count == 0, "an absent array of objects to free names no ids, whatever its count");
+   fact(sets.base.id_count == 0,
+        "an absent array of objects to free names no ids, whatever its count");
    free(copy);
 }
 
-/* --- Strings and numbers ---------------------------------------------------------------------------------------- */
+/* --- Strings and numbers --- */
 
 static const char *
 try_string(const char *bytes, uint32_t size, uint32_t said, enum tongs_decode_error *error)
@@ -219,7 +226,8 @@ strings(void)
    s = try_string("abc", 4, 5, &error);
    fact(!s && error == TONGS_DECODE_SHORT, "a string longer than the op is refused (R10)");
    s = try_string("abc", 4, 0xffffffff, &error);
-   fact(!s && error == TONGS_DECODE_SHORT, "a string whose padded length would wrap is refused (R2)");
+   fact(!s && error == TONGS_DECODE_SHORT,
+        "a string whose padded length would wrap is refused (R2)");
    s = try_string("%n%s%n", 7, 7, &error);
    fact(s && !strcmp(s, "%n%s%n"), "a string is no format, only bytes (R15)");
 
@@ -253,13 +261,15 @@ numbers(void)
    bool kept = tongs_decode_enum(&d, TONGS_ENUM_VkFormat) == VK_FORMAT_R8G8B8A8_UNORM;
    fact(first && !d.error, "an enumerant out of range becomes a valid one (R5)");
    fact(kept, "one in range is kept");
-   fact(tongs_decode_enum(&d, TONGS_ENUM_VkFormat) == VK_FORMAT_UNDEFINED, "a negative one becomes a valid one, too (R5)");
+   fact(tongs_decode_enum(&d, TONGS_ENUM_VkFormat) == VK_FORMAT_UNDEFINED,
+        "a negative one becomes a valid one, too (R5)");
    free(copy);
 
    VkShaderModuleCreateInfo module = {0};
    const uint32_t code[5] = {0};
    start();
-   tongs_encode_VkShaderModuleCreateInfo(&e, &(VkShaderModuleCreateInfo){.codeSize = 18, .pCode = code});
+   tongs_encode_VkShaderModuleCreateInfo(
+      &e, &(VkShaderModuleCreateInfo){.codeSize = 18, .pCode = code});
    d = decoder(&copy);
    tongs_decode_VkShaderModuleCreateInfo(&d, &module);
    fact(d.error == TONGS_DECODE_RANGE, "a size that the API forbids is refused (R5)");
@@ -270,11 +280,12 @@ numbers(void)
    tongs_encode_VkImageCopy_array(&e, &region, 1);
    d = decoder(&copy);
    VkImageCopy *regions = tongs_decode_VkImageCopy_array(&d, 1, false);
-   fact(d.error == TONGS_DECODE_RANGE && !regions, "so is one within structs that travel as their bytes (R5)");
+   fact(d.error == TONGS_DECODE_RANGE && !regions,
+        "so is one within structs that travel as their bytes (R5)");
    free(copy);
 }
 
-/* --- Chains --------------------------------------------------------------------------------------------------------- */
+/* --- Chains --- */
 
 static enum tongs_decode_error
 decode_chain(uint32_t parent, const void **chain)
@@ -300,7 +311,8 @@ chains(void)
    tongs_encode_u32(&e, 0);
    bool good = decode_chain(TONGS_STRUCT_VkBufferCreateInfo, &chain) == TONGS_DECODE_OK;
    const VkExternalMemoryBufferCreateInfo *external = chain;
-   fact(good && external && external->sType == VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO &&
+   fact(good && external &&
+           external->sType == VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO &&
            external->handleTypes == 5 && !external->pNext,
         "a struct that its parent permits is read");
    fact(decode_chain(TONGS_STRUCT_VkImageCreateInfo, &chain) == TONGS_DECODE_CHAIN && !chain,
@@ -318,7 +330,8 @@ chains(void)
    start();
    tongs_encode_u32(&e, 0x12345678);
    tongs_encode_u32(&e, 0);
-   fact(decode_chain(TONGS_STRUCT_VkBufferCreateInfo, NULL) == TONGS_DECODE_CHAIN, "an unknown sType is refused (R9)");
+   fact(decode_chain(TONGS_STRUCT_VkBufferCreateInfo, NULL) == TONGS_DECODE_CHAIN,
+        "an unknown sType is refused (R9)");
 
    start();
    tongs_encode_u32(&e, VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
@@ -329,7 +342,8 @@ chains(void)
    start();
    tongs_encode_u32(&e, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO);
    tongs_encode_u32(&e, 0);
-   fact(decode_chain(TONGS_STRUCT_VkBufferCreateInfo, NULL) == TONGS_DECODE_SHORT, "a chain without an end is refused");
+   fact(decode_chain(TONGS_STRUCT_VkBufferCreateInfo, NULL) == TONGS_DECODE_SHORT,
+        "a chain without an end is refused");
 
    /* the only structs that may repeat */
    for (unsigned links = 512; links <= 513; links++) {
@@ -351,31 +365,36 @@ chains(void)
    start();
    tongs_encode_u32(&e, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
    struct tongs_decoder d = decoder(&copy);
-   fact(!tongs_decode_shape_chain(&d, TONGS_STRUCT_VkPhysicalDeviceProperties2) && d.error == TONGS_DECODE_CHAIN,
+   fact(!tongs_decode_shape_chain(&d, TONGS_STRUCT_VkPhysicalDeviceProperties2) &&
+           d.error == TONGS_DECODE_CHAIN,
         "a misplaced sType in a chain that is to come back is refused (R9)");
    free(copy);
 
-   VkExternalMemoryBufferCreateInfo twice = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO};
-   VkExternalMemoryBufferCreateInfo once = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, .pNext = &twice};
+   VkExternalMemoryBufferCreateInfo twice = {
+      .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO};
+   VkExternalMemoryBufferCreateInfo once = {
+      .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, .pNext = &twice};
    VkDeviceCreateInfo misplaced = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .pNext = &once};
-   VkBaseInStructure unknown = {.sType = (VkStructureType)0x12345678, .pNext = (const VkBaseInStructure *)&misplaced};
+   VkBaseInStructure unknown = {.sType = (VkStructureType)0x12345678,
+                                .pNext = (const VkBaseInStructure *)&misplaced};
    start();
    tongs_encode_chain(&e, &unknown, TONGS_STRUCT_VkBufferCreateInfo);
    fact(decode_chain(TONGS_STRUCT_VkBufferCreateInfo, &chain) == TONGS_DECODE_OK && chain &&
            tongs_encoder_size(&e) == 12,
-        "what an application chains in vain stays in the guest");
+        "what an application chains in vain stays in the client");
 }
 
-/* --- Ids ---------------------------------------------------------------------------------------------------------------- */
+/* --- Ids --- */
 
 static enum tongs_decode_error
-try_id(uint64_t id, uint64_t *handle, const struct tongs_slot **unmade)
+try_id(uint64_t id, uint64_t *handle, const struct tongs_slot **failed)
 {
    static struct tongs_slot slots[8];
    uint8_t *copy;
 
    for (uint32_t i = 1; i < 7; i++)
-      slots[i] = (struct tongs_slot){.id = tongs_id(TONGS_TYPE_VkBuffer, 3, i), .handle = 100 + i, .device = 1};
+      slots[i] = (struct tongs_slot){
+         .id = tongs_id(TONGS_TYPE_VkBuffer, 3, i), .handle = 100 + i, .device = 1};
    slots[1] = (struct tongs_slot){.id = tongs_id(TONGS_TYPE_VkDevice, 3, 1), .handle = 101};
    slots[2].device = 4;
    slots[3].handle = 0;
@@ -390,32 +409,37 @@ try_id(uint64_t id, uint64_t *handle, const struct tongs_slot **unmade)
    free(copy);
    if (handle)
       *handle = got;
-   if (unmade)
-      *unmade = d.unmade;
+   if (failed)
+      *failed = d.failed;
    return d.error;
 }
 
 static void
 ids(void)
 {
-   const struct tongs_slot *unmade;
+   const struct tongs_slot *failed;
    uint64_t handle;
    uint8_t *copy;
 
-   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 5), &handle, &unmade) == TONGS_DECODE_OK && handle == 105 && !unmade,
+   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 5), &handle, &failed) == TONGS_DECODE_OK &&
+           handle == 105 && !failed,
         "an id becomes the host's handle");
    fact(try_id(0, &handle, NULL) == TONGS_DECODE_OK && handle == 0, "no id is VK_NULL_HANDLE");
-   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 2, 5), NULL, NULL) == TONGS_DECODE_ID, "a stale id is refused (R7)");
-   fact(try_id(tongs_id(TONGS_TYPE_VkImage, 3, 5), NULL, NULL) == TONGS_DECODE_ID, "a mistyped id is refused (R7)");
+   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 2, 5), NULL, NULL) == TONGS_DECODE_ID,
+        "a stale id is refused (R7)");
+   fact(try_id(tongs_id(TONGS_TYPE_VkImage, 3, 5), NULL, NULL) == TONGS_DECODE_ID,
+        "a mistyped id is refused (R7)");
    fact(try_id(tongs_id(TONGS_TYPE_VkDevice, 3, 1), NULL, NULL) == TONGS_DECODE_ID,
         "a live id of another type than the member's is refused (R7)");
-   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 7), NULL, NULL) == TONGS_DECODE_ID, "an id of a free slot is refused (R7)");
+   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 7), NULL, NULL) == TONGS_DECODE_ID,
+        "an id of a free slot is refused (R7)");
    fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 8), NULL, NULL) == TONGS_DECODE_ID &&
            try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 0xffffffff), NULL, NULL) == TONGS_DECODE_ID,
         "a slot beyond the table is refused (R7)");
    fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 2), NULL, NULL) == TONGS_DECODE_ID,
         "an object of another device is refused (R7)");
-   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 3), &handle, &unmade) == TONGS_DECODE_OK && !handle && unmade,
+   fact(try_id(tongs_id(TONGS_TYPE_VkBuffer, 3, 3), &handle, &failed) == TONGS_DECODE_OK &&
+           !handle && failed,
         "an object whose creation failed is told apart");
 
    start();
@@ -426,7 +450,7 @@ ids(void)
    free(copy);
 }
 
-/* --- Unions, replies, damage ------------------------------------------------------------------------------------------ */
+/* --- Unions, replies, damage --- */
 
 static void
 replies(void)
@@ -445,7 +469,8 @@ replies(void)
    tongs_encode_u32(&e, 0);
    struct tongs_decoder d = decoder(&copy);
    tongs_decode_reply_vkGetPipelineExecutablePropertiesKHR(&d, &args);
-   fact(d.error == TONGS_DECODE_COUNT && count == 0, "a reply with a count beyond the room there is is refused");
+   fact(d.error == TONGS_DECODE_COUNT && count == 0,
+        "a reply with a count beyond the room there is is refused");
    free(copy);
 
    count = 1;
@@ -456,7 +481,8 @@ replies(void)
    tongs_encode_zeros(&e, 4096);
    d = decoder(&copy);
    tongs_decode_reply_vkGetPipelineExecutablePropertiesKHR(&d, &args);
-   fact(d.error == TONGS_DECODE_COUNT, "a reply with more elements than there is room for is refused");
+   fact(d.error == TONGS_DECODE_COUNT,
+        "a reply with more elements than there is room for is refused");
    free(copy);
 
    count = 0;
@@ -474,7 +500,8 @@ replies(void)
    d = decoder(&copy);
    memset(&there, 0, sizeof(there));
    tongs_decode_vkGetPipelineExecutablePropertiesKHR(&d, &there);
-   fact(!d.error && there.pProperties, "room for nothing is still there: the driver must not take it for a question");
+   fact(!d.error && there.pProperties,
+        "room for nothing is still there: the driver must not take it for a question");
    free(copy);
 }
 
@@ -490,7 +517,8 @@ unions(void)
    struct tongs_decoder d = decoder(&copy);
    memset(&geometry, 0, sizeof(geometry));
    tongs_decode_VkAccelerationStructureGeometryKHR(&d, &geometry);
-   fact(!d.error && geometry.geometryType == VK_GEOMETRY_TYPE_AABBS_KHR, "a union travels with its selector");
+   fact(!d.error && geometry.geometryType == VK_GEOMETRY_TYPE_AABBS_KHR,
+        "a union travels with its selector");
    free(copy);
 
    memcpy(e.base + 8, &(uint32_t){VK_GEOMETRY_TYPE_INSTANCES_KHR}, 4);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor writes are encoded by hand in the driver (icd/descriptor_write.c): the bytes are those of the generated
- * encoder, but for samplers that a layout makes void.
+ * Descriptor writes are encoded by hand in the driver (icd/descriptor_write.c): the bytes are those
+ * of the generated encoder, but for samplers that a layout makes void.
  */
-#include "command_buffer.h"
-#include "connection.h"
-#include "descriptor.h"
-#include "facts.h"
+#include "icd/command_buffer.h"
+#include "icd/connection.h"
+#include "icd/descriptor.h"
+#include "tests/unit/facts.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -17,7 +17,8 @@
 
 #define COUNT_MAX 3u
 
-/* --- What the driver's file needs of the others ------------------------------------------------- */
+/* --- What the driver's file needs of the others -------------------------------------------------
+ */
 
 static struct icd_connection connection;
 #define stream connection.stream
@@ -55,15 +56,15 @@ icd_record_end(struct icd_command_buffer *cb, size_t offset)
 }
 
 void *
-icd_object_create_sized(struct icd_parent *parent, const VkAllocationCallbacks *alloc, uint8_t type,
-                        size_t size)
+icd_object_create_sized(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                        uint8_t type, size_t size)
 {
    (void)parent, (void)alloc, (void)type;
    return calloc(1, size);
 }
 
 void
-icd_object_destroy(struct icd_parent *parent, const VkAllocationCallbacks *alloc,
+icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    struct tongs_object *object)
 {
    (void)parent, (void)alloc;
@@ -77,9 +78,10 @@ icd_layout_info_of(VkPipelineLayout layout, uint32_t set)
    return pushed_info;
 }
 
-/* --- Objects ------------------------------------------------------------------------------------ */
+/* --- Objects ------------------------------------------------------------------------------------
+ */
 
-static struct icd_parent device = {.base.id = 1, .connection = &connection};
+static struct icd_dispatchable device = {.base.id = 1, .connection = &connection};
 static struct icd_command_buffer commands;
 static struct tongs_object objects[16];
 static struct icd_layout_info *layout; /* binding 1: two immutable samplers, then binding 2 */
@@ -109,7 +111,8 @@ start_stream(void)
    connection.update_tail = 0;
 }
 
-/* --- Comparing ---------------------------------------------------------------------------------- */
+/* --- Comparing ----------------------------------------------------------------------------------
+ */
 
 static const VkDescriptorType types[] = {
    VK_DESCRIPTOR_TYPE_SAMPLER,
@@ -226,7 +229,8 @@ updates_are_as_generated(void)
    return same;
 }
 
-/* One by one they become the op that all of them at once are; with copies between them, or of two devices, they do not. */
+/* One by one they become the op that all of them at once are; with copies between them, or of two
+ * devices, they do not. */
 static bool
 updates_in_a_row_are_one(void)
 {
@@ -234,7 +238,7 @@ updates_in_a_row_are_one(void)
    VkWriteDescriptorSet writes[TYPES];
    const VkCopyDescriptorSet copy = {
       .sType = VK_STRUCTURE_TYPE_COPY_DESCRIPTOR_SET, .srcSet = SET, .dstSet = SET};
-   struct icd_parent other = {.base.id = 2, .connection = &connection};
+   struct icd_dispatchable other = {.base.id = 2, .connection = &connection};
    uint32_t plain = 11; /* types without a chain */
 
    for (uint32_t i = 0; i < plain; i++)
@@ -307,7 +311,8 @@ immutable_samplers_are_not_read(bool push)
                : is_as_generated(TONGS_OP_vkUpdateDescriptorSets, &update);
 }
 
-/* --- Templates ---------------------------------------------------------------------------------- */
+/* --- Templates ----------------------------------------------------------------------------------
+ */
 
 #define STRIDE 40u
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The handshake: what is malformed is refused with a sentence, and peers of different builds agree on what both know. */
+/* The handshake: what is malformed is refused with a sentence, and peers of different builds agree
+ * on what both know. */
 
-#include "encoder.h"
-#include "facts.h"
-#include "hello.h"
+#include "protocol/encoder.h"
+#include "protocol/hello.h"
+#include "tests/unit/facts.h"
 
 #include "tongs_gen_peer.h"
 
@@ -47,7 +48,8 @@ static void
 forms(void)
 {
    fresh(false, NULL);
-   fact(tongs_encoder_size(&e) == TONGS_HELLO_SIZE && decode() && same && peer.identical && !peer.reason[0],
+   fact(tongs_encoder_size(&e) == TONGS_HELLO_SIZE && decode() && same && peer.identical &&
+           !peer.reason[0],
         "a peer of the same build is known by its digest alone");
    fact(peer.header_version == TONGS_HEADER_VERSION && peer.api_version == TONGS_API_VERSION,
         "a hello says which registry the peer was built from");
@@ -81,7 +83,8 @@ forms(void)
          refused &= !decode() && strstr(why, "shorter than its tables");
       }
    }
-   fact(refused, "tables longer than the hello are refused, also where their size overflows (R2, R3)");
+   fact(refused,
+        "tables longer than the hello are refused, also where their size overflows (R2, R3)");
    fresh(false, NULL);
    put(12, 0xffffffff);
    fact(!decode(), "a reason longer than the hello is refused");
@@ -93,7 +96,8 @@ reasons(void)
    char long_reason[600];
 
    fresh(false, "out of chairs, %n%s");
-   fact(decode() && !strcmp(peer.reason, "out of chairs, %n%s"), "a refusal brings its reason, which is no format (R15)");
+   fact(decode() && !strcmp(peer.reason, "out of chairs, %n%s"),
+        "a refusal brings its reason, which is no format (R15)");
    memset(long_reason, 'x', sizeof(long_reason) - 1);
    long_reason[sizeof(long_reason) - 1] = '\0';
    fresh(false, long_reason);
@@ -126,16 +130,19 @@ skew(void)
    for (uint32_t i = 0; i < TONGS_STRUCT_COUNT; i++)
       all &= tongs_peer_knows_struct(&peer, i);
    fact(all, "what both know alike is carried, although their digests differ");
-   fact(tongs_encoder_size(&e) <= TONGS_HELLO_SIZE_MAX, "our tables are not more than a peer takes");
+   fact(tongs_encoder_size(&e) <= TONGS_HELLO_SIZE_MAX,
+        "our tables are not more than a peer takes");
 
    fresh_stranger();
    put(TONGS_HELLO_SIZE + 4, tongs_op_signatures[0].signature + 1);
-   fact(decode() && !tongs_peer_knows_op(&peer, op) && tongs_peer_knows_op(&peer, tongs_op_signatures[1].key),
+   fact(decode() && !tongs_peer_knows_op(&peer, op) &&
+           tongs_peer_knows_op(&peer, tongs_op_signatures[1].key),
         "an op whose arguments differ is not carried, the others are");
 
    fresh_stranger();
    put(TONGS_HELLO_SIZE, TONGS_OP_COUNT + 1000);
-   fact(decode() && !tongs_peer_knows_op(&peer, op) && !tongs_peer_knows_op(&peer, TONGS_OP_COUNT + 1000) &&
+   fact(decode() && !tongs_peer_knows_op(&peer, op) &&
+           !tongs_peer_knows_op(&peer, TONGS_OP_COUNT + 1000) &&
            !tongs_peer_knows_op(&peer, 0xffffffff),
         "an op that only the peer knows is passed over");
 
@@ -143,7 +150,8 @@ skew(void)
       in_chain++;
    fresh_stranger();
    put(struct_table + in_chain * 8 + 4, tongs_struct_signatures[in_chain].signature + 1);
-   fact(decode() && !tongs_peer_knows_struct(&peer, in_chain), "a struct in chains that differs is not carried");
+   fact(decode() && !tongs_peer_knows_struct(&peer, in_chain),
+        "a struct in chains that differs is not carried");
 
    fresh(false, NULL);
    put(16, 0x01234567);

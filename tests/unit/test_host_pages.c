@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The application's pages become shared and private again, and nobody notices but by what others see. */
+/* The application's pages become shared and private again, and nobody notices but by what others
+ * see. */
 
-#include "facts.h"
-#include "host_pages.h"
+#include "icd/host_pages.h"
+#include "tests/unit/facts.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -313,7 +314,7 @@ test_sparse(void)
    munmap(data, size);
 }
 
-/* --- Others ------------------------------------------------------------------------------------------------------------ */
+/* --- Others --- */
 
 struct counting {
    _Atomic uint64_t *counters; /* one a page */
@@ -504,7 +505,7 @@ test_a_child_of_shared_pages(void)
    munmap(data, SIZE);
 }
 
-/* --- What fails ------------------------------------------------------------------------------------------------------- */
+/* --- What fails --- */
 
 static void
 test_no_room(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The guest's ids: that no two objects have the same one, whoever makes them. */
+/* The client's ids: that no two objects have the same one, whoever makes them. */
 
-#include "facts.h"
-#include "id.h"
-#include "ids.h"
+#include "icd/ids.h"
+#include "protocol/id.h"
+#include "tests/unit/facts.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The worker's objects, over a host driver of a few lines: no id outlives what it names, no host object what it is
- * made of, and what a driver leaves behind where it failed is not taken for an object (rules R4, R5, R7, R8).
+ * The worker's objects, over a host driver of a few lines: no id outlives what it names, no host
+ * object what it is made of, and what a driver leaves behind where it failed is not taken for an
+ * object (rules R4, R5, R7, R8).
  */
-#include "context.h"
+#include "renderer/worker/context.h"
 
-#include "compile.h"
-#include "execute.h"
-#include "heap.h"
-#include "jobs.h"
-#include "object.h"
+#include "renderer/worker/compile.h"
+#include "renderer/worker/execute.h"
+#include "renderer/worker/heap.h"
+#include "renderer/worker/jobs.h"
+#include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -38,7 +39,7 @@ struct fixture {
    struct rdr_device device;
    struct rdr_queues queues;
    struct tongs_encoder e;
-   int guest;
+   int client;
 };
 
 /* What the host's driver does and has seen. */
@@ -54,7 +55,8 @@ static struct {
 
 static struct fixture *fixtures;
 
-/* --- The host's driver -------------------------------------------------------------------------- */
+/* --- The host's driver --------------------------------------------------------------------------
+ */
 
 static VKAPI_ATTR VkResult VKAPI_CALL
 create_descriptor_pool(VkDevice device, const VkDescriptorPoolCreateInfo *info,
@@ -162,7 +164,7 @@ destroy_instance(VkInstance instance, const VkAllocationCallbacks *alloc)
    (void)instance, (void)alloc;
 }
 
-/* --- The guest ------------------------------------------------------------------------------------ */
+/* --- The client --- */
 
 static uint64_t
 id_of(uint8_t type, uint32_t slot)
@@ -192,7 +194,7 @@ start(void)
    host.last = 1000;
    sem_init(&host.gate, 0, 0);
    f->ctx.fd = fds[0];
-   f->guest = fds[1];
+   f->client = fds[1];
    f->ctx.jobs = rdr_jobs_create(&f->ctx);
    f->ctx.compiles = rdr_compiles_create(&f->ctx);
    pthread_mutex_init(&f->ctx.reply_lock, NULL);
@@ -241,7 +243,7 @@ stop(struct fixture *f)
    tongs_arena_finish(&f->ctx.arena);
    free(f->ctx.slots);
    free(f->ctx.nodes);
-   close(f->guest);
+   close(f->client);
 }
 
 static void
@@ -289,7 +291,7 @@ free_sets(struct fixture *f, uint32_t pool, uint32_t count, const VkDescriptorSe
            });
 }
 
-/* --- Cases ------------------------------------------------------------------------------------------ */
+/* --- Cases --- */
 
 static bool
 a_set_freed_twice_in_one_op_ends_the_connection(struct fixture *f)
@@ -372,7 +374,7 @@ post_pipeline(struct fixture *f)
 }
 
 static void
-destroy_pipeline_of_guest(struct fixture *f)
+destroy_pipeline_of_client(struct fixture *f)
 {
    execute(f, TONGS_OP_vkDestroyPipeline,
            &(struct tongs_args_vkDestroyPipeline){.device = HANDLE(VkDevice, DEVICE),
@@ -391,19 +393,19 @@ a_pipeline_is_waited_for_where_it_is_used(struct fixture *f)
    tongs_encode_u64(&f->e, 0);
    tongs_encode_u64(&f->e, id_of(TONGS_TYPE_VkPipeline, FREE));
    rdr_decoder_init(&f->ctx, &d, f->e.base, tongs_encoder_size(&f->e), NULL);
-   return pending && tongs_decode_handle(&d, TONGS_TYPE_VkPipeline) == 5000 && !d.unmade;
+   return pending && tongs_decode_handle(&d, TONGS_TYPE_VkPipeline) == 5000 && !d.failed;
 }
 
 static bool
 a_pipeline_that_is_destroyed_unused_is_not_waited_for(struct fixture *f)
 {
    post_pipeline(f);
-   destroy_pipeline_of_guest(f);
+   destroy_pipeline_of_client(f);
    bool gone = !f->ctx.ended && !host.freed && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
-   destroy_pipeline_of_guest(f); /* is none any more */
+   destroy_pipeline_of_client(f); /* is none any more */
    bool refused = f->ctx.ended == RDR_RULE_BROKEN;
    sem_post(&host.gate);
-   rdr_compile_settle_all(f->ctx.compiles);
+   rdr_wait_all_compiled(f->ctx.compiles);
    return gone && refused && host.freed == 1;
 }
 
@@ -417,21 +419,21 @@ a_shader_module_outlives_the_compilations_that_may_use_it(struct fixture *f)
                                                  .shaderModule = HANDLE(VkShaderModule, FREE + 1)});
    bool kept = !host.gone && !is_there(f, TONGS_TYPE_VkShaderModule, FREE + 1);
    sem_post(&host.gate);
-   rdr_compile_settle_all(f->ctx.compiles);
+   rdr_wait_all_compiled(f->ctx.compiles);
    return kept && host.gone && !host.misused && f->ctx.slots[FREE].handle == 5000;
 }
 
 static bool
-a_pipeline_that_could_not_be_compiled_is_unmade(struct fixture *f)
+a_pipeline_that_could_not_be_compiled_is_failed(struct fixture *f)
 {
    host.result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
    sem_post(&host.gate);
    post_pipeline(f);
-   rdr_compile_settle_all(f->ctx.compiles);
-   bool unmade = f->ctx.slots[FREE].result == VK_ERROR_OUT_OF_DEVICE_MEMORY &&
+   rdr_wait_all_compiled(f->ctx.compiles);
+   bool failed = f->ctx.slots[FREE].result == VK_ERROR_OUT_OF_DEVICE_MEMORY &&
                  !f->ctx.slots[FREE].handle && f->ctx.post_result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
-   destroy_pipeline_of_guest(f);
-   return unmade && !f->ctx.ended && !host.freed && !f->device.lost;
+   destroy_pipeline_of_client(f);
+   return failed && !f->ctx.ended && !host.freed && !f->device.lost;
 }
 
 static bool
@@ -523,12 +525,12 @@ a_wait_on_a_lost_device_returns(struct fixture *f)
    rdr_object_add(&f->ctx, TONGS_TYPE_VkFence, (uint64_t)fence, 9, VK_SUCCESS, DEVICE, &f->device);
    execute(f, TONGS_OP_vkWaitForFences, &args); /* goes to a thread, as nothing signals */
    rdr_post_failed(&f->ctx, &f->device, "vkQueueSubmit", VK_ERROR_OUT_OF_DEVICE_MEMORY);
-   if (recv(f->guest, reply, sizeof(reply), MSG_WAITALL) != sizeof(reply) ||
+   if (recv(f->client, reply, sizeof(reply), MSG_WAITALL) != sizeof(reply) ||
        (int32_t)reply[3] != VK_ERROR_DEVICE_LOST)
       return false;
    execute(f, TONGS_OP_vkWaitForFences, &args); /* at once */
    rdr_replies_flush(&f->ctx);
-   return recv(f->guest, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply) &&
+   return recv(f->client, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply) &&
           (int32_t)reply[3] == VK_ERROR_DEVICE_LOST && !f->ctx.ended;
 }
 
@@ -594,7 +596,7 @@ query_results_must_fit_where_they_are_written(struct fixture *f)
    return good && f->ctx.ended == RDR_RULE_BROKEN;
 }
 
-/* --- All ---------------------------------------------------------------------------------------------- */
+/* --- All --- */
 
 #define CASE(name) \
    { \
@@ -612,7 +614,7 @@ static const struct {
    CASE(a_pipeline_is_waited_for_where_it_is_used),
    CASE(a_pipeline_that_is_destroyed_unused_is_not_waited_for),
    CASE(a_shader_module_outlives_the_compilations_that_may_use_it),
-   CASE(a_pipeline_that_could_not_be_compiled_is_unmade),
+   CASE(a_pipeline_that_could_not_be_compiled_is_failed),
    CASE(command_buffers_of_a_pool_that_failed_go_with_it),
    CASE(physical_devices_go_with_their_instance),
    CASE(a_heap_stays_mapped_while_a_memory_is_made_of_it),

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The ring's protocol, twice: as two tasks that a search switches between at any access to shared memory, and as two threads. */
+/* The ring's protocol, twice: as two tasks that a search switches between at any access to shared
+ * memory, and as two threads. */
 
 static void
 step(void);
 #define TONGS_RING_STEP() step()
 
-#include "../../protocol/ring.c"
+#include "protocol/ring.c"
 
-#include "facts.h"
+#include "tests/unit/facts.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,11 +17,12 @@ step(void);
 #include <stdlib.h>
 #include <ucontext.h>
 
-/* --- Tasks ------------------------------------------------------------------------------------------------------ */
+/* --- Tasks --- */
 
 #define STACK_SIZE (64 * 1024)
 #define STEPS_MAX 4096
-/* How often a schedule takes the turn from a task that could go on. Nearly all bugs of such protocols need two. */
+/* How often a schedule takes the turn from a task that could go on. Nearly all bugs of such
+ * protocols need two. */
 #define PREEMPTIONS_MAX 3
 
 struct task {
@@ -113,9 +115,10 @@ can_go_on(int i)
    return !tasks[i].finished && !tasks[i].sleeps_on;
 }
 
-/* --- The search --------------------------------------------------------------------------------------------------- */
+/* --- The search --- */
 
-/* One schedule: after which steps the turn goes to the other task although the first could go on. */
+/* One schedule: after which steps the turn goes to the other task although the first could go on.
+ */
 struct schedule {
    uint32_t switches[PREEMPTIONS_MAX];
    uint32_t count;
@@ -133,7 +136,8 @@ start_task(int i, void (*function)(void))
    makecontext(&tasks[i].context, function, 0);
 }
 
-/* Runs it; returns the number of its steps, 0 where it ends with somebody asleep or the wrong bytes. */
+/* Runs it; returns the number of its steps, 0 where it ends with somebody asleep or the wrong
+ * bytes. */
 static uint32_t
 run_schedule(const struct schedule *s, int first)
 {
@@ -187,7 +191,7 @@ explore(struct schedule *s, int first)
    s->count--;
 }
 
-/* --- Threads ------------------------------------------------------------------------------------------------------ */
+/* --- Threads --- */
 
 #define STREAM_SIZE (UINT32_C(4) << 20)
 
@@ -265,7 +269,7 @@ threads_agree(void)
    return ok;
 }
 
-/* --- Hostile counters ----------------------------------------------------------------------------------------- */
+/* --- Hostile counters --- */
 
 static bool
 impossible_counters_are_refused(void)
@@ -311,7 +315,8 @@ counters_run_over_their_end(void)
    return p.at < 1000;
 }
 
-/* The thread sanitizer takes a task for the thread that it runs on, and dies of the first switch. */
+/* The thread sanitizer takes a task for the thread that it runs on, and dies of the first switch.
+ */
 #ifdef __SANITIZE_THREAD__
 #define CAN_SEARCH false
 #elif defined(__has_feature)
@@ -337,7 +342,8 @@ int
 main(void)
 {
 
-   fact(impossible_counters_are_refused(), "a counter that says the impossible is refused, for good (R1)");
+   fact(impossible_counters_are_refused(),
+        "a counter that says the impossible is refused, for good (R1)");
    fact(counters_run_over_their_end(), "counters run over the end of their range");
    if (CAN_SEARCH)
       fact(all_schedules_agree(), "in no schedule is a wake-up lost or a byte changed");

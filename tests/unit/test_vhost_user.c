@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What a monitor's messages mean for the control queue: a machine that was paused goes on, one that boots again begins anew;
- * answers wait for a queue that stands still, and not for another guest's. */
+/* What a monitor's messages mean for the control queue: a machine that was paused goes on, one that
+ * boots again begins anew; answers wait for a queue that stands still, and not for another guest's.
+ */
 
-#include "facts.h"
+#include "tests/unit/facts.h"
 
-#include "renderer/gpu_queue.h"
-#include "renderer/vhost_user.h"
+#include "renderer/virtio/control_queue.h"
+#include "renderer/virtio/vhost_user.h"
 
 #include <linux/virtio_ring.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ enum {
 
 struct machine {
    struct rdr_vhost vhost;
-   struct rdr_gpu_queue control;
+   struct rdr_virtio_control_queue control;
    int fd; /* the monitor's end */
    uint8_t *memory;
    unsigned stops;
@@ -137,7 +138,7 @@ follow(struct machine *m)
 
    m->vhost.restart = RDR_VHOST_NOT_RESTARTED;
    m->vhost.queues[0].held = false;
-   rdr_gpu_queue_restart(&m->control);
+   rdr_virtio_control_queue_restart(&m->control);
    return restart;
 }
 
@@ -157,7 +158,8 @@ begin(struct machine *m)
    m->fd = fds[0];
    m->vhost.stopping = on_stopping;
    m->vhost.owner = m;
-   m->control = (struct rdr_gpu_queue){.queue = &m->vhost.queues[0], .memory = &m->vhost.memory};
+   m->control =
+      (struct rdr_virtio_control_queue){.queue = &m->vhost.queues[0], .memory = &m->vhost.memory};
    say(m, SET_FEATURES, &features, sizeof(features), -1);
    say(m, ADD_MEM_REG, region, sizeof(region), file);
 }
@@ -165,7 +167,7 @@ begin(struct machine *m)
 static void
 finish(struct machine *m)
 {
-   rdr_gpu_queue_finish(&m->control);
+   rdr_virtio_control_queue_finish(&m->control);
    rdr_vhost_finish(&m->vhost);
    munmap(m->memory, MEMORY_SIZE);
    close(m->fd);
@@ -254,7 +256,7 @@ static void
 answers_wait(void)
 {
    struct machine m;
-   const struct rdr_gpu_request request = {
+   const struct rdr_virtio_request request = {
       .range_count = 1,
       .ranges = {{.address = ANSWER_AT, .size = 64}},
    };
@@ -268,7 +270,7 @@ answers_wait(void)
    if (!before)
       exit(1);
    memcpy(before, m.memory, MEMORY_SIZE);
-   rdr_gpu_queue_answer(&m.control, &request, "late", 5);
+   rdr_virtio_control_queue_answer(&m.control, &request, "late", 5);
    fact(memcmp(before, m.memory, MEMORY_SIZE) == 0,
         "no answer is written while the queue stands still");
    free(before);
@@ -278,10 +280,10 @@ answers_wait(void)
    fact(used->idx == 1 && strcmp((const char *)m.memory + ANSWER_AT, "late") == 0,
         "it is given when the queue goes on");
    stop_queue(&m);
-   rdr_gpu_queue_answer(&m.control, &request, "none", 5);
+   rdr_virtio_control_queue_answer(&m.control, &request, "none", 5);
    memset(m.memory, 0, MEMORY_SIZE);
    start_queue(&m, 0);
-   rdr_gpu_queue_answer(&m.control, &request, "none", 5);
+   rdr_virtio_control_queue_answer(&m.control, &request, "none", 5);
    follow(&m);
    fact(used->idx == 0 && m.memory[ANSWER_AT] == 0, "a new guest gets no answer to the one before");
    finish(&m);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The virtio-gpu device's quotas: what one program of a machine may take, and what the others have then. */
+/* The virtio-gpu device's quotas: what one program of a machine may take, and what the others have
+ * then. */
 
-#include "facts.h"
+#include "tests/unit/facts.h"
 
-#include "renderer/virtgpu_link.h"
-#include "renderer/virtio_gpu.h"
+#include "renderer/virtio/device.h"
+#include "renderer/virtio/virtgpu_link.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -27,7 +28,7 @@
 
 struct machine {
    struct rdr_guest_memory memory;
-   struct rdr_gpu *gpu;
+   struct rdr_virtio *gpu;
    uint32_t answer;
    int workers[WORKERS]; /* their ends of the sockets, which nobody reads; -1: none */
    bool refuses_unmap;
@@ -46,10 +47,10 @@ count_open_fds(void)
    return count;
 }
 
-/* --- A machine ------------------------------------------------------------------------------------------------- */
+/* --- A machine --- */
 
 static void
-on_answer(void *owner, const struct rdr_gpu_request *request, const void *data, size_t size)
+on_answer(void *owner, const struct rdr_virtio_request *request, const void *data, size_t size)
 {
    (void)request;
    (void)size;
@@ -129,7 +130,7 @@ boot(unsigned max_workers, unsigned max_descriptors, struct machine *m)
    if (fd < 0 || ftruncate(fd, (off_t)MEMORY_SIZE) < 0 ||
        rdr_guest_memory_add(&m->memory, &region, fd) < 0)
       exit(1);
-   m->gpu = rdr_gpu_create(&(struct rdr_gpu_options){
+   m->gpu = rdr_virtio_create(&(struct rdr_virtio_options){
       .memory = &m->memory,
       .answer = on_answer,
       .owner = m,
@@ -149,7 +150,7 @@ boot(unsigned max_workers, unsigned max_descriptors, struct machine *m)
 static void
 power_off(struct machine *m)
 {
-   rdr_gpu_destroy(m->gpu);
+   rdr_virtio_destroy(m->gpu);
    rdr_guest_memory_clear(&m->memory);
    for (unsigned i = 0; i < WORKERS; i++)
       end_worker(m, WORKER_PID + (pid_t)i);
@@ -159,9 +160,9 @@ power_off(struct machine *m)
 static uint32_t
 run(struct machine *m, uint32_t type, uint32_t context, const void *body, size_t size)
 {
-   static uint8_t command[RDR_GPU_COMMAND_MAX];
+   static uint8_t command[RDR_VIRTIO_COMMAND_MAX];
    const struct virtio_gpu_ctrl_hdr header = {.type = type, .ctx_id = context};
-   struct rdr_gpu_request *request = calloc(1, sizeof(*request));
+   struct rdr_virtio_request *request = calloc(1, sizeof(*request));
 
    if (!request)
       exit(1);
@@ -169,7 +170,7 @@ run(struct machine *m, uint32_t type, uint32_t context, const void *body, size_t
    if (size)
       memcpy(command + sizeof(header), body, size);
    m->answer = 0;
-   rdr_gpu_execute(m->gpu, request, command, sizeof(header) + size);
+   rdr_virtio_execute(m->gpu, request, command, sizeof(header) + size);
    return m->answer;
 }
 
@@ -232,7 +233,7 @@ make_link(struct machine *m, uint32_t context, uint32_t number)
    return submit(m, context, TONGS_VIRTGPU_OPEN, number);
 }
 
-/* --- Quotas ------------------------------------------------------------------------------------------------------- */
+/* --- Quotas --- */
 
 static unsigned
 fill_with_host_memory(struct machine *m, uint32_t context, uint32_t first)
@@ -285,7 +286,7 @@ leases_are_shared_out(void)
    fact(other, "another one has a link and leases pages all the same");
 
    end_worker(&m, WORKER_PID);
-   rdr_gpu_reap(m.gpu, WORKER_PID, 0);
+   rdr_virtio_reap(m.gpu, WORKER_PID, 0);
    unsigned more = 0;
    while (more < 1000 && submit(&m, 2, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA)
       more++;
@@ -330,7 +331,8 @@ tables_count(void)
    while (sent < 1000 && submit(&m, 1, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA)
       sent++;
    fact(m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY &&
-           sent * table >= RDR_GPU_TABLES_MAX - table && sent * table < RDR_GPU_TABLES_MAX + table,
+           sent * table >= RDR_VIRTIO_TABLES_MAX - table &&
+           sent * table < RDR_VIRTIO_TABLES_MAX + table,
         "the tables of pages that nobody reads are as many as they may be, and no more");
    power_off(&m);
 }
@@ -359,19 +361,19 @@ what_stays_in_the_window_counts(void)
 
    boot(WORKERS, 1000, &m);
    make_context(&m, 1);
-   fact(map_and_forget(&m, 2 * RDR_GPU_MAPPED_MAX), "what leaves the window makes room");
+   fact(map_and_forget(&m, 2 * RDR_VIRTIO_MAPPED_MAX), "what leaves the window makes room");
    m.refuses_unmap = true;
-   fact(map_and_forget(&m, RDR_GPU_MAPPED_MAX), "a monitor may keep what it is to take away");
+   fact(map_and_forget(&m, RDR_VIRTIO_MAPPED_MAX), "a monitor may keep what it is to take away");
    fact(!map_and_forget(&m, 1) && m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY,
         "that takes its room until the machine boots again");
-   rdr_gpu_pause(m.gpu);
-   rdr_gpu_reset(m.gpu);
+   rdr_virtio_pause(m.gpu);
+   rdr_virtio_reset(m.gpu);
    make_context(&m, 1);
    fact(map_and_forget(&m, 1), "then the window is empty");
    power_off(&m);
 }
 
-/* --- The log -------------------------------------------------------------------------------------------------------- */
+/* --- The log --- */
 
 static void
 refusals_do_not_fill_the_log(void)
@@ -403,7 +405,7 @@ refusals_do_not_fill_the_log(void)
    power_off(&m);
 }
 
-/* --- Links ---------------------------------------------------------------------------------------------------------- */
+/* --- Links --- */
 
 #define SENT 60u
 
@@ -432,7 +434,8 @@ take_all(int fd)
    }
 }
 
-/* Of a user who may have 30 descriptors on their way: 0 when it is as it should, 77 when the kernel does not mind. */
+/* Of a user who may have 30 descriptors on their way: 0 when it is as it should, 77 when the kernel
+ * does not mind. */
 static int
 send_too_many(void)
 {

@@ -1,7 +1,7 @@
 /* made by codegen/gen.py from tongs_gen_output.c.mako: do not edit. SPDX-License-Identifier: MIT */
 #include "tongs_gen_structs.h"
 
-#include "ignored.h"
+#include "protocol/ignored.h"
 
 #include "tongs_gen_types.h"
 

@@ -2,8 +2,8 @@
 #ifndef TONGS_GEN_STRUCTS_H
 #define TONGS_GEN_STRUCTS_H
 
-#include "decoder.h"
-#include "encoder.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
 
 #include <vulkan/vulkan_core.h>
 
