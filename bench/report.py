@@ -116,6 +116,21 @@ def venus_state(row):
     return tongs < venus if row["better"] == "lower" else tongs > venus
 
 
+def slower_than_before(row):
+    """How many times slower the row is than with the build before; None unless it is slower by
+    more than noise: every round of `tongs` is worse than every round of `before`."""
+    tongs, before = row["results"].get("tongs", {}), row["results"].get("before", {})
+    if tongs.get("status") != "ok" or before.get("status") != "ok":
+        return None
+    lower = row["better"] == "lower"
+    apart = (min(tongs["rounds"]) > max(before["rounds"]) if lower
+             else max(tongs["rounds"]) < min(before["rounds"]))
+    if not apart:
+        return None
+    times = tongs["value"] / before["value"]
+    return times if lower else 1 / times
+
+
 def summary(report):
     """Goals met, goals told, and names of the rows that miss theirs or are behind Venus."""
     states = [(row["name"], goal_state(row, report)) for row in report["rows"]]
@@ -193,6 +208,10 @@ def _closing(report):
         yield "not met: " + ", ".join(found["missed"])
     if found["behind_venus"]:
         yield "behind Venus: " + ", ".join(found["behind_venus"])
+    if "before" in report["contenders"]:
+        slower = [(row["name"], slower_than_before(row)) for row in report["rows"]]
+        names = [f"{name} ({times:.2f})" for name, times in slower if times]
+        yield "slower than before in every round: " + (", ".join(names) or "none")
 
 
 def as_text(report):
@@ -218,7 +237,7 @@ def as_markdown(report):
 
 # --- The plot -----------------------------------------------------------------------------------
 
-COLOURS = {"tongs": "#2f6f9f", "venus": "#c9803d"}
+COLOURS = {"tongs": "#2f6f9f", "before": "#9aa7b0", "venus": "#c9803d"}
 BAR, GAP, LEFT, WIDTH, TOP, RIGHT = 9, 7, 190, 560, 76, 90
 
 
