@@ -106,6 +106,7 @@ worker(const struct cli_command *self, int argc, char **argv)
       .host_driver = get_nonempty("TONGS_HOST_DRIVER"),
       .capture = get_nonempty("TONGS_CAPTURE"),
       .validate = get_nonempty("TONGS_VALIDATE"),
+      .limits = rdr_limits_default(),
    };
    bool detached = false, waits = false, zygote = false;
    uint32_t fd = UINT32_MAX;

@@ -584,8 +584,12 @@ dup_client(int client_fd)
 static struct worker *
 hand_over(struct broker *b, int client_fd)
 {
+   const struct rdr_limits limits = rdr_limits_default();
+   uint8_t message[RDR_LIMITS_MESSAGE_SIZE];
+
+   rdr_limits_encode(&limits, message);
    for (;;) {
-      struct iovec iov = {.iov_base = "", .iov_len = 1};
+      struct iovec iov = {.iov_base = message, .iov_len = sizeof(message)};
       struct worker *w = find_waiting(b, WORKER_READY);
 
       if (!w)

@@ -16,8 +16,6 @@
  * more is only size. */
 #define RUNS_MAX 65536u
 
-/* --- The device's end --- */
-
 bool
 rdr_guest_pages_split(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
                       uint32_t range_count, uint64_t *pages, size_t count)
@@ -170,93 +168,4 @@ rdr_host_pages_export(int file, uint64_t size, int lease, int *fds)
    struct export e = {.table.magic = TONGS_PAGES_MAGIC};
 
    return write_descriptors(&e, add_run(&e, file, 0, size), lease, fds);
-}
-
-/* --- The worker's end --- */
-
-/* The table is private to the one who reads it: sealed against writing. */
-static const char *
-map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tongs_pages_run *runs,
-         const int *files)
-{
-   uint64_t at = 0;
-
-   for (uint64_t i = 0; i < table->run_count; i++) {
-      const struct tongs_pages_run *run = &runs[i];
-      struct stat st;
-      if (run->file >= table->file_count || !run->size || run->size % PAGE || run->offset % PAGE ||
-          run->size > table->size - at || fstat(files[run->file], &st) < 0 ||
-          run->size > (uint64_t)st.st_size || run->offset > (uint64_t)st.st_size - run->size)
-         return "it has a run out of its files";
-      if (mmap(data + at, run->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
-               files[run->file], (off_t)run->offset) == MAP_FAILED)
-         return "its pages cannot be mapped (they may be more pieces than vm.max_map_count allows)";
-      at += run->size;
-   }
-   return at == table->size ? NULL : "its runs are too short";
-}
-
-static const char *
-map_table(struct rdr_pages *pages, const struct tongs_pages_table *table, uint64_t table_size,
-          const int *files, unsigned file_count)
-{
-   if (table->magic != TONGS_PAGES_MAGIC || table->file_count > file_count || !table->size ||
-       table->size % PAGE ||
-       table->run_count > (table_size - sizeof(*table)) / sizeof(struct tongs_pages_run))
-      return "its table is malformed";
-   void *data =
-      mmap(NULL, table->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-   if (data == MAP_FAILED)
-      return "there is no room for it";
-   const char *why = map_runs(data, table, (const struct tongs_pages_run *)(table + 1), files);
-   if (why) {
-      munmap(data, table->size);
-      return why;
-   }
-   pages->data = data;
-   pages->size = table->size;
-   return NULL;
-}
-
-const char *
-rdr_pages_map(struct rdr_pages *pages, const int *fds, unsigned fd_count, unsigned *used)
-{
-   const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
-   struct stat st;
-
-   *used = 0;
-   *pages = (struct rdr_pages){.lease = -1};
-   if (fd_count < 2)
-      return "its descriptors are missing";
-   *used = 2;
-   int seals = fcntl(fds[0], F_GET_SEALS);
-   const char *why = "its table is malformed";
-   if (seals >= 0 && (seals & wanted) == wanted && fstat(fds[0], &st) == 0 &&
-       (uint64_t)st.st_size >= sizeof(struct tongs_pages_table)) {
-      uint64_t size = (uint64_t)st.st_size;
-      const struct tongs_pages_table *table = mmap(NULL, size, PROT_READ, MAP_SHARED, fds[0], 0);
-      if (table != MAP_FAILED) {
-         why = map_table(pages, table, size, fds + 2, fd_count - 2);
-         *used += table->file_count < fd_count - 2 ? table->file_count : fd_count - 2;
-         munmap((void *)table, size);
-      }
-   }
-   /* The files hold all of the machine's memory: they are let go of as soon as may be. */
-   for (unsigned i = 0; i < *used; i++) {
-      if (i == 1 && !why)
-         pages->lease = fds[i];
-      else
-         close(fds[i]);
-   }
-   return why;
-}
-
-void
-rdr_pages_unmap(struct rdr_pages *pages)
-{
-   if (pages->data)
-      munmap(pages->data, pages->size);
-   if (pages->lease >= 0)
-      close(pages->lease);
-   *pages = (struct rdr_pages){.lease = -1};
 }

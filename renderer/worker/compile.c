@@ -337,7 +337,7 @@ create(struct rdr_compiles *c, const uint8_t *op, size_t size)
    struct compile *job = calloc(1, sizeof(*job));
    if (!job)
       return NULL;
-   tongs_arena_init(&job->arena, RDR_ARENA_LIMIT);
+   tongs_arena_init(&job->arena, c->ctx->limits.op_bytes);
    job->compiles = c;
    job->op = tongs_op_header_read(op).op;
    job->bytes = malloc(size);
@@ -404,9 +404,9 @@ rdr_compile(struct rdr_compiles *c, const uint8_t *op, size_t size)
    *end = job;
    pthread_cond_signal(&c->wake);
    pthread_mutex_unlock(&c->lock);
-   while (c->oldest &&
-          (c->held > RDR_COMPILES_BYTES_MAX ||
-           c->youngest_number - c->oldest_number > RDR_COMPILES_MAX || is_done(c, c->oldest)))
+   while (c->oldest && (c->held > ctx->limits.compilation_bytes ||
+                        c->youngest_number - c->oldest_number > ctx->limits.compilations ||
+                        is_done(c, c->oldest)))
       retire_oldest(c);
    empty_graves(c);
 }

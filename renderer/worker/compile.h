@@ -17,11 +17,6 @@ struct rdr_context;
 struct rdr_device;
 struct tongs_slot;
 
-/* How many may be on their way, and how many bytes they may hold together (R11): beyond, the
- * decoder waits. */
-#define RDR_COMPILES_MAX 256
-#define RDR_COMPILES_BYTES_MAX ((size_t)256 << 20)
-
 struct rdr_compiles *
 rdr_compiles_create(struct rdr_context *ctx);
 

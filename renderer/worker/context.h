@@ -11,7 +11,8 @@
 #include "protocol/encoder.h"
 #include "protocol/hello.h"
 #include "protocol/id.h"
-#include "renderer/virtio/guest_pages.h"
+#include "renderer/limits.h"
+#include "renderer/worker/guest_pages.h"
 
 #include "rdr_gen_vk.h"
 
@@ -29,11 +30,7 @@ struct rdr_swapchains;
 struct rdr_validation;
 struct rdr_waiter;
 
-/* What one op may decode into, bytes. */
-#define RDR_ARENA_LIMIT ((size_t)512 << 20)
-/* How many objects a client may have at a time. */
-#define RDR_SLOTS_MAX (UINT32_C(1) << 22)
-/* File descriptors that have come and that no op has taken yet. */
+/* File descriptors that have come and that no op has taken yet: as many as one message carries. */
 #define RDR_FDS_MAX 16
 
 /* The functions that exist before there is an instance. */
@@ -108,7 +105,8 @@ struct rdr_context {
    struct tongs_peer peer;
    struct rdr_host host;
    struct rdr_instance instance;
-   FILE *capture; /* owned, may be NULL */
+   struct rdr_limits limits; /* constant */
+   FILE *capture;            /* owned, may be NULL */
 
    /* Where bytes go once it is there: ops to the decoder's thread, replies under `reply_lock`. The
     * socket is for file descriptors and tells that the client is there. */

@@ -37,7 +37,7 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
       return;
    }
    if (a->heap) {
-      if (info.allocationSize > RDR_HEAP_SIZE_MAX || !dev->imports_host_memory) {
+      if (info.allocationSize > ctx->limits.heap_bytes || !dev->imports_host_memory) {
          a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
          return;
       }

@@ -128,7 +128,7 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    const char *why = *find(ctx, dev, number) ? "its number is taken" : NULL;
    for (const struct rdr_heap *other = ctx->heaps; other; other = other->next)
       count++;
-   if (count >= RDR_HEAPS_MAX || !size || size > RDR_HEAP_SIZE_MAX)
+   if (count >= ctx->limits.heaps || !size || size > ctx->limits.heap_bytes)
       why = "it is one too many, or of an impossible size";
    struct rdr_heap *heap = why ? NULL : calloc(1, sizeof(*heap));
    if (heap) {

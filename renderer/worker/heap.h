@@ -9,9 +9,6 @@
 
 /* Ranges of a heap are whole pages. */
 #define RDR_HEAP_PAGE UINT64_C(4096)
-/* How many heaps a client may have, and how large one may be (R11). */
-#define RDR_HEAPS_MAX 4096
-#define RDR_HEAP_SIZE_MAX (UINT64_C(1) << 40)
 
 /* What the slot of a VkDeviceMemory holds beside the host's handle: what its uses are checked
  * against (R4). */

@@ -69,12 +69,12 @@ job_destroy(struct job *job)
 
 /* Room for the op and what it decodes into. NULL when memory is out. */
 static struct job *
-job_create(const uint8_t *op, size_t size)
+job_create(struct rdr_context *ctx, const uint8_t *op, size_t size)
 {
    struct job *job = calloc(1, sizeof(*job));
    if (!job)
       return NULL;
-   tongs_arena_init(&job->arena, RDR_ARENA_LIMIT);
+   tongs_arena_init(&job->arena, ctx->limits.op_bytes);
    job->op = tongs_op_header_read(op).op;
    job->bytes = malloc(size);
    job->args = tongs_arena_alloc(&job->arena, tongs_ops[job->op].args_size);
@@ -268,7 +268,8 @@ enqueue(struct rdr_jobs *jobs, struct job *job)
    struct rdr_context *ctx = jobs->ctx;
 
    pthread_mutex_lock(&jobs->lock);
-   bool room = jobs->count < RDR_JOBS_MAX && jobs->held + job->held <= RDR_JOBS_BYTES_MAX;
+   bool room = jobs->count < ctx->limits.waiting_calls &&
+               jobs->held + job->held <= ctx->limits.waiting_call_bytes;
    if (room) {
       struct job **end = &jobs->waiting;
       while (*end)
@@ -284,7 +285,8 @@ enqueue(struct rdr_jobs *jobs, struct job *job)
    pthread_cond_signal(&jobs->wake);
    pthread_mutex_unlock(&jobs->lock);
    if (!room) {
-      rdr_end(ctx, "more than %d calls wait at a time, or they hold too much memory", RDR_JOBS_MAX);
+      rdr_end(ctx, "more than %llu calls wait at a time, or they hold too much memory",
+              (unsigned long long)ctx->limits.waiting_calls);
       job_destroy(job);
    } else if (start && !start_thread(jobs)) {
       rdr_end(ctx, "cannot start a thread");
@@ -295,7 +297,7 @@ void
 rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size)
 {
    struct rdr_context *ctx = jobs->ctx;
-   struct job *job = job_create(op, size);
+   struct job *job = job_create(ctx, op, size);
 
    if (!job) {
       rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(op).op].name);

@@ -14,10 +14,6 @@ struct rdr_context;
 struct rdr_device;
 struct rdr_jobs;
 
-/* How many may wait at a time, and how many bytes they may hold together (R11). */
-#define RDR_JOBS_MAX 256
-#define RDR_JOBS_BYTES_MAX ((size_t)256 << 20)
-
 struct rdr_jobs *
 rdr_jobs_create(struct rdr_context *ctx);
 

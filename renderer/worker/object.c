@@ -69,7 +69,7 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
 {
    uint32_t slot = tongs_id_slot(id);
 
-   if (tongs_id_type(id) != type || !slot || slot >= RDR_SLOTS_MAX) {
+   if (tongs_id_type(id) != type || !slot || slot >= ctx->limits.objects) {
       rdr_end(ctx, "the id %#llx of a new object is malformed", (unsigned long long)id);
       return false;
    }

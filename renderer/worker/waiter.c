@@ -42,9 +42,6 @@ struct rdr_waiter {
    bool spoiled; /* some of those in no use may be in use all the same: the device is lost */
 };
 
-/* How many may wait; more are not taken from the client before. */
-#define SUBMISSIONS_MAX 65536
-
 /* --- Publishing --- */
 
 /* After something in the status page has changed. */
@@ -123,7 +120,7 @@ static void
 drop_first_locked(struct rdr_waiter *w, bool reset)
 {
    w->fences[w->free_count++] = w->submissions[w->first++ & (w->capacity - 1)].fence;
-   if (w->count-- == SUBMISSIONS_MAX)
+   if (w->count-- == w->ctx->limits.submissions)
       pthread_cond_signal(&w->room);
    w->spoiled |= !reset;
 }
@@ -323,7 +320,7 @@ rdr_waiter_add(struct rdr_waiter *w, VkFence fence, uint64_t number)
    bool ok = start_thread(w);
 
    pthread_mutex_lock(&w->lock);
-   while (ok && w->count == SUBMISSIONS_MAX)
+   while (ok && w->count == w->ctx->limits.submissions)
       pthread_cond_wait(&w->room, &w->lock);
    ok = ok && (w->count < w->capacity || grow_locked(w));
    if (ok) {

@@ -84,15 +84,23 @@ is_called(int control)
    return poll(&p, 1, CALL_MS) != 0;
 }
 
-/* The client's socket; -1 when the other end is gone. */
+/* Returns the client's socket; -1 if the broker is gone or sent another message. */
 static int
-receive_client(int control)
+receive_client(int control, struct rdr_limits *limits)
 {
-   uint8_t byte;
-   size_t count = 1;
+   uint8_t message[RDR_LIMITS_MESSAGE_SIZE];
+   size_t size = 0;
    int fd = -1;
 
-   if (tongs_socket_recv(control, &byte, sizeof(byte), &fd, &count) <= 0 || count < 1)
+   while (size < sizeof(message)) {
+      size_t count = fd < 0;
+      ssize_t n = tongs_socket_recv(control, message + size, sizeof(message) - size,
+                                    count ? &fd : NULL, count ? &count : NULL);
+      if (n <= 0 || fd < 0)
+         return -1;
+      size += (size_t)n;
+   }
+   if (!rdr_limits_decode(limits, message, size))
       return -1;
    tell(control, RDR_WARM_TAKEN);
    return fd;
@@ -101,6 +109,7 @@ receive_client(int control)
 int
 rdr_warm_worker_run(int control, const struct rdr_worker_options *options)
 {
+   struct rdr_worker_options own_options = *options;
    struct rdr_host host = {0};
    VkInstance instance;
 
@@ -113,11 +122,11 @@ rdr_warm_worker_run(int control, const struct rdr_worker_options *options)
    tell(control, RDR_WARM_WARM);
    prctl(PR_SET_NAME, "tongs-ready");
 
-   int fd = receive_client(control);
+   int fd = receive_client(control, &own_options.limits);
    /* Exit handlers of drivers have been seen to wait. */
    if (fd < 0)
       _exit(0);
    close(control);
    prctl(PR_SET_NAME, "tongs-worker");
-   return rdr_worker_run(fd, options);
+   return rdr_worker_run(fd, &own_options);
 }

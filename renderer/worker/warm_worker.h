@@ -8,7 +8,10 @@
 
 #include "renderer/worker/worker.h"
 
-/* What such a worker tells, a byte each. */
+/* The broker's one message to such a worker: RDR_LIMITS_MESSAGE_SIZE bytes as rdr_limits_encode()
+ * writes them, with the client's socket attached to the first byte.
+ *
+ * What the worker tells the broker, a byte each: */
 enum rdr_warm_word {
    RDR_WARM_WAITS,
    RDR_WARM_WARM,  /* and has nothing more to do before its client comes */
@@ -16,8 +19,9 @@ enum rdr_warm_word {
 };
 
 /* Loads the host's driver, tells so on the stream socket `control`, receives the client's socket
- * there, tells that, closes `control` and serves the client. As rdr_worker_run(); 0 also when the
- * other end of `control` goes first. A driver that cannot be loaded is the client's to hear of. */
+ * and its limits there, tells that, closes `control` and serves the client. As rdr_worker_run(); 0
+ * also when the other end of `control` goes first. A driver that cannot be loaded is the client's
+ * to hear of. */
 int
 rdr_warm_worker_run(int control, const struct rdr_worker_options *options);
 

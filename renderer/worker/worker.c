@@ -28,7 +28,6 @@
 #define RECEIVE_SIZE ((size_t)256 * 1024)
 /* Replies wait for company up to this many bytes. */
 #define REPLY_SIZE ((size_t)64 * 1024)
-#define DESCRIPTORS_MAX 65536
 
 /* Tells the client why its connection ends, if it is at hand: nobody waits for a client that does
  * not read, nor for a thread that waits for it. */
@@ -599,14 +598,14 @@ serve(struct rdr_context *ctx)
 
 /* A client may have many memories that hold a descriptor each. */
 static void
-allow_descriptors(void)
+allow_descriptors(rlim_t count)
 {
    struct rlimit limit;
 
    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
       return;
-   if (limit.rlim_cur < DESCRIPTORS_MAX)
-      limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+   if (limit.rlim_cur < count)
+      limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -623,10 +622,11 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    signal(SIGPIPE, SIG_IGN);
    ctx->fd = fd;
    ctx->takes_pages = options->pages;
+   ctx->limits = options->limits;
    pthread_mutex_init(&ctx->reply_lock, NULL);
-   tongs_arena_init(&ctx->arena, RDR_ARENA_LIMIT);
+   tongs_arena_init(&ctx->arena, ctx->limits.op_bytes);
    tongs_encoder_init(&ctx->replies);
-   allow_descriptors();
+   allow_descriptors(ctx->limits.descriptors);
    rdr_host_set_environment(options);
    if (options->capture)
       ctx->capture = rdr_capture_open(options->capture);

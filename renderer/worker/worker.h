@@ -5,6 +5,8 @@
 #ifndef RDR_WORKER_WORKER_H
 #define RDR_WORKER_WORKER_H
 
+#include "renderer/limits.h"
+
 #include <stdbool.h>
 
 struct rdr_worker_options {
@@ -22,6 +24,10 @@ struct rdr_worker_options {
    /* The socket's other end is the device of a virtual machine, which sends the machine's pages as
     * memory. */
    bool pages;
+
+   /* What the client may make the worker hold. A warm worker gets its client's limits together with
+    * the client's socket and ignores these. */
+   struct rdr_limits limits;
 };
 
 /* Serves the client at the other end of the stream socket `fd` until it goes or breaks a rule, and

@@ -194,11 +194,12 @@ start(void)
    host.last = 1000;
    sem_init(&host.gate, 0, 0);
    f->ctx.fd = fds[0];
+   f->ctx.limits = rdr_limits_default();
    f->client = fds[1];
    f->ctx.jobs = rdr_jobs_create(&f->ctx);
    f->ctx.compiles = rdr_compiles_create(&f->ctx);
    pthread_mutex_init(&f->ctx.reply_lock, NULL);
-   tongs_arena_init(&f->ctx.arena, RDR_ARENA_LIMIT);
+   tongs_arena_init(&f->ctx.arena, f->ctx.limits.op_bytes);
    tongs_encoder_init(&f->e);
    f->e.raw_handles = true;
 

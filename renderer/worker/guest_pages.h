@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Pages of a guest, which lie scattered in the memory of the virtual machine, mapped in the worker
+ * as one contiguous range. The device process sends them as file descriptors (tongs/virtgpu.h,
+ * "Pages as file descriptors"; renderer/virtio/guest_pages.h writes them). */
+
+#ifndef RDR_WORKER_GUEST_PAGES_H
+#define RDR_WORKER_GUEST_PAGES_H
+
+#include <stdint.h>
+
+struct rdr_pages {
+   uint8_t *data; /* NULL: nothing is mapped */
+   uint64_t size;
+   int lease; /* owned: the device process sees it close, and gives the pages back to the guest */
+};
+
+/* Maps what the descriptors at fds[] describe. Takes the first *used of them, also on failure: the
+ * caller has no use for them any more. Returns NULL, or why it failed. */
+const char *
+rdr_pages_map(struct rdr_pages *pages, const int *fds, unsigned fd_count, unsigned *used);
+
+void
+rdr_pages_unmap(struct rdr_pages *pages);
+
+#endif
