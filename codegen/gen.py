@@ -19,8 +19,11 @@ sys.dont_write_bytecode = True
 
 import build  # noqa: E402
 import ir as ir_module  # noqa: E402
+import numbering  # noqa: E402
 import policy  # noqa: E402
 import registry  # noqa: E402
+from context import new_context  # noqa: E402
+from selection import select  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -29,31 +32,8 @@ def update_ops(reg: registry.Registry, path: str) -> None:
     """Appends the registry's commands and handle types that ops.txt lacks. Never touches a line that is there."""
     with open(path, encoding="utf-8") as f:
         text = f.read()
-    numbers = build.Numbers(text)
-    builder = build.Builder(reg, numbers)
-    aliases: dict[str, list[str]] = {}
-    for alias in reg.aliases:
-        aliases.setdefault(reg.canonical(alias), []).append(alias)
-    lines: list[str] = []
-
-    def append(kind: str, name: str, table: dict[str, int], names: dict[int, str]) -> None:
-        spellings = [name] + sorted(aliases.get(name, []))
-        number = next((table[n] for n in spellings if n in table), None)
-        if number is None:
-            number = max(names, default=0) + 1
-            names[number] = name
-            table[name] = number
-            lines.append(f"{kind} {number} {name}")
-        for n in spellings:
-            if n not in table:
-                table[n] = number
-                lines.append(f"{kind}-alias {number} {n}")
-
-    for name in reg.handles:
-        append("type", name, numbers.types, numbers.type_names)
-    for name in builder.select():
-        if name not in builder.local:
-            append("op", name, numbers.ops, numbers.op_names)
+    cx = new_context(reg, numbering.Numbers(text))
+    lines = numbering.appended(cx.numbers, reg, [name for name in select(cx) if name not in cx.local])
     if lines:
         with open(path, "w", encoding="utf-8") as f:
             f.write(text.rstrip("\n") + "\n" + "\n".join(lines) + "\n")
@@ -84,7 +64,7 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
         print(f"   {name} is always false: {why}")
 
 
-def render(ir: ir_module.IR, numbers: build.Numbers, templates: list[str], out: str) -> None:
+def render(ir: ir_module.IR, numbers: numbering.Numbers, templates: list[str], out: str) -> None:
     from mako.lookup import TemplateLookup
     lookup = TemplateLookup(directories=[os.path.join(HERE, "templates")], strict_undefined=True,
                             input_encoding="utf-8")
@@ -117,18 +97,18 @@ def main() -> int:
     if args.update_ops:
         update_ops(reg, args.ops)
         return 0
-    with open(args.ops, encoding="utf-8") as f:
-        ops_text = f.read()
     try:
-        ir = build.build(reg, ops_text)
-    except build.Unsupported as error:
+        with open(args.ops, encoding="utf-8") as f:
+            numbers = numbering.Numbers(f.read())
+        ir = build.build(reg, numbers)
+    except (build.Unsupported, numbering.BadNumbers) as error:
         print(f"gen.py: {args.registry}: {error}", file=sys.stderr)
         return 1
     if args.report:
         report(ir, reg)
     if args.templates:
         os.makedirs(args.out, exist_ok=True)
-        render(ir, build.Numbers(ops_text), args.templates, args.out)
+        render(ir, numbers, args.templates, args.out)
     return 0
 
 
