@@ -38,11 +38,11 @@ pool_from(VkCommandPool handle)
 static void
 destroy_layout(struct icd_device *dev, uint64_t id)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    size_t offset;
 
    struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkDestroyPipelineLayout, 0, &offset);
-   tongs_encode_u64(e, dev->parent.base.id);
+   tongs_encode_u64(e, dev->base.object.id);
    tongs_encode_u64(e, id);
    icd_op_end(c, offset);
    icd_id_free(c, id);
@@ -123,7 +123,7 @@ open_record(struct icd_command_buffer *cb)
       enter_open(cb);
    tongs_encoder_reset(&cb->encoder);
    cb->record = tongs_encode_op_begin(&cb->encoder, TONGS_OP_tongsRecord, 0);
-   tongs_encode_u64(&cb->encoder, cb->parent.base.id);
+   tongs_encode_u64(&cb->encoder, cb->base.object.id);
    cb->failed |= cb->encoder.failed;
    cb->recording = true;
 }
@@ -132,7 +132,7 @@ static void
 ship(struct icd_command_buffer *cb)
 {
    if (!tongs_encode_op_end(&cb->encoder, cb->record) ||
-       !icd_append(cb->parent.connection, &cb->encoder))
+       !icd_append(cb->base.connection, &cb->encoder))
       cb->failed = true;
    tongs_encoder_reset(&cb->encoder);
    cb->recording = false;
@@ -205,7 +205,7 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
               &(struct tongs_args_vkEndCommandBuffer){0});
    if (cb->recording)
       ship(cb);
-   if (icd_connection_is_lost(cb->parent.connection))
+   if (icd_connection_is_lost(cb->base.connection))
       return tongs_ops[TONGS_OP_vkEndCommandBuffer].lost;
    return cb->failed ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
 }
@@ -228,7 +228,7 @@ icd_ResetCommandBuffer(VkCommandBuffer commandBuffer, VkCommandBufferResetFlags 
    struct tongs_args_vkResetCommandBuffer args = {.commandBuffer = commandBuffer, .flags = flags};
 
    forget(cb, flags & VK_COMMAND_BUFFER_RESET_RELEASE_RESOURCES_BIT);
-   return icd_post(cb->parent.connection, TONGS_OP_vkResetCommandBuffer, &args);
+   return icd_post(cb->base.connection, TONGS_OP_vkResetCommandBuffer, &args);
 }
 
 /* --- Command buffers and pools --- */
@@ -238,18 +238,18 @@ create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
                       VkCommandBufferLevel level)
 {
    struct icd_command_buffer *cb =
-      icd_object_create_sized(&dev->parent, &pool->alloc, TONGS_TYPE_VkCommandBuffer, sizeof(*cb));
+      icd_object_create_sized(&dev->base, &pool->alloc, TONGS_TYPE_VkCommandBuffer, sizeof(*cb));
    if (!cb)
       return NULL;
-   icd_object_init_dispatchable(&cb->parent.base);
-   cb->parent.connection = dev->parent.connection;
-   cb->parent.alloc = pool->alloc;
+   icd_object_init_dispatchable(&cb->base.object);
+   cb->base.connection = dev->base.connection;
+   cb->base.alloc = pool->alloc;
    cb->device = dev;
    cb->pool = pool;
    cb->level = level;
    tongs_encoder_init(&cb->encoder);
-   if (!dev->parent.connection->peer.identical)
-      cb->encoder.peer_structs = dev->parent.connection->peer.structs;
+   if (!dev->base.connection->peer.identical)
+      cb->encoder.peer_structs = dev->base.connection->peer.structs;
    cb->next = pool->first;
    pool->first = cb;
    pthread_mutex_lock(&dev->graves_lock);
@@ -282,7 +282,7 @@ destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
    if (cb->recording)
       leave_open(cb);
    tongs_encoder_finish(&cb->encoder);
-   icd_object_destroy(&dev->parent, &cb->pool->alloc, &cb->parent.base);
+   icd_object_destroy(&dev->base, &cb->pool->alloc, &cb->base.object);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -306,7 +306,7 @@ icd_AllocateCommandBuffers(VkDevice device, const VkCommandBufferAllocateInfo *p
       .pAllocateInfo = pAllocateInfo,
       .pCommandBuffers = pCommandBuffers,
    };
-   result = icd_post(dev->parent.connection, TONGS_OP_vkAllocateCommandBuffers, &args);
+   result = icd_post(dev->base.connection, TONGS_OP_vkAllocateCommandBuffers, &args);
    if (result == VK_SUCCESS)
       return VK_SUCCESS;
 
@@ -329,7 +329,7 @@ icd_FreeCommandBuffers(VkDevice device, VkCommandPool commandPool, uint32_t comm
       .pCommandBuffers = pCommandBuffers,
    };
 
-   icd_post(dev->parent.connection, TONGS_OP_vkFreeCommandBuffers, &args);
+   icd_post(dev->base.connection, TONGS_OP_vkFreeCommandBuffers, &args);
    for (uint32_t i = 0; i < commandBufferCount; i++)
       destroy_command_buffer(dev, command_buffer_from(pCommandBuffers[i]));
 }
@@ -340,10 +340,10 @@ icd_CreateCommandPool(VkDevice device, const VkCommandPoolCreateInfo *pCreateInf
 {
    struct icd_device *dev = icd_device_from(device);
    struct icd_command_pool *pool =
-      icd_object_create_sized(&dev->parent, pAllocator, TONGS_TYPE_VkCommandPool, sizeof(*pool));
+      icd_object_create_sized(&dev->base, pAllocator, TONGS_TYPE_VkCommandPool, sizeof(*pool));
    if (!pool)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   pool->alloc = pAllocator ? *pAllocator : dev->parent.alloc;
+   pool->alloc = pAllocator ? *pAllocator : dev->base.alloc;
 
    VkCommandPool created = (VkCommandPool)(uintptr_t)pool;
    struct tongs_args_vkCreateCommandPool args = {
@@ -351,9 +351,9 @@ icd_CreateCommandPool(VkDevice device, const VkCommandPoolCreateInfo *pCreateInf
       .pCreateInfo = pCreateInfo,
       .pCommandPool = &created,
    };
-   VkResult result = icd_post(dev->parent.connection, TONGS_OP_vkCreateCommandPool, &args);
+   VkResult result = icd_post(dev->base.connection, TONGS_OP_vkCreateCommandPool, &args);
    if (result != VK_SUCCESS) {
-      icd_object_destroy(&dev->parent, pAllocator, &pool->base);
+      icd_object_destroy(&dev->base, pAllocator, &pool->base);
       return result;
    }
    *pCommandPool = created;
@@ -370,10 +370,10 @@ icd_DestroyCommandPool(VkDevice device, VkCommandPool commandPool,
       return;
 
    struct tongs_args_vkDestroyCommandPool args = {.device = device, .commandPool = commandPool};
-   icd_post(dev->parent.connection, TONGS_OP_vkDestroyCommandPool, &args);
+   icd_post(dev->base.connection, TONGS_OP_vkDestroyCommandPool, &args);
    while (pool->first)
       destroy_command_buffer(dev, pool->first);
-   icd_object_destroy(&dev->parent, pAllocator, &pool->base);
+   icd_object_destroy(&dev->base, pAllocator, &pool->base);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -385,5 +385,5 @@ icd_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolRe
 
    for (struct icd_command_buffer *cb = pool->first; cb; cb = cb->next)
       forget(cb, flags & VK_COMMAND_POOL_RESET_RELEASE_RESOURCES_BIT);
-   return icd_post(icd_device_from(device)->parent.connection, TONGS_OP_vkResetCommandPool, &args);
+   return icd_post(icd_device_from(device)->base.connection, TONGS_OP_vkResetCommandPool, &args);
 }

@@ -15,7 +15,7 @@ struct icd_device;
 /* Commands are recorded as ops into a buffer of its own, without a lock, and shipped as one
  * tongsRecord op when they are ended; long ones already while they are recorded. */
 struct icd_command_buffer {
-   struct icd_dispatchable parent;
+   struct icd_dispatchable base;
    struct icd_device *device;
    struct icd_command_pool *pool;
    struct icd_command_buffer *next; /* in its pool */

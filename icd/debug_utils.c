@@ -72,9 +72,9 @@ icd_CreateDebugUtilsMessengerEXT(VkInstance instance,
                                  const VkAllocationCallbacks *pAllocator,
                                  VkDebugUtilsMessengerEXT *pMessenger)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
+   struct icd_dispatchable *inst = icd_dispatchable_from(instance);
    struct icd_messenger *messenger = icd_object_create_sized(
-      parent, pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT, sizeof(*messenger));
+      inst, pAllocator, TONGS_TYPE_VkDebugUtilsMessengerEXT, sizeof(*messenger));
 
    if (!messenger)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -82,7 +82,7 @@ icd_CreateDebugUtilsMessengerEXT(VkInstance instance,
    messenger->types = pCreateInfo->messageType;
    messenger->callback = pCreateInfo->pfnUserCallback;
    messenger->user_data = pCreateInfo->pUserData;
-   icd_messenger_add(&parent->connection->messages, messenger);
+   icd_messenger_add(&inst->connection->messages, messenger);
    *pMessenger = (VkDebugUtilsMessengerEXT)(uintptr_t)messenger;
    return VK_SUCCESS;
 }
@@ -91,15 +91,14 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDebugUtilsMessengerEXT(VkInstance instance, VkDebugUtilsMessengerEXT messenger,
                                   const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
+   struct icd_dispatchable *inst = icd_dispatchable_from(instance);
 
    if (!messenger)
       return;
    /* What was said while it was there is its to hear. */
-   icd_messages_collect(parent->connection);
-   icd_messenger_remove(&parent->connection->messages,
-                        (struct icd_messenger *)(uintptr_t)messenger);
-   icd_object_destroy(parent, pAllocator, (struct tongs_object *)(uintptr_t)messenger);
+   icd_messages_collect(inst->connection);
+   icd_messenger_remove(&inst->connection->messages, (struct icd_messenger *)(uintptr_t)messenger);
+   icd_object_destroy(inst, pAllocator, (struct tongs_object *)(uintptr_t)messenger);
 }
 
 VKAPI_ATTR void VKAPI_CALL

@@ -42,10 +42,10 @@ icd_layout_info_ref(struct icd_layout_info *info)
 }
 
 void
-icd_layout_info_unref(struct icd_dispatchable *parent, struct icd_layout_info *info)
+icd_layout_info_unref(struct icd_dispatchable *dev, struct icd_layout_info *info)
 {
    if (info && atomic_fetch_sub_explicit(&info->refs, 1, memory_order_acq_rel) == 1)
-      icd_free(parent, NULL, info);
+      icd_free(dev, NULL, info);
 }
 
 static bool
@@ -89,11 +89,11 @@ add_cost(struct icd_layout_info *info, const VkDescriptorSetLayoutBinding *b,
 }
 
 static struct icd_layout_info *
-info_create(struct icd_dispatchable *parent, const VkDescriptorSetLayoutCreateInfo *create)
+info_create(struct icd_dispatchable *dev, const VkDescriptorSetLayoutCreateInfo *create)
 {
    uint32_t count = create->bindingCount;
    struct icd_layout_info *info =
-      icd_alloc(parent, NULL, sizeof(*info) + count * sizeof(info->bindings[0]),
+      icd_alloc(dev, NULL, sizeof(*info) + count * sizeof(info->bindings[0]),
                 VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!info)
       return NULL;
@@ -120,9 +120,9 @@ icd_CreateDescriptorSetLayout(VkDevice device, const VkDescriptorSetLayoutCreate
                               const VkAllocationCallbacks *pAllocator,
                               VkDescriptorSetLayout *pSetLayout)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
-   struct icd_set_layout *layout = icd_object_create_sized(
-      parent, pAllocator, TONGS_TYPE_VkDescriptorSetLayout, sizeof(*layout));
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_set_layout *layout =
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkDescriptorSetLayout, sizeof(*layout));
    if (!layout)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -133,12 +133,12 @@ icd_CreateDescriptorSetLayout(VkDevice device, const VkDescriptorSetLayoutCreate
       .pSetLayout = &created,
    };
    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
-   layout->info = info_create(parent, pCreateInfo);
+   layout->info = info_create(dev, pCreateInfo);
    if (layout->info)
-      result = icd_post(parent->connection, TONGS_OP_vkCreateDescriptorSetLayout, &args);
+      result = icd_post(dev->connection, TONGS_OP_vkCreateDescriptorSetLayout, &args);
    if (result != VK_SUCCESS) {
-      icd_layout_info_unref(parent, layout->info);
-      icd_object_destroy(parent, pAllocator, &layout->base);
+      icd_layout_info_unref(dev, layout->info);
+      icd_object_destroy(dev, pAllocator, &layout->base);
       return result;
    }
    *pSetLayout = created;
@@ -149,7 +149,7 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDescriptorSetLayout(VkDevice device, VkDescriptorSetLayout descriptorSetLayout,
                                const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct icd_set_layout *layout = icd_set_layout_from(descriptorSetLayout);
    if (!layout)
       return;
@@ -158,19 +158,19 @@ icd_DestroyDescriptorSetLayout(VkDevice device, VkDescriptorSetLayout descriptor
       .device = device,
       .descriptorSetLayout = descriptorSetLayout,
    };
-   icd_post(parent->connection, TONGS_OP_vkDestroyDescriptorSetLayout, &args);
-   icd_layout_info_unref(parent, layout->info);
-   icd_object_destroy(parent, pAllocator, &layout->base);
+   icd_post(dev->connection, TONGS_OP_vkDestroyDescriptorSetLayout, &args);
+   icd_layout_info_unref(dev, layout->info);
+   icd_object_destroy(dev, pAllocator, &layout->base);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCreateInfo,
                          const VkAllocationCallbacks *pAllocator, VkPipelineLayout *pPipelineLayout)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    uint32_t count = pCreateInfo->setLayoutCount;
    struct pipeline_layout *layout =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkPipelineLayout,
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkPipelineLayout,
                               sizeof(*layout) + count * sizeof(layout->infos[0]));
    if (!layout)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -181,9 +181,9 @@ icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCre
       .pCreateInfo = pCreateInfo,
       .pPipelineLayout = &created,
    };
-   VkResult result = icd_post(parent->connection, TONGS_OP_vkCreatePipelineLayout, &args);
+   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreatePipelineLayout, &args);
    if (result != VK_SUCCESS) {
-      icd_object_destroy(parent, pAllocator, &layout->base);
+      icd_object_destroy(dev, pAllocator, &layout->base);
       return result;
    }
    layout->count = count;
@@ -199,15 +199,15 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyPipelineLayout(VkDevice device, VkPipelineLayout pipelineLayout,
                           const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct pipeline_layout *layout = (struct pipeline_layout *)(uintptr_t)pipelineLayout;
    if (!layout)
       return;
 
    uint64_t id = layout->base.id;
    for (uint32_t i = 0; i < layout->count; i++)
-      icd_layout_info_unref(parent, layout->infos[i]);
-   icd_free(parent, pAllocator, layout);
+      icd_layout_info_unref(dev, layout->infos[i]);
+   icd_free(dev, pAllocator, layout);
    icd_destroy_layout_when_shipped(icd_device_from(device), id);
 }
 

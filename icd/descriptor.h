@@ -62,7 +62,7 @@ icd_layout_info_ref(struct icd_layout_info *info);
 
 /* NULL is fine. */
 void
-icd_layout_info_unref(struct icd_dispatchable *parent, struct icd_layout_info *info);
+icd_layout_info_unref(struct icd_dispatchable *dev, struct icd_layout_info *info);
 
 /* NULL where it is not known. */
 const struct icd_layout_info *

@@ -120,7 +120,7 @@ give_back(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
 
 /* A block in which there is room; NULL when memory is out. */
 static struct set_block *
-block_with_room(struct icd_dispatchable *parent, struct descriptor_pool *pool)
+block_with_room(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
    uint32_t count = pool->set_count < BLOCK_MIN ? BLOCK_MIN : pool->set_count;
 
@@ -135,7 +135,7 @@ block_with_room(struct icd_dispatchable *parent, struct descriptor_pool *pool)
                  ? (uint32_t)pool->size[ICD_COST_SETS] - pool->set_count
                  : BLOCK_MIN;
    struct set_block *block =
-      icd_alloc(parent, &pool->alloc, sizeof(*block) + count * sizeof(block->sets[0]),
+      icd_alloc(dev, &pool->alloc, sizeof(*block) + count * sizeof(block->sets[0]),
                 VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
    if (!block)
       return NULL;
@@ -149,19 +149,19 @@ block_with_room(struct icd_dispatchable *parent, struct descriptor_pool *pool)
 
 /* A set that is nobody's, with a fresh id; NULL when memory is out. */
 static struct icd_descriptor_set *
-set_new(struct icd_dispatchable *parent, struct descriptor_pool *pool)
+set_new(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
    struct icd_descriptor_set *set = pool->free;
    struct set_block *block = NULL;
 
    if (!set) {
-      block = block_with_room(parent, pool);
+      block = block_with_room(dev, pool);
       if (!block)
          return NULL;
       set = &block->sets[block->used];
    }
    if (!set->base.id)
-      set->base.id = icd_id_new(parent->connection, TONGS_TYPE_VkDescriptorSet);
+      set->base.id = icd_id_new(dev->connection, TONGS_TYPE_VkDescriptorSet);
    if (!set->base.id)
       return NULL;
    if (block)
@@ -173,32 +173,31 @@ set_new(struct icd_dispatchable *parent, struct descriptor_pool *pool)
 
 /* Its slot goes on with the next generation. */
 static void
-set_release(struct icd_dispatchable *parent, struct icd_descriptor_set *set)
+set_release(struct icd_dispatchable *dev, struct icd_descriptor_set *set)
 {
    uint64_t id = set->base.id;
 
-   icd_layout_info_unref(parent, set->info);
+   icd_layout_info_unref(dev, set->info);
    set->info = NULL;
    set->base.id = tongs_id(tongs_id_type(id), tongs_id_generation(id) + 1, tongs_id_slot(id));
 }
 
 static void
-set_free(struct icd_dispatchable *parent, struct descriptor_pool *pool,
-         struct icd_descriptor_set *set)
+set_free(struct icd_dispatchable *dev, struct descriptor_pool *pool, struct icd_descriptor_set *set)
 {
    give_back(pool, set);
-   set_release(parent, set);
+   set_release(dev, set);
    set->next = pool->free;
    pool->free = set;
 }
 
 static void
-release_all(struct icd_dispatchable *parent, struct descriptor_pool *pool)
+release_all(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
    for (struct set_block *block = pool->blocks; block; block = block->next) {
       for (uint32_t i = 0; i < block->used; i++) {
          if (block->sets[i].info)
-            set_release(parent, &block->sets[i]);
+            set_release(dev, &block->sets[i]);
       }
       block->used = 0;
    }
@@ -214,12 +213,12 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCreateInfo,
                          const VkAllocationCallbacks *pAllocator, VkDescriptorPool *pDescriptorPool)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct descriptor_pool *pool =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkDescriptorPool, sizeof(*pool));
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkDescriptorPool, sizeof(*pool));
    if (!pool)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   pool->alloc = pAllocator ? *pAllocator : parent->alloc;
+   pool->alloc = pAllocator ? *pAllocator : dev->alloc;
    count_sizes(pool, pCreateInfo);
 
    VkDescriptorPool created = (VkDescriptorPool)(uintptr_t)pool;
@@ -228,9 +227,9 @@ icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCre
       .pCreateInfo = pCreateInfo,
       .pDescriptorPool = &created,
    };
-   VkResult result = icd_post(parent->connection, TONGS_OP_vkCreateDescriptorPool, &args);
+   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateDescriptorPool, &args);
    if (result != VK_SUCCESS) {
-      icd_object_destroy(parent, pAllocator, &pool->base);
+      icd_object_destroy(dev, pAllocator, &pool->base);
       return result;
    }
    *pDescriptorPool = created;
@@ -241,38 +240,38 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroyDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
                           const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(descriptorPool);
    if (!pool)
       return;
 
    struct tongs_args_vkDestroyDescriptorPool args = {.device = device,
                                                      .descriptorPool = descriptorPool};
-   icd_post(parent->connection, TONGS_OP_vkDestroyDescriptorPool, &args);
-   release_all(parent, pool);
+   icd_post(dev->connection, TONGS_OP_vkDestroyDescriptorPool, &args);
+   release_all(dev, pool);
    while (pool->blocks) {
       struct set_block *block = pool->blocks;
       pool->blocks = block->next;
       for (uint32_t i = 0; i < block->count && block->sets[i].base.id; i++)
-         icd_id_free(parent->connection, block->sets[i].base.id);
-      icd_free(parent, &pool->alloc, block);
+         icd_id_free(dev->connection, block->sets[i].base.id);
+      icd_free(dev, &pool->alloc, block);
    }
-   icd_object_destroy(parent, pAllocator, &pool->base);
+   icd_object_destroy(dev, pAllocator, &pool->base);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_ResetDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
                         VkDescriptorPoolResetFlags flags)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct tongs_args_vkResetDescriptorPool args = {
       .device = device,
       .descriptorPool = descriptorPool,
       .flags = flags,
    };
-   VkResult result = icd_post(parent->connection, TONGS_OP_vkResetDescriptorPool, &args);
+   VkResult result = icd_post(dev->connection, TONGS_OP_vkResetDescriptorPool, &args);
 
-   release_all(parent, pool_from(descriptorPool));
+   release_all(dev, pool_from(descriptorPool));
    return result;
 }
 
@@ -289,7 +288,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *pAllocateInfo,
                            VkDescriptorSet *pDescriptorSets)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(pAllocateInfo->descriptorPool);
    uint32_t count = pAllocateInfo->descriptorSetCount, made;
    struct icd_descriptor_set *taken =
@@ -299,7 +298,7 @@ icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *p
    bool certain = true;
 
    for (made = 0; made < count; made++) {
-      struct icd_descriptor_set *set = set_new(parent, pool);
+      struct icd_descriptor_set *set = set_new(dev, pool);
       if (!set)
          break;
       set->info = icd_layout_info_ref(icd_set_layout_from(pAllocateInfo->pSetLayouts[made])->info);
@@ -315,15 +314,15 @@ icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *p
          .pAllocateInfo = pAllocateInfo,
          .pDescriptorSets = pDescriptorSets,
       };
-      result = certain ? icd_post(parent->connection, TONGS_OP_vkAllocateDescriptorSets, &args)
-                       : icd_call(parent->connection, TONGS_OP_vkAllocateDescriptorSets, &args);
+      result = certain ? icd_post(dev->connection, TONGS_OP_vkAllocateDescriptorSets, &args)
+                       : icd_call(dev->connection, TONGS_OP_vkAllocateDescriptorSets, &args);
    }
    if (result == VK_SUCCESS)
       return result;
 
    while (taken) {
       struct icd_descriptor_set *next = taken->next;
-      set_free(parent, pool, taken);
+      set_free(dev, pool, taken);
       taken = next;
    }
    memset(pDescriptorSets, 0, count * sizeof(*pDescriptorSets));
@@ -336,7 +335,7 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_FreeDescriptorSets(VkDevice device, VkDescriptorPool descriptorPool,
                        uint32_t descriptorSetCount, const VkDescriptorSet *pDescriptorSets)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(descriptorPool);
    struct tongs_args_vkFreeDescriptorSets args = {
       .device = device,
@@ -344,11 +343,11 @@ icd_FreeDescriptorSets(VkDevice device, VkDescriptorPool descriptorPool,
       .descriptorSetCount = descriptorSetCount,
       .pDescriptorSets = pDescriptorSets,
    };
-   VkResult result = icd_post(parent->connection, TONGS_OP_vkFreeDescriptorSets, &args);
+   VkResult result = icd_post(dev->connection, TONGS_OP_vkFreeDescriptorSets, &args);
 
    for (uint32_t i = 0; i < descriptorSetCount; i++) {
       if (pDescriptorSets[i])
-         set_free(parent, pool, icd_descriptor_set_from(pDescriptorSets[i]));
+         set_free(dev, pool, icd_descriptor_set_from(pDescriptorSets[i]));
    }
    pool->freed |= descriptorSetCount != 0;
    return result == VK_ERROR_OUT_OF_HOST_MEMORY ? VK_SUCCESS : result;

@@ -284,16 +284,16 @@ may_join(const struct icd_connection *c, uint64_t device, size_t size)
  * updates in a row become one op, which is two thirds of the bytes and one call of the host's
  * driver. */
 static inline struct tongs_encoder *
-update_begin(struct icd_dispatchable *parent, uint32_t count, size_t size, size_t *offset)
+update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size_t *offset)
 {
-   struct icd_connection *c = parent->connection;
+   struct icd_connection *c = dev->connection;
    struct tongs_encoder *e = &c->stream;
    uint64_t before;
 
    pthread_mutex_lock(&c->stream_lock);
-   if (!may_join(c, parent->base.id, size)) {
+   if (!may_join(c, dev->object.id, size)) {
       *offset = tongs_encode_op_begin(e, TONGS_OP_vkUpdateDescriptorSets, 0);
-      tongs_encode_u64(e, parent->base.id);
+      tongs_encode_u64(e, dev->object.id);
       encode_counts(e, count);
       return e;
    }
@@ -322,12 +322,12 @@ update_end_open(struct icd_connection *c, struct tongs_encoder *e, size_t offset
 /* One buffer, the most frequent update of all, joins in a few stores: what comes behind the writes,
  * and how it is padded, stays as it is. False, with nothing done, where it cannot. */
 static bool
-join_buffer(struct icd_dispatchable *parent, const VkWriteDescriptorSet *v)
+join_buffer(struct icd_dispatchable *dev, const VkWriteDescriptorSet *v)
 {
    enum {
       SIZE = 64
    }; /* of the write */
-   struct icd_connection *c = parent->connection;
+   struct icd_connection *c = dev->connection;
    struct tongs_encoder *e = &c->stream;
    const VkDescriptorBufferInfo *buffer = v->pBufferInfo;
    uint64_t counts;
@@ -336,7 +336,7 @@ join_buffer(struct icd_dispatchable *parent, const VkWriteDescriptorSet *v)
    _Static_assert(WRITE_SIZE + sizeof(*buffer) == SIZE && SIZE % 8 == 0, "padding stays");
    pthread_mutex_lock(&c->stream_lock);
    if (c->stats || c->debug & ICD_DEBUG_SYNC ||
-       !may_join(c, parent->base.id, SIZE + 8)) { /* who counts ops is in icd_post_end */
+       !may_join(c, dev->object.id, SIZE + 8)) { /* who counts ops is in icd_post_end */
       pthread_mutex_unlock(&c->stream_lock);
       return false;
    }
@@ -369,8 +369,8 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
                          const VkWriteDescriptorSet *pDescriptorWrites,
                          uint32_t descriptorCopyCount, const VkCopyDescriptorSet *pDescriptorCopies)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
-   struct icd_connection *c = parent->connection;
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_connection *c = dev->connection;
    size_t offset;
 
    if (icd_connection_is_lost(c))
@@ -378,11 +378,11 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
    if (descriptorWriteCount == 1 && !descriptorCopyCount &&
        pDescriptorWrites->descriptorCount == 1 &&
        element_of(pDescriptorWrites->descriptorType) == ELEMENT_BUFFER &&
-       join_buffer(parent, pDescriptorWrites))
+       join_buffer(dev, pDescriptorWrites))
       return;
    size_t size =
       descriptorCopyCount ? SIZE_MAX : size_of_writes(descriptorWriteCount, pDescriptorWrites);
-   struct tongs_encoder *e = update_begin(parent, descriptorWriteCount, size, &offset);
+   struct tongs_encoder *e = update_begin(dev, descriptorWriteCount, size, &offset);
    encode_api_writes(e, descriptorWriteCount, pDescriptorWrites, false, NULL);
    if (!descriptorCopyCount) {
       update_end_open(c, e, offset);
@@ -577,15 +577,15 @@ icd_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptorS
                                     VkDescriptorUpdateTemplate descriptorUpdateTemplate,
                                     const void *pData)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
-   struct icd_connection *c = parent->connection;
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_connection *c = dev->connection;
    size_t offset;
 
    if (icd_connection_is_lost(c))
       return;
    const struct update_template *t =
       (const struct update_template *)(uintptr_t)descriptorUpdateTemplate;
-   struct tongs_encoder *e = update_begin(parent, t->write_count, t->write_size, &offset);
+   struct tongs_encoder *e = update_begin(dev, t->write_count, t->write_size, &offset);
    encode_template(e, t, descriptorSet, icd_descriptor_set_from(descriptorSet)->info, pData);
    update_end_open(c, e, offset);
 }

@@ -56,12 +56,12 @@ binds_sparsely(const VkDeviceCreateInfo *info)
 static VkResult
 create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    uint32_t count = 0;
 
    for (uint32_t i = 0; i < info->queueCreateInfoCount; i++)
       count += info->pQueueCreateInfos[i].queueCount;
-   dev->queues = icd_alloc(&dev->parent, NULL, (count ? count : 1) * sizeof(*dev->queues),
+   dev->queues = icd_alloc(&dev->base, NULL, (count ? count : 1) * sizeof(*dev->queues),
                            VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!dev->queues)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -72,15 +72,15 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
          struct icd_queue *queue = &dev->queues[dev->queue_count];
          size_t offset;
 
-         queue->parent.connection = c;
-         queue->parent.alloc = dev->parent.alloc;
+         queue->base.connection = c;
+         queue->base.alloc = dev->base.alloc;
          queue->device = dev;
          queue->flags = family->flags;
          queue->family = family->queueFamilyIndex;
          queue->index = j;
-         icd_object_init_dispatchable(&queue->parent.base);
-         queue->parent.base.id = icd_id_new(c, TONGS_TYPE_VkQueue);
-         if (!queue->parent.base.id)
+         icd_object_init_dispatchable(&queue->base.object);
+         queue->base.object.id = icd_id_new(c, TONGS_TYPE_VkQueue);
+         if (!queue->base.object.id)
             return VK_ERROR_OUT_OF_HOST_MEMORY;
          dev->queue_count++;
          queue->slot = icd_status_slot_new(c, &queue->epoch);
@@ -89,8 +89,8 @@ create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
          queue->last_number = &c->last_numbers[queue->slot];
 
          struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
-         tongs_encode_u64(e, dev->parent.base.id);
-         tongs_encode_u64(e, queue->parent.base.id);
+         tongs_encode_u64(e, dev->base.object.id);
+         tongs_encode_u64(e, queue->base.object.id);
          tongs_encode_u32(e, queue->flags);
          tongs_encode_u32(e, queue->family);
          tongs_encode_u32(e, queue->index);
@@ -108,20 +108,20 @@ static void
 destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
 {
    for (uint32_t i = 0; i < dev->queue_count; i++) {
-      icd_id_free(dev->parent.connection, dev->queues[i].parent.base.id);
-      icd_status_slot_free(dev->parent.connection, dev->queues[i].slot);
+      icd_id_free(dev->base.connection, dev->queues[i].base.object.id);
+      icd_status_slot_free(dev->base.connection, dev->queues[i].slot);
    }
    icd_heaps_finish(&dev->heaps);
    while (dev->graves) {
       struct icd_deferred_destroy *next = dev->graves->next;
-      icd_id_free(dev->parent.connection, dev->graves->id);
+      icd_id_free(dev->base.connection, dev->graves->id);
       free(dev->graves);
       dev->graves = next;
    }
    pthread_mutex_destroy(&dev->graves_lock);
-   icd_free(&dev->parent, NULL, dev->queues);
-   icd_id_free(dev->parent.connection, dev->parent.base.id);
-   VkAllocationCallbacks own = dev->parent.alloc;
+   icd_free(&dev->base, NULL, dev->queues);
+   icd_id_free(dev->base.connection, dev->base.object.id);
+   VkAllocationCallbacks own = dev->base.alloc;
    icd_free(NULL, alloc ? alloc : &own, dev);
 }
 
@@ -134,20 +134,20 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
    if (asks_for_too_much(pCreateInfo))
       return VK_ERROR_FEATURE_NOT_PRESENT;
    struct icd_device *dev =
-      icd_alloc(&physical->parent, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+      icd_alloc(&physical->base, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!dev)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   dev->parent.connection = physical->parent.connection;
-   dev->parent.alloc = pAllocator ? *pAllocator : physical->parent.alloc;
+   dev->base.connection = physical->base.connection;
+   dev->base.alloc = pAllocator ? *pAllocator : physical->base.alloc;
    dev->physical = physical;
-   icd_object_init_dispatchable(&dev->parent.base);
-   dev->parent.base.id = icd_id_new(dev->parent.connection, TONGS_TYPE_VkDevice);
-   if (!dev->parent.base.id) {
-      icd_free(&dev->parent, NULL, dev);
+   icd_object_init_dispatchable(&dev->base.object);
+   dev->base.object.id = icd_id_new(dev->base.connection, TONGS_TYPE_VkDevice);
+   if (!dev->base.object.id) {
+      icd_free(&dev->base, NULL, dev);
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    pthread_mutex_init(&dev->graves_lock, NULL);
-   icd_heaps_init(&dev->heaps, dev->parent.connection, dev->parent.base.id);
+   icd_heaps_init(&dev->heaps, dev->base.connection, dev->base.object.id);
 
    VkDevice created = (VkDevice)dev;
    struct tongs_args_vkCreateDevice args = {
@@ -157,7 +157,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
    };
    VkResult result = enable_extensions(dev, pCreateInfo);
    if (result == VK_SUCCESS)
-      result = icd_call(dev->parent.connection, TONGS_OP_vkCreateDevice, &args);
+      result = icd_call(dev->base.connection, TONGS_OP_vkCreateDevice, &args);
    if (result != VK_SUCCESS) {
       destroy(dev, pAllocator);
       return result;
@@ -182,8 +182,8 @@ icd_DestroyDevice(VkDevice handle, const VkAllocationCallbacks *pAllocator)
       return;
 
    struct tongs_args_vkDestroyDevice args = {.device = handle};
-   icd_post(dev->parent.connection, TONGS_OP_vkDestroyDevice, &args);
-   icd_flush(dev->parent.connection);
+   icd_post(dev->base.connection, TONGS_OP_vkDestroyDevice, &args);
+   icd_flush(dev->base.connection);
    destroy(dev, pAllocator);
 }
 
@@ -219,7 +219,7 @@ icd_GetDeviceProcAddr(VkDevice handle, const char *pName)
 
    if (!entry || entry->level != ICD_LEVEL_DEVICE)
       return NULL;
-   if (entry->op && !tongs_peer_knows_op(&dev->parent.connection->peer, entry->op))
+   if (entry->op && !tongs_peer_knows_op(&dev->base.connection->peer, entry->op))
       return NULL;
    uint32_t version = dev->physical->api_version;
    if (entry->core && entry->core <= (version | 0xfff) &&

@@ -11,7 +11,7 @@
 struct icd_physical_device;
 
 struct icd_queue {
-   struct icd_dispatchable parent;
+   struct icd_dispatchable base;
    struct icd_device *device;
    VkDeviceQueueCreateFlags flags;
    uint32_t family;
@@ -34,7 +34,7 @@ struct icd_deferred_destroy {
 };
 
 struct icd_device {
-   struct icd_dispatchable parent;
+   struct icd_dispatchable base;
    struct icd_physical_device *physical;
    struct icd_extension_set enabled;
    bool exports_memory;           /* shared memory is the host's own, mapped through a descriptor */

@@ -82,7 +82,7 @@ icd_GetPhysicalDeviceExternalBufferProperties(
    *p = (VkExternalMemoryProperties){0};
    if (!(pExternalBufferInfo->handleType & passed))
       return;
-   icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceExternalBufferProperties, &args);
+   icd_call(dev->base.connection, TONGS_OP_vkGetPhysicalDeviceExternalBufferProperties, &args);
    icd_external_keep_passed(p, passed);
 }
 
@@ -109,7 +109,7 @@ icd_GetPhysicalDeviceExternalSemaphoreProperties(
    if (!(pExternalSemaphoreInfo->handleType & passed) ||
        !has(dev, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME))
       return;
-   icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceExternalSemaphoreProperties, &args);
+   icd_call(dev->base.connection, TONGS_OP_vkGetPhysicalDeviceExternalSemaphoreProperties, &args);
    p->exportFromImportedHandleTypes &= passed;
    p->compatibleHandleTypes &= passed;
 }
@@ -135,7 +135,7 @@ icd_GetPhysicalDeviceExternalFenceProperties(
    if (!(pExternalFenceInfo->handleType & passed) ||
        !has(dev, VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME))
       return;
-   icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceExternalFenceProperties, &args);
+   icd_call(dev->base.connection, TONGS_OP_vkGetPhysicalDeviceExternalFenceProperties, &args);
    p->exportFromImportedHandleTypes &= passed;
    p->compatibleHandleTypes &= passed;
 }
@@ -166,7 +166,7 @@ icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInf
    const VkImportMemoryFdInfoKHR *import = import_of(info);
 
    *fd = import ? import->fd : -1;
-   return !import || (dev->parent.connection->passes_fds && is_open(*fd));
+   return !import || (dev->base.connection->passes_fds && is_open(*fd));
 }
 
 const VkImportMemoryHostPointerInfoEXT *
@@ -204,7 +204,7 @@ icd_GetMemoryFdKHR(VkDevice device, const VkMemoryGetFdInfoKHR *pGetFdInfo, int 
       .device = device, .pGetFdInfo = pGetFdInfo, .pFd = &(int){-1}};
    int fd;
    VkResult result =
-      icd_call_with_fds(dev->parent.connection, TONGS_OP_vkGetMemoryFdKHR, &args, -1, &fd);
+      icd_call_with_fds(dev->base.connection, TONGS_OP_vkGetMemoryFdKHR, &args, -1, &fd);
 
    if (result == VK_SUCCESS && fd < 0) /* a server's whim */
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -229,7 +229,7 @@ icd_GetMemoryFdPropertiesKHR(VkDevice device, VkExternalMemoryHandleTypeFlagBits
 
    if (!is_open(fd))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   return icd_call_with_fds(dev->parent.connection, TONGS_OP_vkGetMemoryFdPropertiesKHR, &args, fd,
+   return icd_call_with_fds(dev->base.connection, TONGS_OP_vkGetMemoryFdPropertiesKHR, &args, fd,
                             NULL);
 }
 
@@ -271,7 +271,7 @@ map_fd(struct icd_memory *mem, int fd, uint64_t at)
 static bool
 fetch_mapping(struct icd_device *dev, struct icd_memory *mem)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    struct icd_pending_call call;
    struct tongs_decoder d;
    size_t offset, size = 0;
@@ -279,7 +279,7 @@ fetch_mapping(struct icd_device *dev, struct icd_memory *mem)
    struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsMemoryFd, &offset);
    call.wants_fd = true;
    tongs_encode_u32(e, 0);
-   tongs_encode_u64(e, dev->parent.base.id);
+   tongs_encode_u64(e, dev->base.object.id);
    tongs_encode_u64(e, mem->base.id);
    const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
    if (!body)
@@ -349,7 +349,7 @@ icd_external_maps_host(struct icd_device *dev)
 static bool
 may_import(const struct icd_device *dev, int fd, bool sync_file)
 {
-   return fd < 0 ? fd == -1 && sync_file : dev->parent.connection->passes_fds && is_open(fd);
+   return fd < 0 ? fd == -1 && sync_file : dev->base.connection->passes_fds && is_open(fd);
 }
 
 /* An export's result. Without a descriptor in the reply: the sync file would have been signalled
@@ -375,7 +375,7 @@ icd_GetSemaphoreFdKHR(VkDevice device, const VkSemaphoreGetFdInfoKHR *pGetFdInfo
    bool sync_file = pGetFdInfo->handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
    int fd;
    VkResult result =
-      icd_call_with_fds(dev->parent.connection, TONGS_OP_vkGetSemaphoreFdKHR, &args, -1, &fd);
+      icd_call_with_fds(dev->base.connection, TONGS_OP_vkGetSemaphoreFdKHR, &args, -1, &fd);
 
    return take_exported(result, fd, sync_file, pFd);
 }
@@ -394,7 +394,7 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
    icd_semaphore_share(pImportSemaphoreFdInfo->semaphore);
    VkResult result =
-      icd_call_with_fds(dev->parent.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
+      icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
    if (result == VK_SUCCESS && fd >= 0) /* it was the application's until now */
       close(fd);
    return result;
@@ -414,7 +414,7 @@ icd_GetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *pGetFdInfo, int *p
 
    if (result != VK_SUCCESS)
       return result;
-   result = icd_call_with_fds(dev->parent.connection, TONGS_OP_vkGetFenceFdKHR, &args, -1, &fd);
+   result = icd_call_with_fds(dev->base.connection, TONGS_OP_vkGetFenceFdKHR, &args, -1, &fd);
    return take_exported(result, fd, sync_file, pFd);
 }
 
@@ -432,7 +432,7 @@ icd_ImportFenceFdKHR(VkDevice device, const VkImportFenceFdInfoKHR *pImportFence
    VkResult result = icd_fence_to_host(device, pImportFenceFdInfo->fence);
    if (result != VK_SUCCESS)
       return result;
-   result = icd_call_with_fds(dev->parent.connection, TONGS_OP_vkImportFenceFdKHR, &args, fd, NULL);
+   result = icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportFenceFdKHR, &args, fd, NULL);
    if (result == VK_SUCCESS && fd >= 0)
       close(fd);
    return result;

@@ -21,10 +21,10 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
                 const VkAllocationCallbacks *pAllocator, VkImage *pImage)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
-   struct icd_connection *c = parent->connection;
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_connection *c = dev->connection;
    struct icd_image *image =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkImage, sizeof(*image));
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkImage, sizeof(*image));
    if (!image)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    image->format = pCreateInfo->format;
@@ -37,14 +37,14 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
    if (!icd_connection_is_lost(c)) {
       struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateImage, 0, &offset);
       start = tongs_encoder_size(e);
-      tongs_encode_u64(e, parent->base.id);
+      tongs_encode_u64(e, dev->object.id);
       tongs_encode_VkImageCreateInfo_array(e, pCreateInfo, 1);
       icd_requirements_key_init(&image->kind, e, start);
       tongs_encode_handles(e, (const uint64_t *)&created, 1);
       result = icd_post_end(c, TONGS_OP_vkCreateImage, offset);
    }
    if (result < 0) {
-      icd_object_destroy(parent, pAllocator, &image->base);
+      icd_object_destroy(dev, pAllocator, &image->base);
       return result;
    }
    *pImage = created;
@@ -153,7 +153,7 @@ encode_head(struct tongs_encoder *e, const struct region *r)
    };
 
    tongs_encode_u32(e, r->flags);
-   tongs_encode_u64(e, r->device->base.id);
+   tongs_encode_u64(e, r->device->object.id);
    tongs_encode_u64(e, icd_image_from(r->handle)->base.id);
    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
       tongs_encode_u32(e, numbers[i]);

@@ -231,8 +231,8 @@ take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
    if (connect_pending_locked()) {
       result = enable_extensions(&instance->enabled, info, &pending.facts);
       if (result == VK_SUCCESS) {
-         instance->parent.connection = pending.connection;
-         instance->parent.connection->in_use = true;
+         instance->base.connection = pending.connection;
+         instance->base.connection->in_use = true;
          pending.connection = NULL;
          drop_pending_locked();
       }
@@ -246,9 +246,9 @@ destroy(struct icd_instance *instance, const VkAllocationCallbacks *alloc)
 {
    for (uint32_t i = 0; i < instance->device_count; i++)
       icd_physical_device_destroy(instance->devices[i]);
-   icd_free(&instance->parent, NULL, instance->devices);
-   icd_connection_destroy(instance->parent.connection);
-   icd_free(NULL, alloc ? alloc : &instance->parent.alloc, instance);
+   icd_free(&instance->base, NULL, instance->devices);
+   icd_connection_destroy(instance->base.connection);
+   icd_free(NULL, alloc ? alloc : &instance->base.alloc, instance);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -261,22 +261,22 @@ icd_CreateInstance(const VkInstanceCreateInfo *pCreateInfo, const VkAllocationCa
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
    const VkApplicationInfo *app = pCreateInfo->pApplicationInfo;
-   icd_object_init_dispatchable(&instance->parent.base);
-   instance->parent.alloc = pAllocator ? *pAllocator : icd_default_alloc;
+   icd_object_init_dispatchable(&instance->base.object);
+   instance->base.alloc = pAllocator ? *pAllocator : icd_default_alloc;
    instance->api_version = app && app->apiVersion ? app->apiVersion : VK_API_VERSION_1_0;
 
    VkResult result = take_connection(instance, pCreateInfo);
    if (result != VK_SUCCESS)
       goto fail;
-   instance->parent.base.id = icd_id_new(instance->parent.connection, TONGS_TYPE_VkInstance);
-   if (!instance->parent.base.id) {
+   instance->base.object.id = icd_id_new(instance->base.connection, TONGS_TYPE_VkInstance);
+   if (!instance->base.object.id) {
       result = VK_ERROR_OUT_OF_HOST_MEMORY;
       goto fail;
    }
 
    VkInstance created = (VkInstance)instance;
    struct tongs_args_vkCreateInstance args = {.pCreateInfo = pCreateInfo, .pInstance = &created};
-   result = icd_call(instance->parent.connection, TONGS_OP_vkCreateInstance, &args);
+   result = icd_call(instance->base.connection, TONGS_OP_vkCreateInstance, &args);
    if (result == VK_SUCCESS)
       result = icd_physical_devices_create(instance);
    if (result != VK_SUCCESS)
@@ -296,8 +296,8 @@ icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
    if (!handle)
       return;
    struct tongs_args_vkDestroyInstance args = {.instance = handle};
-   icd_post(icd_instance_from(handle)->parent.connection, TONGS_OP_vkDestroyInstance, &args);
-   icd_messages_collect(icd_instance_from(handle)->parent.connection);
+   icd_post(icd_instance_from(handle)->base.connection, TONGS_OP_vkDestroyInstance, &args);
+   icd_messages_collect(icd_instance_from(handle)->base.connection);
    destroy(icd_instance_from(handle), pAllocator);
 }
 
@@ -305,7 +305,7 @@ bool
 icd_instance_has_entry_point(const struct icd_instance *instance,
                              const struct icd_entry_point *entry)
 {
-   if (entry->op && !tongs_peer_knows_op(&instance->parent.connection->peer, entry->op))
+   if (entry->op && !tongs_peer_knows_op(&instance->base.connection->peer, entry->op))
       return false;
    if (entry->core && entry->core <= (instance->api_version | 0xfff))
       return true;

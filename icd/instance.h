@@ -28,7 +28,7 @@ icd_extension_set_add(struct icd_extension_set *set, uint16_t index)
 }
 
 struct icd_instance {
-   struct icd_dispatchable parent;
+   struct icd_dispatchable base;
    uint32_t api_version; /* that the application asked for */
    struct icd_extension_set enabled;
    uint32_t device_count;

@@ -27,7 +27,7 @@ import_host(struct icd_device *dev, struct icd_memory *mem,
    if (mem->strategy != ICD_MEMORY_SHARED ||
        import->handleType != VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT)
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   if (icd_connection_is_lost(dev->parent.connection))
+   if (icd_connection_is_lost(dev->base.connection))
       return VK_ERROR_DEVICE_LOST;
    mem->host = icd_host_pages_take(import->pHostPointer, mem->size);
    if (!mem->host)
@@ -58,8 +58,8 @@ drop_shared(struct icd_device *dev, struct icd_memory *mem)
 {
    icd_heap_free(&dev->heaps, &mem->range);
    if (mem->host) /* else the worker has the pages until the next op */
-      icd_flush(dev->parent.connection);
-   icd_host_pages_release(mem->host, icd_connection_is_lost(dev->parent.connection));
+      icd_flush(dev->base.connection);
+   icd_host_pages_release(mem->host, icd_connection_is_lost(dev->base.connection));
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -83,7 +83,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    if (!icd_external_find_import(dev, pAllocateInfo, &imported))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
    struct icd_memory *mem =
-      icd_object_create_sized(&dev->parent, pAllocator, TONGS_TYPE_VkDeviceMemory, sizeof(*mem));
+      icd_object_create_sized(&dev->base, pAllocator, TONGS_TYPE_VkDeviceMemory, sizeof(*mem));
    if (!mem)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    mem->size = pAllocateInfo->allocationSize;
@@ -107,7 +107,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    args.heap = mem->range.number; /* 0: none */
    args.heap_offset = mem->range.offset;
    result =
-      icd_call_with_fds(dev->parent.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
+      icd_call_with_fds(dev->base.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
    if (result != VK_SUCCESS)
       goto fail;
    if (imported >= 0) /* it was the application's until now */
@@ -117,7 +117,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
 
 fail:
    drop_shared(dev, mem);
-   icd_object_destroy(&dev->parent, pAllocator, &mem->base);
+   icd_object_destroy(&dev->base, pAllocator, &mem->base);
    return result;
 }
 
@@ -130,13 +130,13 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
       return;
 
    struct tongs_args_vkFreeMemory args = {.device = device, .memory = memory};
-   icd_post(dev->parent.connection, TONGS_OP_vkFreeMemory, &args);
+   icd_post(dev->base.connection, TONGS_OP_vkFreeMemory, &args);
    drop_shared(dev, mem);
    if (mem->copy)
       munmap(mem->copy, mem->before + mem->size);
    if (mem->dma_buf >= 0)
       close(mem->dma_buf);
-   icd_object_destroy(&dev->parent, pAllocator, &mem->base);
+   icd_object_destroy(&dev->base, pAllocator, &mem->base);
 }
 
 /* --- Mapping --- */
@@ -211,13 +211,13 @@ icd_UnmapMemory2(VkDevice device, const VkMemoryUnmapInfoKHR *pMemoryUnmapInfo)
 static VkResult
 write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
 
    for (uint64_t done = 0; done < size; done += TRANSFER_SIZE) {
       uint64_t part = size - done < TRANSFER_SIZE ? size - done : TRANSFER_SIZE;
       size_t at;
       struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsMemoryWrite, 0, &at);
-      tongs_encode_u64(e, dev->parent.base.id);
+      tongs_encode_u64(e, dev->base.object.id);
       tongs_encode_u64(e, mem->base.id);
       tongs_encode_u64(e, offset + done);
       tongs_encode_blob(e, (uint8_t *)mem->copy + offset + done, part);
@@ -230,7 +230,7 @@ write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uin
 static VkResult
 read_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
 
    for (uint64_t done = 0; done < size; done += TRANSFER_SIZE) {
       uint64_t part = size - done < TRANSFER_SIZE ? size - done : TRANSFER_SIZE;
@@ -239,7 +239,7 @@ read_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint
       size_t at, body_size = 0;
       struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsMemoryRead, &at);
       tongs_encode_u32(e, 0);
-      tongs_encode_u64(e, dev->parent.base.id);
+      tongs_encode_u64(e, dev->base.object.id);
       tongs_encode_u64(e, mem->base.id);
       tongs_encode_u64(e, offset + done);
       tongs_encode_u64(e, part);

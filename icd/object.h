@@ -14,7 +14,7 @@ struct icd_connection;
 
 /* What every dispatchable object begins with. */
 struct icd_dispatchable {
-   struct tongs_object base;
+   struct tongs_object object;
    struct icd_connection *connection; /* owned by the instance */
    VkAllocationCallbacks alloc;       /* for its children whose creator names no other */
 };

@@ -29,13 +29,13 @@ static void *
 make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t head_size,
            const struct icd_property_struct *facts, uint32_t count)
 {
-   const struct icd_connection *c = dev->parent.connection;
+   const struct icd_connection *c = dev->base.connection;
    const size_t align = 16;
    size_t size = head_size + align;
 
    for (uint32_t i = 0; i < count; i++)
       size += facts[i].size + align;
-   uint8_t *block = icd_alloc(&dev->parent, NULL, size, VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   uint8_t *block = icd_alloc(&dev->base, NULL, size, VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!block)
       return NULL;
 
@@ -85,7 +85,7 @@ put_our_names(struct icd_physical_device *dev)
    snprintf(p->deviceName, sizeof(p->deviceName), "Tongs (%.240s)", host);
    if (driver) {
       snprintf(info, sizeof(info), "%.100s %.100s over %s", driver->driverName, driver->driverInfo,
-               dev->parent.connection->transport);
+               dev->base.connection->transport);
       snprintf(driver->driverName, sizeof(driver->driverName), "tongs");
       snprintf(driver->driverInfo, sizeof(driver->driverInfo), "%s", info);
    }
@@ -150,7 +150,7 @@ adapt_memory_types(const struct icd_physical_device *dev, VkPhysicalDeviceMemory
 static VkResult
 fetch(struct icd_physical_device *dev)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    VkPhysicalDevice handle = (VkPhysicalDevice)dev;
    VkQueueFamilyProperties families[64] = {0};
    uint32_t family_count = 64;
@@ -185,9 +185,9 @@ fetch(struct icd_physical_device *dev)
    if (icd_connection_is_lost(c) || !is_sane(&dev->memory))
       return VK_ERROR_INITIALIZATION_FAILED;
 
-   dev->queue_families = icd_alloc(&dev->parent, NULL,
-                                   (family_count ? family_count : 1) * sizeof(*dev->queue_families),
-                                   VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   dev->queue_families =
+      icd_alloc(&dev->base, NULL, (family_count ? family_count : 1) * sizeof(*dev->queue_families),
+                VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev->queue_families)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    memcpy(dev->queue_families, families, family_count * sizeof(*families));
@@ -210,15 +210,15 @@ has_shared_memory(const struct icd_physical_device *dev)
 static VkResult
 read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
 {
-   struct icd_connection *c = instance->parent.connection;
+   struct icd_connection *c = instance->base.connection;
    struct icd_physical_device *dev =
-      icd_alloc(&instance->parent, NULL, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+      icd_alloc(&instance->base, NULL, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   icd_object_init_dispatchable(&dev->parent.base);
-   dev->parent.base.id = id;
-   dev->parent.connection = c;
-   dev->parent.alloc = instance->parent.alloc;
+   icd_object_init_dispatchable(&dev->base.object);
+   dev->base.object.id = id;
+   dev->base.connection = c;
+   dev->base.alloc = instance->base.alloc;
    dev->instance = instance;
    pthread_mutex_init(&dev->format_lock, NULL);
    icd_cache_init(&dev->answers, ANSWERS_MAX, ANSWERS_BYTES_MAX);
@@ -241,7 +241,7 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
    uint32_t count = tongs_decode_u32(d); /* of those that the host has: more than we know, maybe */
    uint32_t room = count < icd_extension_count ? count : icd_extension_count;
    dev->extension_properties =
-      icd_alloc(&dev->parent, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
+      icd_alloc(&dev->base, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
                 VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev->extension_properties)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -266,14 +266,14 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
 VkResult
 icd_physical_devices_create(struct icd_instance *instance)
 {
-   struct icd_connection *c = instance->parent.connection;
+   struct icd_connection *c = instance->base.connection;
    struct icd_pending_call call;
    struct tongs_decoder d;
    uint64_t ids[DEVICES_MAX];
    size_t offset, size = 0;
    VkResult result = VK_SUCCESS;
 
-   instance->devices = icd_alloc(&instance->parent, NULL, DEVICES_MAX * sizeof(*instance->devices),
+   instance->devices = icd_alloc(&instance->base, NULL, DEVICES_MAX * sizeof(*instance->devices),
                                  VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!instance->devices)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -284,7 +284,7 @@ icd_physical_devices_create(struct icd_instance *instance)
          return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsSnapshot, &offset);
-   tongs_encode_u64(e, instance->parent.base.id);
+   tongs_encode_u64(e, instance->base.object.id);
    tongs_encode_u32(e, DEVICES_MAX);
    for (uint32_t i = 0; i < DEVICES_MAX; i++)
       tongs_encode_u64(e, ids[i]);
@@ -305,14 +305,14 @@ icd_physical_devices_create(struct icd_instance *instance)
 void
 icd_physical_device_destroy(struct icd_physical_device *dev)
 {
-   icd_free(&dev->parent, NULL, dev->formats);
-   icd_free(&dev->parent, NULL, dev->queue_families);
-   icd_free(&dev->parent, NULL, dev->features);
-   icd_free(&dev->parent, NULL, dev->properties);
-   icd_free(&dev->parent, NULL, dev->extension_properties);
+   icd_free(&dev->base, NULL, dev->formats);
+   icd_free(&dev->base, NULL, dev->queue_families);
+   icd_free(&dev->base, NULL, dev->features);
+   icd_free(&dev->base, NULL, dev->properties);
+   icd_free(&dev->base, NULL, dev->extension_properties);
    icd_cache_finish(&dev->answers);
    pthread_mutex_destroy(&dev->format_lock);
-   icd_free(&dev->parent, NULL, dev);
+   icd_free(&dev->base, NULL, dev);
 }
 
 VkResult
@@ -320,7 +320,7 @@ icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args)
 {
    struct icd_physical_device *dev = icd_physical_device_from(device);
 
-   return icd_cached_call(&dev->answers, dev->parent.connection, op, args);
+   return icd_cached_call(&dev->answers, dev->base.connection, op, args);
 }
 
 /* --- Answers from what is known --- */
@@ -402,7 +402,7 @@ icd_GetPhysicalDeviceMemoryProperties2(VkPhysicalDevice physicalDevice,
    if (pMemoryProperties->pNext) { /* budgets change: ask */
       struct tongs_args_vkGetPhysicalDeviceMemoryProperties2 args = {
          .physicalDevice = physicalDevice, .pMemoryProperties = pMemoryProperties};
-      icd_call(dev->parent.connection, TONGS_OP_vkGetPhysicalDeviceMemoryProperties2, &args);
+      icd_call(dev->base.connection, TONGS_OP_vkGetPhysicalDeviceMemoryProperties2, &args);
    }
    pMemoryProperties->memoryProperties = dev->memory;
 }
@@ -460,13 +460,13 @@ icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice,
 static void
 fetch_formats(struct icd_physical_device *dev)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    uint32_t count = icd_format_count;
    struct icd_pending_call *calls = calloc(count, sizeof(*calls));
    VkFormatProperties2 *properties = calloc(count, sizeof(*properties));
    struct tongs_args_vkGetPhysicalDeviceFormatProperties2 *args = calloc(count, sizeof(*args));
    VkFormatProperties3 *formats =
-      icd_alloc(&dev->parent, NULL, count * sizeof(*formats), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+      icd_alloc(&dev->base, NULL, count * sizeof(*formats), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    bool ok = calls && properties && args && formats;
 
    for (uint32_t i = 0; ok && i < count; i++) {
@@ -493,7 +493,7 @@ fetch_formats(struct icd_physical_device *dev)
    if (ok)
       dev->formats = formats;
    else
-      icd_free(&dev->parent, NULL, formats);
+      icd_free(&dev->base, NULL, formats);
 }
 
 /* Zeros for a format that the registry does not know. */

@@ -21,7 +21,7 @@ enum icd_memory_strategy {
 
 /* What is known of a physical device: fetched once, when the instance is made, and never again. */
 struct icd_physical_device {
-   struct icd_dispatchable parent;
+   struct icd_dispatchable base;
    struct icd_instance *instance;
    uint32_t api_version; /* the least of the host's, ours and the worker's */
 

@@ -9,11 +9,11 @@
 #include "tongs_gen_args.h"
 
 static void
-destroy_pipelines(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
-                  uint32_t count, VkPipeline *pipelines)
+destroy_pipelines(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_t count,
+                  VkPipeline *pipelines)
 {
    for (uint32_t i = 0; i < count; i++) {
-      icd_object_destroy(parent, alloc, (struct tongs_object *)(uintptr_t)pipelines[i]);
+      icd_object_destroy(dev, alloc, (struct tongs_object *)(uintptr_t)pipelines[i]);
       pipelines[i] = VK_NULL_HANDLE;
    }
 }
@@ -39,36 +39,36 @@ must_know(uint64_t flags, const void *chain)
 /* `pipelines` holds the client's new objects and is also where `args` says that the results go: the
  * reply clears those that do not exist. `objects`: a copy. */
 static VkResult
-create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
+create(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
        bool post, uint32_t count, VkPipeline *pipelines)
 {
    memset(pipelines, 0, count * sizeof(*pipelines));
-   VkPipeline *objects = icd_alloc(parent, alloc, (count ? count : 1) * sizeof(*objects),
+   VkPipeline *objects = icd_alloc(dev, alloc, (count ? count : 1) * sizeof(*objects),
                                    VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    if (!objects)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
    for (uint32_t i = 0; i < count; i++) {
-      pipelines[i] = (VkPipeline)(uintptr_t)icd_object_create(parent, alloc, TONGS_TYPE_VkPipeline);
+      pipelines[i] = (VkPipeline)(uintptr_t)icd_object_create(dev, alloc, TONGS_TYPE_VkPipeline);
       objects[i] = pipelines[i];
       if (!pipelines[i]) {
-         destroy_pipelines(parent, alloc, count, pipelines);
-         icd_free(parent, alloc, objects);
+         destroy_pipelines(dev, alloc, count, pipelines);
+         icd_free(dev, alloc, objects);
          return VK_ERROR_OUT_OF_HOST_MEMORY;
       }
    }
 
    VkResult result =
-      post ? icd_post(parent->connection, op, args) : icd_call(parent->connection, op, args);
+      post ? icd_post(dev->connection, op, args) : icd_call(dev->connection, op, args);
    if (post)
-      icd_flush(parent->connection); /* it is worth its while to begin early */
+      icd_flush(dev->connection); /* it is worth its while to begin early */
    if (post && result < 0)
       memset(pipelines, 0, count * sizeof(*pipelines));
    for (uint32_t i = 0; i < count; i++) {
       if (!pipelines[i])
-         destroy_pipelines(parent, alloc, 1, &objects[i]);
+         destroy_pipelines(dev, alloc, 1, &objects[i]);
    }
-   icd_free(parent, alloc, objects);
+   icd_free(dev, alloc, objects);
    return result;
 }
 
@@ -157,7 +157,7 @@ icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount,
                      const VkShaderCreateInfoEXT *pCreateInfos,
                      const VkAllocationCallbacks *pAllocator, VkShaderEXT *pShaders)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct tongs_args_vkCreateShadersEXT args = {
       .device = device,
       .createInfoCount = createInfoCount,
@@ -165,27 +165,27 @@ icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount,
       .pShaders = pShaders,
    };
    VkShaderEXT *objects =
-      icd_alloc(parent, pAllocator, (createInfoCount ? createInfoCount : 1) * sizeof(*objects),
+      icd_alloc(dev, pAllocator, (createInfoCount ? createInfoCount : 1) * sizeof(*objects),
                 VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
    VkResult result = objects ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 
    memset(pShaders, 0, createInfoCount * sizeof(*pShaders));
    for (uint32_t i = 0; i < createInfoCount && result == VK_SUCCESS; i++) {
       objects[i] =
-         (VkShaderEXT)(uintptr_t)icd_object_create(parent, pAllocator, TONGS_TYPE_VkShaderEXT);
+         (VkShaderEXT)(uintptr_t)icd_object_create(dev, pAllocator, TONGS_TYPE_VkShaderEXT);
       if (!objects[i])
          result = VK_ERROR_OUT_OF_HOST_MEMORY;
       pShaders[i] = objects[i];
    }
    if (result == VK_SUCCESS)
-      result = icd_call(parent->connection, TONGS_OP_vkCreateShadersEXT, &args);
+      result = icd_call(dev->connection, TONGS_OP_vkCreateShadersEXT, &args);
    else
       memset(pShaders, 0, createInfoCount * sizeof(*pShaders));
    for (uint32_t i = 0; objects && i < createInfoCount; i++) {
       if (!pShaders[i])
-         icd_object_destroy(parent, pAllocator, (struct tongs_object *)(uintptr_t)objects[i]);
+         icd_object_destroy(dev, pAllocator, (struct tongs_object *)(uintptr_t)objects[i]);
    }
-   icd_free(parent, pAllocator, objects);
+   icd_free(dev, pAllocator, objects);
    return result;
 }
 #endif

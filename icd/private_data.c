@@ -77,14 +77,14 @@ icd_CreatePrivateDataSlot(VkDevice device, const VkPrivateDataSlotCreateInfo *pC
                           const VkAllocationCallbacks *pAllocator,
                           VkPrivateDataSlot *pPrivateDataSlot)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct private_data_slot *slot =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkPrivateDataSlot, sizeof(*slot));
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkPrivateDataSlot, sizeof(*slot));
 
    (void)pCreateInfo;
    if (!slot)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   slot->alloc = pAllocator ? *pAllocator : parent->alloc;
+   slot->alloc = pAllocator ? *pAllocator : dev->alloc;
    pthread_mutex_init(&slot->lock, NULL);
    *pPrivateDataSlot = (VkPrivateDataSlot)(uintptr_t)slot;
    return VK_SUCCESS;

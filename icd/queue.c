@@ -24,14 +24,14 @@ queue_from(VkQueue handle)
 static bool
 is_lost(const struct icd_queue *queue)
 {
-   return icd_is_queue_lost(queue->parent.connection, queue->slot, queue->epoch);
+   return icd_is_queue_lost(queue->base.connection, queue->slot, queue->epoch);
 }
 
 bool
 icd_device_is_lost(const struct icd_device *dev)
 {
    return dev->queue_count ? is_lost(&dev->queues[0])
-                           : icd_connection_is_lost(dev->parent.connection);
+                           : icd_connection_is_lost(dev->base.connection);
 }
 
 /* --- What the batches of a submission signal --- */
@@ -117,7 +117,7 @@ static VkResult
 post(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
      VkFence fence, uint64_t number)
 {
-   struct icd_connection *c = queue->parent.connection;
+   struct icd_connection *c = queue->base.connection;
    VkQueue handle = (VkQueue)queue;
 
    if (b->submits2) {
@@ -190,8 +190,8 @@ submit(VkQueue handle, const struct batches *b, VkFence fence)
    if (result == VK_SUCCESS)
       result = submit_piece(queue, b, first, b->count - first,
                             b->count && raises_timeline(b, b->count - 1), fence);
-   icd_flush(queue->parent.connection);
-   return icd_connection_is_lost(queue->parent.connection) ? VK_ERROR_DEVICE_LOST : result;
+   icd_flush(queue->base.connection);
+   return icd_connection_is_lost(queue->base.connection) ? VK_ERROR_DEVICE_LOST : result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -223,7 +223,7 @@ is_idle(void *data)
 {
    const struct icd_queue *queue = data;
 
-   return icd_is_complete(queue->parent.connection, queue->slot, *queue->last_number) ||
+   return icd_is_complete(queue->base.connection, queue->slot, *queue->last_number) ||
           is_lost(queue);
 }
 
@@ -249,8 +249,8 @@ wait_until_idle(struct icd_queue *queue)
 {
    /* An idle queue is not waited for: who asks for nothing else would never hear of a worker that
     * is gone. */
-   icd_poll(queue->parent.connection);
-   icd_wait(queue->parent.connection, is_idle, queue, UINT64_MAX);
+   icd_poll(queue->base.connection);
+   icd_wait(queue->base.connection, is_idle, queue, UINT64_MAX);
    return is_lost(queue) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
 }
 
@@ -268,7 +268,7 @@ icd_DeviceWaitIdle(VkDevice device)
 {
    struct icd_device *dev = icd_device_from(device);
    VkResult result =
-      icd_connection_is_lost(dev->parent.connection) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+      icd_connection_is_lost(dev->base.connection) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
 
    for (uint32_t i = 0; i < dev->queue_count && result == VK_SUCCESS; i++)
       result = number_all(&dev->queues[i]);

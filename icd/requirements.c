@@ -110,7 +110,7 @@ static void
 ask_begin(struct icd_device *dev, struct ask *a, enum question question, VkBuffer buffer,
           VkImage image)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    VkDevice device = (VkDevice)dev;
 
    *a = (struct ask){
@@ -152,7 +152,7 @@ ask_begin(struct icd_device *dev, struct ask *a, enum question question, VkBuffe
 static bool
 ask_finish(struct icd_device *dev, struct ask *a, struct answer *answer)
 {
-   icd_call_finish(dev->parent.connection, &a->call);
+   icd_call_finish(dev->base.connection, &a->call);
    *answer = (struct answer){
       .memory = a->requirements.memoryRequirements,
       .prefers_dedicated = a->dedicated.prefersDedicatedAllocation,
@@ -182,7 +182,7 @@ static void
 probe_begin(struct icd_device *dev, const struct icd_buffer *like, uint64_t size,
             enum question question, struct tongs_object *object, struct ask *a)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    VkBuffer buffer = (VkBuffer)(uintptr_t)object;
    struct icd_requirements_key kind = like->kind;
    size_t offset;
@@ -211,7 +211,7 @@ static void
 probe(struct icd_device *dev, const struct icd_buffer *buffer, const struct key *rule_key,
       enum question question)
 {
-   struct icd_connection *c = dev->parent.connection;
+   struct icd_connection *c = dev->base.connection;
    struct tongs_object objects[PROBES] = {0};
    struct ask asks[PROBES];
    struct size_rule rule = {0};
@@ -286,12 +286,12 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkBuffer *pBuffer)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
-   struct icd_connection *c = parent->connection;
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_connection *c = dev->connection;
    const bool concurrent = pCreateInfo->sharingMode == VK_SHARING_MODE_CONCURRENT;
    const uint32_t indices = concurrent ? pCreateInfo->queueFamilyIndexCount : 0;
    struct icd_buffer *buffer =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkBuffer, sizeof(*buffer));
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkBuffer, sizeof(*buffer));
    if (!buffer)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -301,14 +301,14 @@ icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
    if (!icd_connection_is_lost(c)) {
       struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateBuffer, 0, &offset);
       start = tongs_encoder_size(e);
-      tongs_encode_u64(e, parent->base.id);
+      tongs_encode_u64(e, dev->object.id);
       tongs_encode_VkBufferCreateInfo_array(e, pCreateInfo, 1);
       icd_requirements_key_init(&buffer->kind, e, start);
       tongs_encode_handles(e, (const uint64_t *)&created, 1);
       result = icd_post_end(c, TONGS_OP_vkCreateBuffer, offset);
    }
    if (result < 0) {
-      icd_object_destroy(parent, pAllocator, &buffer->base);
+      icd_object_destroy(dev, pAllocator, &buffer->base);
       return result;
    }
    buffer->size = pCreateInfo->size;
@@ -362,7 +362,7 @@ icd_GetBufferMemoryRequirements2(VkDevice device, const VkBufferMemoryRequiremen
    if (pInfo->pNext || !question_of(pMemoryRequirements->pNext, &question)) {
       struct tongs_args_vkGetBufferMemoryRequirements2 args = {
          .device = device, .pInfo = pInfo, .pMemoryRequirements = pMemoryRequirements};
-      icd_call(dev->parent.connection, TONGS_OP_vkGetBufferMemoryRequirements2, &args);
+      icd_call(dev->base.connection, TONGS_OP_vkGetBufferMemoryRequirements2, &args);
       return;
    }
    struct answer answer = buffer_requirements(dev, pInfo->buffer, question);
@@ -419,7 +419,7 @@ icd_GetImageMemoryRequirements2(VkDevice device, const VkImageMemoryRequirements
    if (pInfo->pNext || !question_of(pMemoryRequirements->pNext, &question)) { /* of a plane */
       struct tongs_args_vkGetImageMemoryRequirements2 args = {
          .device = device, .pInfo = pInfo, .pMemoryRequirements = pMemoryRequirements};
-      icd_call(dev->parent.connection, TONGS_OP_vkGetImageMemoryRequirements2, &args);
+      icd_call(dev->base.connection, TONGS_OP_vkGetImageMemoryRequirements2, &args);
       return;
    }
    struct answer answer = image_requirements(dev, pInfo->image, question);
@@ -440,7 +440,7 @@ icd_GetImageSubresourceLayout(VkDevice device, VkImage image,
    key.data.subresource = *pSubresource;
    if (img->kind.size && find(dev, &key, pLayout, sizeof(*pLayout)))
       return;
-   icd_call(dev->parent.connection, TONGS_OP_vkGetImageSubresourceLayout, &args);
+   icd_call(dev->base.connection, TONGS_OP_vkGetImageSubresourceLayout, &args);
    if (img->kind.size && pLayout->size)
       keep(dev, &key, pLayout, sizeof(*pLayout));
 }

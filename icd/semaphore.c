@@ -125,7 +125,7 @@ icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uin
 
    pthread_mutex_lock(&s->lock);
    if (s->signal_count == s->signal_capacity)
-      update_locked(queue->parent.connection, s);
+      update_locked(queue->base.connection, s);
    if (s->signal_count == s->signal_capacity) {
       uint32_t capacity = s->signal_capacity ? 2 * s->signal_capacity : 4;
       struct icd_signal *signals = realloc(s->signals, capacity * sizeof(*signals));

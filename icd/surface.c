@@ -24,8 +24,8 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateHeadlessSurfaceEXT(VkInstance instance, const VkHeadlessSurfaceCreateInfoEXT *pCreateInfo,
                              const VkAllocationCallbacks *pAllocator, VkSurfaceKHR *pSurface)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
-   struct tongs_object *surface = icd_object_create(parent, pAllocator, TONGS_TYPE_VkSurfaceKHR);
+   struct icd_dispatchable *inst = icd_dispatchable_from(instance);
+   struct tongs_object *surface = icd_object_create(inst, pAllocator, TONGS_TYPE_VkSurfaceKHR);
    if (!surface)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    icd_object_init_dispatchable(surface);
@@ -33,9 +33,9 @@ icd_CreateHeadlessSurfaceEXT(VkInstance instance, const VkHeadlessSurfaceCreateI
    VkSurfaceKHR created = (VkSurfaceKHR)(uintptr_t)surface;
    struct tongs_args_vkCreateHeadlessSurfaceEXT args = {
       .instance = instance, .pCreateInfo = pCreateInfo, .pSurface = &created};
-   VkResult result = icd_call(parent->connection, TONGS_OP_vkCreateHeadlessSurfaceEXT, &args);
+   VkResult result = icd_call(inst->connection, TONGS_OP_vkCreateHeadlessSurfaceEXT, &args);
    if (result < 0) {
-      icd_object_destroy(parent, pAllocator, surface);
+      icd_object_destroy(inst, pAllocator, surface);
       return result;
    }
    *pSurface = (VkSurfaceKHR)(uintptr_t)surface;
@@ -46,13 +46,13 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroySurfaceKHR(VkInstance instance, VkSurfaceKHR surface,
                       const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(instance);
+   struct icd_dispatchable *inst = icd_dispatchable_from(instance);
    struct tongs_args_vkDestroySurfaceKHR args = {.instance = instance, .surface = surface};
 
    if (!surface || !icd_surface_is_ours(surface))
       return;
-   icd_post(parent->connection, TONGS_OP_vkDestroySurfaceKHR, &args);
-   icd_object_destroy(parent, pAllocator, (struct tongs_object *)(uintptr_t)surface);
+   icd_post(inst->connection, TONGS_OP_vkDestroySurfaceKHR, &args);
+   icd_object_destroy(inst, pAllocator, (struct tongs_object *)(uintptr_t)surface);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -72,7 +72,7 @@ name_images(struct icd_dispatchable *device, const struct icd_swapchain *s)
 
    struct tongs_encoder *e =
       icd_own_call_begin(device->connection, &call, TONGS_OP_tongsSwapchainImages, &at);
-   tongs_encode_u64(e, device->base.id);
+   tongs_encode_u64(e, device->object.id);
    tongs_encode_u64(e, s->base.id);
    tongs_encode_u32(e, s->image_count);
    for (uint32_t i = 0; i < s->image_count; i++)
@@ -114,27 +114,27 @@ VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateSwapchainKHR(VkDevice device, const VkSwapchainCreateInfoKHR *pCreateInfo,
                        const VkAllocationCallbacks *pAllocator, VkSwapchainKHR *pSwapchain)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
 
    if (!icd_surface_is_ours(pCreateInfo->surface))
       return VK_ERROR_SURFACE_LOST_KHR;
    if (pCreateInfo->oldSwapchain)
       swapchain_from(pCreateInfo->oldSwapchain)->is_retired = true;
    struct icd_swapchain *s =
-      icd_object_create_sized(parent, pAllocator, TONGS_TYPE_VkSwapchainKHR, sizeof(*s));
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkSwapchainKHR, sizeof(*s));
    if (!s)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   s->device = parent;
+   s->device = dev;
 
    VkSwapchainKHR created = (VkSwapchainKHR)(uintptr_t)s;
    struct tongs_args_vkCreateSwapchainKHR args = {
       .device = device, .pCreateInfo = pCreateInfo, .pSwapchain = &created};
-   VkResult result = icd_call(parent->connection, TONGS_OP_vkCreateSwapchainKHR, &args);
+   VkResult result = icd_call(dev->connection, TONGS_OP_vkCreateSwapchainKHR, &args);
    if (result < 0) {
-      destroy(parent, pAllocator, s);
+      destroy(dev, pAllocator, s);
       return result;
    }
-   VkResult images = make_images(parent, pAllocator, s, pCreateInfo);
+   VkResult images = make_images(dev, pAllocator, s, pCreateInfo);
    if (images < 0) {
       icd_DestroySwapchainKHR(device, (VkSwapchainKHR)(uintptr_t)s, pAllocator);
       return images;
@@ -147,13 +147,13 @@ VKAPI_ATTR void VKAPI_CALL
 icd_DestroySwapchainKHR(VkDevice device, VkSwapchainKHR swapchain,
                         const VkAllocationCallbacks *pAllocator)
 {
-   struct icd_dispatchable *parent = icd_dispatchable_from(device);
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct tongs_args_vkDestroySwapchainKHR args = {.device = device, .swapchain = swapchain};
 
    if (!swapchain)
       return;
-   icd_post(parent->connection, TONGS_OP_vkDestroySwapchainKHR, &args);
-   destroy(parent, pAllocator, swapchain_from(swapchain));
+   icd_post(dev->connection, TONGS_OP_vkDestroySwapchainKHR, &args);
+   destroy(dev, pAllocator, swapchain_from(swapchain));
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -186,7 +186,7 @@ ask_ahead(struct icd_swapchain *s)
       return;
    struct tongs_encoder *e =
       icd_own_call_begin(s->device->connection, &s->next, TONGS_OP_tongsAcquireAhead, &at);
-   tongs_encode_u64(e, s->device->base.id);
+   tongs_encode_u64(e, s->device->object.id);
    tongs_encode_u64(e, s->base.id);
    icd_own_call_end(s->device->connection, &s->next, at);
    s->has_asked = true;
@@ -210,7 +210,7 @@ take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
 
    icd_fence_to_host((VkDevice)s->device, fence);
    struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsTakeImage, 0, &at);
-   tongs_encode_u64(e, s->device->base.id);
+   tongs_encode_u64(e, s->device->object.id);
    tongs_encode_u64(e, s->base.id);
    tongs_encode_u32(e, is_alike(semaphore, fence));
    tongs_encode_handle(e, (uintptr_t)semaphore);

@@ -81,7 +81,7 @@ icd_layout_info_of(VkPipelineLayout layout, uint32_t set)
 /* --- Objects ------------------------------------------------------------------------------------
  */
 
-static struct icd_dispatchable device = {.base.id = 1, .connection = &connection};
+static struct icd_dispatchable device = {.object.id = 1, .connection = &connection};
 static struct icd_command_buffer commands;
 static struct tongs_object objects[16];
 static struct icd_layout_info *layout; /* binding 1: two immutable samplers, then binding 2 */
@@ -238,7 +238,7 @@ updates_in_a_row_are_one(void)
    VkWriteDescriptorSet writes[TYPES];
    const VkCopyDescriptorSet copy = {
       .sType = VK_STRUCTURE_TYPE_COPY_DESCRIPTOR_SET, .srcSet = SET, .dstSet = SET};
-   struct icd_dispatchable other = {.base.id = 2, .connection = &connection};
+   struct icd_dispatchable other = {.object.id = 2, .connection = &connection};
    uint32_t plain = 11; /* types without a chain */
 
    for (uint32_t i = 0; i < plain; i++)
