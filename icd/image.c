@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-
-/* Images, and the copies between them and the application's memory (VK_EXT_host_image_copy): those
- * travel one region at a time and without gaps between rows, so that nothing else of the
- * application's memory is read or written. */
-
 #include "icd/image.h"
 
-#include "icd/connection.h"
-#include "protocol/decoder.h"
-#include "protocol/format.h"
-#include "protocol/frame.h"
+#include "icd/device.h"
 
 #include "icd_gen_entry.h"
-#include "tongs_gen_args.h"
 #include "tongs_gen_structs.h"
-
-#include <stdlib.h>
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
@@ -39,7 +28,7 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
       start = tongs_encoder_size(e);
       tongs_encode_u64(e, dev->object.id);
       tongs_encode_VkImageCreateInfo_array(e, pCreateInfo, 1);
-      icd_requirements_key_init(&image->kind, e, start);
+      icd_requirements_key_init(&image->key, e, start);
       tongs_encode_handles(e, (const uint64_t *)&created, 1);
       result = icd_post_end(c, TONGS_OP_vkCreateImage, offset);
    }
@@ -51,239 +40,107 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
    return result;
 }
 
-#ifdef VK_EXT_host_image_copy
+/* --- Memory requirements and layout --- */
 
-/* A region that is larger travels in slices. */
-#define PART_SIZE (UINT64_C(32) << 20)
-
-/* One region of either command. */
-struct region {
-   struct icd_dispatchable *device;
-   struct icd_image *image;
-   VkImage handle;
-   VkHostImageCopyFlagsEXT flags;
-   VkImageLayout layout;
-   uint8_t *data; /* the application's, of the region's first texel */
-   uint32_t row_length;
-   uint32_t image_height;
-   VkImageSubresourceLayers subresource;
-   VkOffset3D offset;
-   VkExtent3D extent;
-   struct tongs_format block;
-   uint64_t size; /* without gaps */
-};
-
-/* The host's own layout of its bytes, which the application must have asked for, too. */
-static bool
-find_memcpy_size(struct region *r)
+static struct icd_requirements
+image_requirements(struct icd_device *dev, VkImage handle, enum icd_requirements_topic topic)
 {
-   VkSubresourceHostMemcpySizeEXT size = {.sType =
-                                             VK_STRUCTURE_TYPE_SUBRESOURCE_HOST_MEMCPY_SIZE_EXT};
-   VkSubresourceLayout2KHR layout = {.sType = VK_STRUCTURE_TYPE_SUBRESOURCE_LAYOUT_2_KHR,
-                                     .pNext = &size};
-   VkImageSubresource2KHR subresource = {
-      .sType = VK_STRUCTURE_TYPE_IMAGE_SUBRESOURCE_2_KHR,
-      .imageSubresource = {r->subresource.aspectMask, r->subresource.mipLevel,
-                           r->subresource.baseArrayLayer},
-   };
-   struct tongs_args_vkGetImageSubresourceLayout2 args = {
-      .device = (VkDevice)r->device,
-      .image = r->handle,
-      .pSubresource = &subresource,
-      .pLayout = &layout,
-   };
+   const struct icd_image *image = icd_image_from(handle);
+   struct icd_requirements answer;
+   struct icd_requirements_question question;
+   struct icd_requirements_ask a;
 
-   icd_call(r->device->connection, TONGS_OP_vkGetImageSubresourceLayout2, &args);
-   r->size = size.size * r->subresource.layerCount;
-   return size.size && size.size <= TONGS_OP_SIZE_MAX;
+   icd_requirements_question_init(&question, &image->key, topic);
+   if (image->key.size && icd_requirements_find(dev, &question, &answer, sizeof(answer)))
+      return answer;
+   icd_requirements_ask_begin(dev, &a, topic, VK_NULL_HANDLE, handle);
+   if (icd_requirements_ask_finish(dev, &a, &answer) && image->key.size)
+      icd_requirements_keep(dev, &question, &answer, sizeof(answer));
+   return answer;
 }
 
-/* Fills in what follows from the image. */
-static bool
-complete(struct region *r)
+VKAPI_ATTR void VKAPI_CALL
+icd_GetImageMemoryRequirements(VkDevice device, VkImage image,
+                               VkMemoryRequirements *pMemoryRequirements)
 {
-   if (r->subresource.layerCount == VK_REMAINING_ARRAY_LAYERS)
-      r->subresource.layerCount = r->image->layers - r->subresource.baseArrayLayer;
-   if (r->flags & VK_HOST_IMAGE_COPY_MEMCPY_EXT)
-      return find_memcpy_size(r);
-   if (!tongs_format_block(r->image->format, r->subresource.aspectMask, &r->block))
-      return false;
-   if (!r->row_length)
-      r->row_length = r->extent.width;
-   if (!r->image_height)
-      r->image_height = r->extent.height;
-   r->size = tongs_format_bytes(&r->block, r->extent.width, r->extent.height, r->extent.depth,
-                                r->subresource.layerCount);
-   return r->size <= UINT32_MAX ||
-          r->size / r->subresource.layerCount / r->extent.depth <= TONGS_OP_SIZE_MAX;
+   *pMemoryRequirements =
+      image_requirements(icd_device_from(device), image, ICD_REQUIREMENTS_PLAIN).memory;
 }
 
-/* Moves the region between the application's rows and `packed`, which has no gaps. */
-static void
-move_rows(const struct region *r, uint8_t *packed, bool in)
+VKAPI_ATTR void VKAPI_CALL
+icd_GetImageMemoryRequirements2(VkDevice device, const VkImageMemoryRequirementsInfo2 *pInfo,
+                                VkMemoryRequirements2 *pMemoryRequirements)
 {
-   const uint32_t width = r->block.width, height = r->block.height, depth = r->block.depth;
-   const size_t row = (size_t)((r->extent.width + width - 1) / width) * r->block.size;
-   const size_t pitch = (size_t)((r->row_length + width - 1) / width) * r->block.size;
-   const size_t slice = (size_t)((r->image_height + height - 1) / height) * pitch;
-   const uint32_t rows = (r->extent.height + height - 1) / height;
-   const uint32_t slices = (r->extent.depth + depth - 1) / depth * r->subresource.layerCount;
+   struct icd_device *dev = icd_device_from(device);
+   enum icd_requirements_topic topic;
 
-   if (r->flags & VK_HOST_IMAGE_COPY_MEMCPY_EXT) {
-      memcpy(in ? packed : r->data, in ? r->data : packed, r->size);
+   if (pInfo->pNext ||
+       !icd_requirements_topic_of(pMemoryRequirements->pNext, &topic)) { /* of a plane */
+      struct tongs_args_vkGetImageMemoryRequirements2 args = {
+         .device = device, .pInfo = pInfo, .pMemoryRequirements = pMemoryRequirements};
+      icd_call(dev->base.connection, TONGS_OP_vkGetImageMemoryRequirements2, &args);
       return;
    }
-   for (uint32_t z = 0; z < slices; z++) {
-      for (uint32_t y = 0; y < rows; y++) {
-         uint8_t *theirs = r->data + z * slice + y * pitch;
-         memcpy(in ? packed : theirs, in ? theirs : packed, row);
-         packed += row;
-      }
-   }
+   struct icd_requirements answer = image_requirements(dev, pInfo->image, topic);
+   icd_requirements_write(&answer, pMemoryRequirements);
 }
 
-static void
-encode_head(struct tongs_encoder *e, const struct region *r)
+VKAPI_ATTR void VKAPI_CALL
+icd_GetImageSubresourceLayout(VkDevice device, VkImage image,
+                              const VkImageSubresource *pSubresource, VkSubresourceLayout *pLayout)
 {
-   const VkImageSubresourceLayers *s = &r->subresource;
-   const uint32_t numbers[] = {
-      r->layout,       s->aspectMask,         s->mipLevel,           s->baseArrayLayer,
-      s->layerCount,   (uint32_t)r->offset.x, (uint32_t)r->offset.y, (uint32_t)r->offset.z,
-      r->extent.width, r->extent.height,      r->extent.depth,
+   struct icd_device *dev = icd_device_from(device);
+   const struct icd_image *img = icd_image_from(image);
+   struct tongs_args_vkGetImageSubresourceLayout args = {
+      .device = device, .image = image, .pSubresource = pSubresource, .pLayout = pLayout};
+   struct icd_requirements_question question;
+
+   icd_requirements_question_init(&question, &img->key, ICD_REQUIREMENTS_LAYOUT);
+   question.data.subresource = *pSubresource;
+   if (img->key.size && icd_requirements_find(dev, &question, pLayout, sizeof(*pLayout)))
+      return;
+   icd_call(dev->base.connection, TONGS_OP_vkGetImageSubresourceLayout, &args);
+   if (img->key.size && pLayout->size)
+      icd_requirements_keep(dev, &question, pLayout, sizeof(*pLayout));
+}
+
+/* "If the image was not created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT then
+ * pSparseMemoryRequirementCount will be zero". */
+VKAPI_ATTR void VKAPI_CALL
+icd_GetImageSparseMemoryRequirements(VkDevice device, VkImage image,
+                                     uint32_t *pSparseMemoryRequirementCount,
+                                     VkSparseImageMemoryRequirements *pSparseMemoryRequirements)
+{
+   struct tongs_args_vkGetImageSparseMemoryRequirements args = {
+      .device = device,
+      .image = image,
+      .pSparseMemoryRequirementCount = pSparseMemoryRequirementCount,
+      .pSparseMemoryRequirements = pSparseMemoryRequirements,
    };
 
-   tongs_encode_u32(e, r->flags);
-   tongs_encode_u64(e, r->device->object.id);
-   tongs_encode_u64(e, icd_image_from(r->handle)->base.id);
-   for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-      tongs_encode_u32(e, numbers[i]);
-}
-
-/* Sends one op and takes its reply. `packed`: the bytes of an upload, the room of a download. */
-static VkResult
-exchange(const struct region *r, uint8_t *packed, bool upload)
-{
-   struct icd_connection *c = r->device->connection;
-   uint16_t op = upload ? TONGS_OP_tongsCopyMemoryToImage : TONGS_OP_tongsCopyImageToMemory;
-   struct icd_pending_call call;
-   struct tongs_decoder d;
-   size_t at, size = 0;
-
-   struct tongs_encoder *e = icd_own_call_begin(c, &call, op, &at);
-   encode_head(e, r);
-   tongs_encode_u32(e, 0);
-   if (upload)
-      tongs_encode_blob(e, packed, r->size);
+   if (icd_image_from(image)->sparse)
+      icd_call(icd_dispatchable_from(device)->connection,
+               TONGS_OP_vkGetImageSparseMemoryRequirements, &args);
    else
-      tongs_encode_u64(e, r->size);
-   const uint8_t *body = icd_own_call_wait(c, &call, at, &size);
-   if (!body)
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-   tongs_decoder_init(&d, call.reply, tongs_op_header_read(call.reply).size, NULL);
-   d.cur = body;
-   VkResult result = (VkResult)tongs_decode_i32(&d);
-   if (!upload && result == VK_SUCCESS)
-      tongs_decode_blob_into(&d, packed, r->size);
-   free(call.reply);
-   if (d.error) {
-      icd_connection_lose(c);
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-   }
-   return result;
+      *pSparseMemoryRequirementCount = 0;
 }
 
-static VkResult
-copy_whole(const struct region *r, bool upload)
+VKAPI_ATTR void VKAPI_CALL
+icd_GetImageSparseMemoryRequirements2(VkDevice device,
+                                      const VkImageSparseMemoryRequirementsInfo2 *pInfo,
+                                      uint32_t *pSparseMemoryRequirementCount,
+                                      VkSparseImageMemoryRequirements2 *pSparseMemoryRequirements)
 {
-   uint8_t *packed = malloc(r->size ? r->size : 1);
-   if (!packed)
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   struct tongs_args_vkGetImageSparseMemoryRequirements2 args = {
+      .device = device,
+      .pInfo = pInfo,
+      .pSparseMemoryRequirementCount = pSparseMemoryRequirementCount,
+      .pSparseMemoryRequirements = pSparseMemoryRequirements,
+   };
 
-   if (upload)
-      move_rows(r, packed, true);
-   VkResult result = exchange(r, packed, upload);
-   if (!upload && result == VK_SUCCESS)
-      move_rows(r, packed, false);
-   free(packed);
-   return result;
+   if (icd_image_from(pInfo->image)->sparse)
+      icd_call(icd_dispatchable_from(device)->connection,
+               TONGS_OP_vkGetImageSparseMemoryRequirements2, &args);
+   else
+      *pSparseMemoryRequirementCount = 0;
 }
-
-static VkResult
-copy(struct region *r, bool upload)
-{
-   if (!complete(r))
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-   if (r->size <= PART_SIZE || r->flags & VK_HOST_IMAGE_COPY_MEMCPY_EXT)
-      return copy_whole(r, upload);
-
-   struct region part = *r;
-   const uint64_t slice = tongs_format_bytes(&r->block, r->row_length, r->image_height, 1, 1);
-   VkResult result = VK_SUCCESS;
-   part.extent.depth = r->extent.depth < r->block.depth ? r->extent.depth : r->block.depth;
-   part.subresource.layerCount = 1;
-   part.size =
-      tongs_format_bytes(&r->block, r->extent.width, r->extent.height, part.extent.depth, 1);
-   for (uint32_t layer = 0; layer < r->subresource.layerCount && result == VK_SUCCESS; layer++) {
-      part.subresource.baseArrayLayer = r->subresource.baseArrayLayer + layer;
-      for (uint32_t z = 0; z < r->extent.depth && result == VK_SUCCESS; z += r->block.depth) {
-         part.offset.z = r->offset.z + (int32_t)z;
-         result = copy_whole(&part, upload);
-         part.data += slice;
-      }
-   }
-   return result;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_CopyMemoryToImage(VkDevice device, const VkCopyMemoryToImageInfoEXT *pCopyMemoryToImageInfo)
-{
-   const VkCopyMemoryToImageInfoEXT *info = pCopyMemoryToImageInfo;
-   VkResult result = VK_SUCCESS;
-
-   for (uint32_t i = 0; i < info->regionCount && result == VK_SUCCESS; i++) {
-      const VkMemoryToImageCopyEXT *from = &info->pRegions[i];
-      struct region r = {
-         .device = icd_dispatchable_from(device),
-         .image = icd_image_from(info->dstImage),
-         .handle = info->dstImage,
-         .flags = info->flags,
-         .layout = info->dstImageLayout,
-         .data = (uint8_t *)from->pHostPointer,
-         .row_length = from->memoryRowLength,
-         .image_height = from->memoryImageHeight,
-         .subresource = from->imageSubresource,
-         .offset = from->imageOffset,
-         .extent = from->imageExtent,
-      };
-      result = copy(&r, true);
-   }
-   return result;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_CopyImageToMemory(VkDevice device, const VkCopyImageToMemoryInfoEXT *pCopyImageToMemoryInfo)
-{
-   const VkCopyImageToMemoryInfoEXT *info = pCopyImageToMemoryInfo;
-   VkResult result = VK_SUCCESS;
-
-   for (uint32_t i = 0; i < info->regionCount && result == VK_SUCCESS; i++) {
-      const VkImageToMemoryCopyEXT *to = &info->pRegions[i];
-      struct region r = {
-         .device = icd_dispatchable_from(device),
-         .image = icd_image_from(info->srcImage),
-         .handle = info->srcImage,
-         .flags = info->flags,
-         .layout = info->srcImageLayout,
-         .data = to->pHostPointer,
-         .row_length = to->memoryRowLength,
-         .image_height = to->memoryImageHeight,
-         .subresource = to->imageSubresource,
-         .offset = to->imageOffset,
-         .extent = to->imageExtent,
-      };
-      result = copy(&r, false);
-   }
-   return result;
-}
-
-#endif

@@ -9,7 +9,7 @@ struct icd_image {
    VkFormat format;
    uint32_t layers;
    bool sparse; /* created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT */
-   struct icd_requirements_key kind;
+   struct icd_requirements_key key;
 };
 
 static inline struct icd_image *

@@ -1,44 +1,108 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What memory buffers and images need, known by how they were created: "identical for all objects
- * created with the same creation parameters", so that the host is asked once for all of a kind. */
+/* The memory requirements of buffers and images, kept by how the objects were created. The Vulkan
+ * specification promises requirements that are "identical for all objects created with the same
+ * creation parameters" (section "Resource Memory Association"), so the host driver is asked once
+ * for all objects with one key. Any thread. */
 
 #ifndef ICD_REQUIREMENTS_H
 #define ICD_REQUIREMENTS_H
 
+#include "icd/connection.h"
 #include "icd/object.h"
 
-#include <stdatomic.h>
+#include "tongs_gen_args.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
+struct icd_device;
 struct tongs_encoder;
 
-/* The device and the create info as they travel; size 0 where they are too long to be kept: then
- * the host is asked. */
+/* The device and the create info as they travel. `size` is 0 if they are too long to be kept: the
+ * host driver is then asked for each object. */
 struct icd_requirements_key {
    uint32_t size;
    uint8_t bytes[196];
 };
 
-/* Takes what the stream holds from `offset` on. */
+/* Copies what the stream holds from `offset` on into the key. */
 void
-icd_requirements_key_init(struct icd_requirements_key *kind, const struct tongs_encoder *e,
+icd_requirements_key_init(struct icd_requirements_key *key, const struct tongs_encoder *e,
                           size_t offset);
 
-struct icd_buffer {
-   struct tongs_object base;
-   atomic_ullong address; /* 0: not asked for yet; threads that ask at a time get the same */
-   uint64_t size;
-   uint32_t size_at; /* where the size is in the kind's bytes */
-   bool probes;      /* others like it may be made to find out what theirs depends on */
-   struct icd_requirements_key kind;
+/* What is asked about objects with one key: the first word of a question. */
+enum icd_requirements_topic {
+   ICD_REQUIREMENTS_PLAIN,     /* requirements without VkMemoryDedicatedRequirements */
+   ICD_REQUIREMENTS_DEDICATED, /* requirements with it */
+   ICD_REQUIREMENTS_SIZES = 2, /* added to one of these: how they depend on the buffer's size */
+   ICD_REQUIREMENTS_LAYOUT = 4,
 };
 
-static inline struct icd_buffer *
-icd_buffer_from(VkBuffer handle)
-{
-   return (struct icd_buffer *)(uintptr_t)handle;
-}
+/* The key of an entry in the physical device's cache of answers. */
+struct icd_requirements_question {
+   size_t size; /* of the used part of `data` */
+   struct {
+      uint32_t topic;
+      VkImageSubresource subresource; /* zeros unless the topic is ICD_REQUIREMENTS_LAYOUT */
+      uint8_t key[sizeof(((struct icd_requirements_key *)NULL)->bytes)];
+   } data;
+};
+
+struct icd_requirements {
+   VkMemoryRequirements memory;
+   VkBool32 prefers_dedicated;
+   VkBool32 requires_dedicated;
+};
+
+void
+icd_requirements_question_init(struct icd_requirements_question *question,
+                               const struct icd_requirements_key *key, uint32_t topic);
+
+/* Copies the kept answer. False if there is none of this size. */
+bool
+icd_requirements_find(struct icd_device *dev, const struct icd_requirements_question *question,
+                      void *answer, size_t answer_size);
+
+void
+icd_requirements_keep(struct icd_device *dev, const struct icd_requirements_question *question,
+                      const void *answer, size_t size);
+
+/* A call that asks the host driver about one buffer or one image. Several may be pending. */
+struct icd_requirements_ask {
+   struct icd_pending_call call;
+   VkMemoryDedicatedRequirements dedicated; /* chained unless the topic is PLAIN */
+   VkMemoryRequirements2 requirements;
+   union {
+      VkBufferMemoryRequirementsInfo2 buffer;
+      VkImageMemoryRequirementsInfo2 image;
+   } info;
+   union {
+      struct tongs_args_vkGetBufferMemoryRequirements buffer;
+      struct tongs_args_vkGetBufferMemoryRequirements2 buffer2;
+      struct tongs_args_vkGetImageMemoryRequirements image;
+      struct tongs_args_vkGetImageMemoryRequirements2 image2;
+   } args;
+};
+
+/* Encodes the call for `buffer`, or for `image` if `buffer` is VK_NULL_HANDLE. */
+void
+icd_requirements_ask_begin(struct icd_device *dev, struct icd_requirements_ask *a,
+                           enum icd_requirements_topic topic, VkBuffer buffer, VkImage image);
+
+/* Waits for the reply. False, with zeros in the answer, if the object failed to be created or the
+ * connection is lost. */
+bool
+icd_requirements_ask_finish(struct icd_device *dev, struct icd_requirements_ask *a,
+                            struct icd_requirements *answer);
+
+/* Finds the topic for the application's output chain. False if the chain holds a struct whose
+ * answer is not kept. */
+bool
+icd_requirements_topic_of(const void *chain, enum icd_requirements_topic *topic);
+
+/* Writes the answer to an output for whose chain icd_requirements_topic_of() returned true. */
+void
+icd_requirements_write(const struct icd_requirements *answer, VkMemoryRequirements2 *out);
 
 #endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "icd/buffer.h"
+
+#include "icd/device.h"
+
+#include "icd_gen_entry.h"
+#include "tongs_gen_structs.h"
+
+#include <string.h>
+
+/* How the requirements of buffers that differ in size only depend on that size. Six probes show
+ * whether a buffer's memory size is the buffer size rounded up. */
+struct size_rule {
+   struct icd_requirements any; /* of each of them, except memory.size */
+   uint64_t proven_max;         /* the largest probe for which the rule holds */
+};
+
+/* --- Creation --- */
+
+/* Whether probe buffers with the same create info do no harm: not if it names an address or holds
+ * something that this driver does not know. */
+static bool
+may_probe(const VkBufferCreateInfo *create)
+{
+   const VkBufferCreateFlags plain =
+      VK_BUFFER_CREATE_SPARSE_BINDING_BIT | VK_BUFFER_CREATE_SPARSE_RESIDENCY_BIT |
+      VK_BUFFER_CREATE_SPARSE_ALIASED_BIT | VK_BUFFER_CREATE_PROTECTED_BIT;
+
+   return !create->pNext && !(create->flags & ~plain);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
+                 const VkAllocationCallbacks *pAllocator, VkBuffer *pBuffer)
+{
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_connection *c = dev->connection;
+   const bool concurrent = pCreateInfo->sharingMode == VK_SHARING_MODE_CONCURRENT;
+   const uint32_t indices = concurrent ? pCreateInfo->queueFamilyIndexCount : 0;
+   struct icd_buffer *buffer =
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkBuffer, sizeof(*buffer));
+   if (!buffer)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   VkBuffer created = (VkBuffer)(uintptr_t)buffer;
+   VkResult result = tongs_ops[TONGS_OP_vkCreateBuffer].lost;
+   size_t offset, start;
+   if (!icd_connection_is_lost(c)) {
+      struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateBuffer, 0, &offset);
+      start = tongs_encoder_size(e);
+      tongs_encode_u64(e, dev->object.id);
+      tongs_encode_VkBufferCreateInfo_array(e, pCreateInfo, 1);
+      icd_requirements_key_init(&buffer->key, e, start);
+      tongs_encode_handles(e, (const uint64_t *)&created, 1);
+      result = icd_post_end(c, TONGS_OP_vkCreateBuffer, offset);
+   }
+   if (result < 0) {
+      icd_object_destroy(dev, pAllocator, &buffer->base);
+      return result;
+   }
+   buffer->size = pCreateInfo->size;
+   buffer->may_probe = may_probe(pCreateInfo);
+   /* Behind the size come the usage, the sharing mode and, with two counts, the queue families. */
+   if (buffer->key.size)
+      buffer->size_at = buffer->key.size - 4 * (4 + indices) - sizeof(buffer->size);
+   *pBuffer = created;
+   return result;
+}
+
+VKAPI_ATTR VkDeviceAddress VKAPI_CALL
+icd_GetBufferDeviceAddress(VkDevice device, const VkBufferDeviceAddressInfo *pInfo)
+{
+   struct icd_buffer *buffer = icd_buffer_from(pInfo->buffer);
+   struct tongs_args_vkGetBufferDeviceAddress args = {.device = device, .pInfo = pInfo};
+
+   args.ret = atomic_load_explicit(&buffer->address, memory_order_relaxed);
+   if (!args.ret) {
+      icd_call(icd_dispatchable_from(device)->connection, TONGS_OP_vkGetBufferDeviceAddress, &args);
+      atomic_store_explicit(&buffer->address, args.ret, memory_order_relaxed);
+   }
+   return args.ret;
+}
+
+/* --- Memory requirements --- */
+
+/* Buffer sizes that show whether a buffer's memory size is the buffer size rounded up. The answer
+ * to the first one is the granule. */
+static const uint64_t probes[] = {
+   1, 4097, (1 << 16) + 1, (1 << 20) + 1, (1 << 24) + 1, (1 << 28) + 1,
+};
+#define PROBES (sizeof(probes) / sizeof(probes[0]))
+
+static uint64_t
+round_up(uint64_t size, uint64_t granule)
+{
+   return (size + granule - 1) & ~(granule - 1);
+}
+
+/* Asks about a buffer that differs from `like` in its size only. The worker's object exists for the
+ * question alone; the application never sees it. */
+static void
+probe_begin(struct icd_device *dev, const struct icd_buffer *like, uint64_t size,
+            enum icd_requirements_topic topic, struct tongs_object *object,
+            struct icd_requirements_ask *a)
+{
+   struct icd_connection *c = dev->base.connection;
+   VkBuffer buffer = (VkBuffer)(uintptr_t)object;
+   struct icd_requirements_key key = like->key;
+   size_t offset;
+
+   memcpy(key.bytes + like->size_at, &size, sizeof(size));
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateBuffer, 0, &offset);
+   tongs_encode_fixed(e, key.bytes, key.size);
+   tongs_encode_handles(e, (const uint64_t *)&buffer, 1);
+   icd_post_end(c, TONGS_OP_vkCreateBuffer, offset);
+   icd_requirements_ask_begin(dev, a, topic, buffer, VK_NULL_HANDLE);
+   struct tongs_args_vkDestroyBuffer destroy = {.device = (VkDevice)dev, .buffer = buffer};
+   icd_post(c, TONGS_OP_vkDestroyBuffer, &destroy);
+}
+
+static bool
+is_alike(const struct icd_requirements *a, const struct icd_requirements *b)
+{
+   return a->memory.alignment == b->memory.alignment &&
+          a->memory.memoryTypeBits == b->memory.memoryTypeBits &&
+          a->prefers_dedicated == b->prefers_dedicated &&
+          a->requires_dedicated == b->requires_dedicated;
+}
+
+/* Finds out how the memory size depends on the buffer size, in one round trip for all probes. */
+static void
+probe(struct icd_device *dev, const struct icd_buffer *buffer,
+      const struct icd_requirements_question *rule_question, enum icd_requirements_topic topic)
+{
+   struct icd_connection *c = dev->base.connection;
+   struct tongs_object objects[PROBES] = {0};
+   struct icd_requirements_ask asks[PROBES];
+   struct size_rule rule = {0};
+   bool holds = true;
+   size_t count = 0;
+
+   while (count < PROBES && (objects[count].id = icd_id_new(c, TONGS_TYPE_VkBuffer))) {
+      probe_begin(dev, buffer, probes[count], topic, &objects[count], &asks[count]);
+      count++;
+   }
+   for (size_t i = 0; i < count; i++) {
+      struct icd_requirements answer;
+      holds &= icd_requirements_ask_finish(dev, &asks[i], &answer);
+      if (!i)
+         rule.any = answer;
+      uint64_t granule = rule.any.memory.size;
+      holds = holds && !(granule & (granule - 1)) && is_alike(&answer, &rule.any) &&
+              answer.memory.size == round_up(probes[i], granule);
+      if (holds)
+         rule.proven_max = probes[i];
+      icd_id_free(c, objects[i].id);
+   }
+   if (!icd_connection_is_lost(c))
+      icd_requirements_keep(dev, rule_question, &rule, sizeof(rule));
+}
+
+static struct icd_requirements
+buffer_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requirements_topic topic)
+{
+   const struct icd_buffer *buffer = icd_buffer_from(handle);
+   struct icd_requirements answer;
+   struct size_rule rule;
+   struct icd_requirements_question question, rule_question;
+   struct icd_requirements_ask a;
+
+   if (!buffer->key.size) {
+      icd_requirements_ask_begin(dev, &a, topic, handle, VK_NULL_HANDLE);
+      icd_requirements_ask_finish(dev, &a, &answer);
+      return answer;
+   }
+   icd_requirements_question_init(&rule_question, &buffer->key, topic + ICD_REQUIREMENTS_SIZES);
+   memset(rule_question.data.key + buffer->size_at, 0, sizeof(buffer->size));
+   bool known = icd_requirements_find(dev, &rule_question, &rule, sizeof(rule));
+   if (known && buffer->size <= rule.proven_max) {
+      answer = rule.any;
+      answer.memory.size = round_up(buffer->size, rule.any.memory.size);
+      return answer;
+   }
+   icd_requirements_question_init(&question, &buffer->key, topic);
+   if (icd_requirements_find(dev, &question, &answer, sizeof(answer)))
+      return answer;
+   icd_requirements_ask_begin(dev, &a, topic, handle, VK_NULL_HANDLE);
+   if (!known && buffer->may_probe)
+      probe(dev, buffer, &rule_question, topic);
+   if (icd_requirements_ask_finish(dev, &a, &answer))
+      icd_requirements_keep(dev, &question, &answer, sizeof(answer));
+   return answer;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetBufferMemoryRequirements(VkDevice device, VkBuffer buffer,
+                                VkMemoryRequirements *pMemoryRequirements)
+{
+   *pMemoryRequirements =
+      buffer_requirements(icd_device_from(device), buffer, ICD_REQUIREMENTS_PLAIN).memory;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetBufferMemoryRequirements2(VkDevice device, const VkBufferMemoryRequirementsInfo2 *pInfo,
+                                 VkMemoryRequirements2 *pMemoryRequirements)
+{
+   struct icd_device *dev = icd_device_from(device);
+   enum icd_requirements_topic topic;
+
+   if (pInfo->pNext || !icd_requirements_topic_of(pMemoryRequirements->pNext, &topic)) {
+      struct tongs_args_vkGetBufferMemoryRequirements2 args = {
+         .device = device, .pInfo = pInfo, .pMemoryRequirements = pMemoryRequirements};
+      icd_call(dev->base.connection, TONGS_OP_vkGetBufferMemoryRequirements2, &args);
+      return;
+   }
+   struct icd_requirements answer = buffer_requirements(dev, pInfo->buffer, topic);
+   icd_requirements_write(&answer, pMemoryRequirements);
+}

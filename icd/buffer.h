@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_BUFFER_H
+#define ICD_BUFFER_H
+
+#include "icd/requirements.h"
+
+#include <stdatomic.h>
+
+struct icd_buffer {
+   struct tongs_object base;
+   atomic_ullong address; /* 0: not asked for yet. Threads that ask at once get the same address. */
+   uint64_t size;
+   uint32_t size_at; /* the offset of the size in the key's bytes */
+   bool may_probe;   /* probe buffers like this one do no harm */
+   struct icd_requirements_key key;
+};
+
+static inline struct icd_buffer *
+icd_buffer_from(VkBuffer handle)
+{
+   return (struct icd_buffer *)(uintptr_t)handle;
+}
+
+#endif
