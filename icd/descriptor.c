@@ -7,6 +7,7 @@
 #include "icd/command_buffer.h"
 #include "icd/connection.h"
 #include "icd/device.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -59,12 +60,10 @@ has_immutable(const VkDescriptorSetLayoutBinding *b)
 static VkDescriptorBindingFlags
 binding_flags(const VkDescriptorSetLayoutCreateInfo *create, uint32_t binding)
 {
-   for (const VkBaseInStructure *s = create->pNext; s; s = s->pNext) {
-      const VkDescriptorSetLayoutBindingFlagsCreateInfo *flags = (const void *)s;
-      if (s->sType == VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO)
-         return binding < flags->bindingCount ? flags->pBindingFlags[binding] : 0;
-   }
-   return 0;
+   const VkDescriptorSetLayoutBindingFlagsCreateInfo *flags = tongs_find_in_chain(
+      create->pNext, VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO);
+
+   return flags && binding < flags->bindingCount ? flags->pBindingFlags[binding] : 0;
 }
 
 static void

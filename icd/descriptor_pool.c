@@ -7,6 +7,7 @@
 #include "icd/descriptor.h"
 
 #include "icd/connection.h"
+#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -46,22 +47,12 @@ pool_from(VkDescriptorPool handle)
    return (struct descriptor_pool *)(uintptr_t)handle;
 }
 
-static const void *
-find_in_chain(const void *chain, VkStructureType type)
-{
-   const VkBaseInStructure *s = chain;
-
-   while (s && s->sType != type)
-      s = s->pNext;
-   return s;
-}
-
 /* --- Accounts --- */
 
 static void
 count_sizes(struct descriptor_pool *pool, const VkDescriptorPoolCreateInfo *create)
 {
-   const VkDescriptorPoolInlineUniformBlockCreateInfo *blocks = find_in_chain(
+   const VkDescriptorPoolInlineUniformBlockCreateInfo *blocks = tongs_find_in_chain(
       create->pNext, VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_INLINE_UNIFORM_BLOCK_CREATE_INFO);
 
    for (uint32_t i = 0; i < create->poolSizeCount; i++) {
@@ -278,7 +269,7 @@ icd_ResetDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
 static uint32_t
 variable_count(const VkDescriptorSetAllocateInfo *info, uint32_t set)
 {
-   const VkDescriptorSetVariableDescriptorCountAllocateInfo *counts = find_in_chain(
+   const VkDescriptorSetVariableDescriptorCountAllocateInfo *counts = tongs_find_in_chain(
       info->pNext, VK_STRUCTURE_TYPE_DESCRIPTOR_SET_VARIABLE_DESCRIPTOR_COUNT_ALLOCATE_INFO);
 
    return counts && set < counts->descriptorSetCount ? counts->pDescriptorCounts[set] : 0;

@@ -58,16 +58,6 @@ make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t h
    return block;
 }
 
-static void *
-find_in_chain(void *chain, VkStructureType type)
-{
-   for (VkBaseOutStructure *link = chain; link; link = link->pNext) {
-      if (link->sType == type)
-         return link;
-   }
-   return NULL;
-}
-
 /* Names us where the host's driver names itself; all else follows the host. */
 static void
 put_our_names(struct icd_physical_device *dev)
@@ -75,10 +65,10 @@ put_our_names(struct icd_physical_device *dev)
    VkPhysicalDeviceProperties *p = &dev->properties->properties;
    char host[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE];
    char info[VK_MAX_DRIVER_INFO_SIZE];
-   VkPhysicalDeviceDriverProperties *driver =
-      find_in_chain(dev->properties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES);
-   VkPhysicalDeviceVulkan12Properties *vulkan12 =
-      find_in_chain(dev->properties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES);
+   VkPhysicalDeviceDriverProperties *driver = tongs_find_in_output_chain(
+      dev->properties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES);
+   VkPhysicalDeviceVulkan12Properties *vulkan12 = tongs_find_in_output_chain(
+      dev->properties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES);
 
    p->apiVersion = dev->api_version;
    snprintf(host, sizeof(host), "%s", p->deviceName);
@@ -99,7 +89,7 @@ put_our_names(struct icd_physical_device *dev)
 static void
 import_whole_pages(struct icd_physical_device *dev)
 {
-   VkPhysicalDeviceExternalMemoryHostPropertiesEXT *host = find_in_chain(
+   VkPhysicalDeviceExternalMemoryHostPropertiesEXT *host = tongs_find_in_output_chain(
       dev->properties, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT);
    const VkDeviceSize page = (VkDeviceSize)sysconf(_SC_PAGESIZE);
 
@@ -112,7 +102,7 @@ static void
 clear_features(void *chain)
 {
    for (uint32_t i = 0; i < icd_features_off_count; i++) {
-      uint8_t *link = find_in_chain(chain, icd_features_off[i].type);
+      uint8_t *link = tongs_find_in_output_chain(chain, icd_features_off[i].type);
       if (link)
          memset(link + icd_features_off[i].offset, 0, sizeof(VkBool32));
    }
@@ -336,7 +326,7 @@ copy_chain(void *chain, void *facts, const struct icd_property_struct *table, ui
       uint32_t i = 0;
       while (i < count && table[i].type != link->sType)
          i++;
-      const uint8_t *fact = i < count ? find_in_chain(facts, link->sType) : NULL;
+      const uint8_t *fact = i < count ? tongs_find_in_output_chain(facts, link->sType) : NULL;
       if (fact)
          memcpy((uint8_t *)link + sizeof(*link), fact + sizeof(*link),
                 table[i].size - sizeof(*link));
@@ -620,7 +610,7 @@ icd_GetPhysicalDeviceImageFormatProperties2(
    }
    VkResult result = icd_physical_device_ask(
       physicalDevice, TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
-   VkExternalImageFormatProperties *out = find_in_chain(
+   VkExternalImageFormatProperties *out = tongs_find_in_output_chain(
       pImageFormatProperties->pNext, VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES);
    if (out)
       icd_external_keep_passed(&out->externalMemoryProperties, passed);

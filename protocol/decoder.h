@@ -110,6 +110,13 @@ tongs_decoder_limits(const struct tongs_decoder *d)
 const void *
 tongs_find_in_chain(const void *chain, int32_t stype);
 
+/* The same in a chain of output structs. */
+static inline void *
+tongs_find_in_output_chain(void *chain, int32_t stype)
+{
+   return (void *)tongs_find_in_chain(chain, stype);
+}
+
 /* Fails unless nothing but padding is left. */
 void
 tongs_decoder_expect_end(struct tongs_decoder *d);
