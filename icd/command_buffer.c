@@ -17,8 +17,8 @@
 
 struct icd_command_pool {
    struct tongs_object base;
-   VkAllocationCallbacks alloc; /* for its command buffers */
-   struct icd_command_buffer *first;
+   VkAllocationCallbacks alloc;       /* for its command buffers */
+   struct tongs_list command_buffers; /* of struct icd_command_buffer.pool_link; owned */
 };
 
 static struct icd_command_buffer *
@@ -35,85 +35,28 @@ pool_from(VkCommandPool handle)
 
 /* --- Recording --- */
 
-static void
-destroy_layout(struct icd_device *dev, uint64_t id)
-{
-   struct icd_connection *c = dev->base.connection;
-   size_t offset;
-
-   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkDestroyPipelineLayout, 0, &offset);
-   tongs_encode_u64(e, dev->base.object.id);
-   tongs_encode_u64(e, id);
-   icd_op_end(c, offset);
-   icd_id_free(c, id);
-}
-
-/* Whether a command buffer has had commands that are not shipped since before the clock came to
- * `clock`. */
-static bool
-is_any_open_locked(const struct icd_device *dev, uint64_t clock)
-{
-   for (struct icd_command_buffer *cb = dev->command_buffers; cb; cb = cb->next_of_device) {
-      uint64_t since = cb->open_since;
-      if (since && since <= clock)
-         return true;
-   }
-   return false;
-}
-
-static void
-empty_graves_locked(struct icd_device *dev)
-{
-   while (dev->graves && !is_any_open_locked(dev, dev->graves->since)) {
-      struct icd_deferred_destroy *grave = dev->graves;
-      dev->graves = grave->next;
-      destroy_layout(dev, grave->id);
-      free(grave);
-   }
-}
-
-void
-icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id)
-{
-   pthread_mutex_lock(&dev->graves_lock);
-   struct icd_deferred_destroy *grave = malloc(sizeof(*grave));
-   if (grave) {
-      struct icd_deferred_destroy **end = &dev->graves;
-      while (*end)
-         end = &(*end)->next;
-      /* The clock first, then the looks: who ceases to be open does it the other way round, and one
-       * of the two notices. */
-      *grave = (struct icd_deferred_destroy){.since = ++dev->graves_clock, .id = id};
-      *end = grave;
-      empty_graves_locked(dev);
-   } else {
-      destroy_layout(dev, id);
-   }
-   pthread_mutex_unlock(&dev->graves_lock);
-}
-
-/* The command buffer has commands that are not shipped. Without a lock, as this is in the way of
- * every recording. */
+/* The command buffer has commands that are not shipped. Takes no lock, because every recording
+ * passes here. */
 static void
 enter_open(struct icd_command_buffer *cb)
 {
-   atomic_store_explicit(&cb->open_since,
-                         atomic_load_explicit(&cb->device->graves_clock, memory_order_relaxed) + 1,
-                         memory_order_relaxed);
+   uint64_t clock = atomic_load_explicit(&cb->device->deferred.clock, memory_order_relaxed);
+
+   atomic_store_explicit(&cb->open_since, clock + 1, memory_order_relaxed);
 }
 
-/* It has none any more: carries out what waited for that. */
+/* The command buffer has no such commands any more. Runs the destructions that waited for it. Clear
+ * `open_since` before reading the clock: icd_destroy_layout_when_shipped() does the reverse, so one
+ * of the two sees the other. */
 static void
 leave_open(struct icd_command_buffer *cb)
 {
    struct icd_device *dev = cb->device;
    uint64_t since = atomic_exchange(&cb->open_since, 0);
 
-   if (dev->graves_clock < since)
-      return; /* nothing was buried meanwhile */
-   pthread_mutex_lock(&dev->graves_lock);
-   empty_graves_locked(dev);
-   pthread_mutex_unlock(&dev->graves_lock);
+   if (dev->deferred.clock < since)
+      return; /* nothing was deferred since it was opened */
+   icd_run_deferred_destroys(dev);
 }
 
 static void
@@ -250,14 +193,10 @@ create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
    tongs_encoder_init(&cb->encoder);
    if (!dev->base.connection->peer.identical)
       cb->encoder.peer_structs = dev->base.connection->peer.structs;
-   cb->next = pool->first;
-   pool->first = cb;
-   pthread_mutex_lock(&dev->graves_lock);
-   cb->next_of_device = dev->command_buffers;
-   if (cb->next_of_device)
-      cb->next_of_device->prev_of_device = cb;
-   dev->command_buffers = cb;
-   pthread_mutex_unlock(&dev->graves_lock);
+   tongs_list_insert(&pool->command_buffers, &cb->pool_link);
+   pthread_mutex_lock(&dev->deferred.lock);
+   tongs_list_insert(&dev->deferred.command_buffers, &cb->device_link);
+   pthread_mutex_unlock(&dev->deferred.lock);
    return cb;
 }
 
@@ -267,18 +206,10 @@ destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
 {
    if (!cb)
       return;
-   for (struct icd_command_buffer **link = &cb->pool->first; *link; link = &(*link)->next) {
-      if (*link == cb) {
-         *link = cb->next;
-         break;
-      }
-   }
-   pthread_mutex_lock(&dev->graves_lock);
-   *(cb->prev_of_device ? &cb->prev_of_device->next_of_device : &dev->command_buffers) =
-      cb->next_of_device;
-   if (cb->next_of_device)
-      cb->next_of_device->prev_of_device = cb->prev_of_device;
-   pthread_mutex_unlock(&dev->graves_lock);
+   tongs_list_remove(&cb->pool_link);
+   pthread_mutex_lock(&dev->deferred.lock);
+   tongs_list_remove(&cb->device_link);
+   pthread_mutex_unlock(&dev->deferred.lock);
    if (cb->recording)
       leave_open(cb);
    tongs_encoder_finish(&cb->encoder);
@@ -344,6 +275,7 @@ icd_CreateCommandPool(VkDevice device, const VkCommandPoolCreateInfo *pCreateInf
    if (!pool)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    pool->alloc = pAllocator ? *pAllocator : dev->base.alloc;
+   tongs_list_init(&pool->command_buffers);
 
    VkCommandPool created = (VkCommandPool)(uintptr_t)pool;
    struct tongs_args_vkCreateCommandPool args = {
@@ -371,8 +303,8 @@ icd_DestroyCommandPool(VkDevice device, VkCommandPool commandPool,
 
    struct tongs_args_vkDestroyCommandPool args = {.device = device, .commandPool = commandPool};
    icd_post(dev->base.connection, TONGS_OP_vkDestroyCommandPool, &args);
-   while (pool->first)
-      destroy_command_buffer(dev, pool->first);
+   tongs_list_for_each_safe(struct icd_command_buffer, cb, &pool->command_buffers, pool_link)
+      destroy_command_buffer(dev, cb);
    icd_object_destroy(&dev->base, pAllocator, &pool->base);
 }
 
@@ -383,7 +315,7 @@ icd_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolRe
    struct tongs_args_vkResetCommandPool args = {
       .device = device, .commandPool = commandPool, .flags = flags};
 
-   for (struct icd_command_buffer *cb = pool->first; cb; cb = cb->next)
+   tongs_list_for_each(struct icd_command_buffer, cb, &pool->command_buffers, pool_link)
       forget(cb, flags & VK_COMMAND_POOL_RESET_RELEASE_RESOURCES_BIT);
    return icd_post(icd_device_from(device)->base.connection, TONGS_OP_vkResetCommandPool, &args);
 }

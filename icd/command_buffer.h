@@ -4,6 +4,7 @@
 
 #include "icd/object.h"
 #include "protocol/encoder.h"
+#include "protocol/tongs_list.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,23 +19,16 @@ struct icd_command_buffer {
    struct icd_dispatchable base;
    struct icd_device *device;
    struct icd_command_pool *pool;
-   struct icd_command_buffer *next; /* in its pool */
+   struct tongs_list pool_link;   /* in its pool's list; the pool is externally synchronized */
+   struct tongs_list device_link; /* in icd_deferred_destroys.command_buffers, under its lock */
    VkCommandBufferLevel level;
    struct tongs_encoder encoder;
-   struct icd_command_buffer *next_of_device;
-   struct icd_command_buffer *prev_of_device;
-   _Atomic uint64_t
-      open_since;  /* while a record is open: 1 and the device's graves_clock then; else 0 */
+   /* While a record is open: 1 + icd_deferred_destroys.clock at its opening; else 0. */
+   _Atomic uint64_t open_since;
    size_t record;  /* the offset of the tongsRecord op in the encoder */
    bool recording; /* such an op is open */
    bool failed;    /* something could not be recorded: vkEndCommandBuffer reports it */
 };
-
-/* Destroys a pipeline layout on the worker, and frees its id, once no command buffer holds commands
- * that name it and have not been shipped. Applications destroy layouts right after recording, and
- * drivers do not mind. */
-void
-icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id);
 
 /* Where an op of at most `room` bytes behind its header goes; NULL where memory is out. icd_put_end
  * enters it. */

@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor set layouts and pipeline layouts. */
+/* Descriptor set layouts. */
 
 #include "icd/descriptor.h"
 
-#include "icd/command_buffer.h"
 #include "icd/connection.h"
-#include "icd/device.h"
 #include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
-
-struct pipeline_layout {
-   struct tongs_object base;
-   uint32_t count;
-   struct icd_layout_info *infos[]; /* references, by set; NULL where none is named */
-};
-
-/* --- Layouts --- */
 
 uint32_t
 icd_cost_of_type(VkDescriptorType type)
@@ -160,59 +150,4 @@ icd_DestroyDescriptorSetLayout(VkDevice device, VkDescriptorSetLayout descriptor
    icd_post(dev->connection, TONGS_OP_vkDestroyDescriptorSetLayout, &args);
    icd_layout_info_unref(dev, layout->info);
    icd_object_destroy(dev, pAllocator, &layout->base);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCreateInfo,
-                         const VkAllocationCallbacks *pAllocator, VkPipelineLayout *pPipelineLayout)
-{
-   struct icd_dispatchable *dev = icd_dispatchable_from(device);
-   uint32_t count = pCreateInfo->setLayoutCount;
-   struct pipeline_layout *layout =
-      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkPipelineLayout,
-                              sizeof(*layout) + count * sizeof(layout->infos[0]));
-   if (!layout)
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-
-   VkPipelineLayout created = (VkPipelineLayout)(uintptr_t)layout;
-   struct tongs_args_vkCreatePipelineLayout args = {
-      .device = device,
-      .pCreateInfo = pCreateInfo,
-      .pPipelineLayout = &created,
-   };
-   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreatePipelineLayout, &args);
-   if (result != VK_SUCCESS) {
-      icd_object_destroy(dev, pAllocator, &layout->base);
-      return result;
-   }
-   layout->count = count;
-   for (uint32_t i = 0; i < count; i++) {
-      struct icd_set_layout *set = icd_set_layout_from(pCreateInfo->pSetLayouts[i]);
-      layout->infos[i] = set ? icd_layout_info_ref(set->info) : NULL;
-   }
-   *pPipelineLayout = created;
-   return VK_SUCCESS;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_DestroyPipelineLayout(VkDevice device, VkPipelineLayout pipelineLayout,
-                          const VkAllocationCallbacks *pAllocator)
-{
-   struct icd_dispatchable *dev = icd_dispatchable_from(device);
-   struct pipeline_layout *layout = (struct pipeline_layout *)(uintptr_t)pipelineLayout;
-   if (!layout)
-      return;
-
-   uint64_t id = layout->base.id;
-   for (uint32_t i = 0; i < layout->count; i++)
-      icd_layout_info_unref(dev, layout->infos[i]);
-   icd_free(dev, pAllocator, layout);
-   icd_destroy_layout_when_shipped(icd_device_from(device), id);
-}
-
-const struct icd_layout_info *
-icd_layout_info_of(VkPipelineLayout handle, uint32_t set)
-{
-   const struct pipeline_layout *layout = (const struct pipeline_layout *)(uintptr_t)handle;
-   return layout && set < layout->count ? layout->infos[set] : NULL;
 }

@@ -64,10 +64,6 @@ icd_layout_info_ref(struct icd_layout_info *info);
 void
 icd_layout_info_unref(struct icd_dispatchable *dev, struct icd_layout_info *info);
 
-/* NULL where it is not known. */
-const struct icd_layout_info *
-icd_layout_info_of(VkPipelineLayout layout, uint32_t set);
-
 static inline struct icd_set_layout *
 icd_set_layout_from(VkDescriptorSetLayout handle)
 {

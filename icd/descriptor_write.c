@@ -11,6 +11,7 @@
 #include "icd/connection.h"
 #include "icd/debug.h"
 #include "icd/descriptor.h"
+#include "icd/pipeline_layout.h"
 #include "protocol/ignored.h"
 
 #include "icd_gen_entry.h"

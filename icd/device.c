@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/device.h"
 
-#include "icd/completion.h"
 #include "icd/connection.h"
 #include "icd/external.h"
 #include "icd/physical_device.h"
+#include "icd/queue.h"
 #include "icd/table.h"
 #include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static VkResult
@@ -53,73 +52,13 @@ binds_sparsely(const VkDeviceCreateInfo *info)
           (info->pEnabledFeatures && info->pEnabledFeatures->sparseBinding);
 }
 
-static VkResult
-create_queues(struct icd_device *dev, const VkDeviceCreateInfo *info)
-{
-   struct icd_connection *c = dev->base.connection;
-   uint32_t count = 0;
-
-   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++)
-      count += info->pQueueCreateInfos[i].queueCount;
-   dev->queues = icd_alloc(&dev->base, NULL, (count ? count : 1) * sizeof(*dev->queues),
-                           VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
-   if (!dev->queues)
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-
-   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
-      const VkDeviceQueueCreateInfo *family = &info->pQueueCreateInfos[i];
-      for (uint32_t j = 0; j < family->queueCount; j++) {
-         struct icd_queue *queue = &dev->queues[dev->queue_count];
-         size_t offset;
-
-         queue->base.connection = c;
-         queue->base.alloc = dev->base.alloc;
-         queue->device = dev;
-         queue->flags = family->flags;
-         queue->family = family->queueFamilyIndex;
-         queue->index = j;
-         icd_object_init_dispatchable(&queue->base.object);
-         queue->base.object.id = icd_id_new(c, TONGS_TYPE_VkQueue);
-         if (!queue->base.object.id)
-            return VK_ERROR_OUT_OF_HOST_MEMORY;
-         dev->queue_count++;
-         queue->slot = icd_status_slot_new(c, &queue->epoch);
-         if (!queue->slot)
-            return VK_ERROR_TOO_MANY_OBJECTS;
-         queue->last_number = &c->last_numbers[queue->slot];
-
-         struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
-         tongs_encode_u64(e, dev->base.object.id);
-         tongs_encode_u64(e, queue->base.object.id);
-         tongs_encode_u32(e, queue->flags);
-         tongs_encode_u32(e, queue->family);
-         tongs_encode_u32(e, queue->index);
-         tongs_encode_u32(e, queue->slot);
-         tongs_encode_u32(e, queue->epoch);
-         if (!icd_op_end(c, offset))
-            return VK_ERROR_OUT_OF_HOST_MEMORY;
-      }
-   }
-   return VK_SUCCESS;
-}
-
 /* After the worker's device is gone, which takes its queues with it. */
 static void
 destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
 {
-   for (uint32_t i = 0; i < dev->queue_count; i++) {
-      icd_id_free(dev->base.connection, dev->queues[i].base.object.id);
-      icd_status_slot_free(dev->base.connection, dev->queues[i].slot);
-   }
+   icd_queues_destroy(dev);
    icd_heaps_finish(&dev->heaps);
-   while (dev->graves) {
-      struct icd_deferred_destroy *next = dev->graves->next;
-      icd_id_free(dev->base.connection, dev->graves->id);
-      free(dev->graves);
-      dev->graves = next;
-   }
-   pthread_mutex_destroy(&dev->graves_lock);
-   icd_free(&dev->base, NULL, dev->queues);
+   icd_deferred_destroys_finish(dev);
    icd_id_free(dev->base.connection, dev->base.object.id);
    VkAllocationCallbacks own = dev->base.alloc;
    icd_free(NULL, alloc ? alloc : &own, dev);
@@ -146,7 +85,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_free(&dev->base, NULL, dev);
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
-   pthread_mutex_init(&dev->graves_lock, NULL);
+   icd_deferred_destroys_init(&dev->deferred);
    icd_heaps_init(&dev->heaps, dev->base.connection, dev->base.object.id);
 
    VkDevice created = (VkDevice)dev;
@@ -162,7 +101,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       destroy(dev, pAllocator);
       return result;
    }
-   result = create_queues(dev, pCreateInfo);
+   result = icd_queues_create(dev, pCreateInfo);
    if (result != VK_SUCCESS) {
       icd_DestroyDevice((VkDevice)dev, pAllocator);
       return result;
@@ -185,30 +124,6 @@ icd_DestroyDevice(VkDevice handle, const VkAllocationCallbacks *pAllocator)
    icd_post(dev->base.connection, TONGS_OP_vkDestroyDevice, &args);
    icd_flush(dev->base.connection);
    destroy(dev, pAllocator);
-}
-
-static VkQueue
-find_queue(struct icd_device *dev, VkDeviceQueueCreateFlags flags, uint32_t family, uint32_t index)
-{
-   for (uint32_t i = 0; i < dev->queue_count; i++) {
-      struct icd_queue *queue = &dev->queues[i];
-      if (queue->flags == flags && queue->family == family && queue->index == index)
-         return (VkQueue)queue;
-   }
-   return VK_NULL_HANDLE;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetDeviceQueue(VkDevice device, uint32_t queueFamilyIndex, uint32_t queueIndex, VkQueue *pQueue)
-{
-   *pQueue = find_queue(icd_device_from(device), 0, queueFamilyIndex, queueIndex);
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetDeviceQueue2(VkDevice device, const VkDeviceQueueInfo2 *pQueueInfo, VkQueue *pQueue)
-{
-   *pQueue = find_queue(icd_device_from(device), pQueueInfo->flags, pQueueInfo->queueFamilyIndex,
-                        pQueueInfo->queueIndex);
 }
 
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL

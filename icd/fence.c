@@ -3,6 +3,7 @@
 
 #include "icd/completion.h"
 #include "icd/device.h"
+#include "icd/queue.h"
 #include "protocol/clock.h"
 #include "protocol/decoder.h"
 

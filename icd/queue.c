@@ -5,7 +5,10 @@
  * last number.
  */
 
+#include "icd/queue.h"
+
 #include "icd/completion.h"
+#include "icd/connection.h"
 #include "icd/device.h"
 #include "icd/fence.h"
 #include "icd/semaphore.h"
@@ -32,6 +35,98 @@ icd_device_is_lost(const struct icd_device *dev)
 {
    return dev->queue_count ? is_lost(&dev->queues[0])
                            : icd_connection_is_lost(dev->base.connection);
+}
+
+/* --- Creation --- */
+
+static VkResult
+create_queue(struct icd_device *dev, struct icd_queue *queue, const VkDeviceQueueCreateInfo *family,
+             uint32_t index)
+{
+   struct icd_connection *c = dev->base.connection;
+   size_t offset;
+
+   queue->base.connection = c;
+   queue->base.alloc = dev->base.alloc;
+   queue->device = dev;
+   queue->flags = family->flags;
+   queue->family = family->queueFamilyIndex;
+   queue->index = index;
+   icd_object_init_dispatchable(&queue->base.object);
+   queue->base.object.id = icd_id_new(c, TONGS_TYPE_VkQueue);
+   if (!queue->base.object.id)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   queue->slot = icd_status_slot_new(c, &queue->epoch);
+   if (!queue->slot)
+      return VK_ERROR_TOO_MANY_OBJECTS;
+   queue->last_number = &c->last_numbers[queue->slot];
+
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
+   tongs_encode_u64(e, dev->base.object.id);
+   tongs_encode_u64(e, queue->base.object.id);
+   tongs_encode_u32(e, queue->flags);
+   tongs_encode_u32(e, queue->family);
+   tongs_encode_u32(e, queue->index);
+   tongs_encode_u32(e, queue->slot);
+   tongs_encode_u32(e, queue->epoch);
+   return icd_op_end(c, offset) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+VkResult
+icd_queues_create(struct icd_device *dev, const VkDeviceCreateInfo *info)
+{
+   uint32_t count = 0;
+
+   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++)
+      count += info->pQueueCreateInfos[i].queueCount;
+   dev->queues = icd_alloc(&dev->base, NULL, (count ? count : 1) * sizeof(*dev->queues),
+                           VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
+   if (!dev->queues)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   for (uint32_t i = 0; i < info->queueCreateInfoCount; i++) {
+      const VkDeviceQueueCreateInfo *family = &info->pQueueCreateInfos[i];
+      for (uint32_t j = 0; j < family->queueCount; j++) {
+         VkResult result = create_queue(dev, &dev->queues[dev->queue_count++], family, j);
+         if (result != VK_SUCCESS)
+            return result;
+      }
+   }
+   return VK_SUCCESS;
+}
+
+void
+icd_queues_destroy(struct icd_device *dev)
+{
+   for (uint32_t i = 0; i < dev->queue_count; i++) {
+      icd_id_free(dev->base.connection, dev->queues[i].base.object.id);
+      icd_status_slot_free(dev->base.connection, dev->queues[i].slot);
+   }
+   icd_free(&dev->base, NULL, dev->queues);
+}
+
+static VkQueue
+find_queue(struct icd_device *dev, VkDeviceQueueCreateFlags flags, uint32_t family, uint32_t index)
+{
+   for (uint32_t i = 0; i < dev->queue_count; i++) {
+      struct icd_queue *queue = &dev->queues[i];
+      if (queue->flags == flags && queue->family == family && queue->index == index)
+         return (VkQueue)queue;
+   }
+   return VK_NULL_HANDLE;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetDeviceQueue(VkDevice device, uint32_t queueFamilyIndex, uint32_t queueIndex, VkQueue *pQueue)
+{
+   *pQueue = find_queue(icd_device_from(device), 0, queueFamilyIndex, queueIndex);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+icd_GetDeviceQueue2(VkDevice device, const VkDeviceQueueInfo2 *pQueueInfo, VkQueue *pQueue)
+{
+   *pQueue = find_queue(icd_device_from(device), pQueueInfo->flags, pQueueInfo->queueFamilyIndex,
+                        pQueueInfo->queueIndex);
 }
 
 /* --- What the batches of a submission signal --- */

@@ -8,6 +8,7 @@
 #include "icd/device.h"
 #include "icd/fence.h"
 #include "icd/image.h"
+#include "icd/queue.h"
 #include "icd/semaphore.h"
 #include "icd/surface.h"
 
