@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The application's own pages, made shared with a worker while they stay where they are
- * (VK_EXT_external_memory_host), and private again. docs/architecture.md, "The application's own
- * pages". */
+ * (VK_EXT_external_memory_host), and private again. See docs/design/host-pages.md. */
 
 #ifndef ICD_HOST_PAGES_H
 #define ICD_HOST_PAGES_H
