@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* That the mock driver notices what it is there for. Each case runs in its own process. */
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/check.h"
+
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,14 +15,6 @@ struct vk {
    VkCommandPool pool;
 };
 
-#define CHECK(condition) \
-   do { \
-      if (!(condition)) { \
-         fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
-         _exit(1); \
-      } \
-   } while (0)
-
 static struct vk
 start(void)
 {
@@ -34,10 +24,10 @@ start(void)
       .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
       .apiVersion = VK_API_VERSION_1_3,
    };
-   CHECK(!vkCreateInstance(
+   REQUIRE(!vkCreateInstance(
       &(VkInstanceCreateInfo){VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app},
       NULL, &vk.instance));
-   CHECK(!vkEnumeratePhysicalDevices(vk.instance, &count, &vk.physical));
+   REQUIRE(!vkEnumeratePhysicalDevices(vk.instance, &count, &vk.physical));
    const VkDeviceQueueCreateInfo queues = {
       .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
       .queueCount = 2,
@@ -51,10 +41,10 @@ start(void)
       .enabledExtensionCount = 1,
       .ppEnabledExtensionNames = &extension,
    };
-   CHECK(!vkCreateDevice(vk.physical, &info, NULL, &vk.device));
+   REQUIRE(!vkCreateDevice(vk.physical, &info, NULL, &vk.device));
    vkGetDeviceQueue(vk.device, 0, 0, &vk.queues[0]);
    vkGetDeviceQueue(vk.device, 0, 1, &vk.queues[1]);
-   CHECK(!vkCreateCommandPool(
+   REQUIRE(!vkCreateCommandPool(
       vk.device, &(VkCommandPoolCreateInfo){VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO}, NULL,
       &vk.pool));
    return vk;
@@ -72,9 +62,9 @@ static VkBuffer
 make_buffer(const struct vk *vk)
 {
    VkBuffer buffer;
-   CHECK(!vkCreateBuffer(vk->device,
-                         &(VkBufferCreateInfo){VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 256},
-                         NULL, &buffer));
+   REQUIRE(!vkCreateBuffer(vk->device,
+                           &(VkBufferCreateInfo){VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 256},
+                           NULL, &buffer));
    return buffer;
 }
 
@@ -86,7 +76,7 @@ make_timeline(const struct vk *vk)
       .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
    };
    VkSemaphore semaphore;
-   CHECK(!vkCreateSemaphore(
+   REQUIRE(!vkCreateSemaphore(
       vk->device, &(VkSemaphoreCreateInfo){VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type}, NULL,
       &semaphore));
    return semaphore;
@@ -96,8 +86,8 @@ static VkFence
 make_fence(const struct vk *vk)
 {
    VkFence fence;
-   CHECK(!vkCreateFence(vk->device, &(VkFenceCreateInfo){VK_STRUCTURE_TYPE_FENCE_CREATE_INFO}, NULL,
-                        &fence));
+   REQUIRE(!vkCreateFence(vk->device, &(VkFenceCreateInfo){VK_STRUCTURE_TYPE_FENCE_CREATE_INFO},
+                          NULL, &fence));
    return fence;
 }
 
@@ -124,15 +114,15 @@ submit(VkQueue queue, VkSemaphore from, uint64_t wait, VkSemaphore to, uint64_t 
       .signalSemaphoreCount = to ? 1 : 0,
       .pSignalSemaphores = &to,
    };
-   CHECK(!vkQueueSubmit(queue, 1, &info, fence));
+   REQUIRE(!vkQueueSubmit(queue, 1, &info, fence));
 }
 
 static void
 signal_from_host(const struct vk *vk, VkSemaphore semaphore, uint64_t value)
 {
-   CHECK(!vkSignalSemaphore(vk->device,
-                            &(VkSemaphoreSignalInfo){VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO,
-                                                     .semaphore = semaphore, .value = value}));
+   REQUIRE(!vkSignalSemaphore(vk->device,
+                              &(VkSemaphoreSignalInfo){VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO,
+                                                       .semaphore = semaphore, .value = value}));
 }
 
 /* --- Cases that succeed --- */
@@ -146,11 +136,11 @@ waits_before_signals(void)
 
    submit(vk.queues[0], other, 1, VK_NULL_HANDLE, 0, NULL, fence);
    submit(vk.queues[1], host, 7, other, 1, NULL, VK_NULL_HANDLE);
-   CHECK(vkWaitForFences(vk.device, 1, &fence, VK_TRUE, 20000000) == VK_TIMEOUT);
-   CHECK(vkGetFenceStatus(vk.device, fence) == VK_NOT_READY);
+   REQUIRE(vkWaitForFences(vk.device, 1, &fence, VK_TRUE, 20000000) == VK_TIMEOUT);
+   REQUIRE(vkGetFenceStatus(vk.device, fence) == VK_NOT_READY);
    signal_from_host(&vk, host, 7);
-   CHECK(vkWaitForFences(vk.device, 1, &fence, VK_TRUE, UINT64_MAX) == VK_SUCCESS);
-   CHECK(!vkDeviceWaitIdle(vk.device));
+   REQUIRE(vkWaitForFences(vk.device, 1, &fence, VK_TRUE, UINT64_MAX) == VK_SUCCESS);
+   REQUIRE(!vkDeviceWaitIdle(vk.device));
    vkDestroyFence(vk.device, fence, NULL);
    vkDestroySemaphore(vk.device, host, NULL);
    vkDestroySemaphore(vk.device, other, NULL);
@@ -171,26 +161,26 @@ imports_host_memory(void)
    VkCommandBuffer commands;
    VkBuffer buffer = make_buffer(&vk);
 
-   CHECK(page != MAP_FAILED);
-   CHECK(!vkAllocateMemory(
+   REQUIRE(page != MAP_FAILED);
+   REQUIRE(!vkAllocateMemory(
       vk.device, &(VkMemoryAllocateInfo){VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, 4096, 0},
       NULL, &memory));
-   CHECK(!vkBindBufferMemory(vk.device, buffer, memory, 1024));
-   CHECK(!vkAllocateCommandBuffers(
+   REQUIRE(!vkBindBufferMemory(vk.device, buffer, memory, 1024));
+   REQUIRE(!vkAllocateCommandBuffers(
       vk.device,
       &(VkCommandBufferAllocateInfo){VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
                                      .commandPool = vk.pool, .commandBufferCount = 1},
       &commands));
-   CHECK(!vkBeginCommandBuffer(
+   REQUIRE(!vkBeginCommandBuffer(
       commands, &(VkCommandBufferBeginInfo){VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO}));
    vkCmdFillBuffer(commands, buffer, 8, 4, 0xabababab);
-   CHECK(!vkEndCommandBuffer(commands));
-   CHECK(!vkQueueSubmit(vk.queues[0], 1,
-                        &(VkSubmitInfo){VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1,
-                                        .pCommandBuffers = &commands},
-                        VK_NULL_HANDLE));
-   CHECK(!vkQueueWaitIdle(vk.queues[0]));
-   CHECK(page[1031] == 0 && page[1032] == 0xab && page[1035] == 0xab && page[1036] == 0);
+   REQUIRE(!vkEndCommandBuffer(commands));
+   REQUIRE(!vkQueueSubmit(vk.queues[0], 1,
+                          &(VkSubmitInfo){VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1,
+                                          .pCommandBuffers = &commands},
+                          VK_NULL_HANDLE));
+   REQUIRE(!vkQueueWaitIdle(vk.queues[0]));
+   REQUIRE(page[1031] == 0 && page[1032] == 0xab && page[1035] == 0xab && page[1036] == 0);
    vkDestroyBuffer(vk.device, buffer, NULL);
    vkFreeMemory(vk.device, memory, NULL);
    finish(&vk);
@@ -205,8 +195,8 @@ second_buffer_fails(void)
    VkBuffer first = make_buffer(&vk), second = first;
    const VkBufferCreateInfo info = {VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 1};
 
-   CHECK(vkCreateBuffer(vk.device, &info, NULL, &second) == VK_ERROR_OUT_OF_DEVICE_MEMORY);
-   CHECK(!second);
+   REQUIRE(vkCreateBuffer(vk.device, &info, NULL, &second) == VK_ERROR_OUT_OF_DEVICE_MEMORY);
+   REQUIRE(!second);
    vkDestroyBuffer(vk.device, first, NULL);
    finish(&vk);
 }
@@ -224,13 +214,13 @@ logs_calls_and_leaks(void)
    finish(&vk);
    const ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
    unlink(path);
-   CHECK(length > 0);
+   REQUIRE(length > 0);
    text[length] = 0;
-   CHECK(!strncmp(text, "vkCreateInstance\n", 17));
+   REQUIRE(!strncmp(text, "vkCreateInstance\n", 17));
    const char *buffer = strstr(text, "\nvkCreateBuffer\n"),
               *fence = strstr(text, "\nvkCreateFence\n");
-   CHECK(buffer && fence && buffer < fence);
-   CHECK(strstr(fence, "\nleaked 2 objects: VkBuffer 1 VkFence 1\n"));
+   REQUIRE(buffer && fence && buffer < fence);
+   REQUIRE(strstr(fence, "\nleaked 2 objects: VkBuffer 1 VkFence 1\n"));
 }
 
 /* --- Cases that end with a message --- */
@@ -347,15 +337,12 @@ main(void)
 {
    const size_t count = sizeof(cases) / sizeof(cases[0]);
    char text[16384];
-   int failed = 0;
 
-   printf("1..%zu\n", count);
    for (size_t i = 0; i < count; i++) {
       const bool right = run_case(i, text, sizeof(text));
-      printf("%s %zu - %s\n", right ? "ok" : "not ok", i + 1, cases[i].name);
       if (!right)
          fprintf(stderr, "%s", text);
-      failed += !right;
+      check_report(right, "%s", cases[i].name);
    }
-   return failed ? 1 : 0;
+   return check_end();
 }

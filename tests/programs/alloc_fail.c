@@ -10,6 +10,7 @@
  */
 #include "tests/programs/alloc_fail.h"
 
+#include "tests/check.h"
 #include "tests/programs/counting_allocator.h"
 
 #include <stdio.h>
@@ -149,7 +150,7 @@ int
 main(int argc, char **argv)
 {
    const bool list = argc == 2 && strcmp(argv[1], "--list") == 0;
-   unsigned total = 0, number = 0, right = 0, wrong = 0;
+   unsigned total = 0, right = 0, wrong = 0;
    for (size_t i = 0; i < alloc_path_count; i++) {
       if (list)
          puts(alloc_paths[i].name);
@@ -162,22 +163,21 @@ main(int argc, char **argv)
       return PROG_WRONG;
    }
 
-   printf("TAP version 13\n1..%u\n", total);
+   check_plan(total);
    for (size_t i = 0; i < alloc_path_count; i++) {
       const char *name = alloc_paths[i].name;
       if (!chosen(argc, argv, &alloc_paths[i]))
          continue;
       char why[512];
       const enum prog_status status = run_child(&alloc_paths[i], why);
-      number++;
       right += status == PROG_RIGHT;
       wrong += status == PROG_WRONG;
       if (status == PROG_RIGHT)
-         printf("ok %u - %s: %s\n", number, name, why);
+         check_report(true, "%s: %s", name, why);
       else if (status == PROG_SKIPPED)
-         printf("ok %u - %s # SKIP %s\n", number, name, why);
+         fact_skipped(name, why);
       else
-         printf("not ok %u - %s: %s\n", number, name, why);
+         check_report(false, "%s: %s", name, why);
       if (status == PROG_WRONG)
          fprintf(stderr, "FAILED %s: %s\n", name, why);
    }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/programs/checks.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "tests/check.h"
 
 static bool
 chosen(int argc, char **argv, const char *name)
@@ -35,17 +34,16 @@ run_one(const struct prog_check *check, struct prog *p, enum prog_checks_device 
 }
 
 static void
-report_one(const char *name, unsigned number, enum prog_status status, const char *why)
+report_one(const char *name, enum prog_status status, const char *why)
 {
    if (status == PROG_RIGHT) {
-      printf("ok %u - %s\n", number, name);
+      check_report(true, "%s", name);
    } else if (status == PROG_SKIPPED) {
-      printf("ok %u - %s # SKIP %s\n", number, name, why);
+      fact_skipped(name, why);
    } else {
-      printf("not ok %u - %s: %s\n", number, name, why);
+      check_report(false, "%s: %s", name, why);
       fprintf(stderr, "FAILED %s: %s\n", name, why);
    }
-   fflush(stdout);
 }
 
 int
@@ -62,17 +60,17 @@ prog_checks_main(int argc, char **argv, const struct prog_check *checks, size_t 
          return PROG_WRONG;
    }
 
-   unsigned total = 0, number = 0, right = 0, wrong = 0;
+   unsigned total = 0, right = 0, wrong = 0;
    for (size_t i = 0; i < count; i++)
       total += chosen(argc, argv, checks[i].name);
-   printf("TAP version 13\n1..%u\n", total);
+   check_plan(total);
 
    struct prog p = {0};
    for (size_t i = 0; i < count; i++) {
       if (!chosen(argc, argv, checks[i].name))
          continue;
       const enum prog_status status = run_one(&checks[i], &p, device);
-      report_one(checks[i].name, ++number, status, p.why);
+      report_one(checks[i].name, status, p.why);
       right += status == PROG_RIGHT;
       wrong += status == PROG_WRONG;
       /* Objects of a check that ended early are still there: leave them, and start afresh. */

@@ -7,18 +7,19 @@
 #include <time.h>
 
 static enum prog_status
-set_why(struct prog *p, enum prog_status status, const char *format, va_list args)
+set_why(struct prog *p, enum prog_status status, size_t at, const char *format, va_list args)
 {
-   vsnprintf(p->why, sizeof(p->why), format, args);
+   vsnprintf(p->why + at, sizeof(p->why) - at, format, args);
    return status;
 }
 
 enum prog_status
-prog_wrong(struct prog *p, const char *format, ...)
+prog_wrong_at(struct prog *p, const char *file, int line, const char *format, ...)
 {
+   const int at = snprintf(p->why, sizeof(p->why), "%s:%d: ", file, line);
    va_list args;
    va_start(args, format);
-   const enum prog_status status = set_why(p, PROG_WRONG, format, args);
+   const enum prog_status status = set_why(p, PROG_WRONG, (size_t)at, format, args);
    va_end(args);
    return status;
 }
@@ -28,7 +29,7 @@ prog_skipped(struct prog *p, const char *format, ...)
 {
    va_list args;
    va_start(args, format);
-   const enum prog_status status = set_why(p, PROG_SKIPPED, format, args);
+   const enum prog_status status = set_why(p, PROG_SKIPPED, 0, format, args);
    va_end(args);
    return status;
 }

@@ -87,9 +87,12 @@ struct prog_shader {
    size_t size; /* in bytes */
 };
 
-/* Gives PROG_WRONG, with the reason in p->why. */
+/* Gives PROG_WRONG, with the reason, and the place in the program, in p->why. */
+#define prog_wrong(p, ...) prog_wrong_at(p, __FILE_NAME__, __LINE__, __VA_ARGS__)
+
 enum prog_status
-prog_wrong(struct prog *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+prog_wrong_at(struct prog *p, const char *file, int line, const char *format, ...)
+   __attribute__((format(printf, 4, 5)));
 
 /* Gives PROG_SKIPPED, with the reason in p->why. */
 enum prog_status
@@ -117,8 +120,8 @@ prog_hash(const void *data, size_t size);
    do { \
       const VkResult result_ = (call); \
       if (result_ != (wanted)) \
-         return prog_wrong(p, "%s:%d: %s gave %s, not %s", __FILE_NAME__, __LINE__, #call, \
-                           prog_result_name(result_), prog_result_name(wanted)); \
+         return prog_wrong(p, "%s gave %s, not %s", #call, prog_result_name(result_), \
+                           prog_result_name(wanted)); \
    } while (0)
 
 /* Ends the calling function unless the step gives PROG_RIGHT. */

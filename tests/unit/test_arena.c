@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/arena.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -49,5 +49,5 @@ main(void)
         "a reset gives back all but one chunk");
    tongs_arena_finish(&arena);
    fact(arena.total == 0 && !arena.chunks, "finish gives back everything");
-   return facts_end();
+   return check_end();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/cache.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include <string.h>
 
@@ -100,5 +100,5 @@ main(void)
 
    test_forgetting();
    test_bytes();
-   return facts_end();
+   return check_end();
 }

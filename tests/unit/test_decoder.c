@@ -9,7 +9,7 @@
 #include "protocol/encoder.h"
 #include "protocol/frame.h"
 #include "protocol/id.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_structs.h"
@@ -544,5 +544,5 @@ main(void)
    tongs_encoder_finish(&e);
    tongs_arena_finish(&arena);
    fact(true, "no wire data meets an assertion: all of this returned (R16)");
-   return facts_end();
+   return check_end();
 }

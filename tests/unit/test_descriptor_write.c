@@ -6,7 +6,7 @@
 #include "icd/command_buffer.h"
 #include "icd/connection.h"
 #include "icd/descriptor.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -394,5 +394,5 @@ main(void)
    fact(templates_write_what_their_entries_say(), "templates write what their entries say");
    tongs_encoder_finish(&stream);
    free(layout);
-   return facts_end();
+   return check_end();
 }

@@ -5,7 +5,7 @@
 
 #include "protocol/encoder.h"
 #include "protocol/hello.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include "tongs_gen_peer.h"
 
@@ -192,5 +192,5 @@ main(void)
    skew();
    damage();
    tongs_encoder_finish(&e);
-   return facts_end();
+   return check_end();
 }

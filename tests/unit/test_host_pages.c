@@ -4,7 +4,7 @@
  * see. */
 
 #include "icd/host_pages.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -538,7 +538,8 @@ test_borders(void)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
    if (data != border - PAGE) {
-      printf("# nothing can be mapped at a region's border\n");
+      fact_skipped("a range in two regions is refused",
+                   "nothing can be mapped at a region's border");
       return;
    }
    fill(data, 2 * PAGE, 13);
@@ -553,10 +554,8 @@ int
 main(void)
 {
    setvbuf(stdout, NULL, _IOLBF, 0); /* what is not written yet must not be a child's, too */
-   if (!icd_host_pages_work()) {
-      printf("1..0 # SKIP the kernel has no userfaultfd with write protection for us\n");
-      return 0;
-   }
+   if (!icd_host_pages_work())
+      return check_skip_all("the kernel has no userfaultfd with write protection for us");
    test_there_and_back();
    test_heap_and_stack();
    refuse_own(NULL);
@@ -573,5 +572,5 @@ main(void)
    test_a_child_of_shared_pages();
    test_no_room();
    test_borders();
-   return facts_end();
+   return check_end();
 }

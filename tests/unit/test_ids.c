@@ -4,7 +4,7 @@
 
 #include "icd/ids.h"
 #include "protocol/id.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -120,5 +120,5 @@ main(void)
    test_reuse();
    test_limit();
    test_threads();
-   return facts_end();
+   return check_end();
 }

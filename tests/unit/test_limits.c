@@ -3,7 +3,7 @@
 /* The limits of a client on their way from the broker to a worker (rule R11). */
 
 #include "renderer/limits.h"
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include <string.h>
 
@@ -47,5 +47,5 @@ main(void)
    damaged[0]++;
    fact(!rdr_limits_decode(&got, damaged, size), "a message that states another size is refused");
    fact(!memcmp(&got, &before, sizeof(got)), "what is refused changes nothing");
-   return facts_end();
+   return check_end();
 }

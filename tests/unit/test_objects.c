@@ -12,13 +12,13 @@
 #include "renderer/worker/jobs.h"
 #include "renderer/worker/object.h"
 
+#include "tests/check.h"
+
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
 #include <fcntl.h>
 #include <semaphore.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -294,28 +294,32 @@ free_sets(struct fixture *f, uint32_t pool, uint32_t count, const VkDescriptorSe
 
 /* --- Cases --- */
 
-static bool
+static void
 a_set_freed_twice_in_one_op_ends_the_connection(struct fixture *f)
 {
    add_set(f, FREE, POOL);
    const VkDescriptorSet sets[] = {HANDLE(VkDescriptorSet, FREE), HANDLE(VkDescriptorSet, FREE)};
    free_sets(f, POOL, 2, sets);
-   return f->ctx.ended == RDR_RULE_BROKEN && !host.freed;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
+   CHECK(!host.freed);
 }
 
-static bool
+static void
 a_set_is_freed_to_its_own_pool_alone(struct fixture *f)
 {
    add_set(f, FREE, OTHER_POOL);
    const VkDescriptorSet set = HANDLE(VkDescriptorSet, FREE);
    free_sets(f, OTHER_POOL, 1, &set);
-   bool freed = !f->ctx.ended && host.freed == 1 && !is_there(f, TONGS_TYPE_VkDescriptorSet, FREE);
+   CHECK(!f->ctx.ended);
+   CHECK_EQUAL(host.freed, 1);
+   CHECK(!is_there(f, TONGS_TYPE_VkDescriptorSet, FREE));
    add_set(f, FREE, OTHER_POOL);
    free_sets(f, POOL, 1, &set);
-   return freed && f->ctx.ended == RDR_RULE_BROKEN && host.freed == 1;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
+   CHECK_EQUAL(host.freed, 1);
 }
 
-static bool
+static void
 what_a_failed_create_leaves_behind_is_no_object(struct fixture *f)
 {
    VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
@@ -326,11 +330,12 @@ what_a_failed_create_leaves_behind_is_no_object(struct fixture *f)
    execute(f, TONGS_OP_vkCreateDescriptorPool,
            &(struct tongs_args_vkCreateDescriptorPool){
               .device = HANDLE(VkDevice, DEVICE), .pCreateInfo = &info, .pDescriptorPool = &pool});
-   return !f->ctx.ended && is_there(f, TONGS_TYPE_VkDescriptorPool, FREE) &&
-          !f->ctx.slots[FREE].handle;
+   CHECK(!f->ctx.ended);
+   CHECK(is_there(f, TONGS_TYPE_VkDescriptorPool, FREE));
+   CHECK(!f->ctx.slots[FREE].handle);
 }
 
-static bool
+static void
 a_pipeline_that_must_be_compiled_takes_no_id(struct fixture *f)
 {
    VkComputePipelineCreateInfo info = {
@@ -345,7 +350,8 @@ a_pipeline_that_must_be_compiled_takes_no_id(struct fixture *f)
                                                          .createInfoCount = 1,
                                                          .pCreateInfos = &info,
                                                          .pPipelines = &pipeline});
-   return !f->ctx.ended && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+   CHECK(!f->ctx.ended);
+   CHECK(!is_there(f, TONGS_TYPE_VkPipeline, FREE));
 }
 
 /* A pipeline in the slot FREE, of a module in the next one. */
@@ -382,35 +388,39 @@ destroy_pipeline_of_client(struct fixture *f)
                                                   .pipeline = HANDLE(VkPipeline, FREE)});
 }
 
-static bool
+static void
 a_pipeline_is_waited_for_where_it_is_used(struct fixture *f)
 {
    struct tongs_decoder d;
 
    post_pipeline(f);
-   bool pending = !f->ctx.ended && f->ctx.slots[FREE].result == VK_NOT_READY;
+   CHECK(!f->ctx.ended);
+   CHECK_EQUAL(f->ctx.slots[FREE].result, VK_NOT_READY);
    sem_post(&host.gate);
    tongs_encoder_reset(&f->e);
    tongs_encode_u64(&f->e, 0);
    tongs_encode_u64(&f->e, id_of(TONGS_TYPE_VkPipeline, FREE));
    rdr_decoder_init(&f->ctx, &d, f->e.base, tongs_encoder_size(&f->e), NULL);
-   return pending && tongs_decode_handle(&d, TONGS_TYPE_VkPipeline) == 5000 && !d.failed;
+   CHECK(tongs_decode_handle(&d, TONGS_TYPE_VkPipeline) == 5000);
+   CHECK(!d.failed);
 }
 
-static bool
+static void
 a_pipeline_that_is_destroyed_unused_is_not_waited_for(struct fixture *f)
 {
    post_pipeline(f);
    destroy_pipeline_of_client(f);
-   bool gone = !f->ctx.ended && !host.freed && !is_there(f, TONGS_TYPE_VkPipeline, FREE);
+   CHECK(!f->ctx.ended);
+   CHECK(!host.freed);
+   CHECK(!is_there(f, TONGS_TYPE_VkPipeline, FREE));
    destroy_pipeline_of_client(f); /* is none any more */
-   bool refused = f->ctx.ended == RDR_RULE_BROKEN;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
    sem_post(&host.gate);
    rdr_wait_all_compiled(f->ctx.compiles);
-   return gone && refused && host.freed == 1;
+   CHECK_EQUAL(host.freed, 1);
 }
 
-static bool
+static void
 a_shader_module_outlives_the_compilations_that_may_use_it(struct fixture *f)
 {
    post_pipeline(f);
@@ -418,26 +428,32 @@ a_shader_module_outlives_the_compilations_that_may_use_it(struct fixture *f)
       f, TONGS_OP_vkDestroyShaderModule,
       &(struct tongs_args_vkDestroyShaderModule){.device = HANDLE(VkDevice, DEVICE),
                                                  .shaderModule = HANDLE(VkShaderModule, FREE + 1)});
-   bool kept = !host.gone && !is_there(f, TONGS_TYPE_VkShaderModule, FREE + 1);
+   CHECK(!host.gone);
+   CHECK(!is_there(f, TONGS_TYPE_VkShaderModule, FREE + 1));
    sem_post(&host.gate);
    rdr_wait_all_compiled(f->ctx.compiles);
-   return kept && host.gone && !host.misused && f->ctx.slots[FREE].handle == 5000;
+   CHECK(host.gone);
+   CHECK(!host.misused);
+   CHECK_EQUAL(f->ctx.slots[FREE].handle, 5000);
 }
 
-static bool
+static void
 a_pipeline_that_could_not_be_compiled_is_failed(struct fixture *f)
 {
    host.result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
    sem_post(&host.gate);
    post_pipeline(f);
    rdr_wait_all_compiled(f->ctx.compiles);
-   bool failed = f->ctx.slots[FREE].result == VK_ERROR_OUT_OF_DEVICE_MEMORY &&
-                 !f->ctx.slots[FREE].handle && f->ctx.post_result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
+   CHECK_EQUAL(f->ctx.slots[FREE].result, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+   CHECK(!f->ctx.slots[FREE].handle);
+   CHECK_EQUAL(f->ctx.post_result, VK_ERROR_OUT_OF_DEVICE_MEMORY);
    destroy_pipeline_of_client(f);
-   return failed && !f->ctx.ended && !host.freed && !f->device.lost;
+   CHECK(!f->ctx.ended);
+   CHECK(!host.freed);
+   CHECK(!f->device.lost);
 }
 
-static bool
+static void
 command_buffers_of_a_pool_that_failed_go_with_it(struct fixture *f)
 {
    VkCommandPool pool = HANDLE(VkCommandPool, FREE);
@@ -452,14 +468,15 @@ command_buffers_of_a_pool_that_failed_go_with_it(struct fixture *f)
            &(struct tongs_args_vkAllocateCommandBuffers){.device = HANDLE(VkDevice, DEVICE),
                                                          .pAllocateInfo = &info,
                                                          .pCommandBuffers = &commands});
-   bool there = is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1);
+   CHECK(is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1));
    execute(f, TONGS_OP_vkDestroyCommandPool,
            &(struct tongs_args_vkDestroyCommandPool){.device = HANDLE(VkDevice, DEVICE),
                                                      .commandPool = pool});
-   return there && !f->ctx.ended && !is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1);
+   CHECK(!f->ctx.ended);
+   CHECK(!is_there(f, TONGS_TYPE_VkCommandBuffer, FREE + 1));
 }
 
-static bool
+static void
 physical_devices_go_with_their_instance(struct fixture *f)
 {
    rdr_object_remove(&f->ctx, DEVICE);
@@ -467,10 +484,11 @@ physical_devices_go_with_their_instance(struct fixture *f)
                   VK_SUCCESS, INSTANCE, &f->ctx.instance);
    execute(f, TONGS_OP_vkDestroyInstance,
            &(struct tongs_args_vkDestroyInstance){.instance = HANDLE(VkInstance, INSTANCE)});
-   return !f->ctx.ended && !is_there(f, TONGS_TYPE_VkPhysicalDevice, FREE);
+   CHECK(!f->ctx.ended);
+   CHECK(!is_there(f, TONGS_TYPE_VkPhysicalDevice, FREE));
 }
 
-static bool
+static void
 a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
 {
    const uint64_t heap[] = {1, id_of(TONGS_TYPE_VkDevice, DEVICE), RDR_HEAP_PAGE};
@@ -481,9 +499,9 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
 
    f->ctx.fds[0] = memfd_create("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
    f->ctx.fd_count = 1;
-   if (ftruncate(f->ctx.fds[0], (off_t)RDR_HEAP_PAGE) < 0 ||
-       fcntl(f->ctx.fds[0], F_ADD_SEALS, F_SEAL_SHRINK) < 0)
-      return false;
+   if (!CHECK(!ftruncate(f->ctx.fds[0], (off_t)RDR_HEAP_PAGE)) ||
+       !CHECK(!fcntl(f->ctx.fds[0], F_ADD_SEALS, F_SEAL_SHRINK)))
+      return;
    execute_own(f, TONGS_OP_tongsHeapCreate, heap, 3);
    execute(f, TONGS_OP_vkAllocateMemory,
            &(struct tongs_args_vkAllocateMemory){.device = HANDLE(VkDevice, DEVICE),
@@ -492,28 +510,29 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
                                                  .heap = 1});
    const struct rdr_memory *made =
       is_there(f, TONGS_TYPE_VkDeviceMemory, FREE) ? f->ctx.slots[FREE].data : NULL;
-   if (!made || !made->heap)
-      return false;
+   if (!CHECK(made && made->heap))
+      return;
    struct rdr_heap *used;
    void *page = rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used);
    execute_own(f, TONGS_OP_tongsHeapDestroy, heap, 2);
-   bool kept = !rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used) &&
-               mincore(page, RDR_HEAP_PAGE, &resident) == 0;
+   CHECK(!rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used));
+   CHECK(mincore(page, RDR_HEAP_PAGE, &resident) == 0);
    execute(f, TONGS_OP_vkFreeMemory,
            &(struct tongs_args_vkFreeMemory){.device = HANDLE(VkDevice, DEVICE), .memory = memory});
-   return kept && !f->ctx.ended && !f->ctx.heaps;
+   CHECK(!f->ctx.ended);
+   CHECK(!f->ctx.heaps);
 }
 
-static bool
+static void
 a_queue_that_the_device_has_not_ends_the_connection(struct fixture *f)
 {
    const uint64_t wrong[] = {id_of(TONGS_TYPE_VkDevice, DEVICE), id_of(TONGS_TYPE_VkQueue, FREE),
                              UINT64_C(7) << 32 /* flags, family */, 0};
    execute_own(f, TONGS_OP_tongsGetQueue, wrong, 4);
-   return f->ctx.ended == RDR_RULE_BROKEN;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
 }
 
-static bool
+static void
 a_wait_on_a_lost_device_returns(struct fixture *f)
 {
    VkFence fence = HANDLE(VkFence, FREE);
@@ -526,16 +545,17 @@ a_wait_on_a_lost_device_returns(struct fixture *f)
    rdr_object_add(&f->ctx, TONGS_TYPE_VkFence, (uint64_t)fence, 9, VK_SUCCESS, DEVICE, &f->device);
    execute(f, TONGS_OP_vkWaitForFences, &args); /* goes to a thread, as nothing signals */
    rdr_post_failed(&f->ctx, &f->device, "vkQueueSubmit", VK_ERROR_OUT_OF_DEVICE_MEMORY);
-   if (recv(f->client, reply, sizeof(reply), MSG_WAITALL) != sizeof(reply) ||
-       (int32_t)reply[3] != VK_ERROR_DEVICE_LOST)
-      return false;
+   if (!CHECK(recv(f->client, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply)) ||
+       !CHECK_EQUAL((int32_t)reply[3], VK_ERROR_DEVICE_LOST))
+      return;
    execute(f, TONGS_OP_vkWaitForFences, &args); /* at once */
    rdr_replies_flush(&f->ctx);
-   return recv(f->client, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply) &&
-          (int32_t)reply[3] == VK_ERROR_DEVICE_LOST && !f->ctx.ended;
+   CHECK(recv(f->client, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply));
+   CHECK_EQUAL((int32_t)reply[3], VK_ERROR_DEVICE_LOST);
+   CHECK(!f->ctx.ended);
 }
 
-static bool
+static void
 a_device_can_go_while_another_one_is_waited_for(struct fixture *f)
 {
    VkFence fence = HANDLE(VkFence, FREE);
@@ -552,11 +572,12 @@ a_device_can_go_while_another_one_is_waited_for(struct fixture *f)
                                                 .timeout = UINT64_MAX});
    execute(f, TONGS_OP_vkDestroyDevice,
            &(struct tongs_args_vkDestroyDevice){.device = HANDLE(VkDevice, FREE + 1)});
-   bool good = !f->ctx.ended && !is_there(f, TONGS_TYPE_VkDevice, FREE + 1);
+   CHECK(!f->ctx.ended);
+   CHECK(!is_there(f, TONGS_TYPE_VkDevice, FREE + 1));
    execute(f, TONGS_OP_vkDestroyDevice,
            &(struct tongs_args_vkDestroyDevice){.device = HANDLE(VkDevice, DEVICE)});
    f->device.lost = true; /* ends the wait */
-   return good && f->ctx.ended == RDR_RULE_BROKEN;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
 }
 
 static void
@@ -575,26 +596,25 @@ get_results(struct fixture *f, uint32_t first, uint32_t count, size_t size, uint
                                                       .flags = VK_QUERY_RESULT_64_BIT});
 }
 
-static bool
+static void
 query_results_must_fit_where_they_are_written(struct fixture *f)
 {
    VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
                                  .queryType = VK_QUERY_TYPE_TIMESTAMP,
                                  .queryCount = 4};
    VkQueryPool pool = HANDLE(VkQueryPool, FREE);
-   bool good = true;
 
    execute(f, TONGS_OP_vkCreateQueryPool,
            &(struct tongs_args_vkCreateQueryPool){
               .device = HANDLE(VkDevice, DEVICE), .pCreateInfo = &info, .pQueryPool = &pool});
    get_results(f, 0, 4, 32, 8);
    get_results(f, 3, 1, 8, 0);
-   good = !f->ctx.ended;
+   CHECK(!f->ctx.ended);
    get_results(f, 0, 4, 32, 16); /* the last two lie behind the end */
-   good &= f->ctx.ended == RDR_RULE_BROKEN;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
    f->ctx.ended = 0;
    get_results(f, 2, 3, 64, 8); /* there is no query 4 */
-   return good && f->ctx.ended == RDR_RULE_BROKEN;
+   CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
 }
 
 /* --- All --- */
@@ -606,7 +626,7 @@ query_results_must_fit_where_they_are_written(struct fixture *f)
 
 static const struct {
    const char *name;
-   bool (*run)(struct fixture *f);
+   void (*run)(struct fixture *f);
 } cases[] = {
    CASE(a_set_freed_twice_in_one_op_ends_the_connection),
    CASE(a_set_is_freed_to_its_own_pool_alone),
@@ -629,19 +649,13 @@ int
 main(void)
 {
    const int count = (int)(sizeof(cases) / sizeof(cases[0]));
-   int failed = 0;
 
-   printf("1..%d\n", count);
    for (int i = 0; i < count; i++) {
       struct fixture *f = start();
-      bool ok = cases[i].run(f);
-      printf("%sok %d - ", ok ? "" : "not ", i + 1);
-      for (const char *c = cases[i].name; *c; c++)
-         putchar(*c == '_' ? ' ' : *c);
-      putchar('\n');
-      fflush(stdout);
-      failed += !ok;
+      check_begin();
+      cases[i].run(f);
+      check_finish(cases[i].name);
       stop(f);
    }
-   return failed ? 1 : 0;
+   return check_end();
 }

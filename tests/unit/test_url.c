@@ -6,10 +6,9 @@
 
 #include "protocol/url.h"
 
+#include "tests/check.h"
+
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 struct good {
    const char *text;
@@ -78,19 +77,12 @@ static const struct bad bad[] = {
    {"spawn:x", "takes nothing after it"},
 };
 
-static unsigned failures;
+/* Says which text it is about. */
+#define EXPECT(condition, text, sentence) \
+   CHECK_THAT(condition, "\"%s\": not so: %s", text, sentence)
 
 static void
-check(bool condition, const char *text, const char *fact)
-{
-   if (!condition) {
-      fprintf(stderr, "\"%s\": not so: %s\n", text, fact);
-      failures++;
-   }
-}
-
-static void
-test_good_urls_parse_and_come_back(void)
+good_urls_parse_and_come_back(void)
 {
    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
       const struct good *g = &good[i];
@@ -98,20 +90,20 @@ test_good_urls_parse_and_come_back(void)
       char why[160] = "", text[TONGS_URL_TEXT_SIZE];
 
       memset(&url, 0xa5, sizeof(url));
-      check(tongs_url_parse(g->text, &url, why, sizeof(why)) == 0, g->text, "it is accepted");
-      check(why[0] == '\0', g->text, "nothing is complained about");
-      check(url.transport == g->url.transport, g->text, "the transport is right");
-      check(!strcmp(url.path, g->url.path), g->text, "the path is right");
-      check(!strcmp(url.host, g->url.host), g->text, "the host is right");
-      check(url.cid == g->url.cid, g->text, "the context id is right");
-      check(url.port == g->url.port, g->text, "the port is right");
+      EXPECT(tongs_url_parse(g->text, &url, why, sizeof(why)) == 0, g->text, "it is accepted");
+      EXPECT(why[0] == '\0', g->text, "nothing is complained about");
+      EXPECT(url.transport == g->url.transport, g->text, "the transport is right");
+      EXPECT(!strcmp(url.path, g->url.path), g->text, "the path is right");
+      EXPECT(!strcmp(url.host, g->url.host), g->text, "the host is right");
+      EXPECT(url.cid == g->url.cid, g->text, "the context id is right");
+      EXPECT(url.port == g->url.port, g->text, "the port is right");
       tongs_url_format(&url, text, sizeof(text));
-      check(!strcmp(text, g->text), g->text, "it comes back as the same text");
+      EXPECT(!strcmp(text, g->text), g->text, "it comes back as the same text");
    }
 }
 
 static void
-test_bad_urls_are_refused_with_a_reason(void)
+bad_urls_are_refused_with_a_reason(void)
 {
    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
       struct tongs_url url, before;
@@ -119,28 +111,28 @@ test_bad_urls_are_refused_with_a_reason(void)
 
       memset(&before, 0xa5, sizeof(before));
       url = before;
-      check(tongs_url_parse(bad[i].text, &url, why, sizeof(why)) == -EINVAL, bad[i].text,
-            "it is refused");
-      check(strstr(why, bad[i].why), bad[i].text, why);
-      check(!memcmp(&url, &before, sizeof(url)), bad[i].text, "the output is left alone");
+      EXPECT(tongs_url_parse(bad[i].text, &url, why, sizeof(why)) == -EINVAL, bad[i].text,
+             "it is refused");
+      EXPECT(strstr(why, bad[i].why), bad[i].text, why);
+      EXPECT(!memcmp(&url, &before, sizeof(url)), bad[i].text, "the output is left alone");
    }
 }
 
 static void
-test_a_path_must_fit_a_socket_address(void)
+a_path_must_fit_a_socket_address(void)
 {
    struct tongs_url url;
    char text[200] = "unix:", why[160];
 
    memset(text + 5, 'a', TONGS_URL_PATH_SIZE - 1);
-   check(tongs_url_parse(text, &url, why, sizeof(why)) == 0, text, "107 characters fit");
+   EXPECT(tongs_url_parse(text, &url, why, sizeof(why)) == 0, text, "107 characters fit");
    text[5 + TONGS_URL_PATH_SIZE - 1] = 'a';
-   check(tongs_url_parse(text, &url, why, sizeof(why)) == -EINVAL, text, "108 do not");
-   check(strstr(why, "108 characters; 107 is the most"), text, why);
+   EXPECT(tongs_url_parse(text, &url, why, sizeof(why)) == -EINVAL, text, "108 do not");
+   EXPECT(strstr(why, "108 characters; 107 is the most"), text, why);
 }
 
 static void
-test_long_names_never_overflow(void)
+long_names_never_overflow(void)
 {
    static const char *const heads[] = {
       "unix:", "tcp:", "tcp:[", "vsock:", "vsock:1:", "vsock:/", "virtgpu:/", "spawn:", ""};
@@ -155,15 +147,15 @@ test_long_names_never_overflow(void)
          memset(middle, '1', sizeof(middle) - 1);
          middle[sizeof(middle) - 1] = '\0';
          snprintf(text, sizeof(text), "%s%s%s", heads[h], middle, tails[t]);
-         check(tongs_url_parse(text, &url, why, sizeof(why)) == -EINVAL, heads[h],
-               "3,000 characters are refused");
-         check(strlen(why) < sizeof(why), heads[h], "the reason is cut to its buffer");
+         EXPECT(tongs_url_parse(text, &url, why, sizeof(why)) == -EINVAL, heads[h],
+                "3,000 characters are refused");
+         EXPECT(strlen(why) < sizeof(why), heads[h], "the reason is cut to its buffer");
       }
    }
 }
 
 static void
-test_what_is_not_carried_says_so(void)
+what_is_not_carried_says_so(void)
 {
    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
       char why[400] = "";
@@ -173,11 +165,11 @@ test_what_is_not_carried_says_so(void)
           good[i].url.transport == TONGS_TRANSPORT_VSOCK ||
           good[i].url.transport == TONGS_TRANSPORT_VIRTGPU ||
           good[i].url.transport == TONGS_TRANSPORT_SPAWN) {
-         check(ret == 0, good[i].text, "it is carried");
+         EXPECT(ret == 0, good[i].text, "it is carried");
       } else {
-         check(ret == -EPROTONOSUPPORT, good[i].text, "it is not carried");
-         check(strstr(why, "not supported by this build yet"), good[i].text, why);
-         check(strstr(why, good[i].text), good[i].text, "the reason names it");
+         EXPECT(ret == -EPROTONOSUPPORT, good[i].text, "it is not carried");
+         EXPECT(strstr(why, "not supported by this build yet"), good[i].text, why);
+         EXPECT(strstr(why, good[i].text), good[i].text, "the reason names it");
       }
    }
 }
@@ -185,10 +177,10 @@ test_what_is_not_carried_says_so(void)
 int
 main(void)
 {
-   test_good_urls_parse_and_come_back();
-   test_bad_urls_are_refused_with_a_reason();
-   test_a_path_must_fit_a_socket_address();
-   test_long_names_never_overflow();
-   test_what_is_not_carried_says_so();
-   return failures ? 1 : 0;
+   check_run(good_urls_parse_and_come_back);
+   check_run(bad_urls_are_refused_with_a_reason);
+   check_run(a_path_must_fit_a_socket_address);
+   check_run(long_names_never_overflow);
+   check_run(what_is_not_carried_says_so);
+   return check_end();
 }

@@ -4,7 +4,7 @@
  * boots again begins anew; answers wait for a queue that stands still, and not for another guest's.
  */
 
-#include "tests/unit/facts.h"
+#include "tests/check.h"
 
 #include "renderer/virtio/control_queue.h"
 #include "renderer/virtio/vhost_user.h"
@@ -296,5 +296,5 @@ main(void)
    queues_at_their_beginning();
    resets_are_believed();
    answers_wait();
-   return facts_end();
+   return check_end();
 }
