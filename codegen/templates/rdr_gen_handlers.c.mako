@@ -16,9 +16,9 @@ host = "device" if o.level in ("device", "queue", "command") else "instance"
 names = ", ".join("NULL" if m.kind == "allocator" else "a->" + m.name for m in o.params)
 %>\
 static void
-handle_${o.name}(struct rdr_context *ctx, void *host, void *args)
+handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
-   const struct rdr_vk_${host} *vk = &((struct rdr_${host} *)host)->vk;
+   const struct rdr_vk_${host} *vk = &((struct rdr_${host} *)op->host)->vk;
    struct tongs_args_${o.name} *a = args;
 
    if (!vk->${o.short}) {
@@ -26,18 +26,18 @@ handle_${o.name}(struct rdr_context *ctx, void *host, void *args)
       return;
    }
 % if destroyed:
-   if (rdr_object_release(ctx, &a->base))
+   if (rdr_object_release(ctx, op, &a->base))
       vk->${o.short}(${names});
 % elif created:
    a->ret = vk->${o.short}(${names});
-   rdr_objects_add(ctx, TONGS_TYPE_${o.create}, &a->base, a->${created.name}, a->ret);
+   rdr_objects_add(ctx, op, TONGS_TYPE_${o.create}, &a->base, a->${created.name}, a->ret);
 % elif o.ret == "void":
    vk->${o.short}(${names});
    (void)ctx;
 % elif o.kind != "call" and o.ret == "VkResult":
    a->ret = vk->${o.short}(${names});
    if (a->ret < 0)
-      rdr_post_failed(ctx, host, "${o.name}", a->ret);
+      rdr_post_failed(ctx, op, op->host, "${o.name}", a->ret);
 % else:
    a->ret = vk->${o.short}(${names});
    (void)ctx;

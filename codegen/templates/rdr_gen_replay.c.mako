@@ -14,16 +14,16 @@ first = o.params[0]
 names = ", ".join("NULL" if m.kind == "allocator" else "a." + m.name for m in o.params)
 %>\
 static void
-replay_${o.name}(struct rdr_context *ctx, struct tongs_decoder *d)
+replay_${o.name}(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct rdr_device *dev = ctx->host_of_op;
-   struct tongs_args_${o.name} a = {.${first.name} = ctx->command_buffer};
+   struct rdr_device *dev = op->host;
+   struct tongs_args_${o.name} a = {.${first.name} = op->command_buffer};
 
    tongs_${"get" if o.flat else "decode"}_${o.name}(d, &a);
-   if (!rdr_replay_ready(ctx, dev, d))
+   if (!rdr_replay_ready(ctx, op, dev, d))
       return;
 % if o.handler == "hand":
-   rdr_handle_${o.short}(ctx, dev, &a);
+   rdr_handle_${o.short}(ctx, op, &a);
 % else:
    if (!dev->vk.${o.short}) {
       rdr_refuse_command(ctx, "${o.name}");
@@ -32,7 +32,7 @@ replay_${o.name}(struct rdr_context *ctx, struct tongs_decoder *d)
 % if o.ret == "VkResult":
    VkResult result = dev->vk.${o.short}(${names});
    if (result < 0)
-      rdr_post_failed(ctx, dev, "${o.name}", result);
+      rdr_post_failed(ctx, op, dev, "${o.name}", result);
 % else:
    dev->vk.${o.short}(${names});
 % endif

@@ -306,14 +306,14 @@ rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type,
 }
 
 bool
-rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *op, size_t size)
+rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 {
    struct rdr_context *ctx = c->ctx;
    struct tongs_decoder d;
 
    if (!c->oldest)
       return false;
-   rdr_decoder_init(ctx, &d, op, size, NULL);
+   rdr_decoder_init(ctx, &d, bytes, size, NULL);
    tongs_decode_target(&d, TONGS_TYPE_VkDevice);
    uint64_t id = tongs_decode_u64(&d);
    tongs_decoder_expect_end(&d);
@@ -332,21 +332,21 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *op, size_t size)
 
 /* Room for the op and what it decodes into. NULL when memory is out. */
 static struct compile *
-create(struct rdr_compiles *c, const uint8_t *op, size_t size)
+create(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 {
    struct compile *job = calloc(1, sizeof(*job));
    if (!job)
       return NULL;
    tongs_arena_init(&job->arena, c->ctx->limits.op_bytes);
    job->compiles = c;
-   job->op = tongs_op_header_read(op).op;
+   job->op = tongs_op_header_read(bytes).op;
    job->bytes = malloc(size);
    job->args = tongs_arena_alloc(&job->arena, tongs_ops[job->op].args_size);
    if (!job->bytes || !job->args) {
       destroy(job);
       return NULL;
    }
-   memcpy(job->bytes, op, size);
+   memcpy(job->bytes, bytes, size);
    return job;
 }
 
@@ -378,13 +378,13 @@ decode(struct rdr_context *ctx, struct compile *job, size_t size)
 }
 
 void
-rdr_compile(struct rdr_compiles *c, const uint8_t *op, size_t size)
+rdr_compile(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 {
    struct rdr_context *ctx = c->ctx;
-   struct compile *job = create(c, op, size);
+   struct compile *job = create(c, bytes, size);
 
    if (!job) {
-      rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(op).op].name);
+      rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(bytes).op].name);
       return;
    }
    if (!decode(ctx, job, size)) {
@@ -413,13 +413,13 @@ rdr_compile(struct rdr_compiles *c, const uint8_t *op, size_t size)
 
 /* The decoder compiles several at a time, which no promise of the application covers. */
 void
-rdr_handle_CreatePipelineCache(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreatePipelineCache *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    VkPipelineCacheCreateInfo info = *a->pCreateInfo;
 
    info.flags &= ~(VkPipelineCacheCreateFlags)VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT;
    a->ret = dev->vk.CreatePipelineCache(a->device, &info, NULL, a->pPipelineCache);
-   rdr_objects_add(ctx, TONGS_TYPE_VkPipelineCache, &a->base, a->pPipelineCache, a->ret);
+   rdr_objects_add(ctx, op, TONGS_TYPE_VkPipelineCache, &a->base, a->pPipelineCache, a->ret);
 }

@@ -23,7 +23,7 @@ rdr_compiles_create(struct rdr_context *ctx);
 /* Decodes the op, a post of `size` bytes with its header, and enters its pipelines. Ends the
  * connection on a malformed one. */
 void
-rdr_compile(struct rdr_compiles *compiles, const uint8_t *op, size_t size);
+rdr_compile(struct rdr_compiles *compiles, const uint8_t *bytes, size_t size);
 
 /* Waits for an object that is not ready. Others are left alone. */
 void
@@ -36,7 +36,7 @@ rdr_wait_all_compiled(struct rdr_compiles *compiles);
 /* Carries out a vkDestroyPipeline of one that is not ready: it is destroyed when it is. False for
  * any other, and a malformed one. */
 bool
-rdr_compile_forgets(struct rdr_compiles *compiles, const uint8_t *op, size_t size);
+rdr_compile_forgets(struct rdr_compiles *compiles, const uint8_t *bytes, size_t size);
 
 /* Whether a compilation may use the host's object, which is to be destroyed: then it is destroyed
  * later. */

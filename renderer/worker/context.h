@@ -25,6 +25,7 @@
 struct rdr_compiles;
 struct rdr_heap;
 struct rdr_jobs;
+struct rdr_op;
 struct rdr_orphan;
 struct rdr_swapchains;
 struct rdr_validation;
@@ -129,15 +130,7 @@ struct rdr_context {
    struct rdr_waiter *watched; /* waiter.h; NULL: none */
    int fds[RDR_FDS_MAX];
    uint32_t fd_count;
-   int op_fd;                      /* that came with the op, until it is taken; -1: none */
-   int reply_fd;                   /* that goes with the op's reply; -1: none */
-   VkCommandBuffer command_buffer; /* that tongsRecord names */
-   VkResult post_result;           /* the first failure of a post since the last tongsSync */
-   uint64_t used[2];               /* the first two ids that the op uses */
-   uint32_t op;                    /* that is being carried out */
-   bool is_call;                   /* it wants a reply */
-   uint32_t parent;                /* the slot that its new objects belong to */
-   void *host_of_op;               /* the struct rdr_instance or rdr_device of its first handle */
+   VkResult post_result; /* the first failure of a post since the last tongsSync */
 
    /* Protects the replies: jobs send them too. */
    pthread_mutex_t reply_lock;
@@ -159,23 +152,15 @@ rdr_end(struct rdr_context *ctx, const char *format, ...);
 void
 rdr_refuse_command(struct rdr_context *ctx, const char *name);
 
-/* A post of the device failed: its later calls say that it is lost. */
+/* The host driver's call `name` for a post failed. Nobody waits for the result, so the device is
+ * lost from now on: its later calls report that. `host`: the struct rdr_device. */
 void
-rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult result);
+rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *host, const char *name,
+                VkResult result);
 
-/* The descriptor that came with the op, which is the caller's from now on; -1: none came. */
-static inline int
-rdr_take_op_fd(struct rdr_context *ctx)
-{
-   int fd = ctx->op_fd;
-
-   ctx->op_fd = -1;
-   return fd;
-}
-
-/* Starts a reply and takes the lock; rdr_reply_end gives it back. */
+/* Starts the op's reply and takes the lock; rdr_reply_end releases it. Any thread. */
 struct tongs_encoder *
-rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offset);
+rdr_reply_begin(struct rdr_context *ctx, const struct rdr_op *op, size_t *offset);
 
 void
 rdr_reply_end(struct rdr_context *ctx, size_t offset);

@@ -7,6 +7,7 @@
 #include "renderer/worker/handlers.h"
 #include "renderer/worker/jobs.h"
 #include "renderer/worker/object.h"
+#include "renderer/worker/op.h"
 #include "renderer/worker/replay.h"
 #include "renderer/worker/waiter.h"
 
@@ -29,10 +30,10 @@ limits_of(const struct tongs_slot *target)
 }
 
 void
-rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *op, size_t size,
-                 struct tongs_arena *arena)
+rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *bytes,
+                 size_t size, struct tongs_arena *arena)
 {
-   tongs_decoder_init(d, op, size, arena);
+   tongs_decoder_init(d, bytes, size, arena);
    d->cur += sizeof(struct tongs_op_header);
    d->limits_of = limits_of;
    d->wait_compiled = rdr_wait_compiled;
@@ -41,205 +42,205 @@ rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t
 }
 
 void
-rdr_end_malformed(struct rdr_context *ctx, uint32_t op, const struct tongs_decoder *d)
+rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_decoder *d)
 {
-   rdr_end(ctx, "a %s is malformed: %s", tongs_ops[op].name, tongs_decode_error_text(d->error));
+   rdr_end(ctx, "a %s is malformed: %s", tongs_ops[number].name, tongs_decode_error_text(d->error));
 }
 
 /* --- Replies --- */
 
 void
-rdr_reply(struct rdr_context *ctx, uint32_t op, uint32_t tag, const void *args)
+rdr_reply(struct rdr_context *ctx, const struct rdr_op *op, const void *args)
 {
    size_t offset;
-   struct tongs_encoder *e = rdr_reply_begin(ctx, (uint16_t)op, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
 
-   tongs_ops[op].encode_reply(e, args);
+   tongs_ops[op->number].encode_reply(e, args);
    rdr_reply_end(ctx, offset);
 }
 
 static void
-reply_with_fd(struct rdr_context *ctx, uint32_t op, uint32_t tag, const void *args)
+reply_with_fd(struct rdr_context *ctx, struct rdr_op *op, const void *args)
 {
    size_t offset;
-   struct tongs_encoder *e = rdr_reply_begin(ctx, (uint16_t)op, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
 
-   tongs_ops[op].encode_reply(e, args);
-   rdr_reply_end_with_fd(ctx, offset, ctx->reply_fd);
-   ctx->reply_fd = -1;
+   tongs_ops[op->number].encode_reply(e, args);
+   rdr_reply_end_with_fd(ctx, offset, op->reply_fd);
+   op->reply_fd = -1;
 }
 
 void
-rdr_reply_result(struct rdr_context *ctx, uint32_t op, uint32_t tag, void *args, VkResult result)
+rdr_reply_result(struct rdr_context *ctx, const struct rdr_op *op, void *args, VkResult result)
 {
-   if (tongs_ops[op].returns_result)
-      *(VkResult *)((uint8_t *)args + tongs_ops[op].ret_offset) = result;
-   rdr_reply(ctx, op, tag, args);
+   const struct tongs_op_info *info = &tongs_ops[op->number];
+
+   if (info->returns_result)
+      *(VkResult *)((uint8_t *)args + info->ret_offset) = result;
+   rdr_reply(ctx, op, args);
 }
 
-/* --- What cannot be carried out --- */
+/* --- Ops that cannot be carried out --- */
 
-/* The slot that the op's new objects belong to; 0, with the connection ended, where it names none.
- */
+/* The slot that the op's new objects belong to; 0, with the connection ended, if it names none. */
 static uint32_t
-parent_of_new(struct rdr_context *ctx, uint8_t type)
+parent_of_new(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
 {
    switch (type) {
    case TONGS_TYPE_VkCommandBuffer:
-      return rdr_pool_slot(ctx, TONGS_TYPE_VkCommandPool);
+      return rdr_pool_slot(ctx, op, TONGS_TYPE_VkCommandPool);
    case TONGS_TYPE_VkDescriptorSet:
-      return rdr_pool_slot(ctx, TONGS_TYPE_VkDescriptorPool);
+      return rdr_pool_slot(ctx, op, TONGS_TYPE_VkDescriptorPool);
    default:
-      return ctx->parent;
+      return op->parent;
    }
 }
 
-/* An op uses an object whose creation failed: what it creates fails with it, what it destroys is
- * forgotten, and a call reports it. Other posts lose the device, as nothing else can tell. */
+/* The op uses a failed object: one whose creation failed. What the op creates fails with the same
+ * result, what it destroys is forgotten, and a call reports the result. Any other post loses the
+ * device, as nothing else can report it. */
 static void
-execute_on_failed(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args,
+execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args,
                   const struct tongs_decoder *d)
 {
-   const struct tongs_op_info *info = &tongs_ops[op];
+   const struct tongs_op_info *info = &tongs_ops[op->number];
    VkResult result = d->failed->result;
 
-   if (ctx->is_call) {
-      rdr_reply_result(ctx, op, tag, args, result);
+   if (op->is_call) {
+      rdr_reply_result(ctx, op, args, result);
    } else if (info->creates) {
-      uint32_t parent = parent_of_new(ctx, info->creates);
+      uint32_t parent = parent_of_new(ctx, op, info->creates);
       for (uint32_t i = 0; i < args->new_count && parent; i++)
-         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, ctx->host_of_op);
+         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, op->host);
    } else if (info->destroys) {
-      rdr_objects_remove(ctx, args);
+      rdr_objects_remove(ctx, op, args);
    } else if (d->device) {
-      rdr_post_failed(ctx, ctx->slots[d->device].data, info->name, result);
+      rdr_post_failed(ctx, op, ctx->slots[d->device].data, info->name, result);
    }
 }
 
-/* Nothing more reaches the host's driver of a device that is lost but what destroys: it would be
- * misused, as it lacks what failed. False for what is carried out all the same. */
+/* Only ops that destroy reach the host driver of a lost device: others would use objects that do
+ * not exist, because the post that was to create them failed. False if the op is carried out all
+ * the same. */
 static bool
-execute_on_lost(struct rdr_context *ctx, uint32_t op, uint32_t tag, struct tongs_args *args)
+execute_on_lost(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args)
 {
-   const struct tongs_op_info *info = &tongs_ops[op];
+   const struct tongs_op_info *info = &tongs_ops[op->number];
 
-   if (info->destroys || (ctx->is_call && !info->returns_result))
+   if (info->destroys || (op->is_call && !info->returns_result))
       return false;
-   if (ctx->is_call)
-      rdr_reply_result(ctx, op, tag, args, info->lost);
-   uint32_t parent = ctx->is_call || !args->new_count ? 0 : parent_of_new(ctx, info->creates);
+   if (op->is_call)
+      rdr_reply_result(ctx, op, args, info->lost);
+   uint32_t parent = op->is_call || !args->new_count ? 0 : parent_of_new(ctx, op, info->creates);
    for (uint32_t i = 0; parent && i < args->new_count; i++)
       rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, parent,
-                     ctx->host_of_op);
+                     op->host);
    return true;
 }
 
 /* --- Ops --- */
 
 static void
-execute_generated(struct rdr_context *ctx, uint32_t op, struct tongs_decoder *d, uint32_t tag)
+execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   const struct tongs_op_info *info = &tongs_ops[op];
+   const struct tongs_op_info *info = &tongs_ops[op->number];
    struct tongs_args *args = tongs_arena_alloc(&ctx->arena, info->args_size);
 
    if (!args) {
       rdr_end(ctx, "out of memory for a %s", info->name);
       return;
    }
-   memset(ctx->used, 0, sizeof(ctx->used));
-   d->seen = ctx->used;
+   d->seen = op->used;
    d->seen_max = 2;
    info->decode(d, args);
    tongs_decoder_expect_end(d);
    if (d->error) {
-      rdr_end_malformed(ctx, op, d);
+      rdr_end_malformed(ctx, op->number, d);
       return;
    }
 
-   ctx->op = op;
-   ctx->parent = d->target ? tongs_id_slot(d->target->id) : 0;
-   ctx->host_of_op = d->target ? d->target->data : NULL;
+   op->parent = d->target ? tongs_id_slot(d->target->id) : 0;
+   op->host = d->target ? d->target->data : NULL;
    if (d->failed) {
-      execute_on_failed(ctx, op, tag, args, d);
+      execute_on_failed(ctx, op, args, d);
       return;
    }
    struct rdr_device *dev = d->device ? ctx->slots[d->device].data : NULL;
-   if (dev && dev->lost && execute_on_lost(ctx, op, tag, args))
+   if (dev && dev->lost && execute_on_lost(ctx, op, args))
       return;
-   rdr_handlers[op](ctx, ctx->host_of_op, args);
-   if (!ctx->is_call)
+   rdr_handlers[op->number](ctx, op, args);
+   if (!op->is_call)
       return;
-   if (ctx->reply_fd >= 0)
-      reply_with_fd(ctx, op, tag, args);
+   if (op->reply_fd >= 0)
+      reply_with_fd(ctx, op, args);
    else
-      rdr_reply(ctx, op, tag, args);
+      rdr_reply(ctx, op, args);
 }
 
-/* Ops of our own. False where `op` is none. */
+/* Ops of our own. False if the op is none of them. */
 static bool
-execute_own(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op,
-            struct tongs_decoder *d, uint32_t tag)
+execute_own(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   bool call = header.flags & TONGS_OP_FLAG_CALL;
+   bool call = op->is_call;
 
-   switch (header.op) {
+   switch (op->number) {
    case TONGS_OP_tongsRecord:
-      rdr_replay(ctx, op, header.size);
+      rdr_replay(ctx, op, d);
       return true;
    case TONGS_OP_tongsHeapCreate:
-      rdr_own_heap_create(ctx, d);
+      rdr_own_heap_create(ctx, op, d);
       return true;
    case TONGS_OP_tongsHeapDestroy:
-      rdr_own_heap_destroy(ctx, d);
+      rdr_own_heap_destroy(ctx, op, d);
       return true;
    case TONGS_OP_tongsMemoryWrite:
-      rdr_own_memory_write(ctx, d);
+      rdr_own_memory_write(ctx, op, d);
       return true;
    case TONGS_OP_tongsMemoryRead:
       if (call)
-         rdr_own_memory_read(ctx, d, tag);
+         rdr_own_memory_read(ctx, op, d);
       return call;
    case TONGS_OP_tongsMemoryFd:
       if (call)
-         rdr_own_memory_fd(ctx, d, tag);
+         rdr_own_memory_fd(ctx, op, d);
       return call;
    case TONGS_OP_tongsCopyMemoryToImage:
       if (call)
-         rdr_own_copy_memory_to_image(ctx, d, tag);
+         rdr_own_copy_memory_to_image(ctx, op, d);
       return call;
    case TONGS_OP_tongsCopyImageToMemory:
       if (call)
-         rdr_own_copy_image_to_memory(ctx, d, tag);
+         rdr_own_copy_image_to_memory(ctx, op, d);
       return call;
    case TONGS_OP_tongsSwapchainImages:
       if (call)
-         rdr_own_swapchain_images(ctx, d, tag);
+         rdr_own_swapchain_images(ctx, op, d);
       return call;
    case TONGS_OP_tongsAcquireAhead:
       if (call)
-         rdr_own_acquire_ahead(ctx, d, tag);
+         rdr_own_acquire_ahead(ctx, op, d);
       return call;
    case TONGS_OP_tongsTakeImage:
-      rdr_own_take_image(ctx, d);
+      rdr_own_take_image(ctx, op, d);
       return true;
    case TONGS_OP_tongsInstanceFacts:
       if (call)
-         rdr_own_instance_facts(ctx, d, tag);
+         rdr_own_instance_facts(ctx, op, d);
       return call;
    case TONGS_OP_tongsSnapshot:
       if (call)
-         rdr_own_snapshot(ctx, d, tag);
+         rdr_own_snapshot(ctx, op, d);
       return call;
    case TONGS_OP_tongsSync:
       if (call)
-         rdr_own_sync(ctx, tag);
+         rdr_own_sync(ctx, op, d);
       return call;
    case TONGS_OP_tongsChannel:
       if (call)
-         rdr_own_channel(ctx, d, tag);
+         rdr_own_channel(ctx, op, d);
       return call;
    case TONGS_OP_tongsGetQueue:
-      rdr_own_get_queue(ctx, d);
+      rdr_own_get_queue(ctx, op, d);
       return true;
    default:
       return false;
@@ -268,38 +269,41 @@ needs_pipelines(uint32_t op, bool call)
 }
 
 static void
-execute(struct rdr_context *ctx, struct tongs_op_header header, const uint8_t *op, size_t size)
+execute(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes, size_t size)
 {
    struct tongs_decoder d;
-   bool call = header.flags & TONGS_OP_FLAG_CALL;
+   bool call = op->is_call;
 
-   if (needs_pipelines(header.op, call))
+   if (needs_pipelines(op->number, call))
       rdr_wait_all_compiled(ctx->compiles);
-   rdr_decoder_init(ctx, &d, op, size, &ctx->arena);
-   if (header.op < TONGS_OP_COUNT && tongs_ops[header.op].kind != TONGS_OP_NONE) {
-      const struct tongs_op_info *info = &tongs_ops[header.op];
+   rdr_decoder_init(ctx, &d, bytes, size, &ctx->arena);
+   if (op->number < TONGS_OP_COUNT && tongs_ops[op->number].kind != TONGS_OP_NONE) {
+      const struct tongs_op_info *info = &tongs_ops[op->number];
       if (info->kind == TONGS_OP_RECORD ||
           (call != (info->kind == TONGS_OP_CALL) && !(info->also_posts && !call))) {
          rdr_end(ctx, "a %s came as another kind of op than it is", info->name);
          return;
       }
       if (info->blocking) {
-         rdr_jobs_run(ctx->jobs, op, size);
+         rdr_jobs_run(ctx->jobs, bytes, size);
          return;
       }
       if (!call && info->kind == TONGS_OP_CALL && info->creates == TONGS_TYPE_VkPipeline) {
-         rdr_compile(ctx->compiles, op, size);
+         rdr_compile(ctx->compiles, bytes, size);
          return;
       }
-      if (header.op == TONGS_OP_vkDestroyPipeline && rdr_compile_forgets(ctx->compiles, op, size))
+      if (op->number == TONGS_OP_vkDestroyPipeline &&
+          rdr_compile_forgets(ctx->compiles, bytes, size))
          return;
-      ctx->is_call = call;
-      if (header.op == TONGS_OP_vkUpdateDescriptorSets)
-         rdr_update_descriptor_sets(ctx, &d);
+      op->tag = call ? tongs_decode_u32(&d) : 0;
+      if (op->number == TONGS_OP_vkUpdateDescriptorSets)
+         rdr_update_descriptor_sets(ctx, op, &d);
       else
-         execute_generated(ctx, header.op, &d, call ? tongs_decode_u32(&d) : 0);
-   } else if (!execute_own(ctx, header, op, &d, call ? tongs_decode_u32(&d) : 0)) {
-      rdr_end(ctx, "op %u is unknown here", header.op);
+         execute_generated(ctx, op, &d);
+   } else {
+      op->tag = call ? tongs_decode_u32(&d) : 0;
+      if (!execute_own(ctx, op, &d))
+         rdr_end(ctx, "op %u is unknown here", op->number);
    }
    tongs_arena_clear(&ctx->arena);
 }
@@ -314,33 +318,36 @@ takes_fd(uint32_t op)
 
 /* The first descriptor that waits is the op's. */
 static bool
-find_fd(struct rdr_context *ctx, uint32_t op)
+find_fd(struct rdr_context *ctx, struct rdr_op *op)
 {
-   if (!takes_fd(op)) {
-      rdr_end(ctx, "op %u says that it brings a file descriptor, and takes none", op);
+   if (!takes_fd(op->number)) {
+      rdr_end(ctx, "op %u says that it brings a file descriptor, and takes none", op->number);
       return false;
    }
-   ctx->op_fd = rdr_fd_take(ctx);
-   if (ctx->op_fd < 0)
-      rdr_end(ctx, "op %u came without its file descriptor", op);
-   return ctx->op_fd >= 0;
+   op->fd = rdr_fd_take(ctx);
+   if (op->fd < 0)
+      rdr_end(ctx, "op %u came without its file descriptor", op->number);
+   return op->fd >= 0;
 }
 
 void
-rdr_execute(struct rdr_context *ctx, const uint8_t *op, size_t size)
+rdr_execute(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
 {
-   struct tongs_op_header header = tongs_op_header_read(op);
+   struct tongs_op_header header = tongs_op_header_read(bytes);
+   struct rdr_op op = {
+      .number = header.op,
+      .is_call = header.flags & TONGS_OP_FLAG_CALL,
+      .fd = -1,
+      .reply_fd = -1,
+   };
 
-   ctx->op_fd = -1;
-   ctx->reply_fd = -1;
-   /* This thread has something to do, which may take any time. */
+   /* This thread has an op to carry out, which may take any time. */
    if (ctx->watched)
       rdr_watch_end(ctx);
-   /* In a virtual machine it is pages that come, and those who take them know how many descriptors
-    * they are. */
-   if (header.flags & TONGS_OP_FLAG_FD && !ctx->takes_pages && !find_fd(ctx, header.op))
+   /* A guest sends pages instead: the op that maps them knows how many descriptors they are. */
+   if (header.flags & TONGS_OP_FLAG_FD && !ctx->takes_pages && !find_fd(ctx, &op))
       return;
-   execute(ctx, header, op, size);
-   if (ctx->op_fd >= 0) /* of an op that was not carried out */
-      close(rdr_take_op_fd(ctx));
+   execute(ctx, &op, bytes, size);
+   if (op.fd >= 0) /* the op was not carried out */
+      close(op.fd);
 }

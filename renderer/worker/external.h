@@ -8,6 +8,7 @@
 #include "renderer/worker/context.h"
 
 struct rdr_memory;
+struct rdr_op;
 struct stat;
 struct tongs_args_vkAllocateMemory;
 
@@ -16,7 +17,8 @@ struct tongs_args_vkAllocateMemory;
  * -1. False when the connection has ended; the args' result is an error where the descriptor is
  * refused. */
 bool
-rdr_external_import_fd(struct rdr_context *ctx, struct tongs_args_vkAllocateMemory *a, int *fd);
+rdr_external_import_fd(struct rdr_context *ctx, struct rdr_op *op,
+                       struct tongs_args_vkAllocateMemory *a, int *fd);
 
 /* Closes a descriptor that the host's driver has refused, unless the driver has done so. */
 void

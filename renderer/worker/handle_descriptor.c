@@ -163,19 +163,18 @@ decode(struct batch *b, struct tongs_decoder *d)
 }
 
 void
-rdr_update_descriptor_sets(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_update_descriptor_sets(struct rdr_context *ctx, const struct rdr_op *op,
+                           struct tongs_decoder *d)
 {
-   const uint32_t op = TONGS_OP_vkUpdateDescriptorSets;
    struct batch b; /* not cleared: what is read of it has been written */
 
-   ctx->op = op;
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    b.dev = d->target ? d->target->data : NULL;
    b.write_count = b.descriptor_count = 0;
    if (!d->error && b.dev)
       decode(&b, d);
    if (d->error || !b.dev)
-      rdr_end_malformed(ctx, op, d);
+      rdr_end_malformed(ctx, op->number, d);
    else if (d->failed)
-      rdr_post_failed(ctx, b.dev, tongs_ops[op].name, d->failed->result);
+      rdr_post_failed(ctx, op, b.dev, tongs_ops[op->number].name, d->failed->result);
 }

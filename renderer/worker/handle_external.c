@@ -40,23 +40,23 @@ find(const void *chain, VkStructureType type)
 /* Takes the op's descriptor, of which the client says `number`. False where one of the two lacks.
  */
 static bool
-take(struct rdr_context *ctx, int number, int *fd)
+take(struct rdr_context *ctx, struct rdr_op *op, int number, int *fd)
 {
-   if ((number >= 0) != (ctx->op_fd >= 0)) {
+   if ((number >= 0) != (op->fd >= 0)) {
       rdr_end(ctx, "a %s came without its file descriptor, or with one that it denies",
-              tongs_ops[ctx->op].name);
+              tongs_ops[op->number].name);
       return false;
    }
-   *fd = rdr_take_op_fd(ctx);
+   *fd = rdr_op_take_fd(op);
    return true;
 }
 
 /* The host's result of an export: the descriptor goes with the reply. */
 static void
-give(struct rdr_context *ctx, VkResult result, int fd, int *number)
+give(struct rdr_op *op, VkResult result, int fd, int *number)
 {
    if (result == VK_SUCCESS)
-      ctx->reply_fd = fd;
+      op->reply_fd = fd;
    if (number)
       *number = fd >= 0 ? 0 : -1;
 }
@@ -86,7 +86,8 @@ is_short(int fd, uint64_t size)
 }
 
 bool
-rdr_external_import_fd(struct rdr_context *ctx, struct tongs_args_vkAllocateMemory *a, int *fd)
+rdr_external_import_fd(struct rdr_context *ctx, struct rdr_op *op,
+                       struct tongs_args_vkAllocateMemory *a, int *fd)
 {
    VkImportMemoryFdInfoKHR *import = (VkImportMemoryFdInfoKHR *)find(
       a->pAllocateInfo->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR); /* in the arena */
@@ -95,7 +96,7 @@ rdr_external_import_fd(struct rdr_context *ctx, struct tongs_args_vkAllocateMemo
    *fd = -1;
    if (import && !import->handleType) /* as if it were not there */
       import->fd = -1;
-   if (!take(ctx, import ? import->fd : -1, fd))
+   if (!take(ctx, op, import ? import->fd : -1, fd))
       return false;
    if (!import || !import->handleType)
       return true;
@@ -130,10 +131,10 @@ rdr_external_note(struct rdr_memory *memory, const VkMemoryAllocateInfo *info, i
 }
 
 void
-rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetMemoryFdKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    int fd = -1;
 
    if (!dev->vk.GetMemoryFdKHR) {
@@ -141,21 +142,21 @@ rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, void *host, void *args)
       return;
    }
    a->ret = dev->vk.GetMemoryFdKHR(a->device, a->pGetFdInfo, &fd);
-   give(ctx, a->ret, fd, a->pFd);
+   give(op, a->ret, fd, a->pFd);
 }
 
 void
-rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetMemoryFdPropertiesKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    int fd;
 
    if (!dev->vk.GetMemoryFdPropertiesKHR) {
       rdr_refuse_command(ctx, "vkGetMemoryFdPropertiesKHR");
       return;
    }
-   if (!take(ctx, a->fd, &fd))
+   if (!take(ctx, op, a->fd, &fd))
       return;
    a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
    if (fd < 0)
@@ -246,7 +247,7 @@ find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct 
 }
 
 void
-rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_memory_fd(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    uint32_t kind = 0;
    uint64_t at = 0;
@@ -266,7 +267,7 @@ rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag
       return;
    }
    int fd = find_mappable(d->target->data, (VkDeviceMemory)slot->handle, memory, &kind, &at);
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsMemoryFd, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
    tongs_encode_u32(e, kind);
    tongs_encode_u64(e, at);
    if (fd >= 0)
@@ -278,10 +279,10 @@ rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag
 /* --- Semaphores and fences --- */
 
 void
-rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetSemaphoreFdKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    int fd = -1;
 
    if (!dev->vk.GetSemaphoreFdKHR) {
@@ -289,14 +290,14 @@ rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
       return;
    }
    a->ret = dev->vk.GetSemaphoreFdKHR(a->device, a->pGetFdInfo, &fd);
-   give(ctx, a->ret, fd, a->pFd);
+   give(op, a->ret, fd, a->pFd);
 }
 
 void
-rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkImportSemaphoreFdKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    VkImportSemaphoreFdInfoKHR info = *a->pImportSemaphoreFdInfo;
    struct stat st = {0};
 
@@ -304,7 +305,7 @@ rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
       rdr_refuse_command(ctx, "vkImportSemaphoreFdKHR");
       return;
    }
-   if (!take(ctx, info.fd, &info.fd))
+   if (!take(ctx, op, info.fd, &info.fd))
       return;
    a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
    if (info.fd >= 0 ? fstat(info.fd, &st) == 0
@@ -315,10 +316,10 @@ rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args)
 }
 
 void
-rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetFenceFdKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    int fd = -1;
 
    if (!dev->vk.GetFenceFdKHR) {
@@ -326,14 +327,14 @@ rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, void *host, void *args)
       return;
    }
    a->ret = dev->vk.GetFenceFdKHR(a->device, a->pGetFdInfo, &fd);
-   give(ctx, a->ret, fd, a->pFd);
+   give(op, a->ret, fd, a->pFd);
 }
 
 void
-rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkImportFenceFdKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    VkImportFenceFdInfoKHR info = *a->pImportFenceFdInfo;
    struct stat st = {0};
 
@@ -341,7 +342,7 @@ rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args)
       rdr_refuse_command(ctx, "vkImportFenceFdKHR");
       return;
    }
-   if (!take(ctx, info.fd, &info.fd))
+   if (!take(ctx, op, info.fd, &info.fd))
       return;
    a->ret = VK_ERROR_INVALID_EXTERNAL_HANDLE;
    if (info.fd >= 0 ? fstat(info.fd, &st) == 0

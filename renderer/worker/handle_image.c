@@ -12,18 +12,14 @@
 
 /* The format is kept beside the object: it bounds what a copy reads and writes (R4). */
 void
-rdr_handle_CreateImage(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreateImage(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateImage *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
 
    a->ret = dev->vk.CreateImage(a->device, a->pCreateInfo, NULL, a->pImage);
-   if (a->ret < 0 && ctx->post_result == VK_SUCCESS)
-      ctx->post_result = a->ret;
-   if (a->base.new_count == 1)
-      rdr_object_add(ctx, TONGS_TYPE_VkImage, a->base.new_ids[0],
-                     a->ret < 0 ? 0 : (uint64_t)*a->pImage, a->ret, ctx->parent,
-                     (void *)(uintptr_t)a->pCreateInfo->format);
+   rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkImage, &a->base, a->pImage, a->ret,
+                             (void *)(uintptr_t)a->pCreateInfo->format);
 }
 
 #ifdef VK_EXT_host_image_copy
@@ -105,7 +101,7 @@ bytes_of(const struct region *r)
 }
 
 void
-rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct region r = {0};
    size_t at;
@@ -133,13 +129,13 @@ rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, u
       .pRegions = &region,
    };
    VkResult result = r.dev->vk.CopyMemoryToImage(r.dev->handle, &info);
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsCopyMemoryToImage, tag, &at);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
    tongs_encode_i32(e, result);
    rdr_reply_end(ctx, at);
 }
 
 void
-rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct region r = {0};
    size_t at;
@@ -169,7 +165,7 @@ rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, u
    };
    VkResult result =
       bytes ? r.dev->vk.CopyImageToMemory(r.dev->handle, &info) : VK_ERROR_OUT_OF_HOST_MEMORY;
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsCopyImageToMemory, tag, &at);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
    tongs_encode_i32(e, result);
    if (result == VK_SUCCESS)
       tongs_encode_blob(e, bytes, size);
@@ -179,16 +175,16 @@ rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, u
 #else
 
 void
-rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   (void)d, (void)tag;
+   (void)op, (void)d;
    rdr_end(ctx, "this worker's Vulkan headers have no host image copies");
 }
 
 void
-rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   (void)d, (void)tag;
+   (void)op, (void)d;
    rdr_end(ctx, "this worker's Vulkan headers have no host image copies");
 }
 

@@ -51,7 +51,7 @@ encode_extensions(struct tongs_encoder *e, const VkExtensionProperties *list, ui
 }
 
 void
-rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_instance_facts(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    uint32_t count = 0;
    size_t offset;
@@ -62,7 +62,7 @@ rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_
    if (!list || ctx->host.EnumerateInstanceExtensionProperties(NULL, &count, list) != VK_SUCCESS)
       count = 0;
 
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsInstanceFacts, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
    tongs_encode_u32(e, host_version(&ctx->host));
    encode_extensions(e, list, count);
    rdr_reply_end(ctx, offset);
@@ -83,12 +83,12 @@ log_no_driver(void)
 }
 
 void
-rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateInstance *a = args;
    struct rdr_instance *instance = &ctx->instance;
 
-   (void)host;
+   (void)op;
    if (instance->handle) {
       rdr_end(ctx, "a second instance was asked of one connection");
       return;
@@ -146,9 +146,9 @@ destroy_device(struct rdr_context *ctx, uint32_t slot)
 }
 
 void
-rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_DestroyInstance(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
-   struct rdr_instance *instance = host;
+   struct rdr_instance *instance = op->host;
 
    (void)args;
    if (rdr_jobs_any(ctx->jobs, NULL)) {
@@ -164,7 +164,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args)
    instance->vk.DestroyInstance(instance->handle, NULL);
    instance->handle = VK_NULL_HANDLE;
    instance->physical_count = 0;
-   rdr_object_remove(ctx, tongs_id_slot(ctx->used[0]));
+   rdr_object_remove(ctx, tongs_id_slot(op->used[0]));
 }
 
 /* --- Physical devices --- */
@@ -307,7 +307,7 @@ encode_device(struct rdr_context *ctx, struct tongs_encoder *e, VkPhysicalDevice
 }
 
 void
-rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_snapshot(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    VkPhysicalDevice devices[RDR_PHYSICAL_DEVICES_MAX];
    uint64_t ids[RDR_PHYSICAL_DEVICES_MAX];
@@ -331,7 +331,7 @@ rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
                           VK_SUCCESS, tongs_id_slot(instance), &ctx->instance))
          return;
    }
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSnapshot, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
    tongs_encode_u32(e, count);
    for (uint32_t i = 0; i < count; i++)
       encode_device(ctx, e, devices[i]);
@@ -415,10 +415,10 @@ names_extension(const VkDeviceCreateInfo *info, const char *name)
 }
 
 void
-rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreateDevice(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateDevice *a = args;
-   struct rdr_instance *instance = host;
+   struct rdr_instance *instance = op->host;
    struct tongs_decoder scratch = {.arena = &ctx->arena};
    VkDeviceCreateInfo info = *a->pCreateInfo;
 
@@ -463,14 +463,14 @@ fail:
 }
 
 void
-rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_DestroyDevice(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    (void)args;
-   if (rdr_jobs_any(ctx->jobs, host)) {
+   if (rdr_jobs_any(ctx->jobs, op->host)) {
       rdr_end(ctx, "vkDestroyDevice came while a wait was going on");
       return;
    }
-   destroy_device(ctx, tongs_id_slot(ctx->used[0]));
+   destroy_device(ctx, tongs_id_slot(op->used[0]));
 }
 
 static bool
@@ -486,8 +486,9 @@ has_queue(const struct rdr_device *dev, const VkDeviceQueueInfo2 *info)
 }
 
 void
-rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
+   (void)op;
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t id = tongs_decode_u64(d);
    VkDeviceQueueInfo2 info = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2};
@@ -514,11 +515,12 @@ rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d)
 
 /* TONGS_DEBUG=sync: everything before this has been carried out; this is how it went. */
 void
-rdr_own_sync(struct rdr_context *ctx, uint32_t tag)
+rdr_own_sync(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    size_t offset;
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSync, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
 
+   (void)d;
    tongs_encode_i32(e, ctx->post_result);
    rdr_reply_end(ctx, offset);
    ctx->post_result = VK_SUCCESS;

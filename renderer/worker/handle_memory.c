@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 void
-rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAllocateMemory *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    VkMemoryAllocateInfo info = *a->pAllocateInfo;
    VkImportMemoryHostPointerInfoEXT import = {
       .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
@@ -50,7 +50,7 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
       }
       info.pNext = &import;
    }
-   if (!rdr_external_import_fd(ctx, a, &fd) || a->ret != VK_SUCCESS)
+   if (!rdr_external_import_fd(ctx, op, a, &fd) || a->ret != VK_SUCCESS)
       return;
    bool mappable =
       types.memoryTypes[info.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
@@ -68,26 +68,26 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args)
    if (a->ret != VK_SUCCESS) /* else it is the host's now */
       rdr_external_close_refused(fd, &st);
    if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
-                                               (uint64_t)*a->pMemory, a->ret, ctx->parent, memory))
+                                               (uint64_t)*a->pMemory, a->ret, op->parent, memory))
       rdr_memory_destroy(ctx, memory);
 }
 
 void
-rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_FreeMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkFreeMemory *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
 
    /* The host's first: what it is made of may go with the object. */
    dev->vk.FreeMemory(a->device, a->memory, NULL);
-   rdr_object_release(ctx, &a->base);
+   rdr_object_release(ctx, op, &a->base);
 }
 
 void
-rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateBuffer *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    VkBufferCreateInfo info = *a->pCreateInfo;
    VkExternalMemoryBufferCreateInfo external = {
       .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
@@ -101,7 +101,7 @@ rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args)
    if (mark)
       info.pNext = &external;
    a->ret = dev->vk.CreateBuffer(a->device, &info, NULL, a->pBuffer);
-   rdr_objects_add(ctx, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret);
+   rdr_objects_add(ctx, op, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret);
 }
 
 /* --- Explicit transfers --- */
@@ -137,10 +137,11 @@ whole(const struct range *r)
 }
 
 void
-rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_own_memory_write(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct range r;
 
+   (void)op;
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t id = tongs_decode_u64(d);
    r.offset = tongs_decode_u64(d);
@@ -167,7 +168,7 @@ rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d)
 }
 
 void
-rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_memory_read(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct range r;
    size_t offset;
@@ -190,7 +191,7 @@ rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t t
    }
    VkMappedMemoryRange all = whole(&r);
    r.dev->vk.InvalidateMappedMemoryRanges(r.dev->handle, 1, &all);
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsMemoryRead, tag, &offset);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
    tongs_encode_blob(e, (uint8_t *)r.data + r.offset, r.size);
    rdr_reply_end(ctx, offset);
    r.dev->vk.UnmapMemory(r.dev->handle, r.memory);

@@ -31,15 +31,15 @@ values_per_query(const VkQueryPoolCreateInfo *info)
 
 /* Its slot's data: the number of queries and, in the low half, of the values that each gives. */
 void
-rdr_handle_CreateQueryPool(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreateQueryPool(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateQueryPool *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    uint64_t data = (uint64_t)a->pCreateInfo->queryCount << 32 | values_per_query(a->pCreateInfo);
 
    a->ret = dev->vk.CreateQueryPool(a->device, a->pCreateInfo, NULL, a->pQueryPool);
-   ctx->host_of_op = (void *)(uintptr_t)data;
-   rdr_objects_add(ctx, TONGS_TYPE_VkQueryPool, &a->base, a->pQueryPool, a->ret);
+   rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkQueryPool, &a->base, a->pQueryPool, a->ret,
+                             (void *)(uintptr_t)data);
 }
 
 bool

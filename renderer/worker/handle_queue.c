@@ -82,8 +82,8 @@ struct tracking {
 };
 
 static bool
-track(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t number,
-      const char *name, bool behind, struct tracking *t)
+track(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev, VkQueue queue,
+      uint64_t number, const char *name, bool behind, struct tracking *t)
 {
    *t = (struct tracking){.behind = behind};
    if (!number)
@@ -95,7 +95,7 @@ track(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t n
    }
    t->fence = rdr_waiter_fence(t->waiter);
    if (!t->fence)
-      rdr_post_failed(ctx, dev, name, VK_ERROR_OUT_OF_HOST_MEMORY);
+      rdr_post_failed(ctx, op, dev, name, VK_ERROR_OUT_OF_HOST_MEMORY);
    return t->fence != VK_NULL_HANDLE;
 }
 
@@ -108,8 +108,8 @@ fence_of(const struct tracking *t, VkFence fence)
 
 /* After the host's call. */
 static void
-finish(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t number,
-       const char *name, VkResult result, const struct tracking *t)
+finish(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev, VkQueue queue,
+       uint64_t number, const char *name, VkResult result, const struct tracking *t)
 {
    if (result >= 0 && t->fence && t->behind)
       result = dev->vk.QueueSubmit(queue, 0, NULL, t->fence);
@@ -118,28 +118,28 @@ finish(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint64_t 
    else if (result < 0 && t->fence)
       rdr_waiter_take_back(t->waiter, t->fence);
    if (result < 0)
-      rdr_post_failed(ctx, dev, name, result);
+      rdr_post_failed(ctx, op, dev, name, result);
 }
 
 void
-rdr_handle_QueueSubmit(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_QueueSubmit(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueueSubmit *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    struct tracking t;
    bool behind = a->fence || submits_raise_timeline(a->pSubmits, a->submitCount);
 
-   if (!track(ctx, dev, a->queue, a->number, "vkQueueSubmit", behind, &t))
+   if (!track(ctx, op, dev, a->queue, a->number, "vkQueueSubmit", behind, &t))
       return;
    a->ret = dev->vk.QueueSubmit(a->queue, a->submitCount, a->pSubmits, fence_of(&t, a->fence));
-   finish(ctx, dev, a->queue, a->number, "vkQueueSubmit", a->ret, &t);
+   finish(ctx, op, dev, a->queue, a->number, "vkQueueSubmit", a->ret, &t);
 }
 
 void
-rdr_handle_QueueSubmit2(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_QueueSubmit2(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueueSubmit2 *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    struct tracking t;
    bool behind = a->fence || submits2_raise_timeline(a->pSubmits, a->submitCount);
 
@@ -147,23 +147,23 @@ rdr_handle_QueueSubmit2(struct rdr_context *ctx, void *host, void *args)
       rdr_refuse_command(ctx, "vkQueueSubmit2");
       return;
    }
-   if (!track(ctx, dev, a->queue, a->number, "vkQueueSubmit2", behind, &t))
+   if (!track(ctx, op, dev, a->queue, a->number, "vkQueueSubmit2", behind, &t))
       return;
    a->ret = dev->vk.QueueSubmit2(a->queue, a->submitCount, a->pSubmits, fence_of(&t, a->fence));
-   finish(ctx, dev, a->queue, a->number, "vkQueueSubmit2", a->ret, &t);
+   finish(ctx, op, dev, a->queue, a->number, "vkQueueSubmit2", a->ret, &t);
 }
 
 void
-rdr_handle_QueueBindSparse(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_QueueBindSparse(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueueBindSparse *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    struct tracking t;
    bool behind = a->fence || binds_raise_timeline(a->pBindInfo, a->bindInfoCount);
 
-   if (!track(ctx, dev, a->queue, a->number, "vkQueueBindSparse", behind, &t))
+   if (!track(ctx, op, dev, a->queue, a->number, "vkQueueBindSparse", behind, &t))
       return;
    a->ret =
       dev->vk.QueueBindSparse(a->queue, a->bindInfoCount, a->pBindInfo, fence_of(&t, a->fence));
-   finish(ctx, dev, a->queue, a->number, "vkQueueBindSparse", a->ret, &t);
+   finish(ctx, op, dev, a->queue, a->number, "vkQueueBindSparse", a->ret, &t);
 }

@@ -152,13 +152,13 @@ rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface)
 
 /* A host's surface outlives its swapchains whatever the client says. */
 void
-rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkDestroySurfaceKHR *a = args;
-   struct rdr_instance *instance = host;
+   struct rdr_instance *instance = op->host;
    bool used = rdr_surface_is_used(ctx, rdr_args_id(&a->base, 0));
 
-   if (rdr_object_release(ctx, &a->base) && !used)
+   if (rdr_object_release(ctx, op, &a->base) && !used)
       instance->vk.DestroySurfaceKHR(a->instance, a->surface, NULL);
 }
 
@@ -189,7 +189,7 @@ fill_in(struct swapchain *s, const struct rdr_device *dev)
 }
 
 static VkResult
-create(struct rdr_context *ctx, struct rdr_device *dev, const VkSwapchainCreateInfoKHR *info,
+create(const struct rdr_op *op, struct rdr_device *dev, const VkSwapchainCreateInfoKHR *info,
        struct swapchain **created)
 {
    struct swapchain *old = find(dev, info->oldSwapchain);
@@ -202,7 +202,7 @@ create(struct rdr_context *ctx, struct rdr_device *dev, const VkSwapchainCreateI
    }
    pthread_mutex_init(&s->lock, NULL);
    pthread_cond_init(&s->changed, NULL);
-   s->surface = ctx->used[1];
+   s->surface = op->used[1];
    if (old)
       take_turn(old);
    VkResult result = dev->vk.CreateSwapchainKHR(dev->handle, info, NULL, &s->handle);
@@ -225,10 +225,10 @@ create(struct rdr_context *ctx, struct rdr_device *dev, const VkSwapchainCreateI
 }
 
 void
-rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateSwapchainKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    const struct swapchain *old = find(dev, a->pCreateInfo->oldSwapchain);
    struct swapchain *s = NULL;
 
@@ -236,29 +236,29 @@ rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, void *host, void *args)
       rdr_refuse_command(ctx, "vkCreateSwapchainKHR");
       return;
    }
-   if (tongs_id_type(ctx->used[1]) != TONGS_TYPE_VkSurfaceKHR ||
-       (old && old->surface != ctx->used[1])) {
+   if (tongs_id_type(op->used[1]) != TONGS_TYPE_VkSurfaceKHR ||
+       (old && old->surface != op->used[1])) {
       rdr_end(ctx, "a vkCreateSwapchainKHR names no surface, or a swapchain of another one");
       return;
    }
-   a->ret = create(ctx, dev, a->pCreateInfo, &s);
+   a->ret = create(op, dev, a->pCreateInfo, &s);
    if (!s)
       return;
    s->id = a->base.new_ids[0];
    *a->pSwapchain = s->handle;
-   /* Its images are to know their format (handle_image.c), and have it from their swapchain. */
-   ctx->host_of_op = (void *)(uintptr_t)a->pCreateInfo->imageFormat;
-   rdr_objects_add(ctx, TONGS_TYPE_VkSwapchainKHR, &a->base, a->pSwapchain, a->ret);
+   /* The slots of its images hold their format (handle_image.c), and take it from here. */
+   rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkSwapchainKHR, &a->base, a->pSwapchain, a->ret,
+                             (void *)(uintptr_t)a->pCreateInfo->imageFormat);
 }
 
 void
-rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkDestroySwapchainKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    struct swapchain *s = find(dev, a->swapchain);
 
-   if (!rdr_object_release(ctx, &a->base))
+   if (!rdr_object_release(ctx, op, &a->base))
       return;
    dev->vk.DestroySwapchainKHR(a->device, a->swapchain, NULL);
    if (s) {
@@ -270,7 +270,7 @@ rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, void *host, void *args)
 /* The images of a swapchain get their ids, once. They are its children: they go with it, and cannot
  * be destroyed. */
 void
-rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    size_t at;
 
@@ -292,7 +292,7 @@ rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint3
          return;
       }
    }
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsSwapchainImages, tag, &at);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
    tongs_encode_u32(e, s->count);
    rdr_reply_end(ctx, at);
 }
@@ -349,7 +349,7 @@ acquire(struct rdr_device *dev, const VkAcquireNextImageInfoKHR *info, bool by_i
 }
 
 void
-rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAcquireNextImageKHR *a = args;
    const VkAcquireNextImageInfoKHR info = {
@@ -360,14 +360,14 @@ rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, void *host, void *args)
    };
 
    (void)ctx;
-   a->ret = acquire(host, &info, false, a->pImageIndex);
+   a->ret = acquire(op->host, &info, false, a->pImageIndex);
 }
 
 void
-rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAcquireNextImage2KHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
 
    if (dev->vk.AcquireNextImage2KHR)
       a->ret = acquire(dev, a->pAcquireInfo, true, a->pImageIndex);
@@ -414,7 +414,7 @@ acquire_ahead(struct swapchain *s, struct rdr_device *dev)
 }
 
 void
-rdr_own_acquire_ahead(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_acquire_ahead(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct swapchain *s = decode_swapchain(d);
    size_t at;
@@ -424,7 +424,7 @@ rdr_own_acquire_ahead(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t
       return;
    }
    VkResult result = acquire_ahead(s, d->target->data);
-   struct tongs_encoder *e = rdr_reply_begin(ctx, TONGS_OP_tongsAcquireAhead, tag, &at);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
    tongs_encode_i32(e, result);
    tongs_encode_u32(e, s->ahead);
    rdr_reply_end(ctx, at);
@@ -466,7 +466,7 @@ pass_on(struct swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFe
  * signalled with the image: neither of the two is waited for by anything, and they are alike (the
  * client sees to that). */
 void
-rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct swapchain *s = decode_swapchain(d);
    struct rdr_device *dev = s ? d->target->data : NULL;
@@ -484,7 +484,7 @@ rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
    s->is_ahead = false;
    s->acquired[s->ahead] = true;
    if (d->failed || (slot && !slot->handle)) {
-      rdr_post_failed(ctx, dev, "vkAcquireNextImageKHR",
+      rdr_post_failed(ctx, op, dev, "vkAcquireNextImageKHR",
                       d->failed ? d->failed->result : slot->result);
    } else if (alike) {
       const VkSemaphore other = (VkSemaphore)slot->handle;
@@ -494,7 +494,7 @@ rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
       result = pass_on(s, dev, slot ? (VkSemaphore)slot->handle : VK_NULL_HANDLE, fence);
    }
    if (result < 0)
-      rdr_post_failed(ctx, dev, "vkAcquireNextImageKHR", result);
+      rdr_post_failed(ctx, op, dev, "vkAcquireNextImageKHR", result);
 }
 
 /* --- Presentation --- */
@@ -502,20 +502,20 @@ rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d)
 /* Takes the image back from the client. False, with the connection ended, where it has not got it
  * (R5). */
 static bool
-give_back(struct rdr_context *ctx, struct swapchain *s, uint32_t index)
+give_back(struct rdr_context *ctx, const struct rdr_op *op, struct swapchain *s, uint32_t index)
 {
    if (s && index < s->count && s->acquired[index]) {
       s->acquired[index] = false;
       return true;
    }
-   rdr_end(ctx, "a %s names an image that the client has not acquired", tongs_ops[ctx->op].name);
+   rdr_end(ctx, "a %s names an image that the client has not acquired", tongs_ops[op->number].name);
    return false;
 }
 
 /* Takes the swapchain's turn. False, with the connection ended, where it may not be presented to.
  */
 static bool
-begin_present(struct rdr_context *ctx, struct swapchain *s, uint32_t index)
+begin_present(struct rdr_context *ctx, const struct rdr_op *op, struct swapchain *s, uint32_t index)
 {
    if (!s || s->presenting) {
       rdr_end(ctx, "a vkQueuePresentKHR names a swapchain twice, or none");
@@ -523,14 +523,14 @@ begin_present(struct rdr_context *ctx, struct swapchain *s, uint32_t index)
    }
    s->presenting = true;
    take_turn(s);
-   return give_back(ctx, s, index);
+   return give_back(ctx, op, s, index);
 }
 
 void
-rdr_handle_QueuePresentKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_QueuePresentKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueuePresentKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    VkPresentInfoKHR info = *a->pPresentInfo;
    const uint32_t count = info.swapchainCount;
    struct swapchain **all = tongs_arena_alloc(&ctx->arena, count * sizeof(*all));
@@ -542,7 +542,7 @@ rdr_handle_QueuePresentKHR(struct rdr_context *ctx, void *host, void *args)
    }
    for (uint32_t i = 0; i < count; i++) {
       all[i] = find(dev, info.pSwapchains[i]);
-      if (!begin_present(ctx, all[i], info.pImageIndices[i]))
+      if (!begin_present(ctx, op, all[i], info.pImageIndices[i]))
          return;
    }
    a->ret = dev->vk.QueuePresentKHR(a->queue, &info);
@@ -555,15 +555,15 @@ rdr_handle_QueuePresentKHR(struct rdr_context *ctx, void *host, void *args)
       end_turn(all[i]);
    }
    if (a->ret == VK_ERROR_DEVICE_LOST)
-      rdr_post_failed(ctx, dev, "vkQueuePresentKHR", a->ret);
+      rdr_post_failed(ctx, op, dev, "vkQueuePresentKHR", a->ret);
 }
 
 #ifdef VK_EXT_swapchain_maintenance1
 void
-rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkReleaseSwapchainImagesKHR *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
    struct swapchain *s = find(dev, a->pReleaseInfo->swapchain);
    bool ok = s && dev->vk.ReleaseSwapchainImagesKHR;
 
@@ -573,7 +573,7 @@ rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, void *host, void *
    }
    take_turn(s);
    for (uint32_t i = 0; ok && i < a->pReleaseInfo->imageIndexCount; i++)
-      ok = give_back(ctx, s, a->pReleaseInfo->pImageIndices[i]);
+      ok = give_back(ctx, op, s, a->pReleaseInfo->pImageIndices[i]);
    if (ok)
       note_late(s, dev->vk.ReleaseSwapchainImagesKHR(a->device, a->pReleaseInfo));
    end_turn(s);
@@ -582,10 +582,10 @@ rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, void *host, void *
 
 /* Drivers go by the number of the image to its memory (R5). */
 void
-rdr_handle_BindImageMemory2(struct rdr_context *ctx, void *host, void *args)
+rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkBindImageMemory2 *a = args;
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = op->host;
 
    if (!dev->vk.BindImageMemory2) {
       rdr_refuse_command(ctx, "vkBindImageMemory2");
@@ -602,5 +602,5 @@ rdr_handle_BindImageMemory2(struct rdr_context *ctx, void *host, void *args)
    }
    a->ret = dev->vk.BindImageMemory2(a->device, a->bindInfoCount, a->pBindInfos);
    if (a->ret < 0)
-      rdr_post_failed(ctx, dev, "vkBindImageMemory2", a->ret);
+      rdr_post_failed(ctx, op, dev, "vkBindImageMemory2", a->ret);
 }

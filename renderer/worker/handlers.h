@@ -7,83 +7,83 @@
 #define RDR_WORKER_HANDLERS_H
 
 #include "renderer/worker/context.h"
+#include "renderer/worker/op.h"
 
-/* `host`: the struct rdr_instance or struct rdr_device that the op's first handle belongs to.
- * `args`: the op's struct tongs_args_*, decoded. Runs on the decoder's thread, blocking ones on a
- * thread of their own. */
-typedef void (*rdr_handler)(struct rdr_context *ctx, void *host, void *args);
+/* `args`: the op's struct tongs_args_*, decoded. Runs on the decoder's thread; a blocking call may
+ * run on a thread of its own (jobs.c). */
+typedef void (*rdr_handler)(struct rdr_context *ctx, struct rdr_op *op, void *args);
 
 extern const rdr_handler rdr_handlers[];
 
 void
-rdr_handle_CreateInstance(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_DestroyInstance(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_DestroyInstance(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_CreateDevice(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreateDevice(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_DestroyDevice(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_DestroyDevice(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_AllocateMemory(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_FreeMemory(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_FreeMemory(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_CreateBuffer(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_CreateImage(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreateImage(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_CreatePipelineCache(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_CreateQueryPool(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreateQueryPool(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_QueueSubmit(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_QueueSubmit(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_QueueSubmit2(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_QueueSubmit2(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_QueueBindSparse(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_QueueBindSparse(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_DestroyCommandPool(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_DestroyCommandPool(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_AllocateDescriptorSets(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_AllocateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_QueuePresentKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_QueuePresentKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_BindImageMemory2(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *args);
 
 void
-rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
-rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, void *host, void *args);
+rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 
 /* Whether what the op asks for is in the pool, and fits where the host's driver writes it (R4, R5).
  * `pool`: the id of its VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The decoder's
@@ -93,38 +93,39 @@ rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *
 
 /* Decodes a vkUpdateDescriptorSets, from its arguments on, and carries it out. */
 void
-rdr_update_descriptor_sets(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_update_descriptor_sets(struct rdr_context *ctx, const struct rdr_op *op,
+                           struct tongs_decoder *d);
 
-/* Ops of our own, whose bodies are read by hand. `tag`: of the call. */
+/* Ops of our own, whose bodies are read by hand. `d`: at the body, behind the tag of a call. */
 void
-rdr_own_instance_facts(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_instance_facts(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_snapshot(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_snapshot(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_sync(struct rdr_context *ctx, uint32_t tag);
+rdr_own_sync(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_channel(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_get_queue(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_heap_destroy(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_own_heap_destroy(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_memory_write(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_own_memory_write(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_memory_read(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_memory_read(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_memory_fd(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_memory_fd(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_swapchain_images(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_acquire_ahead(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag);
+rdr_own_acquire_ahead(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
-rdr_own_take_image(struct rdr_context *ctx, struct tongs_decoder *d);
+rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 
 #endif

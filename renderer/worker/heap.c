@@ -91,14 +91,14 @@ rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
 
 /* Maps what came with the op. Returns why not, or NULL. */
 static const char *
-map_heap(struct rdr_context *ctx, struct rdr_heap *heap)
+map_heap(struct rdr_context *ctx, struct rdr_op *op, struct rdr_heap *heap)
 {
    if (ctx->takes_pages) {
       const char *why = rdr_pages_take(ctx, &heap->pages, heap->size);
       heap->data = heap->pages.data;
       return why;
    }
-   int fd = rdr_take_op_fd(ctx);
+   int fd = rdr_op_take_fd(op);
    if (fd < 0)
       return "it came without its file descriptor";
    bool sealed = tongs_is_sealed(fd, heap->size);
@@ -113,7 +113,7 @@ map_heap(struct rdr_context *ctx, struct rdr_heap *heap)
 }
 
 void
-rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    uint32_t number = tongs_decode_u32(d), count = 0;
    tongs_decode_u32(d);
@@ -133,7 +133,7 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
    struct rdr_heap *heap = why ? NULL : calloc(1, sizeof(*heap));
    if (heap) {
       *heap = (struct rdr_heap){.next = ctx->heaps, .device = dev, .number = number, .size = size};
-      why = map_heap(ctx, heap);
+      why = map_heap(ctx, op, heap);
    } else if (!why) {
       why = "out of memory";
    }
@@ -146,9 +146,11 @@ rdr_own_heap_create(struct rdr_context *ctx, struct tongs_decoder *d)
 }
 
 void
-rdr_own_heap_destroy(struct rdr_context *ctx, struct tongs_decoder *d)
+rdr_own_heap_destroy(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    uint32_t number = tongs_decode_u32(d);
+
+   (void)op;
    tongs_decode_u32(d);
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
 

@@ -23,10 +23,8 @@ struct job {
    struct job *next;
    struct tongs_arena arena;
    uint8_t *bytes; /* the op's, owned: its arguments point into them */
-   uint32_t op;
-   uint32_t tag;
+   struct rdr_op op;
    void *args;
-   void *host;
    uint64_t *ids; /* of the objects in use */
    uint32_t id_count;
    size_t held; /* bytes of memory */
@@ -69,21 +67,26 @@ job_destroy(struct job *job)
 
 /* Room for the op and what it decodes into. NULL when memory is out. */
 static struct job *
-job_create(struct rdr_context *ctx, const uint8_t *op, size_t size)
+job_create(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
 {
    struct job *job = calloc(1, sizeof(*job));
    if (!job)
       return NULL;
    tongs_arena_init(&job->arena, ctx->limits.op_bytes);
-   job->op = tongs_op_header_read(op).op;
+   job->op = (struct rdr_op){
+      .number = tongs_op_header_read(bytes).op,
+      .is_call = true,
+      .fd = -1,
+      .reply_fd = -1,
+   };
    job->bytes = malloc(size);
-   job->args = tongs_arena_alloc(&job->arena, tongs_ops[job->op].args_size);
+   job->args = tongs_arena_alloc(&job->arena, tongs_ops[job->op.number].args_size);
    job->ids = tongs_arena_alloc(&job->arena, size);
    if (!job->bytes || !job->args || !job->ids) {
       job_destroy(job);
       return NULL;
    }
-   memcpy(job->bytes, op, size);
+   memcpy(job->bytes, bytes, size);
    return job;
 }
 
@@ -97,23 +100,23 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    rdr_decoder_init(ctx, &d, job->bytes, size, &job->arena);
    d.seen = job->ids;
    d.seen_max = (uint32_t)(size / sizeof(uint64_t));
-   job->tag = tongs_decode_u32(&d);
-   tongs_ops[job->op].decode(&d, job->args);
+   job->op.tag = tongs_decode_u32(&d);
+   tongs_ops[job->op.number].decode(&d, job->args);
    tongs_decoder_expect_end(&d);
    if (d.error) {
-      rdr_end_malformed(ctx, job->op, &d);
+      rdr_end_malformed(ctx, job->op.number, &d);
       return false;
    }
    struct rdr_device *dev = d.target->data;
-   job->host = dev;
+   job->op.host = dev;
    job->id_count = d.seen_count;
    job->held = size + job->arena.total;
    if (d.failed || dev->lost) {
       VkResult result = d.failed ? d.failed->result : VK_ERROR_DEVICE_LOST;
-      rdr_reply_result(ctx, job->op, job->tag, job->args, result);
+      rdr_reply_result(ctx, &job->op, job->args, result);
       return false;
    }
-   if (job->op == TONGS_OP_vkGetQueryPoolResults &&
+   if (job->op.number == TONGS_OP_vkGetQueryPoolResults &&
        !rdr_query_results_fit(ctx, job->id_count > 1 ? job->ids[1] : 0, job->args)) {
       rdr_end(
          ctx,
@@ -128,7 +131,7 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
 static uint64_t *
 timeout_of(const struct job *job)
 {
-   switch (job->op) {
+   switch (job->op.number) {
    case TONGS_OP_vkWaitForFences:
       return &((struct tongs_args_vkWaitForFences *)job->args)->timeout;
    case TONGS_OP_vkWaitSemaphores:
@@ -153,7 +156,7 @@ timeout_of(const struct job *job)
 static VkResult *
 result_of(const struct job *job)
 {
-   return (VkResult *)((uint8_t *)job->args + tongs_ops[job->op].ret_offset);
+   return (VkResult *)((uint8_t *)job->args + tongs_ops[job->op.number].ret_offset);
 }
 
 /* vkAcquireNextImageKHR may say either, whatever the timeout. */
@@ -167,14 +170,14 @@ is_in_vain(VkResult result)
 static void
 run(struct rdr_context *ctx, struct job *job)
 {
-   struct rdr_device *dev = job->host;
+   struct rdr_device *dev = job->op.host;
    uint64_t *timeout = timeout_of(job);
    uint64_t left = timeout ? *timeout : 0;
 
    do {
       if (timeout)
          *timeout = left < SLICE_NS ? left : SLICE_NS;
-      rdr_handlers[job->op](ctx, dev, job->args);
+      rdr_handlers[job->op.number](ctx, &job->op, job->args);
       if (timeout && left != UINT64_MAX) /* no end */
          left -= *timeout;
    } while (timeout && left && is_in_vain(*result_of(job)) && !dev->lost);
@@ -220,7 +223,7 @@ thread(void *data)
       jobs->count--;
       jobs->held -= job->held;
       pthread_mutex_unlock(&jobs->lock);
-      rdr_reply(jobs->ctx, job->op, job->tag, job->args);
+      rdr_reply(jobs->ctx, &job->op, job->args);
       rdr_replies_flush(jobs->ctx);
       job_destroy(job);
       pthread_mutex_lock(&jobs->lock);
@@ -250,14 +253,14 @@ try_now(struct rdr_context *ctx, struct job *job)
    if (timeout) {
       uint64_t whole = *timeout;
       *timeout = 0;
-      rdr_handlers[job->op](ctx, job->host, job->args);
+      rdr_handlers[job->op.number](ctx, &job->op, job->args);
       *timeout = whole;
       return !is_in_vain(*result_of(job)) || !whole;
    }
-   if (job->op != TONGS_OP_vkGetQueryPoolResults ||
+   if (job->op.number != TONGS_OP_vkGetQueryPoolResults ||
        ((struct tongs_args_vkGetQueryPoolResults *)job->args)->flags & VK_QUERY_RESULT_WAIT_BIT)
       return false;
-   rdr_handlers[job->op](ctx, job->host, job->args);
+   rdr_handlers[job->op.number](ctx, &job->op, job->args);
    return true;
 }
 
@@ -294,13 +297,13 @@ enqueue(struct rdr_jobs *jobs, struct job *job)
 }
 
 void
-rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size)
+rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size)
 {
    struct rdr_context *ctx = jobs->ctx;
-   struct job *job = job_create(ctx, op, size);
+   struct job *job = job_create(ctx, bytes, size);
 
    if (!job) {
-      rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(op).op].name);
+      rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(bytes).op].name);
       return;
    }
    if (decode(ctx, job, size)) {
@@ -308,7 +311,7 @@ rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size)
          enqueue(jobs, job);
          return;
       }
-      rdr_reply(ctx, job->op, job->tag, job->args);
+      rdr_reply(ctx, &job->op, job->args);
    }
    job_destroy(job);
 }
@@ -339,7 +342,7 @@ rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id)
 static bool
 list_is_on(const struct job *job, const struct rdr_device *dev)
 {
-   while (job && dev && job->host != dev)
+   while (job && dev && job->op.host != dev)
       job = job->next;
    return job != NULL;
 }

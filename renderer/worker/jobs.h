@@ -20,7 +20,7 @@ rdr_jobs_create(struct rdr_context *ctx);
 /* Decodes the op, a call of `size` bytes with its header, and carries it out: at once where it need
  * not wait, else on a thread, which also sends the reply. Ends the connection on a malformed op. */
 void
-rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *op, size_t size);
+rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size);
 
 /* Whether a job uses the object. */
 bool

@@ -99,8 +99,8 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
 }
 
 void
-rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, void *handles,
-                VkResult result)
+rdr_objects_add_with_data(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type,
+                          const struct tongs_args *args, void *handles, VkResult result, void *data)
 {
    uint64_t *list = handles; /* handles are 64-bit: the worker is a 64-bit program */
 
@@ -111,12 +111,19 @@ rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *
    for (uint32_t i = 0; i < args->new_count; i++) {
       uint64_t handle = list[i];
       /* VK_PIPELINE_COMPILE_REQUIRED is no error and leaves pipelines failed, too. */
-      if (!handle && ctx->is_call)
+      if (!handle && op->is_call)
          continue;
       if (result < 0 && ctx->post_result == VK_SUCCESS)
          ctx->post_result = result;
-      rdr_object_add(ctx, type, args->new_ids[i], handle, result, ctx->parent, ctx->host_of_op);
+      rdr_object_add(ctx, type, args->new_ids[i], handle, result, op->parent, data);
    }
+}
+
+void
+rdr_objects_add(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type,
+                const struct tongs_args *args, void *handles, VkResult result)
+{
+   rdr_objects_add_with_data(ctx, op, type, args, handles, result, op->host);
 }
 
 uint64_t
@@ -139,7 +146,7 @@ rdr_object_remove(struct rdr_context *ctx, uint32_t slot)
 }
 
 uint32_t
-rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args)
+rdr_objects_remove(struct rdr_context *ctx, const struct rdr_op *op, const struct tongs_args *args)
 {
    uint32_t count = 0;
 
@@ -148,7 +155,7 @@ rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args)
       if (!id)
          continue;
       if (ctx->slots[tongs_id_slot(id)].id != id) { /* it was there when the op was decoded */
-         rdr_end(ctx, "a %s names an object twice", tongs_ops[ctx->op].name);
+         rdr_end(ctx, "a %s names an object twice", tongs_ops[op->number].name);
          return 0;
       }
       rdr_object_remove(ctx, tongs_id_slot(id));
@@ -158,11 +165,11 @@ rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args)
 }
 
 uint32_t
-rdr_pool_slot(struct rdr_context *ctx, uint8_t type)
+rdr_pool_slot(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
 {
-   if (tongs_id_type(ctx->used[1]) == type)
-      return tongs_id_slot(ctx->used[1]);
-   rdr_end(ctx, "a %s names no pool", tongs_ops[ctx->op].name);
+   if (tongs_id_type(op->used[1]) == type)
+      return tongs_id_slot(op->used[1]);
+   rdr_end(ctx, "a %s names no pool", tongs_ops[op->number].name);
    return 0;
 }
 
@@ -189,15 +196,15 @@ make_orphan(struct rdr_context *ctx, uint32_t slot)
 }
 
 bool
-rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args)
+rdr_object_release(struct rdr_context *ctx, const struct rdr_op *op, const struct tongs_args *args)
 {
    uint64_t id = rdr_args_id(args, 0);
 
    if (!id)
       return false;
    uint32_t slot = tongs_id_slot(id);
-   if (ctx->nodes[slot].parent != ctx->parent) { /* an image of a swapchain */
-      rdr_end(ctx, "a %s names an object that goes with another", tongs_ops[ctx->op].name);
+   if (ctx->nodes[slot].parent != op->parent) { /* an image of a swapchain */
+      rdr_end(ctx, "a %s names an object that goes with another", tongs_ops[op->number].name);
       return false;
    }
    bool exists = ctx->slots[slot].handle != 0;

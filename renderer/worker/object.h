@@ -8,6 +8,7 @@
 
 #include "protocol/args.h"
 #include "renderer/worker/context.h"
+#include "renderer/worker/op.h"
 
 /* Enters an object of the type TONGS_TYPE_* under the client's id, as a child of the slot `parent`
  * (0: none). `handle` 0: its creation failed with `result`. Returns false, and ends the connection,
@@ -16,18 +17,26 @@ bool
 rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t handle, VkResult result,
                uint32_t parent, void *data);
 
-/* Enters all objects that an op has created, as children of ctx->parent. `handles`: the host's,
- * pointers or 64-bit integers; what a driver left there although it failed is cleared. For a post a
- * failure is remembered in the objects; what a call did not create is not entered: the reply says
- * so, and the client takes its id back. */
+/* Enters all objects that an op has created, as children of op->parent and with op->host as the
+ * slots' data. `handles`: the host's, pointers or 64-bit integers. If the host driver failed, what
+ * it left in a single handle is ignored.
+ *
+ * A post whose host call failed enters failed objects, which hold the result. A call enters only
+ * the objects that exist: the reply tells the client, which takes the other ids back. */
 void
-rdr_objects_add(struct rdr_context *ctx, uint8_t type, const struct tongs_args *args, void *handles,
-                VkResult result);
+rdr_objects_add(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type,
+                const struct tongs_args *args, void *handles, VkResult result);
+
+/* The same with other data for the slots. */
+void
+rdr_objects_add_with_data(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type,
+                          const struct tongs_args *args, void *handles, VkResult result,
+                          void *data);
 
 /* Takes the object that an op destroys out of the table. Whether the host's is to be destroyed now:
  * not when it never came to be, and not while a wait uses it. */
 bool
-rdr_object_release(struct rdr_context *ctx, const struct tongs_args *args);
+rdr_object_release(struct rdr_context *ctx, const struct rdr_op *op, const struct tongs_args *args);
 
 /* Keeps an object of the host's that has no id for the end of its device. */
 void
@@ -40,7 +49,7 @@ rdr_args_id(const struct tongs_args *args, uint32_t i);
 /* Forgets the objects that an op destroys. Returns how many there were; 0, with the connection
  * ended, where one is named twice. */
 uint32_t
-rdr_objects_remove(struct rdr_context *ctx, const struct tongs_args *args);
+rdr_objects_remove(struct rdr_context *ctx, const struct rdr_op *op, const struct tongs_args *args);
 
 /* Forgets an object and its children. */
 void
@@ -49,7 +58,7 @@ rdr_object_remove(struct rdr_context *ctx, uint32_t slot);
 /* The slot of the pool that an op takes from or gives back to: its second handle, after the device.
  * 0, with the connection ended, where it names none of the type. */
 uint32_t
-rdr_pool_slot(struct rdr_context *ctx, uint8_t type);
+rdr_pool_slot(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type);
 
 /* Forgets the children of a pool that the host has freed with it. */
 void

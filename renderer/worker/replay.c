@@ -6,36 +6,34 @@
 #include "renderer/worker/execute.h"
 
 void
-rdr_replay_refuse(struct rdr_context *ctx, struct rdr_device *dev, struct tongs_decoder *d)
+rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
+                  struct tongs_decoder *d)
 {
    tongs_decoder_expect_end(d);
    if (d->error) {
-      rdr_end_malformed(ctx, ctx->op, d);
+      rdr_end_malformed(ctx, op->number, d);
    } else if (d->failed) {
-      rdr_post_failed(ctx, dev, tongs_ops[ctx->op].name, d->failed->result);
+      rdr_post_failed(ctx, op, dev, tongs_ops[op->number].name, d->failed->result);
       d->failed = NULL;
    }
-   /* Else the device is lost: nothing more reaches the driver of one. */
+   /* Else the device is lost: no command reaches the host driver of a lost device. */
 }
 
-/* Points `d` at the command buffer's first command. False, with the connection ended, where none is
+/* Reads which command buffer the commands are for. False, with the connection ended, if none is
  * named. */
 static bool
-open_record(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *record, size_t size)
+open_record(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   rdr_decoder_init(ctx, d, record, size, &ctx->arena);
-   ctx->command_buffer =
+   op->command_buffer =
       (VkCommandBuffer)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkCommandBuffer);
    if (d->error || !d->target) {
       rdr_end(ctx, "a tongsRecord names no command buffer");
       return false;
    }
-   ctx->is_call = false;
-   ctx->op = TONGS_OP_tongsRecord;
-   ctx->parent = tongs_id_slot(d->target->id);
-   ctx->host_of_op = d->target->data;
+   op->parent = tongs_id_slot(d->target->id);
+   op->host = d->target->data;
    if (!d->target->handle) {
-      rdr_post_failed(ctx, d->target->data, "vkAllocateCommandBuffers", d->failed->result);
+      rdr_post_failed(ctx, op, d->target->data, "vkAllocateCommandBuffers", d->failed->result);
       return false;
    }
    d->failed = NULL;
@@ -44,16 +42,15 @@ open_record(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *rec
 }
 
 void
-rdr_replay(struct rdr_context *ctx, const uint8_t *record, size_t size)
+rdr_replay(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   const uint8_t *end = record + size;
-   struct tongs_decoder d;
+   const uint8_t *end = d->end;
 
-   if (!open_record(ctx, &d, record, size))
+   if (!open_record(ctx, op, d))
       return;
    /* No command adds or removes objects: the slot stays where it is. */
-   struct tongs_slot *slot = &ctx->slots[ctx->parent];
-   for (const uint8_t *at = d.cur; at < end && !ctx->ended;) {
+   struct tongs_slot *slot = &ctx->slots[op->parent];
+   for (const uint8_t *at = d->cur; at < end && !ctx->ended;) {
       struct tongs_op_header header = {0};
       rdr_replay_function replay = NULL;
       if ((size_t)(end - at) >= sizeof(header))
@@ -65,15 +62,16 @@ rdr_replay(struct rdr_context *ctx, const uint8_t *record, size_t size)
          rdr_end(ctx, "a tongsRecord holds something else than commands");
          return;
       }
-      d.base = at;
-      d.cur = at + sizeof(header);
-      d.end = at += header.size;
+      d->base = at;
+      d->cur = at + sizeof(header);
+      d->end = at += header.size;
       if (header.op == TONGS_OP_vkBeginCommandBuffer)
          slot->result = VK_SUCCESS;
-      if (slot->result != VK_SUCCESS) /* what it was to hold is lost until it begins anew */
+      /* A failed command buffer stays failed until the client begins it anew. */
+      if (slot->result != VK_SUCCESS)
          continue;
-      ctx->op = header.op;
-      replay(ctx, &d);
+      op->number = header.op;
+      replay(ctx, op, d);
       tongs_arena_clear(&ctx->arena);
    }
 }

@@ -8,29 +8,34 @@
 #define RDR_WORKER_REPLAY_H
 
 #include "renderer/worker/context.h"
+#include "renderer/worker/op.h"
 
-/* `d`: at the command's arguments; its device is that of ctx->command_buffer. */
-typedef void (*rdr_replay_function)(struct rdr_context *ctx, struct tongs_decoder *d);
+/* `d`: at the command's arguments; its device is that of op->command_buffer. */
+typedef void (*rdr_replay_function)(struct rdr_context *ctx, struct rdr_op *op,
+                                    struct tongs_decoder *d);
 
 /* Indexed by op number; NULL for ops that are not recorded. */
 extern const rdr_replay_function rdr_replay_functions[];
 
-/* Carries out a tongsRecord: u64 command buffer, then ops without their first handle. `record`:
- * with its header. */
+/* Carries out a tongsRecord: a command buffer's id, then ops without their first handle. `d`: at
+ * the id. */
 void
-rdr_replay(struct rdr_context *ctx, const uint8_t *record, size_t size);
+rdr_replay(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 
-/* Why a decoded command does not reach the host's driver, and what follows from that. */
+/* Handles a command that must not reach the host driver: malformed, with a failed object, or of a
+ * lost device. */
 void
-rdr_replay_refuse(struct rdr_context *ctx, struct rdr_device *dev, struct tongs_decoder *d);
+rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
+                  struct tongs_decoder *d);
 
-/* Whether it does. */
+/* Whether the decoded command may be handed to the host driver. */
 static inline bool
-rdr_replay_ready(struct rdr_context *ctx, struct rdr_device *dev, struct tongs_decoder *d)
+rdr_replay_ready(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
+                 struct tongs_decoder *d)
 {
    if (__builtin_expect(!d->error && tongs_decoder_left(d) < 8 && !d->failed && !dev->lost, 1))
       return true;
-   rdr_replay_refuse(ctx, dev, d);
+   rdr_replay_refuse(ctx, op, dev, d);
    return false;
 }
 

@@ -11,6 +11,7 @@
 #include "renderer/worker/execute.h"
 #include "renderer/worker/host.h"
 #include "renderer/worker/jobs.h"
+#include "renderer/worker/op.h"
 #include "renderer/worker/validation.h"
 #include "renderer/worker/waiter.h"
 
@@ -73,14 +74,15 @@ rdr_refuse_command(struct rdr_context *ctx, const char *name)
 }
 
 void
-rdr_post_failed(struct rdr_context *ctx, void *host, const char *name, VkResult result)
+rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *host, const char *name,
+                VkResult result)
 {
    struct rdr_device *dev = host;
 
    if (ctx->post_result == VK_SUCCESS)
       ctx->post_result = result;
-   if (tongs_ops[ctx->op].kind == TONGS_OP_RECORD) /* ctx->parent is the command buffer */
-      ctx->slots[ctx->parent].result = result;
+   if (tongs_ops[op->number].kind == TONGS_OP_RECORD) /* the parent is the command buffer */
+      ctx->slots[op->parent].result = result;
    if (!dev->lost)
       fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n",
               (int)getpid(), name, result);
@@ -151,12 +153,12 @@ rdr_replies_flush(struct rdr_context *ctx)
 }
 
 struct tongs_encoder *
-rdr_reply_begin(struct rdr_context *ctx, uint16_t op, uint32_t tag, size_t *offset)
+rdr_reply_begin(struct rdr_context *ctx, const struct rdr_op *op, size_t *offset)
 {
    pthread_mutex_lock(&ctx->reply_lock);
    rdr_validation_drain(ctx, &ctx->replies); /* before the reply, as it may be about its call */
-   *offset = tongs_encode_op_begin(&ctx->replies, op, TONGS_OP_FLAG_REPLY);
-   tongs_encode_u32(&ctx->replies, tag);
+   *offset = tongs_encode_op_begin(&ctx->replies, (uint16_t)op->number, TONGS_OP_FLAG_REPLY);
+   tongs_encode_u32(&ctx->replies, op->tag);
    return &ctx->replies;
 }
 
@@ -343,11 +345,11 @@ sleep_on_futex(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeo
 
 /* Returns why not, or NULL. */
 static const char *
-map_channel(struct rdr_context *ctx, struct tongs_channel *ch, uint32_t ops_size,
+map_channel(struct rdr_context *ctx, struct rdr_op *op, struct tongs_channel *ch, uint32_t ops_size,
             uint32_t replies_size)
 {
    if (!ctx->takes_pages) {
-      int fd = rdr_take_op_fd(ctx);
+      int fd = rdr_op_take_fd(op);
       int error = fd < 0 ? -EBADF : tongs_channel_map(ch, fd, ops_size, replies_size);
       if (fd >= 0)
          close(fd);
@@ -369,7 +371,7 @@ map_channel(struct rdr_context *ctx, struct tongs_channel *ch, uint32_t ops_size
 }
 
 void
-rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
+rdr_own_channel(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct tongs_channel ch = {0};
    size_t offset;
@@ -380,12 +382,12 @@ rdr_own_channel(struct rdr_context *ctx, struct tongs_decoder *d, uint32_t tag)
       rdr_end(ctx, "a tongsChannel is malformed, or not the only one");
       return;
    }
-   const char *why = map_channel(ctx, &ch, ops_size, replies_size);
+   const char *why = map_channel(ctx, op, &ch, ops_size, replies_size);
    if (why) {
       rdr_end(ctx, "the memory of a tongsChannel was refused: %s", why);
       return;
    }
-   rdr_reply_begin(ctx, TONGS_OP_tongsChannel, tag, &offset);
+   rdr_reply_begin(ctx, op, &offset);
    rdr_reply_end(ctx, offset);
    rdr_replies_flush(ctx);
    pthread_mutex_lock(&ctx->reply_lock);

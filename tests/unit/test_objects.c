@@ -540,11 +540,13 @@ a_wait_on_a_lost_device_returns(struct fixture *f)
                                              .fenceCount = 1,
                                              .pFences = &fence,
                                              .timeout = UINT64_MAX};
+   const struct rdr_op submission = {.number = TONGS_OP_vkQueueSubmit};
    uint32_t reply[4] = {0};
 
    rdr_object_add(&f->ctx, TONGS_TYPE_VkFence, (uint64_t)fence, 9, VK_SUCCESS, DEVICE, &f->device);
    execute(f, TONGS_OP_vkWaitForFences, &args); /* goes to a thread, as nothing signals */
-   rdr_post_failed(&f->ctx, &f->device, "vkQueueSubmit", VK_ERROR_OUT_OF_DEVICE_MEMORY);
+   rdr_post_failed(&f->ctx, &submission, &f->device, "vkQueueSubmit",
+                   VK_ERROR_OUT_OF_DEVICE_MEMORY);
    if (!CHECK(recv(f->client, reply, sizeof(reply), MSG_WAITALL) == sizeof(reply)) ||
        !CHECK_EQUAL((int32_t)reply[3], VK_ERROR_DEVICE_LOST))
       return;
