@@ -88,6 +88,12 @@ def out_param(cx: Context, c: RegCommand, p: RegMember, m: Member, siblings, cre
     return replace(m, kind=kind, count=count)
 
 
+def handler_of(cx: Context, name: str) -> str:
+    if name in cx.hand_decoders:
+        return "decodes"
+    return "hand" if name in cx.hand_handlers else "generated"
+
+
 def build_op(cx: Context, name: str) -> Op:
     c = cx.reg.commands[name]
     args = build_params(cx, c)
@@ -117,7 +123,8 @@ def build_op(cx: Context, name: str) -> Op:
     return Op(c_name, name, c_name[2:], number, c.ret, args, level, kind,
               create=created_type(cx, c), destroy=destroyed,
               entry="hand" if name in cx.hand_entries else "generated",
-              handler="hand" if name in cx.hand_handlers else "generated",
+              handler=handler_of(cx, name), takes_fd=name in cx.takes_fd, compiled=name in cx.compiled,
+              after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
               blocking=name in cx.blocking, cached=name in cx.cached,
               also_posts=name in cx.also_posts,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),

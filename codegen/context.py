@@ -51,6 +51,10 @@ class Context:
     local: dict[str, str]                 # name here -> name in policy.py
     hand_entries: set[str]
     hand_handlers: set[str]
+    hand_decoders: set[str]
+    takes_fd: set[str]
+    compiled: set[str]
+    after_compilations: set[str]
     posts: set[str]
     blocking: set[str]
     cached: set[str]
@@ -85,6 +89,10 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         local={n: name for name in policy.LOCAL_COMMANDS for n in spellings(reg, name)},
         hand_entries=spelled(reg, policy.HAND_ENTRY_POINTS),
         hand_handlers=spelled(reg, policy.HAND_HANDLERS),
+        hand_decoders=spelled(reg, policy.HAND_DECODERS),
+        takes_fd=spelled(reg, policy.TAKES_FD),
+        compiled=spelled(reg, policy.COMPILED),
+        after_compilations=spelled(reg, policy.AFTER_COMPILATIONS),
         posts=spelled(reg, policy.POSTS),
         blocking=spelled(reg, policy.BLOCKING),
         cached=spelled(reg, policy.CACHED),

@@ -137,7 +137,10 @@ class Op:
     create: str = ""          # the handle type it creates
     destroy: str = ""         # the handle type it destroys
     entry: str = "generated"  # "generated", "hand"
-    handler: str = "generated"
+    handler: str = "generated"     # "generated", "hand", "decodes" (by hand, and reads the body itself)
+    takes_fd: bool = False         # vkAllocateMemory: a descriptor may come with it
+    compiled: bool = False         # vkCreateGraphicsPipelines: as a post, on a thread of the worker
+    after_compilations: bool = False  # vkGetPipelineCacheData: the worker finishes all compilations first
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that comes as a post, too

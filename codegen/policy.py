@@ -260,6 +260,24 @@ HAND_HANDLERS = {
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse",
 }
 
+# The handler and the decoding are hand-written in renderer/worker; there is no reply.
+HAND_DECODERS = {"vkUpdateDescriptorSets"}
+
+# Ops with which the client may send a file descriptor (docs/wire.md).
+TAKES_FD = {"vkAllocateMemory", "vkGetMemoryFdPropertiesKHR", "vkImportSemaphoreFdKHR", "vkImportFenceFdKHR"}
+
+# Pipelines that the worker compiles on threads of its own, beside the decoder, if they come as posts.
+COMPILED = {"vkCreateGraphicsPipelines", "vkCreateComputePipelines"}
+
+# Ops for which the worker first finishes all compilations: they ask for the result of one, or the application may rely
+# on no compilation being in progress. So do calls that create pipelines.
+AFTER_COMPILATIONS = {
+    "vkGetPipelineCacheData", "vkMergePipelineCaches",
+    "vkSetDebugUtilsObjectNameEXT", "vkSetDebugUtilsObjectTagEXT",
+    "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
+    "vkDestroyDevice", "vkDestroyInstance",
+}
+
 # Posts although they return a VkResult: the error, if any, surfaces later (architecture.md, section 3).
 POSTS = {
     "vkCreateBuffer", "vkCreateBufferView", "vkCreateImage", "vkCreateImageView", "vkCreateSampler",

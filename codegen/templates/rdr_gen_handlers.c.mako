@@ -46,11 +46,27 @@ handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
 
 % endif
 % endfor
-/* Indexed by op number; NULL for commands that are recorded. */
-const rdr_handler rdr_handlers[TONGS_OP_COUNT] = {
+const struct rdr_op_info rdr_ops[TONGS_OP_COUNT] = {
 % for o in ir.ops:
 % if o.kind != "record":
-   [TONGS_OP_${o.name}] = ${"rdr_handle_" + o.short if o.handler == "hand" else "handle_" + o.name},
+   [TONGS_OP_${o.name}] = {
+% if o.handler == "generated":
+      .handle = handle_${o.name},
+% elif o.handler == "hand":
+      .handle = rdr_handle_${o.short},
+% else:
+      .handle_body = rdr_handle_${o.short},
+% endif
+% if o.takes_fd:
+      .takes_fd = true,
+% endif
+% if o.compiled:
+      .compiled = true,
+% endif
+% if o.after_compilations:
+      .after_compilations = true,
+% endif
+   },
 % endif
 % endfor
 };

@@ -168,7 +168,7 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
    struct rdr_device *dev = d->device ? ctx->slots[d->device].data : NULL;
    if (dev && dev->lost && execute_on_lost(ctx, op, args))
       return;
-   rdr_handlers[op->number](ctx, op, args);
+   rdr_ops[op->number].handle(ctx, op, args);
    if (!op->is_call)
       return;
    if (op->reply_fd >= 0)
@@ -177,150 +177,103 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
       rdr_reply(ctx, op, args);
 }
 
-/* Ops of our own. False if the op is none of them. */
-static bool
-execute_own(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
-{
-   bool call = op->is_call;
+/* An op of our own. */
+struct own_op {
+   rdr_body_handler handle;
+   bool is_call;
+   bool takes_fd;
+   bool after_compilations;
+};
 
-   switch (op->number) {
-   case TONGS_OP_tongsRecord:
-      rdr_replay(ctx, op, d);
-      return true;
-   case TONGS_OP_tongsHeapCreate:
-      rdr_own_heap_create(ctx, op, d);
-      return true;
-   case TONGS_OP_tongsHeapDestroy:
-      rdr_own_heap_destroy(ctx, op, d);
-      return true;
-   case TONGS_OP_tongsMemoryWrite:
-      rdr_own_memory_write(ctx, op, d);
-      return true;
-   case TONGS_OP_tongsMemoryRead:
-      if (call)
-         rdr_own_memory_read(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsMemoryFd:
-      if (call)
-         rdr_own_memory_fd(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsCopyMemoryToImage:
-      if (call)
-         rdr_own_copy_memory_to_image(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsCopyImageToMemory:
-      if (call)
-         rdr_own_copy_image_to_memory(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsSwapchainImages:
-      if (call)
-         rdr_own_swapchain_images(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsAcquireAhead:
-      if (call)
-         rdr_own_acquire_ahead(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsTakeImage:
-      rdr_own_take_image(ctx, op, d);
-      return true;
-   case TONGS_OP_tongsInstanceFacts:
-      if (call)
-         rdr_own_instance_facts(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsSnapshot:
-      if (call)
-         rdr_own_snapshot(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsSync:
-      if (call)
-         rdr_own_sync(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsChannel:
-      if (call)
-         rdr_own_channel(ctx, op, d);
-      return call;
-   case TONGS_OP_tongsGetQueue:
-      rdr_own_get_queue(ctx, op, d);
-      return true;
-   default:
-      return false;
-   }
-}
+static const struct own_op own_ops[] = {
+   [TONGS_OP_tongsRecord] = {rdr_replay},
+   [TONGS_OP_tongsHeapCreate] = {rdr_own_heap_create, .takes_fd = true},
+   [TONGS_OP_tongsHeapDestroy] = {rdr_own_heap_destroy},
+   [TONGS_OP_tongsMemoryWrite] = {rdr_own_memory_write},
+   [TONGS_OP_tongsMemoryRead] = {rdr_own_memory_read, .is_call = true},
+   [TONGS_OP_tongsMemoryFd] = {rdr_own_memory_fd, .is_call = true},
+   [TONGS_OP_tongsCopyMemoryToImage] = {rdr_own_copy_memory_to_image, .is_call = true},
+   [TONGS_OP_tongsCopyImageToMemory] = {rdr_own_copy_image_to_memory, .is_call = true},
+   [TONGS_OP_tongsSwapchainImages] = {rdr_own_swapchain_images, .is_call = true},
+   [TONGS_OP_tongsAcquireAhead] = {rdr_own_acquire_ahead, .is_call = true},
+   [TONGS_OP_tongsTakeImage] = {rdr_own_take_image},
+   [TONGS_OP_tongsInstanceFacts] = {rdr_own_instance_facts, .is_call = true},
+   [TONGS_OP_tongsSnapshot] = {rdr_own_snapshot, .is_call = true},
+   [TONGS_OP_tongsSync] = {rdr_own_sync, .is_call = true, .after_compilations = true},
+   [TONGS_OP_tongsChannel] = {rdr_own_channel, .is_call = true, .takes_fd = true},
+   [TONGS_OP_tongsGetQueue] = {rdr_own_get_queue},
+};
 
-/* What must find all pipelines made: it asks what became of them, or is the API's to synchronise
- * with their making. */
-static bool
-needs_pipelines(uint32_t op, bool call)
+/* NULL if the number is of no op that a client may send. */
+static const struct own_op *
+find_own(uint32_t number)
 {
-   switch (op) {
-   case TONGS_OP_tongsSync:
-   case TONGS_OP_vkGetPipelineCacheData:
-   case TONGS_OP_vkMergePipelineCaches:
-   case TONGS_OP_vkSetDebugUtilsObjectNameEXT:
-   case TONGS_OP_vkSetDebugUtilsObjectTagEXT:
-   case TONGS_OP_vkDebugMarkerSetObjectNameEXT:
-   case TONGS_OP_vkDebugMarkerSetObjectTagEXT:
-   case TONGS_OP_vkDestroyDevice:
-   case TONGS_OP_vkDestroyInstance:
-      return true;
-   default:
-      return call && op < TONGS_OP_COUNT && tongs_ops[op].creates == TONGS_TYPE_VkPipeline;
-   }
+   const size_t count = sizeof(own_ops) / sizeof(own_ops[0]);
+
+   return number < count && own_ops[number].handle ? &own_ops[number] : NULL;
 }
 
 static void
-execute(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes, size_t size)
+execute_own(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct tongs_decoder d;
-   bool call = op->is_call;
+   const struct own_op *own = find_own(op->number);
 
-   if (needs_pipelines(op->number, call))
-      rdr_wait_all_compiled(ctx->compiles);
-   rdr_decoder_init(ctx, &d, bytes, size, &ctx->arena);
-   if (op->number < TONGS_OP_COUNT && tongs_ops[op->number].kind != TONGS_OP_NONE) {
-      const struct tongs_op_info *info = &tongs_ops[op->number];
-      if (info->kind == TONGS_OP_RECORD ||
-          (call != (info->kind == TONGS_OP_CALL) && !(info->also_posts && !call))) {
-         rdr_end(ctx, "a %s came as another kind of op than it is", info->name);
-         return;
-      }
-      if (info->blocking) {
-         rdr_jobs_run(ctx->jobs, bytes, size);
-         return;
-      }
-      if (!call && info->kind == TONGS_OP_CALL && info->creates == TONGS_TYPE_VkPipeline) {
-         rdr_compile(ctx->compiles, bytes, size);
-         return;
-      }
-      if (op->number == TONGS_OP_vkDestroyPipeline &&
-          rdr_compile_forgets(ctx->compiles, bytes, size))
-         return;
-      op->tag = call ? tongs_decode_u32(&d) : 0;
-      if (op->number == TONGS_OP_vkUpdateDescriptorSets)
-         rdr_update_descriptor_sets(ctx, op, &d);
-      else
-         execute_generated(ctx, op, &d);
-   } else {
-      op->tag = call ? tongs_decode_u32(&d) : 0;
-      if (!execute_own(ctx, op, &d))
-         rdr_end(ctx, "op %u is unknown here", op->number);
+   if (!own || own->is_call != op->is_call) {
+      rdr_end(ctx, "op %u is unknown here", op->number);
+      return;
    }
-   tongs_arena_clear(&ctx->arena);
+   if (own->after_compilations)
+      rdr_wait_all_compiled(ctx->compiles);
+   op->tag = op->is_call ? tongs_decode_u32(d) : 0;
+   own->handle(ctx, op, d);
 }
 
 static bool
-takes_fd(uint32_t op)
+is_of_its_kind(const struct rdr_op *op, const struct tongs_op_info *info)
 {
-   return op == TONGS_OP_tongsChannel || op == TONGS_OP_tongsHeapCreate ||
-          op == TONGS_OP_vkAllocateMemory || op == TONGS_OP_vkGetMemoryFdPropertiesKHR ||
-          op == TONGS_OP_vkImportSemaphoreFdKHR || op == TONGS_OP_vkImportFenceFdKHR;
+   if (op->is_call)
+      return info->kind == TONGS_OP_CALL;
+   return info->kind == TONGS_OP_POST || info->also_posts;
+}
+
+/* An op of Vulkan. */
+static void
+execute_vulkan(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes, size_t size,
+               struct tongs_decoder *d)
+{
+   const struct tongs_op_info *info = &tongs_ops[op->number];
+   const struct rdr_op_info *how = &rdr_ops[op->number];
+
+   if (!is_of_its_kind(op, info)) {
+      rdr_end(ctx, "a %s came as another kind of op than it is", info->name);
+      return;
+   }
+   if (how->compiled && !op->is_call) {
+      rdr_compile(ctx->compiles, bytes, size);
+      return;
+   }
+   if (how->after_compilations)
+      rdr_wait_all_compiled(ctx->compiles);
+   if (info->blocking) {
+      rdr_jobs_run(ctx->jobs, bytes, size);
+      return;
+   }
+   if (info->destroys == TONGS_TYPE_VkPipeline && rdr_compile_forgets(ctx->compiles, bytes, size))
+      return;
+   op->tag = op->is_call ? tongs_decode_u32(d) : 0;
+   if (how->handle_body)
+      how->handle_body(ctx, op, d);
+   else
+      execute_generated(ctx, op, d);
 }
 
 /* The first descriptor that waits is the op's. */
 static bool
 find_fd(struct rdr_context *ctx, struct rdr_op *op)
 {
-   if (!takes_fd(op->number)) {
+   const struct own_op *own = find_own(op->number);
+
+   if (!(own && own->takes_fd) && !(op->number < TONGS_OP_COUNT && rdr_ops[op->number].takes_fd)) {
       rdr_end(ctx, "op %u says that it brings a file descriptor, and takes none", op->number);
       return false;
    }
@@ -334,6 +287,7 @@ void
 rdr_execute(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
 {
    struct tongs_op_header header = tongs_op_header_read(bytes);
+   struct tongs_decoder d;
    struct rdr_op op = {
       .number = header.op,
       .is_call = header.flags & TONGS_OP_FLAG_CALL,
@@ -347,7 +301,12 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
    /* A guest sends pages instead: the op that maps them knows how many descriptors they are. */
    if (header.flags & TONGS_OP_FLAG_FD && !ctx->takes_pages && !find_fd(ctx, &op))
       return;
-   execute(ctx, &op, bytes, size);
+   rdr_decoder_init(ctx, &d, bytes, size, &ctx->arena);
+   if (op.number < TONGS_OP_COUNT && tongs_ops[op.number].kind != TONGS_OP_NONE)
+      execute_vulkan(ctx, &op, bytes, size, &d);
+   else
+      execute_own(ctx, &op, &d);
+   tongs_arena_clear(&ctx->arena);
    if (op.fd >= 0) /* the op was not carried out */
       close(op.fd);
 }

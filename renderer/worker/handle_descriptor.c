@@ -163,8 +163,7 @@ decode(struct batch *b, struct tongs_decoder *d)
 }
 
 void
-rdr_update_descriptor_sets(struct rdr_context *ctx, const struct rdr_op *op,
-                           struct tongs_decoder *d)
+rdr_handle_UpdateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct batch b; /* not cleared: what is read of it has been written */
 

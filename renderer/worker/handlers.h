@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker does for each op. Most handlers are generated: they call the host's driver with
- * the decoded arguments. Those written by hand are in handle_*.c. */
+/* What the worker does for each op. Most handlers are generated: they call the host driver with the
+ * decoded arguments. Those written by hand are in handle_*.c, one file for each kind of object. */
 
 #ifndef RDR_WORKER_HANDLERS_H
 #define RDR_WORKER_HANDLERS_H
@@ -13,7 +13,24 @@
  * run on a thread of its own (jobs.c). */
 typedef void (*rdr_handler)(struct rdr_context *ctx, struct rdr_op *op, void *args);
 
-extern const rdr_handler rdr_handlers[];
+/* Reads the op's arguments itself. `d`: at the body, behind the tag of a call. The decoder's
+ * thread.
+ */
+typedef void (*rdr_body_handler)(struct rdr_context *ctx, struct rdr_op *op,
+                                 struct tongs_decoder *d);
+
+/* How the worker carries out an op of Vulkan (codegen/policy.py), beside what tongs_ops tells both
+ * sides. */
+struct rdr_op_info {
+   rdr_handler handle;           /* one of the two is set, */
+   rdr_body_handler handle_body; /* none for commands that are recorded and ops of our own */
+   bool takes_fd;                /* a descriptor may come with it */
+   bool compiled;                /* as a post, it is compiled beside the decoder (compile.h) */
+   bool after_compilations;      /* else: all compilations are finished first */
+};
+
+/* Indexed by op number; TONGS_OP_COUNT entries. Generated. */
+extern const struct rdr_op_info rdr_ops[];
 
 void
 rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args);
@@ -91,12 +108,13 @@ rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *ar
 bool
 rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args);
 
-/* Decodes a vkUpdateDescriptorSets, from its arguments on, and carries it out. */
+/* vkUpdateDescriptorSets: decodes and carries it out. */
 void
-rdr_update_descriptor_sets(struct rdr_context *ctx, const struct rdr_op *op,
-                           struct tongs_decoder *d);
+rdr_handle_UpdateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op,
+                                struct tongs_decoder *d);
 
-/* Ops of our own, whose bodies are read by hand. `d`: at the body, behind the tag of a call. */
+/* Ops of our own; see docs/wire.md for their bodies. */
+
 void
 rdr_own_instance_facts(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void

@@ -177,7 +177,7 @@ run(struct rdr_context *ctx, struct job *job)
    do {
       if (timeout)
          *timeout = left < SLICE_NS ? left : SLICE_NS;
-      rdr_handlers[job->op.number](ctx, &job->op, job->args);
+      rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
       if (timeout && left != UINT64_MAX) /* no end */
          left -= *timeout;
    } while (timeout && left && is_in_vain(*result_of(job)) && !dev->lost);
@@ -253,14 +253,14 @@ try_now(struct rdr_context *ctx, struct job *job)
    if (timeout) {
       uint64_t whole = *timeout;
       *timeout = 0;
-      rdr_handlers[job->op.number](ctx, &job->op, job->args);
+      rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
       *timeout = whole;
       return !is_in_vain(*result_of(job)) || !whole;
    }
    if (job->op.number != TONGS_OP_vkGetQueryPoolResults ||
        ((struct tongs_args_vkGetQueryPoolResults *)job->args)->flags & VK_QUERY_RESULT_WAIT_BIT)
       return false;
-   rdr_handlers[job->op.number](ctx, &job->op, job->args);
+   rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
    return true;
 }
 
