@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/virtio/vhost_serve.h"
 
+#include "renderer/broker/launch.h"
 #include "renderer/broker/signals.h"
 #include "renderer/virtio/control_queue.h"
 #include "renderer/virtio/device.h"
@@ -9,9 +10,6 @@
 #include "protocol/socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/close_range.h>
 #include <linux/virtio_gpu.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,7 +25,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORKER_FD 3
 /* Each monitor and guest takes what it knows of these. */
 #define FEATURES \
    (UINT64_C(1) << VIRTIO_GPU_F_VIRGL | UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | \
@@ -43,10 +40,8 @@
 
 struct server {
    const struct rdr_vhost_serve_options *options;
-   const char **worker_argv; /* owned */
-   int exe_fd;
-   int signal_fd;
-   sigset_t inherited_mask;
+   struct rdr_launcher launcher;
+   int signal_fd;                /* owned */
    pid_t machines[MACHINES_MAX]; /* device processes; 0: a free slot */
    bool ending;
 };
@@ -65,41 +60,10 @@ struct device {
 
 /* --- Workers --- */
 
-static bool
-make_worker_argv(struct server *s)
-{
-   static const char *const head[] = {"tongs", "worker", "--fd", "3", "--pages"};
-   const size_t head_count = sizeof(head) / sizeof(head[0]);
-   size_t count = 0;
-
-   while (s->options->worker_args && s->options->worker_args[count])
-      count++;
-   s->worker_argv = calloc(head_count + count + 1, sizeof(*s->worker_argv));
-   if (!s->worker_argv)
-      return false;
-   memcpy(s->worker_argv, head, sizeof(head));
-   if (count)
-      memcpy(s->worker_argv + head_count, s->options->worker_args, count * sizeof(*s->worker_argv));
-   return true;
-}
-
 static pid_t
 start_worker(void *owner, int fd)
 {
-   extern char **environ;
-   const struct server *s = ((struct device *)owner)->server;
-   pid_t pid = fork();
-
-   if (pid)
-      return pid;
-   signal(SIGPIPE, SIG_DFL);
-   sigprocmask(SIG_SETMASK, &s->inherited_mask, NULL);
-   if (fd == WORKER_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, WORKER_FD) < 0)
-      _exit(127);
-   close_range(WORKER_FD + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
-   fexecve(s->exe_fd, (char *const *)s->worker_argv, environ);
-   fprintf(stderr, "tongs: cannot run a worker: %s\n", strerror(errno));
-   _exit(127);
+   return rdr_launch(&((struct device *)owner)->server->launcher, RDR_LAUNCH_GUEST, fd);
 }
 
 static void
@@ -464,43 +428,69 @@ serve(struct server *s, int listener)
    end_machines(s);
 }
 
+/* Returns the listening socket, or -1 after the reason was logged. */
+static int
+begin_listening(const struct rdr_vhost_serve_options *options)
+{
+   mode_t inherited = umask(077);
+   int listener = tongs_socket_listen_unix(options->path, 0600);
+
+   umask(inherited);
+   if (listener >= 0)
+      return listener;
+   fprintf(stderr, "tongs: cannot listen on %s: %s\n", options->path, strerror(-listener));
+   return -1;
+}
+
+static void
+announce(const struct rdr_vhost_serve_options *options)
+{
+   fprintf(stderr, "tongs: a virtio-gpu device is at %s\n", options->path);
+   if (options->ready_fd < 0)
+      return;
+   if (write(options->ready_fd, "\n", 1) != 1)
+      fprintf(stderr, "tongs: cannot write to descriptor %d\n", options->ready_fd);
+   close(options->ready_fd);
+}
+
+/* 0 or -errno. */
+static int
+server_init(struct server *s, const struct rdr_vhost_serve_options *options)
+{
+   sigset_t inherited_mask;
+
+   *s = (struct server){.options = options, .launcher.exe_fd = -1};
+   s->signal_fd = rdr_signals_open(&inherited_mask);
+   if (s->signal_fd < 0)
+      return -errno;
+   return rdr_launcher_init(&s->launcher, options->worker_args, &inherited_mask);
+}
+
+static void
+server_finish(struct server *s)
+{
+   rdr_launcher_finish(&s->launcher);
+   if (s->signal_fd >= 0)
+      close(s->signal_fd);
+}
+
 int
 rdr_vhost_serve(const struct rdr_vhost_serve_options *options)
 {
-   struct server s = {.options = options, .signal_fd = -1};
-   int status = 1;
+   struct server s;
+   int listener = begin_listening(options);
 
-   int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-   s.exe_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
-   if (fd >= 0)
-      close(fd);
-   mode_t inherited = umask(077);
-   int listener = tongs_socket_listen_unix(options->path, 0600);
-   umask(inherited);
    if (listener < 0)
-      fprintf(stderr, "tongs: cannot listen on %s: %s\n", options->path, strerror(-listener));
-   else if (s.exe_fd < 0 || !make_worker_argv(&s) ||
-            (s.signal_fd = rdr_signals_open(&s.inherited_mask)) < 0)
-      fprintf(stderr, "tongs: cannot start: %s\n", strerror(errno));
-   else
-      status = 0;
-   if (!status) {
-      fprintf(stderr, "tongs: a virtio-gpu device is at %s\n", options->path);
-      if (options->ready_fd >= 0) {
-         if (write(options->ready_fd, "\n", 1) != 1)
-            fprintf(stderr, "tongs: cannot write to descriptor %d\n", options->ready_fd);
-         close(options->ready_fd);
-      }
+      return 1;
+   int error = server_init(&s, options);
+   if (error) {
+      fprintf(stderr, "tongs: cannot start: %s\n", strerror(-error));
+   } else {
+      announce(options);
       serve(&s, listener);
    }
-   if (listener >= 0) {
-      unlink(options->path);
-      close(listener);
-   }
-   if (s.exe_fd >= 0)
-      close(s.exe_fd);
-   if (s.signal_fd >= 0)
-      close(s.signal_fd);
-   free(s.worker_argv);
-   return status;
+   unlink(options->path);
+   close(listener);
+   server_finish(&s);
+   return error ? 1 : 0;
 }

@@ -158,7 +158,7 @@ def where_what_forks_workers_is_killed_or_stuck_clients_are_served_and_workers_r
         os.kill(zygote, number)
         for _ in range(3):
             compute(server)
-        server.wait_for_log(f"what forks workers, process {zygote}, ended by signal 9")
+        server.wait_for_log(f"the zygote, process {zygote}, ended by signal 9")
         wait_for_ready(server, 1)
         assert victim.process.poll() is None
         victim.end(signal.SIGKILL)

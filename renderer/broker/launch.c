@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/broker/launch.h"
+
+#include "renderer/broker/log.h"
+#include "renderer/broker/zygote_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The descriptor that a worker finds its socket at. */
+#define WORKER_FD 3
+
+/* The program's descriptor must lie above those that a worker gets. */
+#define EXE_FD_MIN 10
+
+#define ARGUMENTS_MAX 64
+
+static const char *const kind_options[] = {
+   [RDR_LAUNCH_CLIENT] = NULL,
+   [RDR_LAUNCH_WARM] = "--wait",
+   [RDR_LAUNCH_ZYGOTE] = "--zygote",
+   [RDR_LAUNCH_GUEST] = "--pages",
+};
+
+int
+rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args, const sigset_t *mask)
+{
+   *l = (struct rdr_launcher){.exe_fd = -1, .worker_args = worker_args, .mask = *mask};
+
+   int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+   if (fd < 0)
+      return -errno;
+   l->exe_fd = fcntl(fd, F_DUPFD_CLOEXEC, EXE_FD_MIN);
+   int error = l->exe_fd < 0 ? -errno : 0;
+   close(fd);
+   return error;
+}
+
+void
+rdr_launcher_finish(struct rdr_launcher *l)
+{
+   if (l->exe_fd >= 0)
+      close(l->exe_fd);
+   l->exe_fd = -1;
+}
+
+/* False if there are too many arguments. */
+static bool
+make_arguments(const struct rdr_launcher *l, enum rdr_launch_kind kind,
+               const char *argv[ARGUMENTS_MAX + 1])
+{
+   size_t count = 0;
+
+   argv[count++] = "tongs";
+   argv[count++] = "worker";
+   argv[count++] = "--fd";
+   argv[count++] = "3";
+   if (kind_options[kind])
+      argv[count++] = kind_options[kind];
+   for (size_t i = 0; l->worker_args && l->worker_args[i]; i++) {
+      if (count == ARGUMENTS_MAX)
+         return false;
+      argv[count++] = l->worker_args[i];
+   }
+   argv[count] = NULL;
+   return true;
+}
+
+/* In the child: becomes the worker. */
+static void __attribute__((noreturn))
+run_worker(const struct rdr_launcher *l, const char *const *argv, int fd)
+{
+   extern char **environ;
+
+   signal(SIGPIPE, SIG_DFL);
+   sigprocmask(SIG_SETMASK, &l->mask, NULL);
+
+   /* dup2() of a descriptor to itself would leave it close-on-exec. */
+   if (fd == WORKER_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, WORKER_FD) < 0) {
+      rdr_broker_log("cannot hand a socket over to a worker: %s", strerror(errno));
+      _exit(127);
+   }
+   /* The process that started us may have left descriptors open, which a worker must not have.
+    * Kernels before 5.11 cannot do this. */
+   close_range(WORKER_FD + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+   fexecve(l->exe_fd, (char *const *)argv, environ);
+   rdr_broker_log("cannot run a worker: %s", strerror(errno));
+   _exit(127);
+}
+
+pid_t
+rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd)
+{
+   const char *argv[ARGUMENTS_MAX + 1];
+
+   if (!make_arguments(l, kind, argv)) {
+      errno = E2BIG;
+      return -1;
+   }
+   pid_t pid = fork();
+   if (pid == 0)
+      run_worker(l, argv, fd);
+   return pid;
+}
+
+pid_t
+rdr_launch_with_socket(const struct rdr_launcher *l, enum rdr_launch_kind kind, int *control_fd)
+{
+   int ends[2];
+
+   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+      return -1;
+   bool forks = kind == RDR_LAUNCH_WARM && l->zygote && rdr_zygote_client_can_fork(l->zygote);
+   pid_t pid = forks ? rdr_zygote_client_fork(l->zygote, ends[1]) : rdr_launch(l, kind, ends[1]);
+   int error = errno;
+   close(ends[1]);
+   if (pid > 0) {
+      *control_fd = ends[0];
+      return pid;
+   }
+   close(ends[0]);
+   errno = error;
+   return -1;
+}

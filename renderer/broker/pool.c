@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/broker/pool.h"
+
+#include "renderer/worker/warm_worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How long no warm worker is started after one ended before it was warm: the next would end in the
+ * same way. */
+#define REFILL_PAUSE_MS 10000
+
+/* How long a client has the processors for its own start. In that time, a warm worker is started
+ * only if no worker waits. */
+#define SETTLE_MS 50
+
+static const struct rdr_pool_slot free_slot = {.control_fd = -1, .client.fd = -1};
+
+static int64_t
+now_ms(const struct rdr_pool *p)
+{
+   return p->options.ops->now_ms(p->options.owner);
+}
+
+bool
+rdr_pool_init(struct rdr_pool *p, const struct rdr_pool_options *options)
+{
+   *p = (struct rdr_pool){
+      .options = *options,
+      .slot_count = options->max_clients + options->warm,
+   };
+   p->slots = calloc(p->slot_count, sizeof(*p->slots));
+   if (!p->slots)
+      return false;
+   for (unsigned i = 0; i < p->slot_count; i++)
+      p->slots[i] = free_slot;
+   p->idle_since_ms = now_ms(p);
+   return true;
+}
+
+static void
+close_slot(struct rdr_pool_slot *slot)
+{
+   if (slot->control_fd >= 0)
+      close(slot->control_fd);
+   if (slot->client.fd >= 0)
+      close(slot->client.fd);
+   slot->control_fd = -1;
+   slot->client.fd = -1;
+}
+
+void
+rdr_pool_finish(struct rdr_pool *p)
+{
+   for (unsigned i = 0; p->slots && i < p->slot_count; i++)
+      close_slot(&p->slots[i]);
+   free(p->slots);
+   *p = (struct rdr_pool){0};
+}
+
+/* --- Slots --- */
+
+static bool
+has_client(const struct rdr_pool_slot *slot)
+{
+   return slot->state == RDR_SLOT_OFFERED_EARLY || slot->state == RDR_SLOT_OFFERED ||
+          slot->state == RDR_SLOT_SERVING;
+}
+
+/* Whether the slot's process, if it ended now, would have ended before it was warm. */
+static bool
+is_early(const struct rdr_pool_slot *slot)
+{
+   return slot->state == RDR_SLOT_LOADING || slot->state == RDR_SLOT_WAITING ||
+          slot->state == RDR_SLOT_OFFERED_EARLY;
+}
+
+/* NULL if there is none. */
+static struct rdr_pool_slot *
+find_state(struct rdr_pool *p, enum rdr_slot_state state)
+{
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      if (p->slots[i].state == state)
+         return &p->slots[i];
+   }
+   return NULL;
+}
+
+static struct rdr_pool_slot *
+find_pid(struct rdr_pool *p, pid_t pid)
+{
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      if (p->slots[i].state != RDR_SLOT_FREE && p->slots[i].pid == pid)
+         return &p->slots[i];
+   }
+   return NULL;
+}
+
+/* The worker ends, or has ended. Its client, if there is one, is lost unless the caller has taken
+ * it back. */
+static void
+begin_ending(struct rdr_pool *p, struct rdr_pool_slot *slot)
+{
+   if (is_early(slot))
+      p->refill_after_ms = now_ms(p) + REFILL_PAUSE_MS;
+   if (has_client(slot)) {
+      p->client_count--;
+      p->idle_since_ms = now_ms(p);
+   } else {
+      p->waiting_count--;
+   }
+   close_slot(slot);
+   slot->state = RDR_SLOT_ENDING;
+   p->waiting_count++;
+}
+
+/* --- Warm workers --- */
+
+/* 0 or -errno. */
+static int
+start_warm(struct rdr_pool *p)
+{
+   struct rdr_pool_slot *slot = find_state(p, RDR_SLOT_FREE);
+   int control_fd;
+
+   if (!slot)
+      return -EAGAIN;
+   pid_t pid = p->options.ops->start_warm(p->options.owner, &control_fd);
+   if (pid < 0)
+      return -errno;
+   *slot = free_slot;
+   slot->state = RDR_SLOT_LOADING;
+   slot->pid = pid;
+   slot->control_fd = control_fd;
+   slot->started_ms = now_ms(p);
+   p->waiting_count++;
+   return 0;
+}
+
+void
+rdr_pool_refill(struct rdr_pool *p)
+{
+   unsigned room = p->options.max_clients - p->client_count;
+   unsigned wanted = p->options.warm < room ? p->options.warm : room;
+   int64_t now = now_ms(p);
+
+   if (p->ending || p->refill_after_ms > now)
+      return;
+   if (wanted && p->settled_ms > now)
+      wanted = 1;
+   while (p->waiting_count < wanted) {
+      int error = start_warm(p);
+      if (!error)
+         continue;
+      p->options.ops->log("cannot start a warm worker: %s; trying again later", strerror(-error));
+      p->refill_after_ms = now_ms(p) + REFILL_PAUSE_MS;
+      return;
+   }
+}
+
+int64_t
+rdr_pool_wakeup_ms(const struct rdr_pool *p)
+{
+   int64_t now = now_ms(p), next = INT64_MAX;
+
+   if (p->refill_after_ms > now)
+      next = p->refill_after_ms;
+   if (p->settled_ms > now && p->settled_ms < next)
+      next = p->settled_ms;
+   return next;
+}
+
+/* --- Clients --- */
+
+bool
+rdr_pool_is_full(const struct rdr_pool *p)
+{
+   return p->client_count >= p->options.max_clients;
+}
+
+/* Hands the client over to the worker that is closest to warm. NULL if no worker waits. */
+static struct rdr_pool_slot *
+offer(struct rdr_pool *p, const struct rdr_client *client)
+{
+   for (;;) {
+      struct rdr_pool_slot *slot = find_state(p, RDR_SLOT_WARM);
+
+      if (!slot)
+         slot = find_state(p, RDR_SLOT_WAITING);
+      if (!slot)
+         slot = find_state(p, RDR_SLOT_LOADING);
+      if (!slot)
+         return NULL;
+      if (p->options.ops->send_client(p->options.owner, slot->control_fd, client->fd)) {
+         slot->state = is_early(slot) ? RDR_SLOT_OFFERED_EARLY : RDR_SLOT_OFFERED;
+         slot->client = *client;
+         slot->client.fd = fcntl(client->fd, F_DUPFD_CLOEXEC, 0);
+         p->waiting_count--;
+         return slot;
+      }
+      /* The worker has ended, and we have not been told yet. */
+      p->options.ops->kill(p->options.owner, slot->pid, SIGKILL);
+      begin_ending(p, slot);
+   }
+}
+
+static void
+log_start(const struct rdr_pool *p, const struct rdr_pool_slot *slot)
+{
+   p->options.ops->log("worker %d started for pid %d, uid %u", (int)slot->pid,
+                       (int)slot->client.pid, (unsigned)slot->client.uid);
+}
+
+/* NULL with errno. */
+static struct rdr_pool_slot *
+start_for_client(struct rdr_pool *p, const struct rdr_client *client)
+{
+   struct rdr_pool_slot *slot = find_state(p, RDR_SLOT_FREE);
+
+   if (!slot) {
+      errno = EAGAIN;
+      return NULL;
+   }
+   pid_t pid = p->options.ops->start_for_client(p->options.owner, client->fd);
+   if (pid < 0)
+      return NULL;
+   *slot = free_slot;
+   slot->state = RDR_SLOT_SERVING;
+   slot->pid = pid;
+   slot->client = *client;
+   slot->client.fd = -1;
+   log_start(p, slot);
+   return slot;
+}
+
+int
+rdr_pool_serve(struct rdr_pool *p, const struct rdr_client *client)
+{
+   struct rdr_pool_slot *slot = offer(p, client);
+
+   if (!slot && p->refill_after_ms <= now_ms(p) && p->options.ops->starts_fast(p->options.owner) &&
+       start_warm(p) == 0)
+      slot = offer(p, client);
+   if (!slot)
+      slot = start_for_client(p, client);
+   if (!slot)
+      return -errno;
+   slot->started_ms = now_ms(p);
+   p->settled_ms = slot->started_ms + SETTLE_MS;
+   p->client_count++;
+   return 0;
+}
+
+/* --- What workers say --- */
+
+/* The worker has closed its socket, and is dead or about to be. A client that it had not taken gets
+ * another worker. */
+static void
+let_go(struct rdr_pool *p, struct rdr_pool_slot *slot)
+{
+   struct rdr_client client = slot->client;
+
+   /* Without a copy of the client's socket, the client is lost with its worker. */
+   if (has_client(slot) && client.fd < 0) {
+      slot->state = RDR_SLOT_SERVING;
+      close_slot(slot);
+      return;
+   }
+   slot->client.fd = -1;
+   begin_ending(p, slot);
+   if (client.fd < 0)
+      return;
+   int error = p->ending ? 0 : rdr_pool_serve(p, &client);
+   if (error)
+      p->options.ops->lose_client(p->options.owner, &client, -error);
+   close(client.fd);
+}
+
+/* Reads one byte of a worker that has not taken a client yet. False if the worker has closed its
+ * socket. */
+static bool
+hear(struct rdr_pool *p, struct rdr_pool_slot *slot)
+{
+   uint8_t word;
+
+   if (recv(slot->control_fd, &word, sizeof(word), MSG_DONTWAIT) != (ssize_t)sizeof(word))
+      return false;
+   switch (word) {
+   case RDR_WARM_WAITS:
+      if (slot->state == RDR_SLOT_LOADING)
+         slot->state = RDR_SLOT_WAITING;
+      break;
+   case RDR_WARM_WARM:
+      if (slot->state == RDR_SLOT_OFFERED_EARLY)
+         slot->state = RDR_SLOT_OFFERED;
+      else if (is_early(slot))
+         slot->state = RDR_SLOT_WARM;
+      break;
+   default: /* RDR_WARM_TAKEN */
+      if (has_client(slot)) {
+         slot->state = RDR_SLOT_SERVING;
+         close_slot(slot);
+         log_start(p, slot);
+      }
+      break;
+   }
+   return true;
+}
+
+/* A worker in WARM has nothing to say: SIGCHLD tells its end. No entry is left empty, as poll(2)
+ * takes no more entries than the process may have descriptors. */
+nfds_t
+rdr_pool_fill_polls(struct rdr_pool *p, struct pollfd *polls, nfds_t at)
+{
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      struct rdr_pool_slot *slot = &p->slots[i];
+      bool listens = slot->control_fd >= 0 && slot->state != RDR_SLOT_WARM;
+
+      slot->polled = listens ? at : 0;
+      if (listens)
+         polls[at++] = (struct pollfd){.fd = slot->control_fd, .events = POLLIN};
+   }
+   return at;
+}
+
+void
+rdr_pool_handle_polls(struct rdr_pool *p, const struct pollfd *polls)
+{
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      struct rdr_pool_slot *slot = &p->slots[i];
+      nfds_t polled = slot->polled;
+
+      slot->polled = 0;
+      if (!polled || !polls[polled].revents || slot->control_fd < 0 || hear(p, slot))
+         continue;
+      p->options.ops->kill(p->options.owner, slot->pid, SIGKILL);
+      let_go(p, slot);
+   }
+}
+
+/* --- Ends --- */
+
+static void
+log_end(const struct rdr_pool *p, const struct rdr_pool_slot *slot, int status)
+{
+   double seconds = (double)(now_ms(p) - slot->started_ms) / 1000.0;
+   char how[80] = "in a way that waitpid() cannot tell";
+
+   if (WIFEXITED(status))
+      snprintf(how, sizeof(how), "with exit status %d", WEXITSTATUS(status));
+   else if (WIFSIGNALED(status))
+      snprintf(how, sizeof(how), "by signal %d (%s)%s", WTERMSIG(status),
+               strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
+   if (has_client(slot))
+      p->options.ops->log("worker %d for pid %d, uid %u ended %s after %.1f s", (int)slot->pid,
+                          (int)slot->client.pid, (unsigned)slot->client.uid, how, seconds);
+   else if (!p->ending)
+      p->options.ops->log("worker %d, which had no client yet, ended %s", (int)slot->pid, how);
+}
+
+bool
+rdr_pool_reap(struct rdr_pool *p, pid_t pid, int status)
+{
+   struct rdr_pool_slot *slot = find_pid(p, pid);
+
+   if (!slot)
+      return false;
+   /* The worker may have taken its client before it ended: read all that it has said. */
+   while (slot->state == RDR_SLOT_OFFERED_EARLY || slot->state == RDR_SLOT_OFFERED) {
+      if (!hear(p, slot))
+         let_go(p, slot);
+   }
+   log_end(p, slot, status);
+   if (slot->state != RDR_SLOT_ENDING)
+      begin_ending(p, slot);
+   p->waiting_count--;
+   *slot = free_slot;
+   return true;
+}
+
+void
+rdr_pool_end(struct rdr_pool *p)
+{
+   p->ending = true;
+}
+
+void
+rdr_pool_kill(const struct rdr_pool *p, int signal_number)
+{
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      if (p->slots[i].state != RDR_SLOT_FREE)
+         p->options.ops->kill(p->options.owner, p->slots[i].pid, signal_number);
+   }
+}
+
+unsigned
+rdr_pool_count(const struct rdr_pool *p)
+{
+   return p->client_count + p->waiting_count;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The broker's pool of workers: a slot for each worker process, with or without a client. The pool
+ * keeps `warm` workers waiting, which have the host driver loaded, hands each client over to one of
+ * them, and replaces it. The pool reads no clock, starts no process and kills none: the functions
+ * of struct rdr_pool_ops do, so that a unit test can run the pool without processes.
+ *
+ * The states of a slot, and the functions that change them:
+ *
+ *   ┌──────┐ start_warm() ┌─────────┐ hear(): WAITS ┌─────────┐ hear(): WARM ┌──────┐
+ *   │ FREE │ ───────────▶ │ LOADING │ ────────────▶ │ WAITING │ ───────────▶ │ WARM │
+ *   └──────┘              └─────────┘               └─────────┘              └──────┘
+ *      │                       │ offer()                 │ offer()               │ offer()
+ *      │                       ▼                         ▼                       ▼
+ *      │                  ┌───────────────────────────────┐ hear(): WARM   ┌─────────┐
+ *      │                  │         OFFERED_EARLY         │ ─────────────▶ │ OFFERED │
+ *      │                  └───────────────────────────────┘                └─────────┘
+ *      │                                  │ hear(): TAKEN                       │ hear(): TAKEN
+ *      │                                  ▼                                     │
+ *      │  start_for_client()         ┌─────────┐                                │
+ *      └───────────────────────────▶ │ SERVING │ ◀──────────────────────────────┘
+ *                                    └─────────┘
+ *
+ *   LOADING, WAITING, WARM ─── offer(), let_go(): the worker has closed its socket ───▶ ENDING
+ *   OFFERED_EARLY, OFFERED ─── let_go(), which finds another worker for the client ────▶ ENDING
+ *   any state ──────────────── rdr_pool_reap() ────────────────────────────────────────▶ FREE
+ *
+ * A worker in ENDING was killed and is not reaped yet. OFFERED and OFFERED_EARLY differ in one
+ * thing: a worker that ends before it was warm is not replaced for a while.
+ *
+ * One thread.
+ */
+
+#ifndef RDR_BROKER_POOL_H
+#define RDR_BROKER_POOL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum rdr_slot_state {
+   RDR_SLOT_FREE = 0,
+   RDR_SLOT_LOADING,
+   RDR_SLOT_WAITING,
+   RDR_SLOT_WARM,
+   RDR_SLOT_OFFERED_EARLY,
+   RDR_SLOT_OFFERED,
+   RDR_SLOT_SERVING,
+   RDR_SLOT_ENDING,
+};
+
+/* A connection that was accepted. */
+struct rdr_client {
+   int fd;
+   pid_t pid; /* 0: the client is in a guest or on another machine */
+   uid_t uid;
+};
+
+struct rdr_pool_slot {
+   enum rdr_slot_state state;
+   pid_t pid;
+   int control_fd; /* owned; -1 in FREE, SERVING and ENDING */
+
+   /* In OFFERED_EARLY, OFFERED and SERVING. `fd` is owned, and a copy: the worker has the client's
+    * own. It is -1 in SERVING, and if the copy could not be made; then the client is lost if the
+    * worker ends without having taken it. */
+   struct rdr_client client;
+
+   nfds_t polled; /* the index of control_fd in `polls`; 0: it is not polled */
+   int64_t started_ms;
+};
+
+/* What the pool needs from outside. `owner` is rdr_pool_options.owner. */
+struct rdr_pool_ops {
+   int64_t (*now_ms)(void *owner);
+
+   /* Starts a worker that waits for a client. Returns its pid and a stream socket to it, or -1 with
+    * errno. */
+   pid_t (*start_warm)(void *owner, int *control_fd);
+
+   /* Whether start_warm() takes only a few milliseconds now. If so, a client that finds no worker
+    * gets one that is started like this. */
+   bool (*starts_fast)(void *owner);
+
+   /* Starts a worker for a client, whose socket stays the caller's. Returns its pid, or -1 with
+    * errno. */
+   pid_t (*start_for_client)(void *owner, int client_fd);
+
+   /* Sends a client's socket, which stays the caller's, to a worker that waits. False if the worker
+    * is gone. */
+   bool (*send_client)(void *owner, int control_fd, int client_fd);
+
+   void (*kill)(void *owner, pid_t pid, int signal_number);
+
+   /* A client whose worker ended before it had taken the client got no other worker. `error`: an
+    * errno. */
+   void (*lose_client)(void *owner, const struct rdr_client *client, int error);
+
+   /* Tells the log what happened; NULL is not allowed. */
+   void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+};
+
+struct rdr_pool_options {
+   const struct rdr_pool_ops *ops;
+   void *owner;
+
+   unsigned max_clients; /* at least 1 */
+   unsigned warm;        /* how many workers wait for a client; 0: none */
+};
+
+struct rdr_pool {
+   struct rdr_pool_options options;
+   struct rdr_pool_slot *slots; /* owned */
+   unsigned slot_count;         /* max_clients + warm */
+   unsigned client_count;       /* slots in OFFERED_EARLY, OFFERED and SERVING */
+   unsigned waiting_count;      /* slots in LOADING, WAITING, WARM and ENDING */
+
+   int64_t refill_after_ms; /* no warm worker is started before this time */
+   int64_t settled_ms;      /* when the latest client is taken to have started */
+   int64_t idle_since_ms;   /* when the number of clients last fell, or the pool was made */
+   bool ending;
+};
+
+/* False if memory is out. */
+bool
+rdr_pool_init(struct rdr_pool *p, const struct rdr_pool_options *options);
+
+/* Closes the descriptors and frees the slots. Processes are left alone. */
+void
+rdr_pool_finish(struct rdr_pool *p);
+
+/* Starts as many warm workers as are missing now. A failure is logged, and no worker is started for
+ * a while. */
+void
+rdr_pool_refill(struct rdr_pool *p);
+
+/* The next time that rdr_pool_refill() may have something to do without an event; INT64_MAX: none.
+ */
+int64_t
+rdr_pool_wakeup_ms(const struct rdr_pool *p);
+
+/* Whether max_clients clients have a worker. */
+bool
+rdr_pool_is_full(const struct rdr_pool *p);
+
+/* Finds a worker for a client: the one that is closest to warm, one that is started fast, or one
+ * that is started for the client. The client's descriptor stays the caller's. 0 or -errno. The pool
+ * must not be full. */
+int
+rdr_pool_serve(struct rdr_pool *p, const struct rdr_client *client);
+
+/* Writes at polls[at] and behind it what is to be polled, slot_count entries at most; returns the
+ * index after the last one. `at` is not 0. */
+nfds_t
+rdr_pool_fill_polls(struct rdr_pool *p, struct pollfd *polls, nfds_t at);
+
+/* After the poll: handles what workers have said. */
+void
+rdr_pool_handle_polls(struct rdr_pool *p, const struct pollfd *polls);
+
+/* A child has ended with a status of waitpid(2). False if it was no worker of the pool. */
+bool
+rdr_pool_reap(struct rdr_pool *p, pid_t pid, int status);
+
+/* From now on no worker is started: the ends of workers that have no client are expected, and a
+ * client whose worker ends is lost. */
+void
+rdr_pool_end(struct rdr_pool *p);
+
+/* Sends a signal to all workers. */
+void
+rdr_pool_kill(const struct rdr_pool *p, int signal_number);
+
+/* How many processes are not reaped yet. */
+unsigned
+rdr_pool_count(const struct rdr_pool *p);
+
+#endif
