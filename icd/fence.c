@@ -2,7 +2,9 @@
 #include "icd/fence.h"
 
 #include "icd/completion.h"
+#include "icd/connection.h"
 #include "icd/device.h"
+#include "icd/external.h"
 #include "icd/queue.h"
 #include "protocol/clock.h"
 #include "protocol/decoder.h"
@@ -10,6 +12,8 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
+
+#include <unistd.h>
 
 #define SLOT_SHIFT 56
 #define NUMBER_MASK ((UINT64_C(1) << SLOT_SHIFT) - 1)
@@ -293,4 +297,42 @@ icd_WaitForFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences, 
    if (w.result == VK_SUCCESS && some_host)
       return wait_for_host_ones(device, &w, start, timeout);
    return w.result;
+}
+
+/* --- File descriptors --- */
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetFenceFdKHR(VkDevice device, const VkFenceGetFdInfoKHR *pGetFdInfo, int *pFd)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct tongs_args_vkGetFenceFdKHR args = {
+      .device = device, .pGetFdInfo = pGetFdInfo, .pFd = &(int){-1}};
+   bool sync_file = pGetFdInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
+   int fd;
+   VkResult result = icd_fence_to_host(device, pGetFdInfo->fence);
+
+   if (result != VK_SUCCESS)
+      return result;
+   result = icd_call_with_fds(dev->base.connection, TONGS_OP_vkGetFenceFdKHR, &args, -1, &fd);
+   return icd_external_take_exported(result, fd, sync_file, pFd);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_ImportFenceFdKHR(VkDevice device, const VkImportFenceFdInfoKHR *pImportFenceFdInfo)
+{
+   struct icd_device *dev = icd_device_from(device);
+   const int fd = pImportFenceFdInfo->fd;
+   struct tongs_args_vkImportFenceFdKHR args = {.device = device,
+                                                .pImportFenceFdInfo = pImportFenceFdInfo};
+
+   if (!icd_external_may_import(
+          dev, fd, pImportFenceFdInfo->handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT))
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   VkResult result = icd_fence_to_host(device, pImportFenceFdInfo->fence);
+   if (result != VK_SUCCESS)
+      return result;
+   result = icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportFenceFdKHR, &args, fd, NULL);
+   if (result == VK_SUCCESS && fd >= 0)
+      close(fd);
+   return result;
 }

@@ -3,13 +3,11 @@
 
 #include "icd/connect.h"
 #include "icd/connection.h"
-#include "icd/external.h"
 #include "icd/host_pages.h"
 #include "icd/table.h"
 #include "protocol/decoder.h"
 #include "protocol/id.h"
 
-#include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
 #include <stdio.h>
@@ -18,23 +16,24 @@
 #include <unistd.h>
 
 #define DEVICES_MAX 16
-/* What is kept of a device's answers. */
+/* Bounds of the cache of a device's answers. */
 #define ANSWERS_MAX 4096u
 #define ANSWERS_BYTES_MAX ((size_t)1 << 20)
 
-/* --- What the server tells --- */
+/* --- Properties and features --- */
 
-/* A chain of all structs of `facts` that the device's extensions or version bring, in one block. */
+/* Allocates a head of `head_size` bytes and, chained to it, each struct of `table` that the
+ * device's extensions or version bring and the worker knows, all in one block. */
 static void *
 make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t head_size,
-           const struct icd_property_struct *facts, uint32_t count)
+           const struct icd_property_struct *table, uint32_t count)
 {
    const struct icd_connection *c = dev->base.connection;
    const size_t align = 16;
    size_t size = head_size + align;
 
    for (uint32_t i = 0; i < count; i++)
-      size += facts[i].size + align;
+      size += table[i].size + align;
    uint8_t *block = icd_alloc(&dev->base, NULL, size, VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!block)
       return NULL;
@@ -43,22 +42,21 @@ make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t h
    last->sType = type;
    size_t at = (head_size + align - 1) & ~(align - 1);
    for (uint32_t i = 0; i < count; i++) {
-      const struct icd_property_struct *fact = &facts[i];
-      bool there = fact->core && fact->core <= (dev->api_version | 0xfff);
-      for (uint32_t j = 0; j < 4 && fact->extensions[j] != ICD_NO_EXTENSION && !there; j++)
-         there = icd_extension_set_has(&dev->extensions, fact->extensions[j]);
-      if (!there || !tongs_peer_knows_struct(&c->peer, fact->index))
+      const struct icd_property_struct *entry = &table[i];
+      bool there = entry->core && entry->core <= (dev->api_version | 0xfff);
+      for (uint32_t j = 0; j < 4 && entry->extensions[j] != ICD_NO_EXTENSION && !there; j++)
+         there = icd_extension_set_has(&dev->extensions, entry->extensions[j]);
+      if (!there || !tongs_peer_knows_struct(&c->peer, entry->index))
          continue;
-      VkBaseOutStructure *link = (VkBaseOutStructure *)(block + at);
-      link->sType = fact->type;
-      last->pNext = link;
-      last = link;
-      at += (fact->size + align - 1) & ~(align - 1);
+      last->pNext = (VkBaseOutStructure *)(block + at);
+      last = last->pNext;
+      last->sType = entry->type;
+      at += (entry->size + align - 1) & ~(align - 1);
    }
    return block;
 }
 
-/* Names us where the host's driver names itself; all else follows the host. */
+/* Puts our names in the place of the host driver's. All other properties are the host driver's. */
 static void
 put_our_names(struct icd_physical_device *dev)
 {
@@ -85,7 +83,7 @@ put_our_names(struct icd_physical_device *dev)
    }
 }
 
-/* What is imported is whole pages of the client's, whatever less the host could take. */
+/* The client imports whole pages (icd/host_pages.h), even if the host driver would take less. */
 static void
 import_whole_pages(struct icd_physical_device *dev)
 {
@@ -97,18 +95,18 @@ import_whole_pages(struct icd_physical_device *dev)
       host->minImportedHostPointerAlignment = page;
 }
 
-/* Feature bits that we cannot carry, whatever the host says. */
+/* Turns off the features that Tongs cannot carry. */
 static void
 clear_features(void *chain)
 {
    for (uint32_t i = 0; i < icd_features_off_count; i++) {
-      uint8_t *link = tongs_find_in_output_chain(chain, icd_features_off[i].type);
-      if (link)
-         memset(link + icd_features_off[i].offset, 0, sizeof(VkBool32));
+      uint8_t *features = tongs_find_in_output_chain(chain, icd_features_off[i].type);
+      if (features)
+         memset(features + icd_features_off[i].offset, 0, sizeof(VkBool32));
    }
 }
 
-/* What is indexed with must not reach beyond its table, whatever the server says. */
+/* Whether every index that the worker sent is within its table. */
 static bool
 is_sane(const VkPhysicalDeviceMemoryProperties *memory)
 {
@@ -120,7 +118,7 @@ is_sane(const VkPhysicalDeviceMemoryProperties *memory)
    return sane;
 }
 
-/* The client's view of the host's memory types: the same indices, other flags. */
+/* Turns the host's memory types into the client's: the same indices with other flags. */
 static void
 adapt_memory_types(const struct icd_physical_device *dev, VkPhysicalDeviceMemoryProperties *memory)
 {
@@ -136,7 +134,9 @@ adapt_memory_types(const struct icd_physical_device *dev, VkPhysicalDeviceMemory
    }
 }
 
-/* Asks for all that is asked of a device, in one batch of calls. */
+/* --- Creation --- */
+
+/* Fetches properties, features, memory types and queue families in one batch of calls. */
 static VkResult
 fetch(struct icd_physical_device *dev)
 {
@@ -196,7 +196,7 @@ has_shared_memory(const struct icd_physical_device *dev)
    return memchr(dev->strategies, ICD_MEMORY_SHARED, sizeof(dev->strategies));
 }
 
-/* Reads what tongsSnapshot says of one device. */
+/* Creates a device from its part of the reply to tongsSnapshot. */
 static VkResult
 read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
 {
@@ -219,7 +219,7 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
       dev->api_version = TONGS_API_VERSION;
    if (dev->api_version > (c->peer.api_version | 0xfff))
       dev->api_version = c->peer.api_version;
-   if (dev->api_version < VK_API_VERSION_1_0) /* what loaders call without a look is there */
+   if (dev->api_version < VK_API_VERSION_1_0) /* loaders call the functions of 1.0 unchecked */
       dev->api_version = VK_API_VERSION_1_0;
    tongs_decode_fixed(d, dev->strategies, sizeof(dev->strategies));
    bool is_explicit = icd_is_memory_explicit(c->transport);
@@ -228,7 +228,7 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;
    }
 
-   uint32_t count = tongs_decode_u32(d); /* of those that the host has: more than we know, maybe */
+   uint32_t count = tongs_decode_u32(d); /* the host may have more than we know */
    uint32_t room = count < icd_extension_count ? count : icd_extension_count;
    dev->extension_properties =
       icd_alloc(&dev->base, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
@@ -311,308 +311,4 @@ icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args)
    struct icd_physical_device *dev = icd_physical_device_from(device);
 
    return icd_cached_call(&dev->answers, dev->base.connection, op, args);
-}
-
-/* --- Answers from what is known --- */
-
-/* Copies the structs of the application's chain. False where it holds one that is not among the
- * facts, which only the server can fill in: one with arrays. */
-static bool
-copy_chain(void *chain, void *facts, const struct icd_property_struct *table, uint32_t count)
-{
-   bool complete = true;
-
-   for (VkBaseOutStructure *link = chain; link; link = link->pNext) {
-      uint32_t i = 0;
-      while (i < count && table[i].type != link->sType)
-         i++;
-      const uint8_t *fact = i < count ? tongs_find_in_output_chain(facts, link->sType) : NULL;
-      if (fact)
-         memcpy((uint8_t *)link + sizeof(*link), fact + sizeof(*link),
-                table[i].size - sizeof(*link));
-      else if (i == count)
-         complete = false;
-   }
-   return complete;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceProperties(VkPhysicalDevice physicalDevice,
-                                VkPhysicalDeviceProperties *pProperties)
-{
-   *pProperties = icd_physical_device_from(physicalDevice)->properties->properties;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceProperties2(VkPhysicalDevice physicalDevice,
-                                 VkPhysicalDeviceProperties2 *pProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-
-   if (!copy_chain(pProperties->pNext, dev->properties, icd_properties_structs,
-                   icd_properties_struct_count)) {
-      struct tongs_args_vkGetPhysicalDeviceProperties2 args = {.physicalDevice = physicalDevice,
-                                                               .pProperties = pProperties};
-      icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceProperties2, &args);
-      copy_chain(pProperties->pNext, dev->properties, icd_properties_structs,
-                 icd_properties_struct_count);
-   }
-   pProperties->properties = dev->properties->properties;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceFeatures(VkPhysicalDevice physicalDevice, VkPhysicalDeviceFeatures *pFeatures)
-{
-   *pFeatures = icd_physical_device_from(physicalDevice)->features->features;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceFeatures2(VkPhysicalDevice physicalDevice,
-                               VkPhysicalDeviceFeatures2 *pFeatures)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-
-   copy_chain(pFeatures->pNext, dev->features, icd_features_structs, icd_features_struct_count);
-   pFeatures->features = dev->features->features;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice physicalDevice,
-                                      VkPhysicalDeviceMemoryProperties *pMemoryProperties)
-{
-   *pMemoryProperties = icd_physical_device_from(physicalDevice)->memory;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceMemoryProperties2(VkPhysicalDevice physicalDevice,
-                                       VkPhysicalDeviceMemoryProperties2 *pMemoryProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-
-   if (pMemoryProperties->pNext) { /* budgets change: ask */
-      struct tongs_args_vkGetPhysicalDeviceMemoryProperties2 args = {
-         .physicalDevice = physicalDevice, .pMemoryProperties = pMemoryProperties};
-      icd_call(dev->base.connection, TONGS_OP_vkGetPhysicalDeviceMemoryProperties2, &args);
-   }
-   pMemoryProperties->memoryProperties = dev->memory;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceQueueFamilyProperties(VkPhysicalDevice physicalDevice,
-                                           uint32_t *pQueueFamilyPropertyCount,
-                                           VkQueueFamilyProperties *pQueueFamilyProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   uint32_t count = dev->queue_family_count;
-
-   if (pQueueFamilyProperties) {
-      if (*pQueueFamilyPropertyCount < count)
-         count = *pQueueFamilyPropertyCount;
-      memcpy(pQueueFamilyProperties, dev->queue_families, count * sizeof(*pQueueFamilyProperties));
-   }
-   *pQueueFamilyPropertyCount = count;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceQueueFamilyProperties2(VkPhysicalDevice physicalDevice,
-                                            uint32_t *pQueueFamilyPropertyCount,
-                                            VkQueueFamilyProperties2 *pQueueFamilyProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   bool chained = false;
-
-   for (uint32_t i = 0; pQueueFamilyProperties && i < *pQueueFamilyPropertyCount; i++)
-      chained |= pQueueFamilyProperties[i].pNext != NULL;
-   if (chained) {
-      struct tongs_args_vkGetPhysicalDeviceQueueFamilyProperties2 args = {
-         .physicalDevice = physicalDevice,
-         .pQueueFamilyPropertyCount = pQueueFamilyPropertyCount,
-         .pQueueFamilyProperties = pQueueFamilyProperties,
-      };
-      icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceQueueFamilyProperties2,
-                              &args);
-      return;
-   }
-   uint32_t count = dev->queue_family_count;
-   if (pQueueFamilyProperties) {
-      if (*pQueueFamilyPropertyCount < count)
-         count = *pQueueFamilyPropertyCount;
-      for (uint32_t i = 0; i < count; i++)
-         pQueueFamilyProperties[i].queueFamilyProperties = dev->queue_families[i];
-   }
-   *pQueueFamilyPropertyCount = count;
-}
-
-/* --- Formats --- */
-
-/* Fetches all formats in one batch, at the first question for one. When memory is out there are
- * none until the next. */
-static void
-fetch_formats(struct icd_physical_device *dev)
-{
-   struct icd_connection *c = dev->base.connection;
-   uint32_t count = icd_format_count;
-   struct icd_pending_call *calls = calloc(count, sizeof(*calls));
-   VkFormatProperties2 *properties = calloc(count, sizeof(*properties));
-   struct tongs_args_vkGetPhysicalDeviceFormatProperties2 *args = calloc(count, sizeof(*args));
-   VkFormatProperties3 *formats =
-      icd_alloc(&dev->base, NULL, count * sizeof(*formats), VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
-   bool ok = calls && properties && args && formats;
-
-   for (uint32_t i = 0; ok && i < count; i++) {
-      formats[i].sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3;
-      properties[i].sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2;
-      properties[i].pNext = &formats[i];
-      args[i].physicalDevice = (VkPhysicalDevice)dev;
-      args[i].format = icd_formats[i];
-      args[i].pFormatProperties = &properties[i];
-      icd_call_begin(c, &calls[i], TONGS_OP_vkGetPhysicalDeviceFormatProperties2, &args[i]);
-   }
-   for (uint32_t i = 0; ok && i < count; i++) {
-      icd_call_finish(c, &calls[i]);
-      formats[i].pNext = NULL;
-      /* A host without VkFormatProperties3 has no bits beyond the low 32. */
-      const VkFormatProperties *p = &properties[i].formatProperties;
-      formats[i].linearTilingFeatures |= p->linearTilingFeatures;
-      formats[i].optimalTilingFeatures |= p->optimalTilingFeatures;
-      formats[i].bufferFeatures |= p->bufferFeatures;
-   }
-   free(calls);
-   free(properties);
-   free(args);
-   if (ok)
-      dev->formats = formats;
-   else
-      icd_free(&dev->base, NULL, formats);
-}
-
-/* Zeros for a format that the registry does not know. */
-static VkFormatProperties3
-format_properties(struct icd_physical_device *dev, VkFormat format)
-{
-   VkFormatProperties3 found = {0};
-
-   pthread_mutex_lock(&dev->format_lock);
-   if (!dev->formats)
-      fetch_formats(dev);
-   for (uint32_t i = 0; dev->formats && i < icd_format_count; i++) {
-      if (icd_formats[i] == format)
-         found = dev->formats[i];
-   }
-   pthread_mutex_unlock(&dev->format_lock);
-   return found;
-}
-
-static VkFormatProperties
-low_bits(const VkFormatProperties3 *p)
-{
-   return (VkFormatProperties){
-      .linearTilingFeatures = (VkFormatFeatureFlags)p->linearTilingFeatures & 0x7fffffff,
-      .optimalTilingFeatures = (VkFormatFeatureFlags)p->optimalTilingFeatures & 0x7fffffff,
-      .bufferFeatures = (VkFormatFeatureFlags)p->bufferFeatures & 0x7fffffff,
-   };
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceFormatProperties(VkPhysicalDevice physicalDevice, VkFormat format,
-                                      VkFormatProperties *pFormatProperties)
-{
-   VkFormatProperties3 p = format_properties(icd_physical_device_from(physicalDevice), format);
-   *pFormatProperties = low_bits(&p);
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_GetPhysicalDeviceFormatProperties2(VkPhysicalDevice physicalDevice, VkFormat format,
-                                       VkFormatProperties2 *pFormatProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   VkFormatProperties3 p = format_properties(dev, format);
-
-   for (VkBaseOutStructure *link = pFormatProperties->pNext; link; link = link->pNext) {
-      if (link->sType != VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3) {
-         struct tongs_args_vkGetPhysicalDeviceFormatProperties2 args = {
-            .physicalDevice = physicalDevice,
-            .format = format,
-            .pFormatProperties = pFormatProperties,
-         };
-         icd_physical_device_ask(physicalDevice, TONGS_OP_vkGetPhysicalDeviceFormatProperties2,
-                                 &args);
-         return;
-      }
-      VkFormatProperties3 *out = (VkFormatProperties3 *)link;
-      out->linearTilingFeatures = p.linearTilingFeatures;
-      out->optimalTilingFeatures = p.optimalTilingFeatures;
-      out->bufferFeatures = p.bufferFeatures;
-   }
-   pFormatProperties->formatProperties = low_bits(&p);
-}
-
-/* --- Extensions, layers, tools --- */
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_EnumerateDeviceExtensionProperties(VkPhysicalDevice physicalDevice, const char *pLayerName,
-                                       uint32_t *pPropertyCount, VkExtensionProperties *pProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   uint32_t count = dev->extension_count;
-   VkResult result = VK_SUCCESS;
-
-   if (pLayerName)
-      return VK_ERROR_LAYER_NOT_PRESENT;
-   if (pProperties) {
-      if (*pPropertyCount < count) {
-         count = *pPropertyCount;
-         result = VK_INCOMPLETE;
-      }
-      memcpy(pProperties, dev->extension_properties, count * sizeof(*pProperties));
-   }
-   *pPropertyCount = count;
-   return result;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_EnumerateDeviceLayerProperties(VkPhysicalDevice physicalDevice, uint32_t *pPropertyCount,
-                                   VkLayerProperties *pProperties)
-{
-   (void)physicalDevice, (void)pProperties;
-   *pPropertyCount = 0;
-   return VK_SUCCESS;
-}
-
-/* Tools run in the client: layers announce themselves. */
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_GetPhysicalDeviceToolProperties(VkPhysicalDevice physicalDevice, uint32_t *pToolCount,
-                                    VkPhysicalDeviceToolProperties *pToolProperties)
-{
-   (void)physicalDevice, (void)pToolProperties;
-   *pToolCount = 0;
-   return VK_SUCCESS;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_GetPhysicalDeviceImageFormatProperties2(
-   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceImageFormatInfo2 *pImageFormatInfo,
-   VkImageFormatProperties2 *pImageFormatProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   const VkExternalMemoryHandleTypeFlags passed = icd_external_memory_passed(dev);
-   const VkPhysicalDeviceExternalImageFormatInfo *external = tongs_find_in_chain(
-      pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
-   struct tongs_args_vkGetPhysicalDeviceImageFormatProperties2 args = {
-      .physicalDevice = physicalDevice,
-      .pImageFormatInfo = pImageFormatInfo,
-      .pImageFormatProperties = pImageFormatProperties,
-   };
-
-   if (external && external->handleType && !(external->handleType & passed)) {
-      pImageFormatProperties->imageFormatProperties = (VkImageFormatProperties){0};
-      return VK_ERROR_FORMAT_NOT_SUPPORTED;
-   }
-   VkResult result = icd_physical_device_ask(
-      physicalDevice, TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
-   VkExternalImageFormatProperties *out = tongs_find_in_output_chain(
-      pImageFormatProperties->pNext, VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES);
-   if (out)
-      icd_external_keep_passed(&out->externalMemoryProperties, passed);
-   return result;
 }

@@ -9,37 +9,37 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* How the client reaches the bytes of a memory type (architecture.md, section 6). The numbers are
+/* How the client reaches the bytes of a memory type (docs/design/memory.md). The numbers are
  * those of the wire. */
 enum icd_memory_strategy {
-   ICD_MEMORY_HOST = 0,     /* not HOST_VISIBLE: the host's alone */
+   ICD_MEMORY_HOST = 0,     /* not HOST_VISIBLE: only the host driver reaches it */
    ICD_MEMORY_SHARED = 1,   /* the same pages on both sides */
    ICD_MEMORY_EXPLICIT = 2, /* a copy in the client; flush and invalidate move bytes */
-   /* Of one memory, not of a type, and not on the wire: */
-   ICD_MEMORY_EXTERNAL = 3, /* the host's, that has a file descriptor: mapped through that */
+   /* Of one VkDeviceMemory, not of a type, and not on the wire: */
+   ICD_MEMORY_EXTERNAL = 3, /* the host driver's memory, mapped through its file descriptor */
 };
 
-/* What is known of a physical device: fetched once, when the instance is made, and never again. */
+/* A physical device and its properties, which vkCreateInstance fetches. They never change. */
 struct icd_physical_device {
    struct icd_dispatchable base;
    struct icd_instance *instance;
    uint32_t api_version; /* the least of the host's, ours and the worker's */
 
-   struct icd_extension_set extensions; /* that are advertised */
+   struct icd_extension_set extensions; /* the advertised ones */
    uint32_t extension_count;
    VkExtensionProperties *extension_properties; /* owned */
 
-   VkPhysicalDeviceProperties2 *properties; /* owned, with every struct of the chain in one block */
+   VkPhysicalDeviceProperties2 *properties; /* owned, one block with its chain */
    VkPhysicalDeviceFeatures2 *features;     /* the same */
    VkPhysicalDeviceMemoryProperties memory;
    uint8_t strategies[VK_MAX_MEMORY_TYPES]; /* enum icd_memory_strategy, by memory type */
    uint32_t queue_family_count;
    VkQueueFamilyProperties *queue_families; /* owned */
 
-   pthread_mutex_t format_lock;  /* protects the formats until they are there */
+   pthread_mutex_t format_lock;  /* protects `formats`; held during their one batch of calls */
    VkFormatProperties3 *formats; /* owned, in the order of icd_formats */
 
-   struct icd_cache answers; /* to what was asked of the server */
+   struct icd_cache answers; /* the worker's, to questions with an input */
 };
 
 static inline struct icd_physical_device *
@@ -48,12 +48,13 @@ icd_physical_device_from(VkPhysicalDevice handle)
    return (struct icd_physical_device *)handle;
 }
 
-/* Fetches what the server tells of its devices, in two round trips. */
+/* Creates the instance's physical devices and fetches their properties, in two round trips. On
+ * failure the instance owns those that were created. */
 VkResult
 icd_physical_devices_create(struct icd_instance *instance);
 
-/* As icd_call, for a question that the device always answers in the same way: asks the server once.
- */
+/* As icd_call(), for a question whose answer depends on the arguments only: asks the worker once
+ * for each set of arguments. */
 VkResult
 icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args);
 

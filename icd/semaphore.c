@@ -2,7 +2,9 @@
 #include "icd/semaphore.h"
 
 #include "icd/completion.h"
+#include "icd/connection.h"
 #include "icd/device.h"
+#include "icd/external.h"
 #include "icd/queue.h"
 #include "protocol/decoder.h"
 
@@ -11,6 +13,7 @@
 #include "tongs_gen_types.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static void
 init(struct icd_semaphore *s, const VkSemaphoreCreateInfo *info)
@@ -222,4 +225,40 @@ icd_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint64
       return icd_call(c, TONGS_OP_vkWaitSemaphores, &args);
    }
    return icd_wait(c, is_over, &w, timeout) ? w.result : VK_TIMEOUT;
+}
+
+/* --- File descriptors --- */
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_GetSemaphoreFdKHR(VkDevice device, const VkSemaphoreGetFdInfoKHR *pGetFdInfo, int *pFd)
+{
+   struct icd_device *dev = icd_device_from(device);
+   struct tongs_args_vkGetSemaphoreFdKHR args = {
+      .device = device, .pGetFdInfo = pGetFdInfo, .pFd = &(int){-1}};
+   bool sync_file = pGetFdInfo->handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
+   int fd;
+   VkResult result =
+      icd_call_with_fds(dev->base.connection, TONGS_OP_vkGetSemaphoreFdKHR, &args, -1, &fd);
+
+   return icd_external_take_exported(result, fd, sync_file, pFd);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImportSemaphoreFdInfo)
+{
+   struct icd_device *dev = icd_device_from(device);
+   const int fd = pImportSemaphoreFdInfo->fd;
+   struct tongs_args_vkImportSemaphoreFdKHR args = {
+      .device = device, .pImportSemaphoreFdInfo = pImportSemaphoreFdInfo};
+
+   if (!icd_external_may_import(dev, fd,
+                                pImportSemaphoreFdInfo->handleType ==
+                                   VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT))
+      return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+   icd_semaphore_share(pImportSemaphoreFdInfo->semaphore);
+   VkResult result =
+      icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
+   if (result == VK_SUCCESS && fd >= 0) /* it was the application's until now */
+      close(fd);
+   return result;
 }
