@@ -9,19 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What of the application's address space one sealed memfd stands for, each page at its own offset:
- * so pages of ranges that overlap, as those of a heap's blocks do that were made larger to be whole
- * pages, are the same. */
+/* The part of the application's address space that one sealed memfd stands for, bytes. Each page
+ * has its own offset in it, so ranges that overlap share their common pages. Blocks of malloc()
+ * that are extended to whole pages overlap. */
 #define ICD_HOST_REGION_SIZE (UINT64_C(64) << 30)
 
 struct icd_host_region {
    struct icd_host_region *next;
    uint64_t start; /* the address of its first byte */
    int fd;
-   uint32_t uses;
+   uint32_t uses; /* ranges that are imported in it */
 };
 
-/* A range of the application's pages that is shared meanwhile. */
+/* A range of the application's pages that an import has made shared. */
 struct icd_host_pages {
    struct icd_host_pages *next;
    struct icd_host_region *region;
@@ -29,23 +29,24 @@ struct icd_host_pages {
    uint64_t size;
 };
 
-/* Whether the kernel lets us, tried once per process; every time it looks whether the process has
- * been put behind a seccomp filter, as such may kill who tries. */
+/* Whether the kernel allows it. Tries once per process. Each call looks for a seccomp filter: then
+ * it is not tried and not allowed, because a filter may kill the process. Any thread. */
 bool
 icd_host_pages_work(void);
 
-/* Whether a range from here on can be imported: the pages that are looked at are the one at
- * `start`. */
+/* Whether a range that begins at `start` may be imported. Looks at the first page only. */
 bool
 icd_host_pages_accept(void *start);
 
-/* Makes pages shared that are not. NULL where they cannot be: all are as they were. */
+/* Imports a range: makes its pages shared. On failure, NULL, all pages are as they were and the
+ * reason is printed. Any thread. */
 struct icd_host_pages *
 icd_host_pages_take(void *start, uint64_t size);
 
-/* Makes pages private again that no other range has, with their contents, as far as they are still
- * there. The device must not write to them any more; where that is not known as the connection is
- * `lost`, nothing new gets a place in the same memfd. */
+/* Ends an import: makes the pages private again that no other import has, with their contents,
+ * unless the application has unmapped them. The GPU must have stopped using them. If the connection
+ * is `lost`, nobody knows whether it has: then the memfd is not used for new imports. NULL is fine.
+ */
 void
 icd_host_pages_release(struct icd_host_pages *pages, bool lost);
 
