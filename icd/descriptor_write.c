@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor writes: vkUpdateDescriptorSets, push descriptors, and update templates, which live in
- * the client alone. They are frequent and their struct is mostly void, so they are encoded here by
- * hand, in one pass and straight into the stream; the bytes are those of VkWriteDescriptorSet.
- *
- * One rule needs a memory: where a layout has immutable samplers, the sampler of a write is ignored
- * and may be garbage (VkDescriptorImageInfo), so it must not be encoded. */
+#include "icd/descriptor_write.h"
 
 #include "icd/command_buffer.h"
 #include "icd/connection.h"
@@ -20,39 +15,18 @@
 
 #include <string.h>
 
-/* What a descriptor is written from. */
-enum element {
-   ELEMENT_OTHER, /* a struct in the chain */
-   ELEMENT_IMAGE,
-   ELEMENT_BUFFER,
-   ELEMENT_VIEW,
-};
-
-/* A VkWriteDescriptorSet or an entry of a template. */
-struct write {
-   uint64_t set; /* an id */
-   uint32_t binding;
-   uint32_t first; /* array element */
-   uint32_t count;
-   VkDescriptorType type;
-   enum element element;
-   const uint8_t *data; /* the first of its descriptors; NULL: none */
-   size_t stride;
-   const struct icd_layout_info *info; /* where samplers may be immutable, else NULL */
-};
-
-static enum element
-element_of(VkDescriptorType type)
+enum icd_element
+icd_element_of(VkDescriptorType type)
 {
    switch (type) {
    case VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER:
    case VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER:
-      return ELEMENT_VIEW;
+      return ICD_ELEMENT_VIEW;
    case VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER:
    case VK_DESCRIPTOR_TYPE_STORAGE_BUFFER:
    case VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER_DYNAMIC:
    case VK_DESCRIPTOR_TYPE_STORAGE_BUFFER_DYNAMIC:
-      return ELEMENT_BUFFER;
+      return ICD_ELEMENT_BUFFER;
    case VK_DESCRIPTOR_TYPE_SAMPLER:
    case VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER:
    case VK_DESCRIPTOR_TYPE_SAMPLED_IMAGE:
@@ -60,9 +34,9 @@ element_of(VkDescriptorType type)
    case VK_DESCRIPTOR_TYPE_INPUT_ATTACHMENT:
    case VK_DESCRIPTOR_TYPE_SAMPLE_WEIGHT_IMAGE_QCOM:
    case VK_DESCRIPTOR_TYPE_BLOCK_MATCH_IMAGE_QCOM:
-      return ELEMENT_IMAGE;
+      return ICD_ELEMENT_IMAGE;
    default:
-      return ELEMENT_OTHER;
+      return ICD_ELEMENT_OTHER;
    }
 }
 
@@ -72,15 +46,14 @@ has_samplers(VkDescriptorType type)
    return type == VK_DESCRIPTOR_TYPE_SAMPLER || type == VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER;
 }
 
-/* The layout, where a write of the type must mind its immutable samplers. */
-static const struct icd_layout_info *
-samplers_of(const struct icd_layout_info *info, VkDescriptorType type)
+const struct icd_layout_info *
+icd_samplers_of(const struct icd_layout_info *info, VkDescriptorType type)
 {
    return info && info->any_immutable && has_samplers(type) ? info : NULL;
 }
 
-/* Whether descriptor `element` of the write that starts at binding `number` has an immutable
- * sampler. Elements past the end of a binding are in the next one. */
+/* Whether descriptor `element` of a write that starts at binding `number` has an immutable sampler.
+ * Elements past the end of a binding are in the next one. */
 static bool
 is_immutable(const struct icd_layout_info *info, uint32_t number, uint64_t element)
 {
@@ -120,7 +93,7 @@ id_of(uint64_t handle)
 #define ID_OF(handle) id_of((uint64_t)(uintptr_t)(handle))
 
 static uint8_t *
-put_images(uint8_t *p, const struct write *w)
+put_images(uint8_t *p, const struct icd_descriptor_write *w)
 {
    uint32_t ignored = tongs_ignored_in_image_descriptor(w->type);
    const uint8_t *data = w->data;
@@ -137,26 +110,22 @@ put_images(uint8_t *p, const struct write *w)
    return p;
 }
 
-/* What a write takes at most, but for its descriptors; a descriptor takes no more than in memory.
- */
-#define WRITE_SIZE (sizeof(uint32_t) * 8 + sizeof(uint64_t))
-
-/* One of images, buffers or buffer views. Inlined, as `w` is then no struct in memory. */
+/* Encodes a write of images, buffers or buffer views. Inlined, so that `w` lives in registers. */
 static inline __attribute__((always_inline)) void
-encode_write(struct tongs_encoder *e, const struct write *w)
+encode_write(struct tongs_encoder *e, const struct icd_descriptor_write *w)
 {
    const uint32_t count = w->data ? w->count : 0;
    const uint8_t *data = w->data;
 
-   if (!tongs_encoder_reserve(e, WRITE_SIZE + count * sizeof(VkDescriptorBufferInfo)))
+   if (!tongs_encoder_reserve(e, ICD_WRITE_SIZE + count * sizeof(VkDescriptorBufferInfo)))
       return;
-   uint8_t *p = put_u32(e->cur, 0); /* nothing of these is in its chain */
+   uint8_t *p = put_u32(e->cur, 0); /* no chain */
    p = put_u64(p, w->set);
    p = put_u32(p, w->binding);
    p = put_u32(p, w->first);
    p = put_u32(p, w->count);
    p = put_u32(p, w->type);
-   if (w->element == ELEMENT_BUFFER) {
+   if (w->element == ICD_ELEMENT_BUFFER) {
       p = put_u64(p, (uint64_t)count << 32); /* no images, so many buffers */
       for (uint32_t i = 0; i < count; i++, data += w->stride) {
          VkDescriptorBufferInfo buffer;
@@ -166,7 +135,7 @@ encode_write(struct tongs_encoder *e, const struct write *w)
          p = put_u64(p, buffer.range);
       }
       p = put_u32(p, 0);
-   } else if (w->element == ELEMENT_IMAGE) {
+   } else if (w->element == ICD_ELEMENT_IMAGE) {
       p = put_u32(p, count);
       if (count)
          p = put_images(p, w);
@@ -183,35 +152,41 @@ encode_write(struct tongs_encoder *e, const struct write *w)
    e->cur = p;
 }
 
-/* `pushed`: the layout of a push descriptor, may be NULL. */
+void
+icd_encode_descriptor_write(struct tongs_encoder *e, const struct icd_descriptor_write *w)
+{
+   encode_write(e, w);
+}
+
+/* `pushed`: the layout of the set that descriptors are pushed to; may be NULL. */
 static inline void
 encode_api_write(struct tongs_encoder *e, const VkWriteDescriptorSet *v, bool push,
                  const struct icd_layout_info *pushed)
 {
    const struct icd_descriptor_set *set = push ? NULL : icd_descriptor_set_from(v->dstSet);
    const struct icd_layout_info *info = set ? set->info : pushed;
-   struct write w = {
+   struct icd_descriptor_write w = {
       .set = set ? set->base.id : 0,
       .binding = v->dstBinding,
       .first = v->dstArrayElement,
       .count = v->descriptorCount,
       .type = v->descriptorType,
-      .element = element_of(v->descriptorType),
+      .element = icd_element_of(v->descriptorType),
    };
 
    switch (w.element) {
-   case ELEMENT_BUFFER:
+   case ICD_ELEMENT_BUFFER:
       w.data = (const uint8_t *)v->pBufferInfo;
       w.stride = sizeof(*v->pBufferInfo);
       encode_write(e, &w);
       break;
-   case ELEMENT_IMAGE:
+   case ICD_ELEMENT_IMAGE:
       w.data = (const uint8_t *)v->pImageInfo;
       w.stride = sizeof(*v->pImageInfo);
-      w.info = samplers_of(info, v->descriptorType);
+      w.info = icd_samplers_of(info, v->descriptorType);
       encode_write(e, &w);
       break;
-   case ELEMENT_VIEW:
+   case ICD_ELEMENT_VIEW:
       w.data = (const uint8_t *)v->pTexelBufferView;
       w.stride = sizeof(*v->pTexelBufferView);
       encode_write(e, &w);
@@ -223,8 +198,8 @@ encode_api_write(struct tongs_encoder *e, const VkWriteDescriptorSet *v, bool pu
    }
 }
 
-static void
-encode_counts(struct tongs_encoder *e, uint32_t count)
+void
+icd_encode_counts(struct tongs_encoder *e, uint32_t count)
 {
    tongs_encode_u64(e, count | (uint64_t)count << 32); /* the parameter, and the array's length */
 }
@@ -237,26 +212,23 @@ encode_api_writes(struct tongs_encoder *e, uint32_t count, const VkWriteDescript
       encode_api_write(e, &writes[i], push, pushed);
 }
 
-/* What is behind the writes: the counts of copies, padded. */
-#define UPDATE_END_SIZE (2 * sizeof(uint64_t))
-
-/* What writes take at most, and the end of the op; SIZE_MAX where what is in a chain decides. */
+/* The size of the writes and of the op's end, at most; SIZE_MAX if a write has a chain. */
 static size_t
 size_of_writes(uint32_t count, const VkWriteDescriptorSet *writes)
 {
-   size_t size = UPDATE_END_SIZE;
+   size_t size = ICD_UPDATE_END_SIZE;
 
    for (uint32_t i = 0; i < count; i++) {
-      if (element_of(writes[i].descriptorType) == ELEMENT_OTHER)
+      if (icd_element_of(writes[i].descriptorType) == ICD_ELEMENT_OTHER)
          return SIZE_MAX;
-      size += WRITE_SIZE + writes[i].descriptorCount * sizeof(VkDescriptorBufferInfo);
+      size += ICD_WRITE_SIZE + writes[i].descriptorCount * sizeof(VkDescriptorBufferInfo);
    }
    return size;
 }
 
 /* --- Updates --- */
 
-/* Of a vkUpdateDescriptorSets: its header, the device, and the writes' counts. */
+/* Offsets in an op vkUpdateDescriptorSets: of the device, and of the counts of writes. */
 #define UPDATE_DEVICE sizeof(struct tongs_op_header)
 #define UPDATE_COUNTS (UPDATE_DEVICE + sizeof(uint64_t))
 
@@ -266,7 +238,7 @@ update_end(size_t tail)
    return (tail + 2 * sizeof(uint32_t) + 7) & ~(size_t)7; /* the counts of copies, padded */
 }
 
-/* Whether writes of at most `size` bytes may join the op that the stream ends with. */
+/* Whether writes of at most `size` bytes may join the op at the end of the stream. */
 static inline bool
 may_join(const struct icd_connection *c, uint64_t device, size_t size)
 {
@@ -280,12 +252,8 @@ may_join(const struct icd_connection *c, uint64_t device, size_t size)
    return other == device;
 }
 
-/* Starts an update by `count` writes of at most `size` bytes, SIZE_MAX: nobody knows; icd_post_end
- * gives back the stream's lock, which it takes. Applications write descriptor by descriptor: such
- * updates in a row become one op, which is two thirds of the bytes and one call of the host's
- * driver. */
-static inline struct tongs_encoder *
-update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size_t *offset)
+struct tongs_encoder *
+icd_update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size_t *offset)
 {
    struct icd_connection *c = dev->connection;
    struct tongs_encoder *e = &c->stream;
@@ -295,7 +263,7 @@ update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size_t *
    if (!may_join(c, dev->object.id, size)) {
       *offset = tongs_encode_op_begin(e, TONGS_OP_vkUpdateDescriptorSets, 0);
       tongs_encode_u64(e, dev->object.id);
-      encode_counts(e, count);
+      icd_encode_counts(e, count);
       return e;
    }
    *offset = c->update_start;
@@ -306,13 +274,12 @@ update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size_t *
    return e;
 }
 
-/* Ends one without copies. */
-static inline void
-update_end_open(struct icd_connection *c, struct tongs_encoder *e, size_t offset)
+void
+icd_update_end(struct icd_connection *c, struct tongs_encoder *e, size_t offset)
 {
    c->update_start = offset;
    c->update_tail = tongs_encoder_size(e);
-   encode_counts(e, 0);
+   icd_encode_counts(e, 0);
    if (tongs_encoder_size(e) % 8)
       tongs_encode_u32(e, 0);
    if (e->failed)
@@ -320,8 +287,9 @@ update_end_open(struct icd_connection *c, struct tongs_encoder *e, size_t offset
    icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
-/* One buffer, the most frequent update of all, joins in a few stores: what comes behind the writes,
- * and how it is padded, stays as it is. False, with nothing done, where it cannot. */
+/* Adds the write of one buffer, the most frequent update of all, to the op at the end of the
+ * stream. That takes a few stores, because the end of the op and its padding stay as they are.
+ * False, with nothing done, if there is no such op or it has no room. */
 static bool
 join_buffer(struct icd_dispatchable *dev, const VkWriteDescriptorSet *v)
 {
@@ -334,10 +302,10 @@ join_buffer(struct icd_dispatchable *dev, const VkWriteDescriptorSet *v)
    uint64_t counts;
    uint32_t size;
 
-   _Static_assert(WRITE_SIZE + sizeof(*buffer) == SIZE && SIZE % 8 == 0, "padding stays");
+   _Static_assert(ICD_WRITE_SIZE + sizeof(*buffer) == SIZE && SIZE % 8 == 0, "padding stays");
    pthread_mutex_lock(&c->stream_lock);
    if (c->stats || c->debug & ICD_DEBUG_SYNC ||
-       !may_join(c, dev->object.id, SIZE + 8)) { /* who counts ops is in icd_post_end */
+       !may_join(c, dev->object.id, SIZE + 8)) { /* icd_post_end() counts ops */
       pthread_mutex_unlock(&c->stream_lock);
       return false;
    }
@@ -378,15 +346,15 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
       return;
    if (descriptorWriteCount == 1 && !descriptorCopyCount &&
        pDescriptorWrites->descriptorCount == 1 &&
-       element_of(pDescriptorWrites->descriptorType) == ELEMENT_BUFFER &&
+       icd_element_of(pDescriptorWrites->descriptorType) == ICD_ELEMENT_BUFFER &&
        join_buffer(dev, pDescriptorWrites))
       return;
    size_t size =
       descriptorCopyCount ? SIZE_MAX : size_of_writes(descriptorWriteCount, pDescriptorWrites);
-   struct tongs_encoder *e = update_begin(dev, descriptorWriteCount, size, &offset);
+   struct tongs_encoder *e = icd_update_begin(dev, descriptorWriteCount, size, &offset);
    encode_api_writes(e, descriptorWriteCount, pDescriptorWrites, false, NULL);
    if (!descriptorCopyCount) {
-      update_end_open(c, e, offset);
+      icd_update_end(c, e, offset);
       return;
    }
    c->update_tail = 0;
@@ -395,10 +363,9 @@ icd_UpdateDescriptorSets(VkDevice device, uint32_t descriptorWriteCount,
    icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
-/* Starts a push of descriptors; the writes follow. */
-static struct tongs_encoder *
-push_begin(VkCommandBuffer handle, VkPipelineBindPoint bind_point, VkPipelineLayout layout,
-           uint32_t set, size_t *offset)
+struct tongs_encoder *
+icd_push_begin(VkCommandBuffer handle, VkPipelineBindPoint bind_point, VkPipelineLayout layout,
+               uint32_t set, size_t *offset)
 {
    struct icd_command_buffer *cb = (struct icd_command_buffer *)handle;
    struct tongs_encoder *e = icd_record_begin(cb, TONGS_OP_vkCmdPushDescriptorSet, offset);
@@ -415,9 +382,9 @@ icd_CmdPushDescriptorSet(VkCommandBuffer commandBuffer, VkPipelineBindPoint pipe
                          const VkWriteDescriptorSet *pDescriptorWrites)
 {
    size_t offset;
-   struct tongs_encoder *e = push_begin(commandBuffer, pipelineBindPoint, layout, set, &offset);
+   struct tongs_encoder *e = icd_push_begin(commandBuffer, pipelineBindPoint, layout, set, &offset);
 
-   encode_counts(e, descriptorWriteCount);
+   icd_encode_counts(e, descriptorWriteCount);
    encode_api_writes(e, descriptorWriteCount, pDescriptorWrites, true,
                      icd_layout_info_of(layout, set));
    icd_record_end((struct icd_command_buffer *)commandBuffer, offset);
@@ -435,186 +402,14 @@ icd_CmdPushDescriptorSet2(VkCommandBuffer commandBuffer,
    size_t offset;
    struct tongs_encoder *e = icd_record_begin(cb, TONGS_OP_vkCmdPushDescriptorSet2, &offset);
 
-   /* The writes are the last member: those of none are taken back. */
+   /* The writes are the last member: encode none, and take their counts back. */
    head.descriptorWriteCount = 0;
    tongs_ops[TONGS_OP_vkCmdPushDescriptorSet2].encode(e, &args);
    if (!e->failed)
       e->cur -= 2 * sizeof(uint32_t);
-   encode_counts(e, info->descriptorWriteCount);
+   icd_encode_counts(e, info->descriptorWriteCount);
    encode_api_writes(e, info->descriptorWriteCount, info->pDescriptorWrites, true,
                      icd_layout_info_of(info->layout, info->set));
    icd_record_end(cb, offset);
-}
-#endif
-
-/* --- Update templates --- */
-
-struct template_entry {
-   struct write write; /* `data` and the set are for each use */
-   size_t offset;      /* of its data in the application's */
-};
-
-struct update_template {
-   struct tongs_object base;
-   VkPipelineBindPoint bind_point;
-   uint32_t set;
-   uint32_t write_count; /* that it becomes */
-   size_t write_size;    /* what these take at most; SIZE_MAX: nobody knows */
-   uint32_t count;
-   struct template_entry entries[];
-};
-
-/* Acceleration structures lie side by side in a write, but not in the application's data: one write
- * for each. */
-static bool
-is_split(const struct write *w)
-{
-   return w->element == ELEMENT_OTHER && w->type != VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK;
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateDescriptorUpdateTemplate(VkDevice device,
-                                   const VkDescriptorUpdateTemplateCreateInfo *pCreateInfo,
-                                   const VkAllocationCallbacks *pAllocator,
-                                   VkDescriptorUpdateTemplate *pDescriptorUpdateTemplate)
-{
-   uint32_t count = pCreateInfo->descriptorUpdateEntryCount;
-   struct update_template *t = icd_object_create_sized(icd_dispatchable_from(device), pAllocator,
-                                                       TONGS_TYPE_VkDescriptorUpdateTemplate,
-                                                       sizeof(*t) + count * sizeof(t->entries[0]));
-   if (!t)
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-   t->bind_point = pCreateInfo->pipelineBindPoint;
-   t->set = pCreateInfo->set;
-   t->count = count;
-   t->write_size = UPDATE_END_SIZE;
-   for (uint32_t i = 0; i < count; i++) {
-      const VkDescriptorUpdateTemplateEntry *from = &pCreateInfo->pDescriptorUpdateEntries[i];
-      t->entries[i].offset = from->offset;
-      t->entries[i].write = (struct write){
-         .binding = from->dstBinding,
-         .first = from->dstArrayElement,
-         .count = from->descriptorCount,
-         .type = from->descriptorType,
-         .element = element_of(from->descriptorType),
-         .stride = from->stride,
-      };
-      t->write_count += is_split(&t->entries[i].write) ? from->descriptorCount : 1;
-      if (t->entries[i].write.element == ELEMENT_OTHER)
-         t->write_size = SIZE_MAX;
-      else if (t->write_size < SIZE_MAX)
-         t->write_size += WRITE_SIZE + from->descriptorCount * sizeof(VkDescriptorBufferInfo);
-   }
-   *pDescriptorUpdateTemplate = (VkDescriptorUpdateTemplate)(uintptr_t)t;
-   return VK_SUCCESS;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_DestroyDescriptorUpdateTemplate(VkDevice device,
-                                    VkDescriptorUpdateTemplate descriptorUpdateTemplate,
-                                    const VkAllocationCallbacks *pAllocator)
-{
-   icd_object_destroy(icd_dispatchable_from(device), pAllocator,
-                      (struct tongs_object *)(uintptr_t)descriptorUpdateTemplate);
-}
-
-/* What is in a struct of the chain: an inline uniform block as one write, acceleration structures
- * as one each. */
-static void
-encode_chained(struct tongs_encoder *e, const struct write *w, VkDescriptorSet set)
-{
-   VkWriteDescriptorSetInlineUniformBlock block = {
-      .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET_INLINE_UNIFORM_BLOCK,
-      .dataSize = w->count,
-      .pData = w->data,
-   };
-   VkAccelerationStructureKHR structure;
-   VkWriteDescriptorSetAccelerationStructureKHR structures = {
-      .sType = w->type == VK_DESCRIPTOR_TYPE_ACCELERATION_STRUCTURE_KHR
-                  ? VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET_ACCELERATION_STRUCTURE_KHR
-                  : VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET_ACCELERATION_STRUCTURE_NV,
-      .accelerationStructureCount = 1,
-      .pAccelerationStructures = &structure,
-   };
-   VkWriteDescriptorSet v = {
-      .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-      .pNext = is_split(w) ? (const void *)&structures : &block,
-      .dstSet = set,
-      .dstBinding = w->binding,
-      .dstArrayElement = w->first,
-      .descriptorCount = is_split(w) ? 1 : w->count,
-      .descriptorType = w->type,
-   };
-   uint32_t writes = is_split(w) ? w->count : 1;
-
-   for (uint32_t i = 0; i < writes; i++, v.dstArrayElement++) {
-      if (is_split(w))
-         memcpy(&structure, w->data + i * w->stride, sizeof(structure));
-      tongs_encode_VkWriteDescriptorSet(e, &v);
-   }
-}
-
-/* `set`: VK_NULL_HANDLE for push descriptors. */
-static void
-encode_template(struct tongs_encoder *e, const struct update_template *t, VkDescriptorSet set,
-                const struct icd_layout_info *info, const void *data)
-{
-   const uint64_t id = ID_OF(set);
-
-   for (uint32_t i = 0; i < t->count; i++) {
-      struct write w = t->entries[i].write;
-      w.data = (const uint8_t *)data + t->entries[i].offset;
-      w.set = id;
-      w.info = samplers_of(info, w.type);
-      if (w.element == ELEMENT_OTHER)
-         encode_chained(e, &w, set);
-      else
-         encode_write(e, &w);
-   }
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_UpdateDescriptorSetWithTemplate(VkDevice device, VkDescriptorSet descriptorSet,
-                                    VkDescriptorUpdateTemplate descriptorUpdateTemplate,
-                                    const void *pData)
-{
-   struct icd_dispatchable *dev = icd_dispatchable_from(device);
-   struct icd_connection *c = dev->connection;
-   size_t offset;
-
-   if (icd_connection_is_lost(c))
-      return;
-   const struct update_template *t =
-      (const struct update_template *)(uintptr_t)descriptorUpdateTemplate;
-   struct tongs_encoder *e = update_begin(dev, t->write_count, t->write_size, &offset);
-   encode_template(e, t, descriptorSet, icd_descriptor_set_from(descriptorSet)->info, pData);
-   update_end_open(c, e, offset);
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_CmdPushDescriptorSetWithTemplate(VkCommandBuffer commandBuffer,
-                                     VkDescriptorUpdateTemplate descriptorUpdateTemplate,
-                                     VkPipelineLayout layout, uint32_t set, const void *pData)
-{
-   const struct update_template *t =
-      (const struct update_template *)(uintptr_t)descriptorUpdateTemplate;
-   size_t offset;
-   struct tongs_encoder *e = push_begin(commandBuffer, t->bind_point, layout, set, &offset);
-
-   encode_counts(e, t->write_count);
-   encode_template(e, t, VK_NULL_HANDLE, icd_layout_info_of(layout, set), pData);
-   icd_record_end((struct icd_command_buffer *)commandBuffer, offset);
-}
-
-#ifdef VK_KHR_maintenance6
-VKAPI_ATTR void VKAPI_CALL
-icd_CmdPushDescriptorSetWithTemplate2(
-   VkCommandBuffer commandBuffer,
-   const VkPushDescriptorSetWithTemplateInfoKHR *pPushDescriptorSetWithTemplateInfo)
-{
-   const VkPushDescriptorSetWithTemplateInfoKHR *info = pPushDescriptorSetWithTemplateInfo;
-
-   icd_CmdPushDescriptorSetWithTemplate(commandBuffer, info->descriptorUpdateTemplate, info->layout,
-                                        info->set, info->pData);
 }
 #endif
