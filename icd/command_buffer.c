@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-/* A command buffer is shipped in parts of about this size. A power of two: the encoder grows to it.
- */
+/* A command buffer is shipped in parts of about this size, bytes. A power of two, because the
+ * encoder's buffer grows to it. */
 #define SHIP_SIZE ((size_t)64 * 1024)
 
 struct icd_command_pool {
@@ -153,7 +153,7 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
    return cb->failed ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
 }
 
-/* Forgets what was recorded and has not been shipped. */
+/* Drops the commands that have not been shipped. */
 static void
 forget(struct icd_command_buffer *cb, bool release)
 {
@@ -200,7 +200,7 @@ create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
    return cb;
 }
 
-/* Takes it out of its pool. NULL is fine. */
+/* Takes the command buffer out of its pool and frees it. NULL is fine. */
 static void
 destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
 {

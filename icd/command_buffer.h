@@ -13,8 +13,9 @@
 struct icd_command_pool;
 struct icd_device;
 
-/* Commands are recorded as ops into a buffer of its own, without a lock, and shipped as one
- * tongsRecord op when they are ended; long ones already while they are recorded. */
+/* Commands are recorded as ops into the command buffer's own encoder, without a lock.
+ * vkEndCommandBuffer ships them as one tongsRecord op; a long recording is shipped in parts before
+ * that. The API synchronizes access to a command buffer and its pool externally. */
 struct icd_command_buffer {
    struct icd_dispatchable base;
    struct icd_device *device;
@@ -26,15 +27,16 @@ struct icd_command_buffer {
    /* While a record is open: 1 + icd_deferred_destroys.clock at its opening; else 0. */
    _Atomic uint64_t open_since;
    size_t record;  /* the offset of the tongsRecord op in the encoder */
-   bool recording; /* such an op is open */
-   bool failed;    /* something could not be recorded: vkEndCommandBuffer reports it */
+   bool recording; /* a tongsRecord op is open */
+   bool failed;    /* a command could not be recorded: vkEndCommandBuffer reports it */
 };
 
-/* Where an op of at most `room` bytes behind its header goes; NULL where memory is out. icd_put_end
- * enters it. */
+/* Makes room for an op of `room` bytes with its header and returns its place, or NULL if memory is
+ * out. */
 uint8_t *
 icd_put_make_room(struct icd_command_buffer *cb, uint64_t room);
 
+/* The same for at most `room` bytes behind the header. icd_put_end() ends the op. */
 static inline uint8_t *
 icd_put_begin(VkCommandBuffer handle, uint64_t room)
 {
@@ -46,7 +48,7 @@ icd_put_begin(VkCommandBuffer handle, uint64_t room)
    return icd_put_make_room(cb, room);
 }
 
-/* `end`: of what was written behind the header. */
+/* Writes the header and the padding. `end`: the end of the bytes behind the header. */
 static inline void
 icd_put_end(VkCommandBuffer handle, uint32_t op, uint8_t *start, uint8_t *end)
 {
@@ -60,8 +62,7 @@ icd_put_end(VkCommandBuffer handle, uint32_t op, uint8_t *start, uint8_t *end)
    cb->encoder.cur = end;
 }
 
-/* Records one command; `args`: its struct tongs_args_*, without the command buffer. The pool is the
- * caller's alone. */
+/* Records one command. `args`: its struct tongs_args_*, without the command buffer. */
 void
 icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Names, tags and labels, for the tools that watch the host's driver, and messengers for what these
- * say. */
+/* Names and tags of objects, which the worker passes on to the tools that watch the host driver,
+ * and messengers, which hear what those tools say. */
 
 #include "icd/connection.h"
 #include "icd/fence.h"
@@ -11,8 +11,8 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* The instance and its physical devices are the loader's objects to an application, and some are
- * only the client's. */
+/* Whether the worker has the object. It has no instance or physical device by the application's
+ * handle, which is the loader's, and objects of some types exist in the client only. */
 static bool
 can_be_named(uint32_t type, uint64_t handle)
 {
@@ -95,7 +95,7 @@ icd_DestroyDebugUtilsMessengerEXT(VkInstance instance, VkDebugUtilsMessengerEXT 
 
    if (!messenger)
       return;
-   /* What was said while it was there is its to hear. */
+   /* The messenger still gets the messages that were sent while it existed. */
    icd_messages_collect(inst->connection);
    icd_messenger_remove(&inst->connection->messages, (struct icd_messenger *)(uintptr_t)messenger);
    icd_object_destroy(inst, pAllocator, (struct tongs_object *)(uintptr_t)messenger);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the files about descriptors share: what a set is made of outlives its VkDescriptorSetLayout.
- */
+/* Descriptor set layouts and sets. Sets and pipeline layouts outlive the VkDescriptorSetLayout that
+ * they were made from, so they hold references to its description. */
 
 #ifndef ICD_DESCRIPTOR_H
 #define ICD_DESCRIPTOR_H
@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a set takes out of its pool: descriptors by type, bytes for inline uniform blocks. The types
- * from VK_DESCRIPTOR_TYPE_SAMPLER to _INPUT_ATTACHMENT come first, by their values. */
+/* Indices of the cost of a set: the number of descriptors of each type that it takes from its pool,
+ * or bytes for inline uniform blocks. The types from VK_DESCRIPTOR_TYPE_SAMPLER to
+ * _INPUT_ATTACHMENT come first, by their values. */
 enum {
    ICD_COST_INLINE_BYTES = VK_DESCRIPTOR_TYPE_INPUT_ATTACHMENT + 1,
    ICD_COST_INLINE_BINDINGS,
@@ -21,10 +22,10 @@ enum {
    ICD_COST_ACCELERATION_STRUCTURE_NV,
    ICD_COST_SETS,
    ICD_COSTS,
-   ICD_COST_UNKNOWN, /* of a type whose room in a pool only the host can tell */
+   ICD_COST_UNKNOWN, /* of a type whose cost only the host driver knows */
 };
 
-/* The index in a cost of descriptors of the type. */
+/* The index of the cost of a descriptor type. */
 uint32_t
 icd_cost_of_type(VkDescriptorType type);
 
@@ -34,13 +35,13 @@ struct icd_binding {
    bool immutable;
 };
 
-/* Sets and pipeline layouts refer to it. */
+/* The description of a set layout. Immutable, except the count of references. */
 struct icd_layout_info {
    atomic_uint refs;
-   bool any_immutable; /* it has immutable samplers */
-   bool countable;     /* `cost` is all that a set takes */
-   uint32_t variable;  /* the index in `cost` of the binding of a variable count, or ICD_COSTS */
-   uint32_t cost[ICD_COSTS]; /* of a set, without that binding */
+   bool any_immutable;       /* a binding has immutable samplers */
+   bool countable;           /* `cost` is the whole cost of a set */
+   uint32_t variable;        /* the cost index of the binding with a variable count, or ICD_COSTS */
+   uint32_t cost[ICD_COSTS]; /* of a set without that binding */
    uint32_t count;
    struct icd_binding bindings[]; /* sorted by number */
 };
@@ -53,8 +54,8 @@ struct icd_set_layout {
 struct icd_descriptor_set {
    struct tongs_object base;
    struct icd_layout_info *info;    /* a reference; NULL while it is free */
-   struct icd_descriptor_set *next; /* while it is free or being made */
-   uint32_t variable;               /* the count of its binding of a variable count */
+   struct icd_descriptor_set *next; /* while it is free or being allocated */
+   uint32_t variable;               /* the count of its binding with a variable count */
 };
 
 struct icd_layout_info *

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor pools and sets. The client keeps account of what is left in a pool: where the API
- * promises that there is room, sets are allocated without asking the host, and otherwise the host
- * decides. */
+/* Descriptor pools and sets. The client counts what is left in a pool. If the API promises that a
+ * set fits, it is allocated by a post, and otherwise by a call, because the host driver decides. */
 
 #include "icd/descriptor.h"
 
@@ -14,31 +13,32 @@
 
 #include <string.h>
 
-/* Sets are made in blocks of so many, and more each time. */
+/* Sets are allocated in blocks of at least and at most so many, each larger than the last. */
 #define BLOCK_MIN 8
 #define BLOCK_MAX 256
 
 struct set_block {
    struct set_block *next;
    uint32_t count;
-   uint32_t used; /* have been handed out since the pool was reset, from the first on */
+   uint32_t used; /* so many from the first on have been used since the pool was reset */
    struct icd_descriptor_set sets[];
 };
 
 struct descriptor_pool {
    struct tongs_object base;
    VkAllocationCallbacks alloc;
-   int64_t size[ICD_COSTS]; /* as it was created */
-   int64_t left[ICD_COSTS]; /* negative where the host has allowed more */
-   /* Since it was created or reset: */
-   bool allocated;
-   bool freed;                /* some sets, one by one */
-   bool mixed;                /* not all sets took the same */
-   uint32_t first[ICD_COSTS]; /* what the first one took */
+   int64_t size[ICD_COSTS]; /* at its creation */
+   int64_t left[ICD_COSTS]; /* negative if the host driver allowed more */
+   /* Since the pool was created or last reset: */
+   bool allocated;            /* a set */
+   bool freed;                /* a set, by vkFreeDescriptorSets */
+   bool mixed;                /* two sets had different costs */
+   uint32_t first[ICD_COSTS]; /* the cost of the first set */
    uint32_t set_count;        /* in all blocks */
-   struct set_block *blocks;  /* owned, the latest first */
-   struct set_block *current; /* the blocks before it are used up */
-   struct icd_descriptor_set *free;
+   struct set_block *blocks;  /* owned, the newest first */
+   struct set_block *current; /* the blocks before it have no unused set */
+   struct icd_descriptor_set
+      *free; /* by `next`: freed sets. Singly linked, because sets are many. */
 };
 
 static struct descriptor_pool *
@@ -47,7 +47,7 @@ pool_from(VkDescriptorPool handle)
    return (struct descriptor_pool *)(uintptr_t)handle;
 }
 
-/* --- Accounts --- */
+/* --- Counting --- */
 
 static void
 count_sizes(struct descriptor_pool *pool, const VkDescriptorPoolCreateInfo *create)
@@ -74,11 +74,12 @@ cost_of_set(const struct icd_descriptor_set *set, uint32_t cost[ICD_COSTS])
       cost[set->info->variable] += set->variable;
 }
 
-/* Takes the set's share. Whether the host is bound to have room for it: "If a descriptor pool has
- * not had any descriptor sets freed since it was created or most recently reset then fragmentation
- * must not cause an allocation failure [...]. Additionally, if all sets allocated from the pool
- * since it was created or most recently reset use the same number of descriptors (of each type) and
- * the requested allocation also uses that same number". */
+/* Takes the set's cost from the pool. Returns whether the host driver must have room for the set.
+ * The specification, section "Descriptor Set Layout": "If a descriptor pool has not had any
+ * descriptor sets freed since it was created or most recently reset then fragmentation must not
+ * cause an allocation failure [...]. Additionally, if all sets allocated from the pool since it was
+ * created or most recently reset use the same number of descriptors (of each type) and the
+ * requested allocation also uses that same number". */
 static bool
 take(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
 {
@@ -109,7 +110,7 @@ give_back(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
 
 /* --- Sets --- */
 
-/* A block in which there is room; NULL when memory is out. */
+/* A block with an unused set; NULL if memory is out. */
 static struct set_block *
 block_with_room(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
@@ -138,7 +139,7 @@ block_with_room(struct icd_dispatchable *dev, struct descriptor_pool *pool)
    return block;
 }
 
-/* A set that is nobody's, with a fresh id; NULL when memory is out. */
+/* An unused set, with an id; NULL if memory is out. */
 static struct icd_descriptor_set *
 set_new(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
@@ -162,7 +163,7 @@ set_new(struct icd_dispatchable *dev, struct descriptor_pool *pool)
    return set;
 }
 
-/* Its slot goes on with the next generation. */
+/* The set keeps the slot of its id, and gets the next generation. */
 static void
 set_release(struct icd_dispatchable *dev, struct icd_descriptor_set *set)
 {
@@ -282,8 +283,8 @@ icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *p
    struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(pAllocateInfo->descriptorPool);
    uint32_t count = pAllocateInfo->descriptorSetCount, made;
-   struct icd_descriptor_set *taken =
-      NULL; /* by `next`: a reply that says no clears the application's array */
+   /* By `next`, because a reply that says no clears the application's array. */
+   struct icd_descriptor_set *taken = NULL;
    const bool allocated = pool->allocated, mixed = pool->mixed;
    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
    bool certain = true;

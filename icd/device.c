@@ -25,19 +25,17 @@ enable_extensions(struct icd_device *dev, const VkDeviceCreateInfo *info)
    return VK_SUCCESS;
 }
 
-/* Features that are off through us must not be asked of the host. */
+/* Whether the application enables a feature that Tongs turns off. */
 static bool
-asks_for_too_much(const VkDeviceCreateInfo *info)
+enables_missing_feature(const VkDeviceCreateInfo *info)
 {
-   for (const VkBaseInStructure *link = info->pNext; link; link = link->pNext) {
-      for (uint32_t i = 0; i < icd_features_off_count; i++) {
-         VkBool32 wanted;
-         if (link->sType != icd_features_off[i].type)
-            continue;
-         memcpy(&wanted, (const uint8_t *)link + icd_features_off[i].offset, sizeof(wanted));
-         if (wanted)
-            return true;
-      }
+   for (uint32_t i = 0; i < icd_features_off_count; i++) {
+      const uint8_t *features = tongs_find_in_chain(info->pNext, icd_features_off[i].type);
+      VkBool32 enabled = VK_FALSE;
+      if (features)
+         memcpy(&enabled, features + icd_features_off[i].offset, sizeof(enabled));
+      if (enabled)
+         return true;
    }
    return false;
 }
@@ -52,7 +50,7 @@ binds_sparsely(const VkDeviceCreateInfo *info)
           (info->pEnabledFeatures && info->pEnabledFeatures->sparseBinding);
 }
 
-/* After the worker's device is gone, which takes its queues with it. */
+/* Called once the worker has been told to destroy its device, or has none. */
 static void
 destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
 {
@@ -70,7 +68,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
 {
    struct icd_physical_device *physical = icd_physical_device_from(physicalDevice);
 
-   if (asks_for_too_much(pCreateInfo))
+   if (enables_missing_feature(pCreateInfo))
       return VK_ERROR_FEATURE_NOT_PRESENT;
    struct icd_device *dev =
       icd_alloc(&physical->base, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
@@ -106,8 +104,8 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_DestroyDevice((VkDevice)dev, pAllocator);
       return result;
    }
-   /* Not every driver can bind imported pages sparsely: where the client can map the host's own,
-    * they are not imported. */
+   /* Some host drivers cannot bind imported pages sparsely. Memory that the client can map is then
+    * allocated by the host driver, and no pages are imported. */
    dev->exports_memory = binds_sparsely(pCreateInfo) && icd_external_maps_host(dev);
    *pDevice = (VkDevice)dev;
    return VK_SUCCESS;

@@ -14,14 +14,14 @@ struct icd_device {
    struct icd_dispatchable base;
    struct icd_physical_device *physical;
    struct icd_extension_set enabled;
-   bool exports_memory;    /* shared memory is the host's own, mapped through a descriptor */
-   struct icd_heaps heaps; /* that its shared memory comes from */
+   bool exports_memory;    /* allocate shared memory for export, and map it by its descriptor */
+   struct icd_heaps heaps; /* its shared memory comes from them */
    struct icd_deferred_destroys deferred;
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };
 
-/* Whether nothing more will complete on it. */
+/* Whether the device is lost: no submission will complete any more. */
 bool
 icd_device_is_lost(const struct icd_device *dev);
 

@@ -54,8 +54,8 @@ icd_fence_id(VkDevice device, VkFence handle)
 
 /* --- State --- */
 
-/* VK_SUCCESS, VK_NOT_READY, or VK_ERROR_DEVICE_LOST where it will not be signalled any more. Of the
- * client's own. */
+/* The state of a fence that only the client has: VK_SUCCESS, VK_NOT_READY, or VK_ERROR_DEVICE_LOST
+ * if nothing will signal it any more. */
 static VkResult
 status_of(const struct icd_connection *c, struct icd_fence *fence)
 {
@@ -65,7 +65,7 @@ status_of(const struct icd_connection *c, struct icd_fence *fence)
    if (state == ICD_FENCE_SIGNALED)
       return VK_SUCCESS;
    if (slot && icd_is_complete(c, slot, state & NUMBER_MASK)) {
-      /* Unless it was reset meanwhile, which others may not do. */
+      /* Does nothing if another thread has reset the fence, though the API forbids that. */
       atomic_compare_exchange_strong(&fence->state, &state, ICD_FENCE_SIGNALED);
       return VK_SUCCESS;
    }
@@ -192,11 +192,11 @@ struct wait {
    const VkFence *fences;
    uint32_t count;
    bool all;
-   uint32_t done; /* of `all`: so many from the front are signalled */
+   uint32_t done; /* if `all`: so many fences from the first on are signalled */
    VkResult result;
 };
 
-/* Over all fences that are the client's own. */
+/* Whether the wait is over, judged by the fences that only the client has. */
 static bool
 is_over(void *data)
 {
@@ -239,9 +239,9 @@ time_left(int64_t start, uint64_t timeout)
    return passed < timeout ? timeout - passed : 0;
 }
 
-/* All of them: one host's fence after the other. */
+/* Waits for all fences that the host driver has, one after the other. */
 static VkResult
-wait_for_host_ones(VkDevice device, const struct wait *w, int64_t start, uint64_t timeout)
+wait_for_all_host(VkDevice device, const struct wait *w, int64_t start, uint64_t timeout)
 {
    VkResult result = VK_SUCCESS;
 
@@ -252,10 +252,10 @@ wait_for_host_ones(VkDevice device, const struct wait *w, int64_t start, uint64_
    return result;
 }
 
-/* What waits for any of fences of both kinds asks again, nanoseconds. */
+/* How often a wait for any of several fences asks for those of the host driver, nanoseconds. */
 #define MIXED_NS UINT64_C(1000000)
 
-/* Any of them, where some are the host's. */
+/* Waits for any fence, of which the host driver has some. */
 static VkResult
 wait_for_any(VkDevice device, struct wait *w, int64_t start, uint64_t timeout)
 {
@@ -295,7 +295,7 @@ icd_WaitForFences(VkDevice device, uint32_t fenceCount, const VkFence *pFences, 
    if (!icd_wait(c, is_over, &w, timeout))
       return VK_TIMEOUT;
    if (w.result == VK_SUCCESS && some_host)
-      return wait_for_host_ones(device, &w, start, timeout);
+      return wait_for_all_host(device, &w, start, timeout);
    return w.result;
 }
 

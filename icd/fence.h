@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Fences are the client's own: which submission each was given to is known here, and what has
- * completed is in the status page. A fence becomes the host's too when another API or a swapchain
- * is to signal it; it is asked for by calls from then on. */
+/* A fence exists in the client only: it holds the number of its submission, and the status page
+ * says which numbers have completed. If another API or a swapchain will signal the fence, the host
+ * driver gets one, too. From then on, calls ask for its state. */
 
 #ifndef ICD_FENCE_H
 #define ICD_FENCE_H
@@ -16,10 +16,10 @@
 struct icd_queue;
 
 struct icd_fence {
-   struct tongs_object base; /* id 0: the worker has none */
-   _Atomic uint64_t own_id;  /* its id if the worker were to have it; 0: not needed yet */
-   _Atomic uint64_t
-      state; /* ICD_FENCE_*, or the status slot in the top byte and the number of the submission */
+   struct tongs_object base; /* id 0: the host driver has none */
+   _Atomic uint64_t own_id;  /* its id, whether the worker knows it or not; 0: none yet */
+   /* ICD_FENCE_*, or the status slot in the top byte and the number of the submission below. */
+   _Atomic uint64_t state;
    _Atomic uint32_t epoch; /* of the queue that it was submitted to */
 };
 
@@ -33,23 +33,23 @@ icd_fence_from(VkFence handle)
    return (struct icd_fence *)(uintptr_t)handle;
 }
 
-/* Whether the host has it: commands may name it to the worker. */
+/* Whether the host driver has it, so that ops may name it. */
 static inline bool
 icd_fence_is_host(const struct icd_fence *fence)
 {
    return fence->base.id != 0;
 }
 
-/* Makes it the host's too, in the state that it has. Nothing may wait for it to be signalled by a
- * submission. VK_NULL_HANDLE is fine. */
+/* Creates the host driver's fence, in the same state. The fence must not be part of a submission
+ * that is not complete. VK_NULL_HANDLE is fine. */
 VkResult
 icd_fence_to_host(VkDevice device, VkFence fence);
 
-/* Its id, whether the worker knows it or not; 0 when memory is out. */
+/* The fence's id, whether the worker knows it or not; 0 if memory is out. */
 uint64_t
 icd_fence_id(VkDevice device, VkFence fence);
 
-/* It has been given to the submission with this number. */
+/* The submission with this number signals the fence. */
 void
 icd_fence_submit(struct icd_fence *fence, const struct icd_queue *queue, uint64_t number);
 

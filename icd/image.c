@@ -75,7 +75,7 @@ icd_GetImageMemoryRequirements2(VkDevice device, const VkImageMemoryRequirements
    enum icd_requirements_topic topic;
 
    if (pInfo->pNext ||
-       !icd_requirements_topic_of(pMemoryRequirements->pNext, &topic)) { /* of a plane */
+       !icd_requirements_topic_of(pMemoryRequirements->pNext, &topic)) { /* one plane */
       struct tongs_args_vkGetImageMemoryRequirements2 args = {
          .device = device, .pInfo = pInfo, .pMemoryRequirements = pMemoryRequirements};
       icd_call(dev->base.connection, TONGS_OP_vkGetImageMemoryRequirements2, &args);

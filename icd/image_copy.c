@@ -17,17 +17,17 @@
 
 #ifdef VK_EXT_host_image_copy
 
-/* A region that is larger travels in slices. */
+/* A larger region travels in slices, bytes. */
 #define PART_SIZE (UINT64_C(32) << 20)
 
-/* One region of either command. */
+/* One region of an upload or a download. */
 struct region {
    struct icd_dispatchable *device;
    struct icd_image *image;
    VkImage handle;
    VkHostImageCopyFlagsEXT flags;
    VkImageLayout layout;
-   uint8_t *data; /* the application's, of the region's first texel */
+   uint8_t *data; /* the application's memory, at the region's first texel */
    uint32_t row_length;
    uint32_t image_height;
    VkImageSubresourceLayers subresource;
@@ -37,7 +37,7 @@ struct region {
    uint64_t size; /* without gaps */
 };
 
-/* The host's own layout of its bytes, which the application must have asked for, too. */
+/* Asks for the size in the host driver's own layout of the bytes (VK_HOST_IMAGE_COPY_MEMCPY). */
 static bool
 find_memcpy_size(struct region *r)
 {
@@ -62,7 +62,7 @@ find_memcpy_size(struct region *r)
    return size.size && size.size <= TONGS_OP_SIZE_MAX;
 }
 
-/* Fills in what follows from the image. */
+/* Fills in the members that follow from the image. */
 static bool
 complete(struct region *r)
 {
@@ -123,7 +123,7 @@ encode_head(struct tongs_encoder *e, const struct region *r)
       tongs_encode_u32(e, numbers[i]);
 }
 
-/* Sends one op and takes its reply. `packed`: the bytes of an upload, the room of a download. */
+/* Sends one op and receives its reply. `packed`: the bytes of an upload or room for a download. */
 static VkResult
 exchange(const struct region *r, uint8_t *packed, bool upload)
 {

@@ -51,7 +51,7 @@ icd_find_extension(const char *name)
    return ICD_NO_EXTENSION;
 }
 
-/* Whether an extension that we carry brings the entry point. */
+/* Whether a core version or an extension that Tongs carries brings the entry point. */
 static bool
 is_carried(const struct icd_entry_point *entry)
 {
@@ -97,7 +97,7 @@ vk_icdGetPhysicalDeviceProcAddr(VkInstance instance, const char *pName)
    return entry->function;
 }
 
-/* Refuses where no server can be reached, so that the loader goes on to the next driver. */
+/* Fails if no server can be reached, so that the loader goes on to the next driver. */
 EXPORT VKAPI_ATTR VkResult VKAPI_CALL
 vk_icdNegotiateLoaderICDInterfaceVersion(uint32_t *pVersion)
 {

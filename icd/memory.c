@@ -16,10 +16,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Explicit transfers are cut into ops of this size. */
+/* Explicit transfers are cut into ops of this size, bytes. */
 #define TRANSFER_SIZE (UINT64_C(4) << 20)
 
-/* Takes the application's pages, and makes a heap of them. */
+/* Imports the application's pages and makes a heap of them. */
 static VkResult
 import_host(struct icd_device *dev, struct icd_memory *mem,
             const VkImportMemoryHostPointerInfoEXT *import)
@@ -40,7 +40,8 @@ import_host(struct icd_device *dev, struct icd_memory *mem,
              : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* Finds shared memory for what is made of such. `host`: what it imports, or NULL. */
+/* Finds the pages of shared memory; does nothing for other memory. `host`: the import of the
+ * application's pages, or NULL. */
 static VkResult
 take_shared(struct icd_device *dev, struct icd_memory *mem,
             const VkImportMemoryHostPointerInfoEXT *host)
@@ -52,12 +53,12 @@ take_shared(struct icd_device *dev, struct icd_memory *mem,
    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
 }
 
-/* Gives the memory of a shared one back. */
+/* Gives the pages of shared memory back. */
 static void
 drop_shared(struct icd_device *dev, struct icd_memory *mem)
 {
    icd_heap_free(&dev->heaps, &mem->range);
-   if (mem->host) /* else the worker has the pages until the next op */
+   if (mem->host) /* else the worker keeps the pages until the next op */
       icd_flush(dev->base.connection);
    icd_host_pages_release(mem->host, icd_connection_is_lost(dev->base.connection));
 }
@@ -110,7 +111,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       icd_call_with_fds(dev->base.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
    if (result != VK_SUCCESS)
       goto fail;
-   if (imported >= 0) /* it was the application's until now */
+   if (imported >= 0) /* the import took it from the application */
       close(imported);
    *pMemory = (VkDeviceMemory)(uintptr_t)mem;
    return VK_SUCCESS;
@@ -161,8 +162,7 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
       if (copy == MAP_FAILED)
          return VK_ERROR_MEMORY_MAP_FAILED;
       mem->copy = copy;
-      /* What the host wrote before the first map is seen without an invalidate, as on any driver.
-       */
+      /* Applications expect data that the GPU wrote before the first map without an invalidate. */
       VkResult result = read_range(dev, mem, 0, mem->size);
       if (result != VK_SUCCESS) {
          munmap(copy, mem->size);

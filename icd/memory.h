@@ -11,12 +11,13 @@ struct icd_memory {
    struct tongs_object base;
    uint64_t size;
    uint8_t strategy;            /* enum icd_memory_strategy */
-   struct icd_heap_range range; /* shared: the pages */
-   struct icd_host_pages *host; /* ... that are the application's own; a use of them, or NULL */
-   void *
-      copy; /* explicit: the client's copy; external: the mapping; owned, NULL until it is mapped */
-   uint32_t before; /* external: bytes of the mapping that lie before the memory's first */
-   int dma_buf;     /* external: its descriptor where it is one that is mapped, owned; -1 */
+   struct icd_heap_range range; /* shared: its pages */
+   struct icd_host_pages *host; /* shared: the import of the application's own pages, or NULL */
+   /* Explicit: the client's copy; external: the mapping. Owned; NULL before the first vkMapMemory.
+    */
+   void *copy;
+   uint32_t before; /* external: bytes of the mapping before the memory's first byte */
+   int dma_buf;     /* external: the dma-buf that is mapped, owned; -1: none */
 };
 
 static inline struct icd_memory *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Objects of the client and the memory they live in. */
+/* The objects behind the application's handles, and the memory that they live in. */
 
 #ifndef ICD_OBJECT_H
 #define ICD_OBJECT_H
@@ -16,18 +16,18 @@ struct icd_connection;
 struct icd_dispatchable {
    struct tongs_object object;
    struct icd_connection *connection; /* owned by the instance */
-   VkAllocationCallbacks alloc;       /* for its children whose creator names no other */
+   VkAllocationCallbacks alloc;       /* for child objects that are created without callbacks */
 };
 
-/* Of a VkInstance, VkPhysicalDevice, VkDevice, VkQueue or VkCommandBuffer. */
+/* `handle`: a VkInstance, VkPhysicalDevice, VkDevice, VkQueue or VkCommandBuffer. */
 static inline struct icd_dispatchable *
 icd_dispatchable_from(const void *handle)
 {
    return (struct icd_dispatchable *)handle;
 }
 
-/* Client memory, through the application's callbacks: `alloc`, else the parent's. Here, and in
- * icd_object_create, the driver allocates what the application asked for. 16-byte aligned and
+/* Allocates memory through the application's callbacks: `alloc`, or those of the parent if it is
+ * NULL. All memory of objects comes from here and from icd_object_create(). 16-byte aligned and
  * zeroed; NULL on failure. */
 void *
 icd_alloc(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, size_t size,
@@ -36,7 +36,7 @@ icd_alloc(const struct icd_dispatchable *parent, const VkAllocationCallbacks *al
 void
 icd_free(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, void *mem);
 
-/* The callbacks that stand for the C library's allocator. */
+/* Callbacks that call the C library's allocator. */
 extern const VkAllocationCallbacks icd_default_alloc;
 
 /* A plain object of the type TONGS_TYPE_*, with a fresh id. NULL on failure. */
@@ -49,13 +49,13 @@ void *
 icd_object_create_sized(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                         uint8_t type, size_t size);
 
-/* Frees the id and the memory. The op that destroys the worker's object is encoded before. NULL is
+/* Frees the id and the memory. Encode the op that destroys the worker's object before. NULL is
  * fine. */
 void
 icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    struct tongs_object *object);
 
-/* Enters what the loader demands of a dispatchable object. */
+/* Writes the word that the loader expects at the start of a dispatchable object. */
 void
 icd_object_init_dispatchable(struct tongs_object *object);
 

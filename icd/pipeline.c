@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Pipelines are made several at a time, and some of them may fail. */
+/* Pipelines. One command creates several of them, and some of them may fail. */
 
 #include "icd/connection.h"
 #include "icd/object.h"
@@ -18,7 +18,7 @@ destroy_pipelines(struct icd_dispatchable *dev, const VkAllocationCallbacks *all
    }
 }
 
-/* Whether the application is to hear at once what became of a pipeline. */
+/* Whether the application asks for the outcome at once, so that a post will not do. */
 static bool
 must_know(uint64_t flags, const void *chain)
 {
@@ -36,8 +36,9 @@ must_know(uint64_t flags, const void *chain)
    return flags & asks;
 }
 
-/* `pipelines` holds the client's new objects and is also where `args` says that the results go: the
- * reply clears those that do not exist. `objects`: a copy. */
+/* Creates `count` pipelines by a post or a call. `pipelines` is the application's array, which
+ * `args` points to. It holds the new objects, and the reply clears those that the worker could not
+ * create; `objects` is a copy, from which they are freed. */
 static VkResult
 create(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
        bool post, uint32_t count, VkPipeline *pipelines)
@@ -61,7 +62,7 @@ create(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_
    VkResult result =
       post ? icd_post(dev->connection, op, args) : icd_call(dev->connection, op, args);
    if (post)
-      icd_flush(dev->connection); /* it is worth its while to begin early */
+      icd_flush(dev->connection); /* so that the worker compiles early */
    if (post && result < 0)
       memset(pipelines, 0, count * sizeof(*pipelines));
    for (uint32_t i = 0; i < count; i++) {

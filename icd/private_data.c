@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Private data never leaves the client: each slot is a hash table from object to value. Objects are
- * known by their ids: what comes to live at the address of one that was destroyed starts without a
- * value. */
+/* Private data never leaves the client: each slot is a hash table from an object's id to the value.
+ * The key is not the object's address, because a new object may get the address of a destroyed one,
+ * and starts without a value. */
 
 #include "icd/object.h"
 
@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 struct cell {
-   uint64_t id; /* of the object, 0: free. One cell for each slot of ids, whatever the generation */
+   uint64_t id; /* of the object; 0: free. Ids that differ in the generation only share a cell. */
    uint64_t value;
 };
 
@@ -33,7 +33,7 @@ slot_from(VkPrivateDataSlot handle)
    return (struct private_data_slot *)(uintptr_t)handle;
 }
 
-/* The cell of an id's slot, or the free one where it belongs. The table is not full. */
+/* The cell of an id's slot, or the free cell for it. The table must not be full. */
 static struct cell *
 find(struct cell *cells, uint32_t size, uint64_t id)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Submissions are posts that go out at once. One whose completion may be asked for has a number, by
- * which the worker tells of it (completion.h). The waits of a queue and of a device are for its
- * last number.
- */
+/* Queues. A submission is a post that is sent at once. If the application may ask for its
+ * completion, it has a number, which the worker reports (icd/completion.h). The waits for a queue
+ * and for a device wait for the last number. */
 
 #include "icd/queue.h"
 
@@ -129,9 +128,9 @@ icd_GetDeviceQueue2(VkDevice device, const VkDeviceQueueInfo2 *pQueueInfo, VkQue
                         pQueueInfo->queueIndex);
 }
 
-/* --- What the batches of a submission signal --- */
+/* --- Signals of a submission --- */
 
-/* The three structs that a batch may be. */
+/* The batches of a submission, in one of three structs; the other two pointers are NULL. */
 struct batches {
    uint32_t op;
    uint32_t count;
@@ -145,7 +144,7 @@ struct signal {
    uint64_t value;
 };
 
-/* The i-th signal of arrays as VkSubmitInfo and VkBindSparseInfo have them. */
+/* The i-th signal of a VkSubmitInfo or VkBindSparseInfo. */
 static struct signal
 signal_in(const void *chain, const VkSemaphore *semaphores, uint32_t i)
 {
@@ -181,7 +180,7 @@ get_signal(const struct batches *b, uint32_t batch, uint32_t i)
    return (struct signal){.semaphore = info->semaphore, .value = info->value};
 }
 
-/* Whether the batch raises a timeline whose value the client keeps. */
+/* Whether the batch raises a timeline whose value the client tracks. */
 static bool
 raises_timeline(const struct batches *b, uint32_t batch)
 {
@@ -239,7 +238,7 @@ post(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t 
    return icd_post(c, TONGS_OP_vkQueueSubmit, &args);
 }
 
-/* A piece of a submission: batches of which only the last raises timelines. `fence` may be
+/* Submits batches of which at most the last raises timelines. `handle`: a fence, or
  * VK_NULL_HANDLE. */
 static VkResult
 submit_piece(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
@@ -273,9 +272,8 @@ submit(VkQueue handle, const struct batches *b, VkFence fence)
 
    if (is_lost(queue))
       return VK_ERROR_DEVICE_LOST;
-   /* A number is reached when its whole piece is complete. The value of a timeline must be known
-    * when its batch is: what comes behind that batch may wait for something which is done only
-    * then. */
+   /* A number is complete when all batches of its piece are. A batch that raises a timeline ends
+    * its piece: later batches may wait for the application, which waits for that value. */
    for (uint32_t i = 0; i + 1 < b->count && result == VK_SUCCESS; i++) {
       if (!raises_timeline(b, i))
          continue;
@@ -322,7 +320,7 @@ is_idle(void *data)
           is_lost(queue);
 }
 
-/* Gives what the queue has been given so far a number that can be waited for. */
+/* Makes sure that the last number covers all submissions so far. */
 static VkResult
 number_all(struct icd_queue *queue)
 {
@@ -342,8 +340,8 @@ number_all(struct icd_queue *queue)
 static VkResult
 wait_until_idle(struct icd_queue *queue)
 {
-   /* An idle queue is not waited for: who asks for nothing else would never hear of a worker that
-    * is gone. */
+   /* icd_wait() returns at once if the queue is idle. Without this poll, an application that calls
+    * nothing else would never notice that the worker is gone. */
    icd_poll(queue->base.connection);
    icd_wait(queue->base.connection, is_idle, queue, UINT64_MAX);
    return is_lost(queue) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;

@@ -16,12 +16,12 @@ struct icd_queue {
    uint32_t family;
    uint32_t index;
 
-   /* How the worker tells of its submissions; the last three belong to the thread that uses the
-    * queue. */
+   /* How the worker reports completed submissions. The API synchronizes access to a queue
+    * externally, which protects the last two. */
    uint32_t slot; /* of the status page */
    uint32_t epoch;
-   uint64_t *last_number; /* of a submission, the connection's: numbers of a slot only grow */
-   bool has_unnumbered;   /* something was submitted after that, without a number */
+   uint64_t *last_number; /* of a submission; the connection keeps it, because a slot's only grow */
+   bool has_unnumbered;   /* a later submission has no number */
 };
 
 /* Creates the device's queues, here and on the worker. On failure some of them may exist:

@@ -90,7 +90,7 @@ raise_locked(struct icd_semaphore *s, uint64_t value)
       s->value = value;
 }
 
-/* Takes over what has completed. True where a submission that is not complete never will be. */
+/* Updates the value by the completed submissions. True if one of the others will never complete. */
 static bool
 update_locked(const struct icd_connection *c, struct icd_semaphore *s)
 {
@@ -110,7 +110,7 @@ update_locked(const struct icd_connection *c, struct icd_semaphore *s)
    return lost;
 }
 
-/* VK_SUCCESS, or VK_ERROR_DEVICE_LOST where it will not be raised any more. */
+/* VK_SUCCESS, or VK_ERROR_DEVICE_LOST if a submission that raises it will never complete. */
 static VkResult
 get_value(const struct icd_connection *c, struct icd_semaphore *s, uint64_t *value)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Semaphores are the host's. The value of a timeline is known in the client too: the submissions
- * that are to raise it are noted with it, and what has completed is in the status page. */
+/* Each semaphore exists on the host. The client also tracks the value of a timeline: it lists the
+ * submissions that will raise it, and the status page says which of them have completed. */
 
 #ifndef ICD_SEMAPHORE_H
 #define ICD_SEMAPHORE_H
@@ -25,10 +25,10 @@ struct icd_signal {
 struct icd_semaphore {
    struct tongs_object base;
    bool is_timeline;
-   bool is_shared;             /* with others that may signal it: only the host knows its value */
-   pthread_mutex_t lock;       /* protects the rest */
-   uint64_t value;             /* of what has completed when it was last looked at */
-   struct icd_signal *signals; /* that were not complete then; owned */
+   bool is_shared;             /* exported or imported: only the host driver knows its value */
+   pthread_mutex_t lock;       /* protects the rest. A leaf. */
+   uint64_t value;             /* the highest that was complete at the last update */
+   struct icd_signal *signals; /* those that were not complete then; owned */
    uint32_t signal_count;
    uint32_t signal_capacity;
 };
@@ -39,18 +39,18 @@ icd_semaphore_from(VkSemaphore handle)
    return (struct icd_semaphore *)(uintptr_t)handle;
 }
 
-/* Whether the client has to know of the submissions that signal it. */
+/* Whether the client tracks the value. */
 static inline bool
 icd_semaphore_is_tracked(const struct icd_semaphore *s)
 {
    return s->is_timeline && !s->is_shared;
 }
 
-/* Others may signal it from now on: it was exported or imported. */
+/* The semaphore is exported or imported: other processes may signal it from now on. */
 void
 icd_semaphore_share(VkSemaphore semaphore);
 
-/* Notes that the submission with this number will set it to the value. False when memory is out. */
+/* The submission with this number will raise the timeline to the value. False if memory is out. */
 bool
 icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uint64_t number,
                      uint64_t value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Surfaces, and what the host says of them. */
+/* Surfaces, and the questions about them, which the host driver answers. */
 
 #include "icd/surface.h"
 
@@ -11,7 +11,8 @@
 
 #include <vulkan/vk_icd.h>
 
-/* Ours begin with the word that the loader's begin with the number of a window system in. */
+/* The first word of our surfaces is ICD_LOADER_MAGIC; the loader's hold a VkIcdWsiPlatform there.
+ */
 bool
 icd_surface_is_ours(VkSurfaceKHR surface)
 {

@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* Whether a surface is one of ours. Loaders hand to every driver the surfaces of window systems
- * that another driver serves, as structs of their own (vk_icd.h, VkIcdSurfaceBase), and never
- * create them with us. Null is fine: the host says what it means (VK_GOOGLE_surfaceless_query). */
+/* Whether this driver created the surface. Loaders pass the surfaces of all window systems to every
+ * driver, as structs of the loader's (vk_icd.h, VkIcdSurfaceBase). VK_NULL_HANDLE counts as ours:
+ * the host driver decides about it (VK_GOOGLE_surfaceless_query). */
 bool
 icd_surface_is_ours(VkSurfaceKHR surface);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Swapchains. Their images are objects of ours under which the worker has the host's. To present is
- * a post; with it goes the question for the next image, whose answer, and how the presentation
- * went, is there when the application asks. */
+/* Swapchains. Each image has an object here and its id names the host's image on the worker. A
+ * presentation is a post. Behind it the client asks for the next image, so that the answer, with
+ * the outcome of the presentation, is there when the application acquires one. */
 
 #include "icd/connection.h"
 #include "icd/device.h"
@@ -23,10 +23,10 @@ struct icd_swapchain {
    struct tongs_object base;
    struct icd_dispatchable *device;
    uint32_t image_count;
-   struct icd_image **images; /* owned, and each of them */
-   bool is_retired;           /* another one has taken over its surface */
-   bool asks_ahead; /* the application waits for its images by semaphores like the worker's */
-   bool has_asked;  /* `next` is on its way, or has come */
+   struct icd_image **images; /* owned, as is each image */
+   bool is_retired;           /* it was the oldSwapchain of another one */
+   bool asks_ahead;           /* the last acquisition was one that the worker can do ahead */
+   bool has_asked;            /* `next` is pending or complete */
    struct icd_pending_call next;
 };
 
@@ -36,9 +36,9 @@ swapchain_from(VkSwapchainKHR handle)
    return (struct icd_swapchain *)(uintptr_t)handle;
 }
 
-/* --- The swapchain and its images --- */
+/* --- Swapchains and their images --- */
 
-/* Waits for the answer that is owed. NULL when the connection is lost. */
+/* Waits for the answer to ask_ahead(). NULL if the connection is lost. */
 static const uint8_t *
 take_answer(struct icd_swapchain *s, size_t *size)
 {
@@ -62,8 +62,8 @@ destroy(struct icd_dispatchable *device, const VkAllocationCallbacks *alloc,
    icd_object_destroy(device, alloc, &s->base);
 }
 
-/* Asks how many images the host's swapchain has; names them where there are objects for them. 0
- * when the connection is lost. */
+/* Asks how many images the host's swapchain has, and names them to the worker once there are
+ * objects for them. 0 if the connection is lost. */
 static uint32_t
 name_images(struct icd_dispatchable *device, const struct icd_swapchain *s)
 {
@@ -177,7 +177,7 @@ icd_GetSwapchainImagesKHR(VkDevice device, VkSwapchainKHR swapchain, uint32_t *p
 
 /* --- Frames --- */
 
-/* Asks for the next image ahead of the application. */
+/* Asks for the next image before the application does. */
 static void
 ask_ahead(struct icd_swapchain *s)
 {
@@ -193,7 +193,8 @@ ask_ahead(struct icd_swapchain *s)
    s->has_asked = true;
 }
 
-/* Whether the worker's semaphores can stand for what is to be signalled, and it for them. */
+/* Whether the semaphore and a semaphore of the worker's can change places: both are plain binary
+ * ones, and there is no fence. */
 static bool
 is_alike(VkSemaphore semaphore, VkFence fence)
 {
@@ -202,7 +203,7 @@ is_alike(VkSemaphore semaphore, VkFence fence)
    return s && !s->is_timeline && !s->is_shared && !fence;
 }
 
-/* The image that was asked for ahead is the application's from now on. */
+/* Gives the image that was acquired ahead to the application. */
 static VkResult
 take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
 {
@@ -219,7 +220,8 @@ take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
    return icd_op_end(c, at) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* Whether the answer came ahead; `*result` is it then. */
+/* Acquires the image that was asked for ahead. False if there is none: then acquire one by a call.
+ */
 static bool
 acquire_ahead(struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence, uint32_t *index,
               VkResult *result)
@@ -238,7 +240,7 @@ acquire_ahead(struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence, uin
    *result = (VkResult)tongs_decode_i32(&d);
    const uint32_t image = tongs_decode_u32(&d);
    free(s->next.reply);
-   if (*result == VK_NOT_READY || *result == VK_TIMEOUT) /* none was free then: wait for one */
+   if (*result == VK_NOT_READY || *result == VK_TIMEOUT) /* no image was free at that time */
       return false;
    if (d.error || (*result >= 0 && image >= s->image_count)) {
       icd_connection_lose(s->device->connection);
@@ -274,7 +276,7 @@ icd_AcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t time
                    &args);
 }
 
-/* On one device it is the same as the former. */
+/* The device mask has one bit: the same as vkAcquireNextImageKHR. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *pAcquireInfo,
                          uint32_t *pImageIndex)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The generated tables of commands, extensions and facts (codegen/templates/icd_gen_table.c.mako).
- */
+/* The generated tables of commands, extensions, features and properties
+ * (codegen/templates/icd_gen_table.c.mako). */
 
 #ifndef ICD_TABLE_H
 #define ICD_TABLE_H
@@ -17,7 +17,7 @@ enum icd_level {
    ICD_LEVEL_DEVICE,
 };
 
-/* A name that vkGet*ProcAddr may be asked for. */
+/* A name that an application may pass to vkGet*ProcAddr. */
 struct icd_entry_point {
    const char *name;
    PFN_vkVoidFunction function;
@@ -26,7 +26,7 @@ struct icd_entry_point {
    uint32_t core;              /* the API version that brings it, 0 for none */
    const uint16_t *extensions; /* indices of the extensions that bring it */
    uint16_t extension_count;
-   uint16_t op; /* that the worker must know, 0: none */
+   uint16_t op; /* the worker must know it; 0: none */
 };
 
 struct icd_extension {
@@ -34,8 +34,8 @@ struct icd_extension {
    uint32_t spec_version;
    bool instance;
    bool left_out;         /* codegen/policy.py says why */
-   bool needs_fds;        /* of use only where file descriptors cross */
-   bool needs_host_pages; /* ... where the application's own pages can be shared */
+   bool needs_fds;        /* useful only if file descriptors cross to the worker */
+   bool needs_host_pages; /* ... if the application's own pages can be shared */
    const uint16_t *ops;
    uint16_t op_count;
    const uint16_t *structs; /* indices */
@@ -72,7 +72,7 @@ extern const uint32_t icd_features_struct_count;
 extern const VkFormat icd_formats[];
 extern const uint32_t icd_format_count;
 
-/* NULL where the name is unknown. */
+/* NULL if the name is unknown. */
 const struct icd_entry_point *
 icd_find_entry_point(const char *name);
 
@@ -80,7 +80,7 @@ icd_find_entry_point(const char *name);
 uint16_t
 icd_find_extension(const char *name);
 
-/* What a command that is known and not implemented does: names itself on stderr and aborts, as it
+/* The body of a command that is known and not implemented: prints its name and aborts, because it
  * cannot know what its caller expects. */
 _Noreturn void
 icd_abort_in_stub(const char *name);
