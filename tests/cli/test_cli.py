@@ -20,20 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import tap  # noqa: E402
+from tap import Skip, test  # noqa: E402
 
 TONGS = ""
 COMMANDS = ["run", "serve", "info", "dump", "worker"]
 
 # Far above what anything here takes: reached only when something hangs.
 PATIENCE = 60
-
-tests = []
-
-
-def test(function):
-    tests.append(function)
-    return function
 
 
 def clean_environment(**changes):
@@ -484,7 +481,7 @@ def a_server_out_of_descriptors_waits_and_goes_on():
 @test
 def only_the_users_that_are_named_may_connect():
     if os.geteuid() != 0:
-        return "needs root to become another user"
+        raise Skip("only root can become another user")
     nobody = 65534
     with scratch() as directory:
         os.chmod(directory, 0o755)
@@ -582,19 +579,7 @@ def a_detached_worker_leaves_no_child_and_holds_nothing_of_its_parents():
 def main():
     global TONGS
     TONGS = os.path.abspath(sys.argv[1])
-    failed = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, function in enumerate(tests, 1):
-        name = function.__name__.replace("_", " ")
-        try:
-            skip = function()
-            print(f"ok {number} - {name}" + (f" # SKIP {skip}" if skip else ""), flush=True)
-        except Exception:
-            failed += 1
-            print(f"not ok {number} - {name}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print("# " + line, flush=True)
-    return 1 if failed else 0
+    return tap.main(sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -7,28 +7,27 @@ Usage: test_run.py BUILD_DIRECTORY SOURCE_DIRECTORY [WORD...]. Prints TAP. No te
 `tongs run` is real, what it starts is fake_deqp.py.
 """
 
+import contextlib
 import csv
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import tap  # noqa: E402
+from tap import test  # noqa: E402
 
 # Far above what anything here takes: reached only when something hangs.
 PATIENCE = 60
 
 BUILD = SOURCE = ""
 scratch = ""
-tests = []
 
 GROUPS = ["api", "memory"]
 CASES = [f"dEQP-VK.{group}.case.{n}" for group in GROUPS for n in range(6)]
-
-
-def test(function):
-    tests.append(function)
-    return function
 
 
 def path(name):
@@ -246,27 +245,19 @@ def what_is_missing_is_named():
                                       text=True, capture_output=True), "--deqp")
 
 
+@contextlib.contextmanager
+def in_a_directory():
+    global scratch
+    with tempfile.TemporaryDirectory(prefix="tongs-conformance-") as scratch:
+        yield
+
+
 def main():
-    global BUILD, SOURCE, scratch
+    global BUILD, SOURCE
     if len(sys.argv) < 3:
         sys.exit(f"usage: {sys.argv[0]} BUILD_DIRECTORY SOURCE_DIRECTORY [WORD...]")
     BUILD, SOURCE = map(os.path.abspath, sys.argv[1:3])
-    words = sys.argv[3:]
-    chosen = [f for f in tests if not words or any(w in f.__name__ for w in words)]
-    failed = 0
-    print(f"1..{len(chosen)}", flush=True)
-    for number, function in enumerate(chosen, 1):
-        name = function.__name__.replace("_", " ")
-        with tempfile.TemporaryDirectory(prefix="tongs-conformance-") as scratch:
-            try:
-                function()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {number} - {name}", flush=True)
-                for line in traceback.format_exc().splitlines():
-                    print("# " + line, flush=True)
-    return 1 if failed else 0
+    return tap.main(sys.argv[3:], in_a_directory)
 
 
 sys.exit(main())

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 
-"""What the end-to-end tests share: TAP, servers, clients, and the check that nothing is left over.
+"""What the end-to-end tests share: servers, clients, and the check that nothing is left over.
 
 Each test file is run as `test_X.py BUILD_DIRECTORY SOURCE_DIRECTORY REGISTRY [WORD...]`; with
-words, only the tests whose names hold one of them run. A test is a function under @test; it ends
-by returning, by an exception, or by Skip. It never sleeps: it waits for lines, for ends of
-processes, or for a state with wait_until().
+words, only the tests whose names hold one of them run. tap.py tells what a test is. A test never
+sleeps: it waits for lines, for ends of processes, or for a state with wait_until().
 
 The tests run on the host's software renderer. This process takes in its orphans, so that
 workers, which let go of their client, are its children and can be counted and waited for.
@@ -27,10 +26,17 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import tap  # noqa: E402
+from tap import Skip, diag, test  # noqa: E402, F401
 
 # Far above what anything here takes: reached only when something hangs.
 PATIENCE = 60
+
+# The exit status of a program of tests/programs that cannot do its work on this machine.
+SKIPPED = 77
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -40,23 +46,6 @@ TONGS = LIBRARY = MANIFEST = PROGRAMS = ""
 # Of the test that runs: its private directory, and what its end closes.
 scratch = ""
 cleanup = contextlib.ExitStack()
-
-_tests = []
-
-
-class Skip(Exception):
-    """The test cannot be made on this machine; the text says why."""
-
-
-def test(function):
-    _tests.append(function)
-    return function
-
-
-def diag(text):
-    for line in str(text).splitlines():
-        print("# " + line, flush=True)
-
 
 # --- Environments --------------------------------------------------------------------------------
 
@@ -400,19 +389,22 @@ def transports():
 
 # --- The whole -----------------------------------------------------------------------------------
 
-def _run_one(function):
+@contextlib.contextmanager
+def _around_a_test():
+    """Gives a test its private directory. What it left open is closed, also if it failed or was skipped."""
     global scratch, cleanup
-    skip = None
     with tempfile.TemporaryDirectory(prefix="tongs-e2e-") as directory:
         scratch = directory
         cleanup = contextlib.ExitStack()
+        skip = None
         try:
             with cleanup:
-                function()
+                yield
         except Skip as reason:
-            skip = str(reason)
+            skip = reason
         expect_nothing_left()
-    return skip
+        if skip:
+            raise skip
 
 
 def main():
@@ -425,21 +417,6 @@ def main():
     MANIFEST = next(iter(glob.glob(os.path.join(BUILD, "icd", "tongs_devenv_icd.*.json"))), "")
     PROGRAMS = os.path.join(BUILD, "tests", "programs")
     if not native_driver():
-        print("1..0 # SKIP no lavapipe in /usr/share/vulkan/icd.d")
-        return 0
+        return tap.skip_all("no lavapipe in /usr/share/vulkan/icd.d")
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-    words = sys.argv[4:]
-    chosen = [f for f in _tests if not words or any(w in f.__name__ for w in words)]
-    failed = 0
-    print(f"1..{len(chosen)}", flush=True)
-    for number, function in enumerate(chosen, 1):
-        name = function.__name__.replace("_", " ")
-        try:
-            skip = _run_one(function)
-            print(f"ok {number} - {name}" + (f" # SKIP {skip}" if skip else ""), flush=True)
-        except Exception:
-            failed += 1
-            print(f"not ok {number} - {name}", flush=True)
-            diag(traceback.format_exc())
-    return 1 if failed else 0
+    return tap.main(sys.argv[4:], _around_a_test)

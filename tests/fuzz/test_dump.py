@@ -4,21 +4,18 @@
    test_dump.py TONGS CAPTURE
 """
 
+import os
 import struct
 import subprocess
 import sys
-import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import tap  # noqa: E402
+from tap import test  # noqa: E402
 
 TONGS, CAPTURE = sys.argv[1:3]
 HELLO = 48
-
-tests = []
-
-
-def test(function):
-    tests.append(function)
-    return function
-
 
 def dump(data):
     result = subprocess.run([TONGS, "dump", "-"], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
@@ -110,16 +107,4 @@ def an_impossible_size_ends_it():
         assert code == 1 and "impossible size" in lines[-1], lines
 
 
-failures = 0
-for number, function in enumerate(tests, 1):
-    name = function.__name__.replace("_", " ")
-    try:
-        function()
-        print(f"ok {number} - {name}")
-    except Exception:
-        failures += 1
-        for line in traceback.format_exc().splitlines():
-            print("# " + line)
-        print(f"not ok {number} - {name}")
-print(f"1..{len(tests)}")
-sys.exit(1 if failures else 0)
+sys.exit(tap.main())

@@ -12,6 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import tap  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXPECTED = os.path.join(HERE, "expected")
 TEMPLATES = [
@@ -50,18 +54,14 @@ def main():
         if args.regenerate:
             print(f"{len(TEMPLATES)} files written to {EXPECTED}")
             return 0
-        failures = 0
-        for number, template in enumerate(TEMPLATES, 1):
+        for template in TEMPLATES:
             name = template.removesuffix(".mako")
-            diff = list(difflib.unified_diff(read(os.path.join(EXPECTED, name)), read(os.path.join(out, name)),
-                                             "committed/" + name, "generated/" + name))
-            for line in diff[:80]:
-                print("# " + line.rstrip("\n"))
-            print(f"{'not ' if diff else ''}ok {number} - {name} is what is committed"
-                  + (" (meson compile regenerate-golden writes it anew)" if diff else ""))
-            failures += bool(diff)
-        print(f"1..{len(TEMPLATES)}")
-        return 1 if failures else 0
+            diff = difflib.unified_diff(read(os.path.join(EXPECTED, name)), read(os.path.join(out, name)),
+                                        "committed/" + name, "generated/" + name)
+            text = "".join(line for line, _ in zip(diff, range(80)))
+            tap.fact(not text, f"{name} is what is committed",
+                     text + "\nmeson compile regenerate-golden writes it anew")
+        return tap.end()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,12 @@
 At a release, RELEASED becomes a copy of OPS without its comments.
 """
 
+import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import tap  # noqa: E402
 
 
 def read(path):
@@ -17,14 +22,10 @@ def read(path):
 
 def main():
     released, now = read(sys.argv[1]), read(sys.argv[2])
-    facts = []
-
     gone = sorted(set(released) - set(now))
-    facts.append((not gone, "every released line is still there"))
-    for line in gone:
-        print(f"# gone: {line}")
+    tap.fact(not gone, "every released line is still there", "\n".join(f"gone: {line}" for line in gone))
     order = [line for line in now if line in set(released)]
-    facts.append((order == [line for line in released if line in set(now)], "in the same order"))
+    tap.fact(order == [line for line in released if line in set(now)], "in the same order")
 
     numbers, names, wrong = {}, {}, []
     for line in now:
@@ -39,18 +40,13 @@ def main():
             wrong.append(f"{name} is an alias of {kind} {number}, which is not there yet")
         if not alias:
             numbers[kind, number] = name
-    for text in wrong:
-        print(f"# {text}")
-    facts.append((not wrong, "every name has one number and every number one name beside its aliases"))
-    facts.append((all(int(n) < 256 for kind, n in numbers if kind == "type"), "types fit into the byte that ids have"))
-    facts.append((all(int(n) < 65536 for kind, n in numbers if kind == "op"), "ops fit into the header's two bytes"))
+    tap.fact(not wrong, "every name has one number and every number one name beside its aliases", "\n".join(wrong))
+    tap.fact(all(int(n) < 256 for kind, n in numbers if kind == "type"), "types fit into the byte that ids have")
+    tap.fact(all(int(n) < 65536 for kind, n in numbers if kind == "op"), "ops fit into the header's two bytes")
     own = [name for (kind, n), name in numbers.items() if kind == "op" and int(n) < 32]
-    facts.append((all(name.startswith("tongs") for name in own), "the numbers below 32 are Tongs' own"))
+    tap.fact(all(name.startswith("tongs") for name in own), "the numbers below 32 are Tongs' own")
 
-    for number, (holds, sentence) in enumerate(facts, 1):
-        print(f"{'' if holds else 'not '}ok {number} - {sentence}")
-    print(f"1..{len(facts)}")
-    return 0 if all(holds for holds, _ in facts) else 1
+    return tap.end()
 
 
 if __name__ == "__main__":
