@@ -37,6 +37,13 @@ for _mode in MODES:
 
 
 @test
+def the_program_ends_its_own_waits_natively():
+    for mode in MODES:
+        result = harness.run([harness.program("lost"), mode, "--self-test"], harness.native_environment())
+        assert result.returncode == 0, (mode, result)
+
+
+@test
 def clients_of_a_broker_that_is_terminated_hear_of_it_soon():
     server = Server()
     victims = [Victim(mode, server) for mode in ["wait-fence", "idle"]]

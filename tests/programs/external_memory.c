@@ -461,11 +461,13 @@ leak(struct prog *p)
    PROG_STEP(
       init(p, &opaque,
            VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT));
+   struct shared kept = {0};
+   PROG_STEP(make_shared(p, &opaque, NULL, &kept));
    for (int part = 0; part < 2; part++) {
+      int unused;
       for (int i = 0; i < ROUNDS; i++) {
          struct shared out = {0}, in = {0};
          struct message m = {0};
-         int unused;
          PROG_STEP(make_shared(p, &opaque, NULL, &out));
          PROG_STEP(get_fd(p, &opaque, &out, &unused));
          close(unused);
@@ -479,12 +481,16 @@ leak(struct prog *p)
          finish_shared(p, &in);
       }
       PROG_VK(p, vkDeviceWaitIdle(p->device));
+      /* A descriptor comes from the other end, so what was freed before is freed there, too. */
+      PROG_STEP(get_fd(p, &opaque, &kept, &unused));
+      close(unused);
       puts("done");
       fflush(stdout);
       char line[80];
       if (!fgets(line, sizeof(line), stdin))
          break;
    }
+   finish_shared(p, &kept);
    prog_finish(p);
    return PROG_RIGHT;
 }

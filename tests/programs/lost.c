@@ -2,22 +2,27 @@
 /*
  * lost: what an application sees when the other end of its driver dies.
  *
- * It makes its objects, prints "ready" and waits as MODE says. Whoever started it then tells it
- * the time and kills the worker, in this order: either SIGUSR1, or CLOCK_MONOTONIC nanoseconds in
- * decimal and a newline as the content of FILE (write a temporary one and rename it).
- * The wait has to end with VK_ERROR_DEVICE_LOST within a second of that.
+ * The program makes its objects, prints "ready" and waits as MODE says. The process that started it
+ * first tells it the time and then kills the worker. It tells the time by SIGUSR1, or by
+ * CLOCK_MONOTONIC nanoseconds in decimal and a newline as the content of FILE (write a temporary
+ * file in the same folder and rename it). The wait has to end with VK_ERROR_DEVICE_LOST within a
+ * second of that.
  */
 #include "tests/programs/lost.h"
 
 #include "tests/programs/shaders.h"
 #include "tests/programs/sum.h"
 
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -37,7 +42,7 @@ static const char usage[] =
 
 /* Signal handlers have no parameter to carry these. */
 static _Atomic uint64_t signalled_at;
-static const char *volatile current_step = "start";
+static const char *_Atomic current_step = "start";
 
 void
 lost_step(const char *name)
@@ -62,13 +67,6 @@ on_alarm(int signal)
          break;
    }
    _exit(PROG_WRONG);
-}
-
-static void
-sleep_ms(long ms)
-{
-   const struct timespec time = {.tv_nsec = ms * 1000000};
-   nanosleep(&time, NULL);
 }
 
 uint64_t
@@ -245,15 +243,33 @@ mode_poll_fence(struct lost *l)
 {
    VkResult result;
    while ((result = vkGetFenceStatus(l->p.device, l->fence)) == VK_NOT_READY)
-      sleep_ms(1);
+      sched_yield();
    return result;
 }
 
+/* Waits until the time of the kill is told, by the signal or by a file that appears. */
 static VkResult
 mode_idle(struct lost *l)
 {
-   while (!lost_time(l))
-      sleep_ms(1);
+   const int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+   char path[PATH_MAX], events[4096];
+   sigset_t usr1, others;
+
+   if (l->file) {
+      snprintf(path, sizeof(path), "%s", l->file);
+      if (inotify_add_watch(fd, dirname(path), IN_MOVED_TO) < 0)
+         return VK_ERROR_UNKNOWN;
+   }
+   sigemptyset(&usr1);
+   sigaddset(&usr1, SIGUSR1);
+   pthread_sigmask(SIG_BLOCK, &usr1, &others);
+   while (!lost_time(l)) {
+      ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, NULL, &others);
+      while (read(fd, events, sizeof(events)) > 0)
+         ;
+   }
+   pthread_sigmask(SIG_SETMASK, &others, NULL);
+   close(fd);
    return VK_SUCCESS;
 }
 
@@ -317,8 +333,9 @@ static void *
 end_own_wait(void *argument)
 {
    struct lost *l = argument;
-   sleep_ms(200);
-   on_usr1(SIGUSR1);
+   while (strcmp(current_step, l->mode) != 0)
+      sched_yield();
+   kill(getpid(), SIGUSR1);
    const VkSemaphoreSignalInfo info = {
       .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO,
       .semaphore = l->timeline,
@@ -336,8 +353,7 @@ submit_until_lost(struct lost *l)
    VkResult result;
    do {
       result = vkQueueSubmit(l->p.queue, 0, NULL, VK_NULL_HANDLE);
-      if (result == VK_SUCCESS)
-         sleep_ms(1);
+      sched_yield();
    } while (result == VK_SUCCESS && prog_time_ns() - lost_time(l) < l->limit_ns);
    return result;
 }
