@@ -10,7 +10,6 @@ from harness import Process, Server, checks_of, client_environment, native_envir
 from harness import test
 
 LONG = 200
-SKIPPED = 77
 NOBODY = 65534
 
 # The driver copies pages on the way, so that it cannot take all that another one maps.
@@ -51,7 +50,7 @@ def no_byte_is_lost_with_the_worker():
         try:
             client.wait_for("imported")
         except AssertionError:
-            if client.wait() == SKIPPED:
+            if client.wait() == harness.SKIPPED:
                 raise harness.Skip("it is not offered")
             raise
         worker = harness.only_worker_of(server)

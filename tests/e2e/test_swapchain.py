@@ -19,7 +19,6 @@ from mock_host import expect_good_manners, mock_driver
 # Those that look at no pixel, so that they pass over the mock.
 CHECKS = ("frames", "resize", "two", "fences", "no_image_left", "present_wait",
           "alias")
-SKIPPED = 77
 PATIENCE = 30
 
 
@@ -31,7 +30,9 @@ def over_mock(*checks, **changes):
 @test
 def frames_and_their_colours_are_what_they_are_natively():
     native = run([program("swapchain")], native_environment())
-    assert native.returncode in (0, SKIPPED), native.stdout
+    if native.returncode == harness.SKIPPED:
+        raise harness.Skip(re.search("# SKIP (.*)", native.stdout)[1])
+    assert native.returncode == 0, native.stdout
     for transport, server in harness.transports():
         through = run([program("swapchain")], client_environment(server))
         assert through.stdout == native.stdout, (transport, native.stdout, through.stdout)
@@ -92,12 +93,15 @@ def any_call_for_a_frame_may_fail():
         except subprocess.TimeoutExpired:
             return item, None
 
+    tried = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for item, done in pool.map(one, work):
             assert done, f"hangs when call {item[2]} of {item[1]} fails in {item[0]}"
             if "cannot fail" not in done.stderr:
                 expect_good_manners(done, item)
-    harness.diag(f"{len(work)} failures of the host's driver survived")
+                tried += 1
+    assert tried > 0, f"none of {len(work)} failures happened"
+    harness.diag(f"{tried} failures of the host's driver survived")
 
 
 # --- A hostile client -----------------------------------------------------------------------------------
