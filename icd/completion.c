@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/completion.h"
 
+#include "icd/channel.h"
 #include "protocol/clock.h"
+#include "protocol/decoder.h"
 
-/* Nobody sleeps for longer without asking whether the worker lives, nanoseconds. */
+/* No thread sleeps for longer without asking whether the worker lives, nanoseconds. */
 #define SLEEP_NS INT64_C(50000000)
+
+bool
+icd_note_completion(struct icd_connection *c, const uint8_t *op, size_t size)
+{
+   struct tongs_decoder d;
+
+   tongs_decoder_init(&d, op, size, NULL);
+   d.cur += sizeof(struct tongs_op_header);
+   uint32_t slot = tongs_decode_u32(&d);
+   uint32_t lost_epoch = tongs_decode_u32(&d);
+   uint64_t number = tongs_decode_u64(&d);
+   if (d.error || slot > TONGS_STATUS_QUEUES)
+      return false;
+   if (lost_epoch)
+      atomic_store_explicit(&c->status->queues[slot].lost_epoch, lost_epoch, memory_order_release);
+   else
+      atomic_store_explicit(&c->status->queues[slot].completed, number, memory_order_release);
+   return true;
+}
 
 void
 icd_poll(struct icd_connection *c)
 {
    if (atomic_load_explicit(&c->unsent, memory_order_relaxed))
       icd_flush(c);
-   if (c->channel.base)
+   if (c->channel)
       icd_connection_check_alive(c);
    else
       icd_receive_pending(c);
@@ -20,12 +41,9 @@ icd_poll(struct icd_connection *c)
 void
 icd_tell(struct icd_connection *c)
 {
-   if (c->channel.base) {
+   if (c->channel) {
       atomic_fetch_add(&c->status->events, 1);
-      if (c->virtgpu)
-         icd_virtgpu_wake(c->virtgpu);
-      else
-         tongs_futex_bell.ring(NULL, &c->status->events);
+      c->transport->ops->wake(c->transport, &c->status->events);
    } else {
       pthread_mutex_lock(&c->receive_lock);
       pthread_cond_broadcast(&c->received);
@@ -37,13 +55,14 @@ icd_tell(struct icd_connection *c)
 static void
 sleep_on_events(struct icd_connection *c, bool (*done)(void *data), void *data, int64_t limit_ns)
 {
+   const struct tongs_bell *bell = c->channel->below_bell;
    struct tongs_status *status = c->status;
 
    /* Before `events` is read: partner of tell() in the worker. */
    atomic_fetch_add(&status->sleepers, 1);
    uint32_t seen = atomic_load(&status->events);
    if (!done(data))
-      c->bell.sleep(c->bell.data, &status->events, seen, limit_ns < SLEEP_NS ? limit_ns : SLEEP_NS);
+      bell->sleep(bell->data, &status->events, seen, limit_ns < SLEEP_NS ? limit_ns : SLEEP_NS);
    atomic_fetch_sub(&status->sleepers, 1);
 }
 
@@ -63,7 +82,7 @@ icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_
       icd_poll(c);
       return done(data);
    }
-   if (!c->channel.base)
+   if (!c->channel)
       return icd_receive_until(c, done, data, deadline);
    bool ready = tongs_spin(&c->event_spinner, done, data, &w);
    while (!ready && (now = tongs_now_ns()) < deadline) {

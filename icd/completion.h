@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker has told of the queues' submissions, and how to sleep until it tells more. Where
- * client and worker share memory both are a load and a futex; else an event of the stream. Any
- * thread. */
+/* What the worker has told of the queues' submissions, and how to sleep until it tells more. With a
+ * channel, asking is a load and sleeping is a futex. Without one, the worker sends events, which
+ * fill the same status page here. Any thread. */
 
 #ifndef ICD_COMPLETION_H
 #define ICD_COMPLETION_H
@@ -18,7 +18,7 @@ icd_is_complete(const struct icd_connection *c, uint32_t slot, uint64_t number)
    return atomic_load_explicit(&c->status->queues[slot].completed, memory_order_acquire) >= number;
 }
 
-/* Whether nothing more will complete there. */
+/* Whether no more submissions to this queue will complete. */
 static inline bool
 icd_is_queue_lost(const struct icd_connection *c, uint32_t slot, uint32_t epoch)
 {
@@ -27,20 +27,25 @@ icd_is_queue_lost(const struct icd_connection *c, uint32_t slot, uint32_t epoch)
           icd_connection_is_lost(c);
 }
 
-/* For calls that only look: sends what has been posted, takes what has come in, and notices if the
- * worker is gone. */
+/* For calls that ask without waiting: sends what has been posted, takes in what has come, and
+ * notices if the worker is gone. */
 void
 icd_poll(struct icd_connection *c);
 
-/* Sends what has been posted and waits until `done`, whose answer may change whenever the worker
- * tells something, the connection is lost, or icd_tell is called. False when `timeout_ns` is over
- * before. */
+/* Sends what has been posted and waits until `done`. The answer of `done` may change whenever the
+ * worker tells something, the connection is lost, or icd_tell is called. False when `timeout_ns`
+ * is over before. */
 bool
 icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_t timeout_ns);
 
-/* Something that waits are for has changed in the client. */
+/* Wakes the threads that wait, as something that they ask for has changed in the client. */
 void
 icd_tell(struct icd_connection *c);
+
+/* Takes in a tongsCompletion event, a whole op: what the status page would say if there were a
+ * channel. False if it is malformed. */
+bool
+icd_note_completion(struct icd_connection *c, const uint8_t *op, size_t size);
 
 /* --- Slots of the status page --- */
 

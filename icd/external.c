@@ -128,7 +128,9 @@ icd_fd_is_open(int fd)
 bool
 icd_external_may_import(const struct icd_device *dev, int fd, bool sync_file)
 {
-   return fd < 0 ? fd == -1 && sync_file : dev->base.connection->passes_fds && icd_fd_is_open(fd);
+   return fd < 0 ? fd == -1 && sync_file
+                 : icd_connection_can(dev->base.connection, ICD_TRANSPORT_PASSES_FDS) &&
+                      icd_fd_is_open(fd);
 }
 
 VkResult

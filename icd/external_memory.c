@@ -53,7 +53,8 @@ icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInf
    const VkImportMemoryFdInfoKHR *import = import_of(info);
 
    *fd = import ? import->fd : -1;
-   return !import || (dev->base.connection->passes_fds && icd_fd_is_open(*fd));
+   return !import || (icd_connection_can(dev->base.connection, ICD_TRANSPORT_PASSES_FDS) &&
+                      icd_fd_is_open(*fd));
 }
 
 const VkImportMemoryHostPointerInfoEXT *

@@ -2,53 +2,54 @@
 #include "icd/heap.h"
 
 #include "icd/connection.h"
-#include "protocol/channel.h"
-#include "protocol/frame.h"
+#include "protocol/tongs_list.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-/* What a common heap holds; its pages come into being when they are touched. */
+/* The size of a common heap. Its pages come into being when they are touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
-/* In a virtual machine pages of the client are there from the beginning, and none is given back to
- * the system. */
-#define HEAP_SIZE_VIRTGPU (UINT64_C(16) << 20)
-/* Freed ranges from this size on give their pages back, but for so many bytes of them: for memory
- * that comes and goes, as that of frames does, the kernel would clear pages anew each time, and
- * client and worker fault them in. */
+/* The same over a transport whose pages exist from the start and are never given back. */
+#define HEAP_SIZE_RESIDENT (UINT64_C(16) << 20)
+/* Freed ranges of at least this size give their pages back, except for KEPT_MAX bytes of them.
+ * Memory that comes and goes with each frame keeps its pages: otherwise the kernel would clear
+ * pages, and client and worker would fault them in, each time. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
 #define KEPT_MAX (UINT64_C(32) << 20)
 #define PAGE UINT64_C(4096)
 
-/* A free range, in a list sorted by offset. Neighbours are two only where one is kept and one is
- * not. */
+/* A free range, in a list sorted by offset. Adjacent holes merge unless exactly one of them is
+ * kept. */
 struct hole {
+   struct tongs_list link;
    uint64_t offset;
    uint64_t size;
    bool kept; /* its pages count for KEPT_MAX */
-   struct hole *next;
 };
 
 struct icd_heap {
-   struct icd_heap *next;
+   struct tongs_list link;
    uint32_t number;
-   int fd;                         /* -1 in a virtual machine */
-   struct icd_virtgpu_pages pages; /* there */
+   struct icd_shared_memory memory; /* owned; .data NULL: the heap is lent */
    uint64_t size;
-   uint8_t *data;
-   bool own;      /* for one allocation */
-   int lent_fd;   /* whose memory it is, -1: its own */
-   uint32_t lent; /* ranges of such */
-   struct hole *holes;
+   bool own;                /* for one allocation */
+   int lent_fd;             /* not owned: the caller's memory that the heap is made of; -1: none */
+   uint32_t lent;           /* ranges of such a heap that are in use */
+   struct tongs_list holes; /* of struct hole.link; owned */
 };
+
+static struct icd_transport *
+transport_of(const struct icd_heaps *heaps)
+{
+   return heaps->connection->transport;
+}
 
 void
 icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint64_t device)
 {
    *heaps = (struct icd_heaps){.connection = connection, .device = device, .next_number = 1};
    pthread_mutex_init(&heaps->lock, NULL);
+   tongs_list_init(&heaps->heaps);
 }
 
 /* NULL is fine. */
@@ -57,37 +58,32 @@ destroy_heap(struct icd_heaps *heaps, struct icd_heap *heap)
 {
    if (!heap)
       return;
-   while (heap->holes) {
-      struct hole *next = heap->holes->next;
-      free(heap->holes);
-      heap->holes = next;
-   }
-   /* A fork's child has the mapping; the handle of the pages is its parent's. */
-   if (heap->pages.data && heaps->connection->pid != getpid())
-      munmap(heap->pages.data, heap->pages.size);
-   else if (heap->pages.data)
-      icd_virtgpu_pages_destroy(heaps->connection->virtgpu, &heap->pages);
-   else if (heap->data)
-      munmap(heap->data, heap->size);
-   if (heap->fd >= 0)
-      close(heap->fd);
+   tongs_list_for_each_safe(struct hole, hole, &heap->holes, link) free(hole);
+   if (heap->memory.data)
+      transport_of(heaps)->ops->destroy_memory(transport_of(heaps), &heap->memory,
+                                               !icd_connection_is_ours(heaps->connection));
+   tongs_list_remove(&heap->link);
    free(heap);
+}
+
+/* Before memory that the transport keeps is destroyed, the worker must have let go of it. */
+static void
+flush_for_memory(struct icd_heaps *heaps)
+{
+   if (icd_connection_can(heaps->connection, ICD_TRANSPORT_KEEPS_MEMORY))
+      icd_flush(heaps->connection);
 }
 
 void
 icd_heaps_finish(struct icd_heaps *heaps)
 {
-   if (heaps->first && heaps->connection->virtgpu) /* as in drop_heap_locked */
-      icd_flush(heaps->connection);
-   while (heaps->first) {
-      struct icd_heap *next = heaps->first->next;
-      destroy_heap(heaps, heaps->first);
-      heaps->first = next;
-   }
+   if (!tongs_list_is_empty(&heaps->heaps))
+      flush_for_memory(heaps);
+   tongs_list_for_each_safe(struct icd_heap, heap, &heaps->heaps, link) destroy_heap(heaps, heap);
    pthread_mutex_destroy(&heaps->lock);
 }
 
-/* Tells the worker, which maps it too. */
+/* Tells the worker about the heap, which maps its memory too. */
 static bool
 announce(struct icd_heaps *heaps, const struct icd_heap *heap)
 {
@@ -100,73 +96,73 @@ announce(struct icd_heaps *heaps, const struct icd_heap *heap)
    tongs_encode_u64(&e, heaps->device);
    tongs_encode_u64(&e, heap->size);
    bool ok = tongs_encode_op_end(&e, offset);
-   if (ok && heap->pages.data)
-      ok = icd_send_with_pages(heaps->connection, e.base, tongs_encoder_size(&e), &heap->pages);
+   if (ok && heap->memory.data)
+      ok = icd_send_attached(heaps->connection, e.base, tongs_encoder_size(&e), &heap->memory);
    else if (ok)
-      ok = icd_send_with_fd(heaps->connection, e.base, tongs_encoder_size(&e), heap->fd);
+      ok = icd_send_with_fd(heaps->connection, e.base, tongs_encoder_size(&e), heap->lent_fd);
    tongs_encoder_finish(&e);
    return ok;
 }
 
-static bool
-make_memory(struct icd_heap *heap)
+/* A heap without memory, in no list. NULL: memory is out. */
+static struct icd_heap *
+new_heap(const struct icd_heaps *heaps, uint64_t size, bool own)
 {
-   heap->fd = tongs_sealed_memory("tongs-heap", heap->size);
-   if (heap->fd < 0)
-      return false;
-   void *data =
-      mmap(NULL, heap->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, heap->fd, 0);
-   if (data == MAP_FAILED)
-      return false;
-   heap->data = data;
-   return true;
+   struct icd_heap *heap = calloc(1, sizeof(*heap));
+
+   if (!heap)
+      return NULL;
+   tongs_list_init(&heap->link);
+   tongs_list_init(&heap->holes);
+   heap->number = heaps->next_number;
+   heap->size = size;
+   heap->own = own;
+   heap->memory.fd = heap->lent_fd = -1;
+   return heap;
 }
 
+/* Announces the heap and enters it. False if that fails; the heap is destroyed then. */
 static bool
-make_pages(struct icd_heaps *heaps, struct icd_heap *heap)
+enter_locked(struct icd_heaps *heaps, struct icd_heap *heap)
 {
-   if (!icd_virtgpu_heap_create(heaps->connection->virtgpu, heap->size, &heap->pages))
+   if (!announce(heaps, heap)) {
+      destroy_heap(heaps, heap);
       return false;
-   heap->data = heap->pages.data;
+   }
+   heaps->next_number++;
+   tongs_list_insert(&heaps->heaps, &heap->link);
    return true;
 }
 
 static struct icd_heap *
 create_heap_locked(struct icd_heaps *heaps, uint64_t size, bool own)
 {
-   struct icd_heap *heap = calloc(1, sizeof(*heap));
-   if (!heap)
-      return NULL;
+   struct icd_heap *heap = new_heap(heaps, size, own);
+   struct hole *hole = calloc(1, sizeof(*hole));
 
-   heap->number = heaps->next_number;
-   heap->size = size;
-   heap->own = own;
-   heap->fd = heap->lent_fd = -1;
-   if (heaps->connection->virtgpu ? !make_pages(heaps, heap) : !make_memory(heap))
+   if (!heap || !hole)
       goto fail;
-   heap->holes = calloc(1, sizeof(*heap->holes));
-   if (!heap->holes)
+   if (transport_of(heaps)->ops->create_memory(transport_of(heaps), ICD_MEMORY_FOR_HEAP, size,
+                                               &heap->memory) < 0)
       goto fail;
-   heap->holes->size = size;
-   if (!announce(heaps, heap))
-      goto fail;
-   heaps->next_number++;
-   heap->next = heaps->first;
-   heaps->first = heap;
-   return heap;
+   hole->size = size;
+   tongs_list_append(&heap->holes, &hole->link);
+   return enter_locked(heaps, heap) ? heap : NULL;
 
 fail:
+   free(hole);
    destroy_heap(heaps, heap);
    return NULL;
 }
 
-/* First fit among the holes that are kept, or among the others. */
+/* Takes a range out of the first hole that fits, among the holes that are kept or among the others.
+ */
 static bool
 take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool kept,
             struct icd_heap_range *range)
 {
-   for (struct hole **link = &heap->holes; *link; link = &(*link)->next) {
-      struct hole *hole = *link;
+   tongs_list_for_each(struct hole, hole, &heap->holes, link)
+   {
       if (hole->kept != kept || hole->size < size)
          continue;
       *range = (struct icd_heap_range){
@@ -174,14 +170,14 @@ take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool 
          .number = heap->number,
          .offset = hole->offset,
          .size = size,
-         .data = heap->data + hole->offset,
+         .data = (uint8_t *)heap->memory.data + hole->offset,
       };
       if (kept)
          heaps->kept -= size;
       hole->offset += size;
       hole->size -= size;
       if (!hole->size) {
-         *link = hole->next;
+         tongs_list_remove(&hole->link);
          free(hole);
       }
       return true;
@@ -192,38 +188,56 @@ take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool 
 static bool
 take_common_locked(struct icd_heaps *heaps, uint64_t size, bool kept, struct icd_heap_range *range)
 {
-   for (struct icd_heap *heap = heaps->first; heap; heap = heap->next) {
+   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link)
+   {
       if (!heap->own && take_locked(heaps, heap, size, kept, range))
          return true;
    }
    return false;
 }
 
+/* --- Freed ranges --- */
+
 static void
 punch(const struct icd_heap *heap, uint64_t offset, uint64_t size)
 {
-   fallocate(heap->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
+   fallocate(heap->memory.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+             (off_t)size);
 }
 
-/* Gives all kept pages back, so that their holes are as others. */
+/* Merges the hole with the next one if they are adjacent and alike. */
+static void
+merge_with_next(struct icd_heap *heap, struct hole *hole)
+{
+   if (hole->link.next == &heap->holes)
+      return;
+   struct hole *next = tongs_list_entry(hole->link.next, struct hole, link);
+   if (hole->kept != next->kept || hole->offset + hole->size != next->offset)
+      return;
+   hole->size += next->size;
+   tongs_list_remove(&next->link);
+   free(next);
+}
+
+/* Gives all kept pages back, so that their holes are like the others. */
 static void
 keep_none_locked(struct icd_heaps *heaps)
 {
-   for (struct icd_heap *heap = heaps->first; heap && heaps->kept; heap = heap->next) {
-      for (struct hole *hole = heap->holes; hole; hole = hole->next) {
+   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link)
+   {
+      struct hole *before = NULL;
+      tongs_list_for_each_safe(struct hole, hole, &heap->holes, link)
+      {
          if (hole->kept) {
             punch(heap, hole->offset, hole->size);
             heaps->kept -= hole->size;
             hole->kept = false;
          }
-      }
-      for (struct hole *hole = heap->holes; hole; hole = hole->next) {
-         for (struct hole *next;
-              (next = hole->next) && hole->offset + hole->size == next->offset;) {
-            hole->size += next->size;
-            hole->next = next->next;
-            free(next);
-         }
+         uint64_t offset = hole->offset;
+         if (before)
+            merge_with_next(heap, before); /* may free `hole` */
+         if (!before || before->offset + before->size <= offset)
+            before = hole;
       }
    }
 }
@@ -237,11 +251,10 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
       return false;
    size = (size + PAGE - 1) & ~(PAGE - 1);
 
-   /* An allocation of a quarter has a heap to itself. */
-   struct icd_virtgpu *v = heaps->connection->virtgpu;
-   uint64_t common = v && !icd_virtgpu_has_window(v) ? HEAP_SIZE_VIRTGPU : HEAP_SIZE;
+   bool resident = icd_connection_can(heaps->connection, ICD_TRANSPORT_PAGES_ARE_RESIDENT);
+   uint64_t common = resident ? HEAP_SIZE_RESIDENT : HEAP_SIZE;
    pthread_mutex_lock(&heaps->lock);
-   if (size >= common / 4) {
+   if (size >= common / 4) { /* a heap of its own */
       struct icd_heap *heap = create_heap_locked(heaps, size, true);
       ok = heap && take_locked(heaps, heap, size, false, range);
    } else {
@@ -260,74 +273,62 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    return ok;
 }
 
+/* The heap that is made of the caller's memory. NULL: there is none. */
+static struct icd_heap *
+find_lent_locked(struct icd_heaps *heaps, int fd)
+{
+   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link)
+   {
+      if (heap->lent_fd == fd)
+         return heap;
+   }
+   return NULL;
+}
+
 bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
                 void *data, struct icd_heap_range *range)
 {
-   bool ok = true;
-
    pthread_mutex_lock(&heaps->lock);
-   struct icd_heap *heap = heaps->first;
-   while (heap && heap->lent_fd != fd)
-      heap = heap->next;
-   if (!heap) {
-      heap = calloc(1, sizeof(*heap));
-      if (heap) {
-         heap->number = heaps->next_number;
-         heap->size = fd_size;
-         heap->own = true;
-         heap->fd = heap->lent_fd = fd;
-      }
-      ok = heap && announce(heaps, heap);
-      if (heap)
-         heap->fd = -1;
-      if (ok) {
-         heaps->next_number++;
-         heap->next = heaps->first;
-         heaps->first = heap;
-      } else if (heap) {
-         destroy_heap(heaps, heap);
-      }
+   struct icd_heap *heap = find_lent_locked(heaps, fd);
+   if (!heap && (heap = new_heap(heaps, fd_size, true))) {
+      heap->lent_fd = fd;
+      if (!enter_locked(heaps, heap))
+         heap = NULL;
    }
-   if (ok) {
+   if (heap) {
       heap->lent++;
       *range = (struct icd_heap_range){
          .heap = heap, .number = heap->number, .offset = offset, .size = size, .data = data};
    }
    pthread_mutex_unlock(&heaps->lock);
-   return ok;
+   return heap != NULL;
 }
 
-/* Enters the range among the holes, joined with its neighbours of the same kind. When memory is out
- * the range stays unused. */
+/* Enters the range among the holes and merges it with its neighbours. When memory is out, the range
+ * stays unused. */
 static void
 give_back_locked(struct icd_heaps *heaps, const struct icd_heap_range *range, bool kept)
 {
    struct icd_heap *heap = range->heap;
-   struct hole *before = NULL, *after = heap->holes;
+   struct tongs_list *before = &heap->holes;
 
-   while (after && after->offset < range->offset) {
-      before = after;
-      after = after->next;
-   }
    struct hole *hole = malloc(sizeof(*hole));
    if (!hole)
       return;
-   *hole = (struct hole){.offset = range->offset, .size = range->size, .kept = kept, .next = after};
+   *hole = (struct hole){.offset = range->offset, .size = range->size, .kept = kept};
    if (kept)
       heaps->kept += range->size;
-   if (after && after->kept == kept && hole->offset + hole->size == after->offset) {
-      hole->size += after->size;
-      hole->next = after->next;
-      free(after);
+   tongs_list_for_each(struct hole, other, &heap->holes, link)
+   {
+      if (other->offset > hole->offset)
+         break;
+      before = &other->link;
    }
-   if (before && before->kept == kept && before->offset + before->size == hole->offset) {
-      before->size += hole->size;
-      before->next = hole->next;
-      free(hole);
-   } else {
-      *(before ? &before->next : &heap->holes) = hole;
-   }
+   tongs_list_insert(before, &hole->link);
+   merge_with_next(heap, hole);
+   if (before != &heap->holes)
+      merge_with_next(heap, tongs_list_entry(before, struct hole, link));
 }
 
 static void
@@ -335,19 +336,13 @@ drop_heap_locked(struct icd_heaps *heaps, struct icd_heap *heap)
 {
    size_t offset;
 
-   for (struct icd_heap **link = &heaps->first; *link; link = &(*link)->next) {
-      if (*link == heap) {
-         *link = heap->next;
-         break;
-      }
-   }
    struct tongs_encoder *e = icd_op_begin(heaps->connection, TONGS_OP_tongsHeapDestroy, 0, &offset);
    tongs_encode_u32(e, heap->number);
    tongs_encode_u32(e, 0);
    tongs_encode_u64(e, heaps->device);
    icd_op_end(heaps->connection, offset);
-   if (heap->pages.data) /* the client's kernel has them back when the worker has let go */
-      icd_flush(heaps->connection);
+   if (heap->memory.data)
+      flush_for_memory(heaps);
    destroy_heap(heaps, heap);
 }
 
@@ -362,7 +357,7 @@ icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
    } else if (range->heap->own) {
       drop_heap_locked(heaps, range->heap);
    } else {
-      const bool large = range->size >= PUNCH_SIZE && range->heap->fd >= 0;
+      const bool large = range->size >= PUNCH_SIZE && range->heap->memory.fd >= 0;
       const bool kept = large && range->size <= KEPT_MAX - heaps->kept;
       if (large && !kept)
          punch(range->heap, range->offset, range->size);

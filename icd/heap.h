@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Shared heaps: sealed memfds that client and worker map once each, from which host-visible memory
- * is suballocated. A map is then an addition. */
+/* Shared heaps: memory of the transport that client and worker map once each. Host-visible memory
+ * is suballocated from it, so that vkMapMemory is an addition. Any thread. */
 
 #ifndef ICD_HEAP_H
 #define ICD_HEAP_H
+
+#include "protocol/tongs_list.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,14 +18,14 @@ struct icd_heap;
 
 struct icd_heaps {
    struct icd_connection *connection;
-   uint64_t device;      /* the id of the VkDevice that they belong to */
-   pthread_mutex_t lock; /* protects the list and each heap's free ranges */
-   struct icd_heap *first;
+   uint64_t device;         /* the id of the VkDevice that they belong to */
+   pthread_mutex_t lock;    /* protects what follows, and each heap's free ranges */
+   struct tongs_list heaps; /* of struct icd_heap.link; owned */
    uint32_t next_number;
    uint64_t kept; /* bytes of large freed ranges that still have their pages */
 };
 
-/* A range of a heap, pages whole. */
+/* A range of a heap: whole pages. */
 struct icd_heap_range {
    struct icd_heap *heap;
    uint32_t number; /* the heap's name on the wire */
@@ -35,18 +37,18 @@ struct icd_heap_range {
 void
 icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint64_t device);
 
-/* Unmaps all heaps: no range may be in use. The worker's ends go with its device. */
+/* Unmaps all heaps. No range may be in use. The worker frees its mappings with the device. */
 void
 icd_heaps_finish(struct icd_heaps *heaps);
 
-/* Finds or makes room for `size` bytes. The memory reads as zeros or as what the same device left
- * there. False when there is none, or the connection is lost. */
+/* Finds or makes room for `size` bytes. The memory reads as zeros or as what the same device wrote
+ * earlier. False when memory is out, or the connection is lost. */
 bool
 icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *range);
 
-/* Makes a heap of memory that the caller keeps, a sealed memfd, or finds the one that is made of
- * it, and takes `size` bytes of it. `data`: where the caller has those mapped, at its offset
- * `offset`. False when memory is out, or the connection is lost. */
+/* Makes a heap of a sealed memfd, which stays the caller's, or finds the heap that is made of it,
+ * and takes `size` bytes of it at `offset`. `data`: where the caller has these bytes mapped. False
+ * when memory is out, or the connection is lost. Only over a transport that passes descriptors. */
 bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
                 void *data, struct icd_heap_range *range);

@@ -10,21 +10,18 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-/* What a server may take to load its driver and tell its extensions. */
-#define FACTS_TIMEOUT_S 15
-/* A failure that took so long is not tried again for a while. */
+/* A server may take this long to load its driver and tell its extensions. */
+#define PROPERTIES_TIMEOUT_MS 15000
+/* After a failure that took this long, the next try waits for a while. */
 #define SLOW_FAILURE_MS 1000
 #define SLOW_FAILURE_PAUSE_MS 30000
 
-/* The instance extensions of the host and its version, asked once a connection. */
-struct facts {
+/* The host's version and instance extensions, fetched once per connection. */
+struct instance_properties {
    uint32_t version;
    uint32_t count;
    VkExtensionProperties *extensions; /* owned; those that we carry */
@@ -35,9 +32,9 @@ struct facts {
 static struct {
    pthread_mutex_t lock; /* protects the rest */
    struct icd_connection *connection;
-   struct facts facts;
+   struct instance_properties properties;
    bool logged;
-   int64_t retry_ms; /* before that nobody asks again: the last one waited long in vain */
+   int64_t retry_ms; /* no try before this time, as the last one waited long in vain */
 } pending = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 _Static_assert(sizeof(struct icd_extension_set) * 8 >= 1024, "room for every extension");
@@ -47,7 +44,7 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index)
 {
    const struct icd_extension *x = &icd_extensions[index];
 
-   if (x->left_out || (x->needs_fds && !c->passes_fds))
+   if (x->left_out || (x->needs_fds && !icd_connection_can(c, ICD_TRANSPORT_PASSES_FDS)))
       return false;
    for (uint32_t i = 0; i < x->op_count; i++) {
       if (!tongs_peer_knows_op(&c->peer, x->ops[i]))
@@ -60,41 +57,38 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index)
    return true;
 }
 
-/* --- Facts --- */
+/* --- The properties of the host's instance --- */
 
 static bool
-fetch_facts(struct icd_connection *c, struct facts *facts)
+fetch_properties(struct icd_connection *c, struct instance_properties *properties)
 {
    struct icd_pending_call call;
    struct tongs_decoder d;
    size_t offset, size = 0;
 
-   /* A server that takes the connection and says nothing must not hang whoever only loads drivers.
-    */
-   const struct timeval limit = {.tv_sec = FACTS_TIMEOUT_S}, none = {0};
-   setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-   c->receive_timeout_ms = FACTS_TIMEOUT_S * 1000;
+   /* A server that accepts the connection and then says nothing must not hang a program that only
+    * enumerates drivers. */
+   c->reply_timeout_ms = PROPERTIES_TIMEOUT_MS;
    icd_own_call_begin(c, &call, TONGS_OP_tongsInstanceFacts, &offset);
    const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
-   setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
-   c->receive_timeout_ms = -1;
+   c->reply_timeout_ms = -1;
    tongs_decoder_init(&d, body, size, NULL);
-   *facts = (struct facts){.version = tongs_decode_u32(&d)};
+   *properties = (struct instance_properties){.version = tongs_decode_u32(&d)};
    uint32_t count = tongs_decode_u32(&d);
    if (body && count <= icd_extension_count)
-      facts->extensions = calloc(count ? count : 1, sizeof(*facts->extensions));
-   for (uint32_t i = 0; facts->extensions && i < count && !d.error; i++) {
+      properties->extensions = calloc(count ? count : 1, sizeof(*properties->extensions));
+   for (uint32_t i = 0; properties->extensions && i < count && !d.error; i++) {
       const char *name = tongs_decode_string(&d);
       uint32_t spec_version = tongs_decode_u32(&d);
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
       if (index == ICD_NO_EXTENSION || !icd_extensions[index].instance ||
           !icd_extension_is_carried(c, index))
          continue;
-      VkExtensionProperties *x = &facts->extensions[facts->count++];
+      VkExtensionProperties *x = &properties->extensions[properties->count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
       x->specVersion = spec_version;
    }
-   bool ok = facts->extensions && !d.error;
+   bool ok = properties->extensions && !d.error;
    free(call.reply);
    return ok;
 }
@@ -103,24 +97,9 @@ static void
 drop_pending_locked(void)
 {
    icd_connection_destroy(pending.connection);
-   free(pending.facts.extensions);
+   free(pending.properties.extensions);
    pending.connection = NULL;
-   pending.facts = (struct facts){0};
-}
-
-/* A connection that waited may have ended, or be that of the process we were forked from. */
-static bool
-pending_is_good_locked(void)
-{
-   struct pollfd p = {.events = POLLIN};
-
-   if (!pending.connection || pending.connection->pid != getpid() ||
-       icd_connection_is_lost(pending.connection))
-      return false;
-   if (pending.connection->virtgpu)
-      return !icd_virtgpu_has_hung_up(pending.connection->virtgpu);
-   p.fd = pending.connection->fd;
-   return poll(&p, 1, 0) == 0;
+   pending.properties = (struct instance_properties){0};
 }
 
 static bool
@@ -129,7 +108,9 @@ connect_pending_locked(void)
    char why[512] = "the server did not tell what it can do";
    int64_t start = tongs_now_ms();
 
-   if (pending_is_good_locked())
+   /* The worker of a connection that waited may be gone, or a fork's child may have inherited it.
+    */
+   if (pending.connection && icd_connection_is_good(pending.connection))
       return true;
    drop_pending_locked();
    if (getenv("TONGS_WORKER_PROCESS"))
@@ -137,10 +118,10 @@ connect_pending_locked(void)
    if (start < pending.retry_ms)
       return false;
    pending.connection = icd_connection_create(why, sizeof(why));
-   if (pending.connection && fetch_facts(pending.connection, &pending.facts))
+   if (pending.connection && fetch_properties(pending.connection, &pending.properties))
       return true;
    drop_pending_locked();
-   /* Loaders ask about eight times before an application has its instance. */
+   /* Loaders connect about eight times before an application has its instance. */
    int64_t end = tongs_now_ms();
    pending.retry_ms = end - start < SLOW_FAILURE_MS ? 0 : end + SLOW_FAILURE_PAUSE_MS;
    if (!pending.logged)
@@ -165,7 +146,7 @@ icd_EnumerateInstanceVersion(uint32_t *pApiVersion)
 {
    pthread_mutex_lock(&pending.lock);
    bool ok = connect_pending_locked();
-   uint32_t version = ok ? pending.facts.version : VK_API_VERSION_1_0;
+   uint32_t version = ok ? pending.properties.version : VK_API_VERSION_1_0;
    pthread_mutex_unlock(&pending.lock);
 
    *pApiVersion = version < TONGS_API_VERSION ? version : TONGS_API_VERSION;
@@ -181,14 +162,14 @@ icd_EnumerateInstanceExtensionProperties(const char *pLayerName, uint32_t *pProp
    if (pLayerName)
       return VK_ERROR_LAYER_NOT_PRESENT;
    pthread_mutex_lock(&pending.lock);
-   uint32_t count = connect_pending_locked() ? pending.facts.count : 0;
+   uint32_t count = connect_pending_locked() ? pending.properties.count : 0;
    if (pProperties) {
       if (*pPropertyCount < count) {
          count = *pPropertyCount;
          result = VK_INCOMPLETE;
       }
       if (count)
-         memcpy(pProperties, pending.facts.extensions, count * sizeof(*pProperties));
+         memcpy(pProperties, pending.properties.extensions, count * sizeof(*pProperties));
    }
    *pPropertyCount = count;
    pthread_mutex_unlock(&pending.lock);
@@ -207,13 +188,13 @@ icd_EnumerateInstanceLayerProperties(uint32_t *pPropertyCount, VkLayerProperties
 
 static VkResult
 enable_extensions(struct icd_extension_set *enabled, const VkInstanceCreateInfo *info,
-                  const struct facts *facts)
+                  const struct instance_properties *properties)
 {
    for (uint32_t i = 0; i < info->enabledExtensionCount; i++) {
       const char *name = info->ppEnabledExtensionNames[i];
       bool there = false;
-      for (uint32_t j = 0; j < facts->count && !there; j++)
-         there = !strcmp(facts->extensions[j].extensionName, name);
+      for (uint32_t j = 0; j < properties->count && !there; j++)
+         there = !strcmp(properties->extensions[j].extensionName, name);
       if (!there)
          return VK_ERROR_EXTENSION_NOT_PRESENT;
       icd_extension_set_add(enabled, icd_find_extension(name));
@@ -221,7 +202,7 @@ enable_extensions(struct icd_extension_set *enabled, const VkInstanceCreateInfo 
    return VK_SUCCESS;
 }
 
-/* Takes over the connection that waits. */
+/* Takes over the pending connection. */
 static VkResult
 take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
 {
@@ -229,10 +210,10 @@ take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
 
    pthread_mutex_lock(&pending.lock);
    if (connect_pending_locked()) {
-      result = enable_extensions(&instance->enabled, info, &pending.facts);
+      result = enable_extensions(&instance->enabled, info, &pending.properties);
       if (result == VK_SUCCESS) {
          instance->base.connection = pending.connection;
-         instance->base.connection->in_use = true;
+         icd_connection_use(instance->base.connection);
          pending.connection = NULL;
          drop_pending_locked();
       }

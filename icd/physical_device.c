@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/physical_device.h"
 
-#include "icd/connect.h"
 #include "icd/connection.h"
 #include "icd/host_pages.h"
 #include "icd/table.h"
@@ -73,7 +72,7 @@ put_our_names(struct icd_physical_device *dev)
    snprintf(p->deviceName, sizeof(p->deviceName), "Tongs (%.240s)", host);
    if (driver) {
       snprintf(info, sizeof(info), "%.100s %.100s over %s", driver->driverName, driver->driverInfo,
-               dev->base.connection->transport);
+               dev->base.connection->transport->name);
       snprintf(driver->driverName, sizeof(driver->driverName), "tongs");
       snprintf(driver->driverInfo, sizeof(driver->driverInfo), "%s", info);
    }
@@ -222,7 +221,7 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
    if (dev->api_version < VK_API_VERSION_1_0) /* loaders call the functions of 1.0 unchecked */
       dev->api_version = VK_API_VERSION_1_0;
    tongs_decode_fixed(d, dev->strategies, sizeof(dev->strategies));
-   bool is_explicit = icd_is_memory_explicit(c->transport);
+   bool is_explicit = !icd_connection_can(c, ICD_TRANSPORT_SHARES_HEAPS);
    for (uint32_t i = 0; is_explicit && i < VK_MAX_MEMORY_TYPES; i++) {
       if (dev->strategies[i] == ICD_MEMORY_SHARED)
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "icd/virtgpu.h"
+
+/* The guest's end of a virtio stream (tongs/virtgpu.h): a transport through a virtio-gpu device of
+ * ours, and memory that is shared with the worker. */
+
+#include "icd/transport/transport.h"
 
 #include "protocol/clock.h"
 #include "protocol/socket.h"
+#include "protocol/url.h"
 #include "tongs/virtgpu.h"
 
 #include <errno.h>
@@ -88,18 +93,27 @@ struct execbuffer {
 #define SEND_SIZE ((size_t)32 * 1024)
 
 struct icd_virtgpu {
-   int fd;
+   struct icd_transport base;
+   int fd;            /* of the render node */
    bool has_timeline; /* of its own: fences of other programs do not complete ours */
    bool has_blobs;
-   bool has_window; /* of host memory */
+   bool has_host_window;   /* heaps can be the host's memory, which comes into being when touched */
+   char name[32];          /* of the transport, with the device's tier */
+   struct tongs_bell bell; /* of the channel */
    struct tongs_virtgpu_caps caps;
-   struct icd_virtgpu_pages pages; /* the link's */
-   struct tongs_virtgpu_link *link;
+   struct icd_shared_memory pages; /* the virtio stream's */
+   struct tongs_virtgpu_link *words;
    uint8_t *data;
-   uint32_t sent;                    /* bytes, for the one who sends */
-   uint32_t consumed;                /* bytes, for the one who receives */
-   struct icd_virtgpu_pages channel; /* .data NULL: there is none yet */
+   uint32_t sent;                    /* bytes; the sending thread's */
+   uint32_t consumed;                /* bytes; the receiving thread's */
+   struct icd_shared_memory channel; /* a copy; .data NULL: there is none yet */
 };
+
+static struct icd_virtgpu *
+virtgpu_from(struct icd_transport *t)
+{
+   return (struct icd_virtgpu *)t;
+}
 
 /* --- The kernel --- */
 
@@ -149,7 +163,7 @@ get_caps(int fd, struct tongs_virtgpu_caps *caps)
           caps->magic == TONGS_VIRTGPU_MAGIC && caps->version >= TONGS_VIRTGPU_VERSION;
 }
 
-/* Opens a node if a device of ours is behind it; -1 or -errno. */
+/* Opens a node if a device of ours is behind it. A file descriptor or -errno. */
 static int
 open_node(const char *path, struct tongs_virtgpu_caps *caps)
 {
@@ -181,7 +195,7 @@ open_any_node(struct tongs_virtgpu_caps *caps)
 }
 
 bool
-icd_virtgpu_is_there(void)
+icd_transport_finds_virtgpu(void)
 {
    struct tongs_virtgpu_caps caps;
    int fd = open_any_node(&caps);
@@ -191,7 +205,7 @@ icd_virtgpu_is_there(void)
    return fd >= 0;
 }
 
-/* What the kernel says of itself and the device; 0 where it does not know the question. */
+/* The value of a parameter of the kernel or the device; 0 if the kernel does not know it. */
 static int
 get_parameter(const struct icd_virtgpu *v, uint64_t parameter)
 {
@@ -201,8 +215,8 @@ get_parameter(const struct icd_virtgpu *v, uint64_t parameter)
    return control(v->fd, DRM_IOCTL_VIRTGPU_GETPARAM, &get) < 0 ? 0 : value;
 }
 
-/* Newer kernels and devices want to know what a context is for, and have a timeline of its own for
- * it then. */
+/* Tells the kernel what the context is for, if kernel and device can be told. The context has a
+ * timeline of its own then. */
 static int
 init_context(struct icd_virtgpu *v)
 {
@@ -216,7 +230,7 @@ init_context(struct icd_virtgpu *v)
    };
 
    v->has_blobs = get_parameter(v, VIRTGPU_PARAM_RESOURCE_BLOB);
-   v->has_window =
+   v->has_host_window =
       v->has_blobs && v->caps.tier == 'A' && get_parameter(v, VIRTGPU_PARAM_HOST_VISIBLE);
    if (!get_parameter(v, VIRTGPU_PARAM_CONTEXT_INIT))
       return 0;
@@ -227,9 +241,9 @@ init_context(struct icd_virtgpu *v)
 
 /* --- Memory --- */
 
-/* A resource of the older kind: a buffer of bytes, as virgl names it. */
+/* Makes a resource of the older kind: what virgl calls a buffer of bytes. */
 static bool
-create_classic(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
+create_classic(const struct icd_virtgpu *v, struct icd_shared_memory *pages)
 {
    struct drm_virtgpu_resource_create create = {
       .format = 64,
@@ -249,7 +263,7 @@ create_classic(const struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
 }
 
 static bool
-create_blob(const struct icd_virtgpu *v, uint32_t memory, struct icd_virtgpu_pages *pages)
+create_blob(const struct icd_virtgpu *v, uint32_t memory, struct icd_shared_memory *pages)
 {
    struct drm_virtgpu_resource_create_blob create = {
       .blob_mem = memory,
@@ -264,16 +278,28 @@ create_blob(const struct icd_virtgpu *v, uint32_t memory, struct icd_virtgpu_pag
    return true;
 }
 
-static struct icd_virtgpu_pages
+static struct icd_shared_memory
 pages_of(uint64_t size)
 {
    size = (size + TONGS_VIRTGPU_PAGE - 1) / TONGS_VIRTGPU_PAGE * TONGS_VIRTGPU_PAGE;
-   return (struct icd_virtgpu_pages){.size = size};
+   return (struct icd_shared_memory){.size = size, .fd = -1};
 }
 
-/* The pages are destroyed when that fails. */
+static void
+destroy_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages, bool inherited)
+{
+   struct drm_gem_close close_handle = {.handle = pages->handle};
+
+   if (pages->data)
+      munmap(pages->data, pages->size);
+   if (pages->handle && !inherited) /* the handles of a child's file are its parent's */
+      control(v->fd, DRM_IOCTL_GEM_CLOSE, &close_handle);
+   *pages = (struct icd_shared_memory){.fd = -1};
+}
+
+/* Destroys the pages if that fails. */
 static bool
-map_pages(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
+map_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages)
 {
    struct drm_virtgpu_map map = {.handle = pages->handle};
    void *data = MAP_FAILED;
@@ -281,15 +307,17 @@ map_pages(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
    if (control(v->fd, DRM_IOCTL_VIRTGPU_MAP, &map) == 0)
       data = mmap(NULL, pages->size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, (off_t)map.offset);
    if (data == MAP_FAILED) {
-      icd_virtgpu_pages_destroy(v, pages);
+      destroy_pages(v, pages, false);
       return false;
    }
    pages->data = data;
    return true;
 }
 
-bool
-icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+/* Makes pages of the guest. False when there is no memory, or the size is beyond what the kernel
+ * takes. */
+static bool
+create_pages(struct icd_virtgpu *v, uint64_t size, struct icd_shared_memory *pages)
 {
    *pages = pages_of(size);
    return (v->has_blobs ? create_blob(v, VIRTGPU_BLOB_MEM_GUEST, pages)
@@ -297,38 +325,34 @@ icd_virtgpu_pages_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgp
           map_pages(v, pages);
 }
 
-bool
-icd_virtgpu_heap_create(struct icd_virtgpu *v, uint64_t size, struct icd_virtgpu_pages *pages)
+static int
+virtgpu_create_memory(struct icd_transport *t, enum icd_memory_use use, uint64_t size,
+                      struct icd_shared_memory *memory)
 {
-   /* That the host refused it shows in the mapping. */
-   *pages = pages_of(size);
-   if (v->has_window && create_blob(v, VIRTGPU_BLOB_MEM_HOST3D, pages) && map_pages(v, pages))
-      return true;
-   return icd_virtgpu_pages_create(v, size, pages);
+   struct icd_virtgpu *v = virtgpu_from(t);
+
+   if (use == ICD_MEMORY_FOR_HEAP && v->has_host_window) {
+      /* If the host refuses, the mapping fails. */
+      *memory = pages_of(size);
+      if (create_blob(v, VIRTGPU_BLOB_MEM_HOST3D, memory) && map_pages(v, memory))
+         return 0;
+   }
+   if (create_pages(v, size, memory))
+      return 0;
+   *memory = (struct icd_shared_memory){.fd = -1};
+   return -ENOMEM;
 }
 
-bool
-icd_virtgpu_has_window(const struct icd_virtgpu *v)
+static void
+virtgpu_destroy_memory(struct icd_transport *t, struct icd_shared_memory *memory, bool inherited)
 {
-   return v->has_window;
+   destroy_pages(virtgpu_from(t), memory, inherited);
 }
 
-void
-icd_virtgpu_pages_destroy(struct icd_virtgpu *v, struct icd_virtgpu_pages *pages)
-{
-   struct drm_gem_close close_handle = {.handle = pages->handle};
-
-   if (pages->data)
-      munmap(pages->data, pages->size);
-   if (pages->handle)
-      control(v->fd, DRM_IOCTL_GEM_CLOSE, &close_handle);
-   *pages = (struct icd_virtgpu_pages){0};
-}
-
-/* --- Life --- */
+/* --- Opening and closing --- */
 
 static bool
-open_link(struct icd_virtgpu *v, char *why, size_t why_size)
+open_stream(struct icd_virtgpu *v, char *why, size_t why_size)
 {
    struct tongs_virtgpu_command open = {.op = TONGS_VIRTGPU_OPEN};
    int fence = -1;
@@ -338,11 +362,11 @@ open_link(struct icd_virtgpu *v, char *why, size_t why_size)
       snprintf(why, why_size, "the kernel gives no context for virtio-gpu: %s", strerror(-error));
       return false;
    }
-   if (!icd_virtgpu_pages_create(v, TONGS_VIRTGPU_LINK_SIZE, &v->pages)) {
+   if (!create_pages(v, TONGS_VIRTGPU_LINK_SIZE, &v->pages)) {
       snprintf(why, why_size, "the kernel gives no memory for virtio-gpu: %s", strerror(errno));
       return false;
    }
-   v->link = v->pages.data;
+   v->words = v->pages.data;
    v->data = (uint8_t *)v->pages.data + TONGS_VIRTGPU_PAGE;
    open.resource = v->pages.resource;
    error = submit(v, &open, 0, &fence);
@@ -353,83 +377,50 @@ open_link(struct icd_virtgpu *v, char *why, size_t why_size)
    struct pollfd p = {.fd = fence, .events = POLLIN};
    poll(&p, 1, 5000);
    close(fence);
-   if (atomic_load((_Atomic uint32_t *)&v->link->state) != TONGS_VIRTGPU_LINK_NEW)
+   if (atomic_load((_Atomic uint32_t *)&v->words->state) != TONGS_VIRTGPU_LINK_NEW)
       return true;
    snprintf(why, why_size, "the host's device started no worker; its log says why");
    return false;
 }
 
-struct icd_virtgpu *
-icd_virtgpu_open(const char *node, char *why, size_t why_size)
+static void
+virtgpu_close(struct icd_transport *t, bool inherited)
 {
-   struct icd_virtgpu *v = calloc(1, sizeof(*v));
+   struct icd_virtgpu *v = virtgpu_from(t);
 
-   if (!v) {
-      snprintf(why, why_size, "out of memory");
-      return NULL;
-   }
-   v->fd = *node ? open_node(node, &v->caps) : open_any_node(&v->caps);
-   if (v->fd < 0) {
-      snprintf(why, why_size, "no virtio-gpu device of Tongs at %s: %s",
-               *node ? node : "/dev/dri/renderD*",
-               v->fd == -ENODEV ? "other devices are there" : strerror(-v->fd));
-      free(v);
-      return NULL;
-   }
-   if (open_link(v, why, why_size))
-      return v;
-   icd_virtgpu_close(v, true);
-   return NULL;
-}
-
-void
-icd_virtgpu_close(struct icd_virtgpu *v, bool ours)
-{
-   if (!v)
-      return;
-   /* A child's copies of the handles are its parent's. */
-   if (ours)
-      icd_virtgpu_pages_destroy(v, &v->pages);
-   else if (v->pages.data)
-      munmap(v->pages.data, v->pages.size);
+   destroy_pages(v, &v->pages, inherited);
    close(v->fd);
    free(v);
 }
 
-int
-icd_virtgpu_fd(const struct icd_virtgpu *v)
+static void
+virtgpu_shutdown(struct icd_transport *t)
 {
-   return v->fd;
-}
-
-char
-icd_virtgpu_tier(const struct icd_virtgpu *v)
-{
-   return (char)v->caps.tier;
-}
-
-void
-icd_virtgpu_shutdown(struct icd_virtgpu *v)
-{
-   submit(v, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_CLOSE}, 0, NULL);
+   submit(virtgpu_from(t), &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_CLOSE}, 0, NULL);
 }
 
 /* --- Waiting --- */
 
-/* A word of the device's; with its releasing stores. */
+/* Loads a word that the device writes. Acquire: partner of the device's releasing stores. */
 static uint32_t
 load(const uint32_t *word)
 {
    return atomic_load_explicit((const _Atomic uint32_t *)word, memory_order_acquire);
 }
 
-bool
-icd_virtgpu_has_hung_up(const struct icd_virtgpu *v)
+static bool
+has_ended(const struct icd_virtgpu *v)
 {
-   return load(&v->link->state) != TONGS_VIRTGPU_LINK_OPEN;
+   return load(&v->words->state) != TONGS_VIRTGPU_LINK_OPEN;
 }
 
-/* Sleeps until the device's words are others than `seen`. */
+static bool
+virtgpu_has_hung_up(struct icd_transport *t)
+{
+   return has_ended(virtgpu_from(t));
+}
+
+/* Sleeps until the device's words differ from `seen`. */
 static void
 wait_beyond(struct icd_virtgpu *v, const uint32_t seen[2], int64_t timeout_ns)
 {
@@ -441,7 +432,7 @@ wait_beyond(struct icd_virtgpu *v, const uint32_t seen[2], int64_t timeout_ns)
       struct pollfd p = {.fd = fence, .events = POLLIN};
       ppoll(&p, 1, timeout_ns < 0 ? NULL : &t, NULL);
       close(fence);
-   } else { /* no memory for a fence, say: look again a little later */
+   } else { /* for example no memory for a fence: look again a little later */
       t = (struct timespec){.tv_nsec = 1000000};
       nanosleep(&t, NULL);
    }
@@ -450,18 +441,32 @@ wait_beyond(struct icd_virtgpu *v, const uint32_t seen[2], int64_t timeout_ns)
 static void
 look(const struct icd_virtgpu *v, uint32_t seen[2])
 {
-   seen[0] = load(&v->link->produced);
-   seen[1] = load(&v->link->taken);
+   seen[0] = load(&v->words->produced);
+   seen[1] = load(&v->words->taken);
 }
 
-void
-icd_virtgpu_wait(struct icd_virtgpu *v, int timeout_ms)
+static int
+virtgpu_wait(struct icd_transport *t, unsigned events, int timeout_ms)
 {
-   uint32_t seen[2];
+   struct icd_virtgpu *v = virtgpu_from(t);
+   int64_t deadline = tongs_now_ms() + timeout_ms;
 
-   look(v, seen);
-   if (seen[0] == v->consumed && v->sent - seen[1] >= v->caps.credit && !icd_virtgpu_has_hung_up(v))
-      wait_beyond(v, seen, (int64_t)timeout_ms * 1000000);
+   for (;;) {
+      bool ended = has_ended(v);
+      uint32_t seen[2];
+      unsigned ready = 0;
+      look(v, seen);
+      if (ended || seen[0] != v->consumed)
+         ready |= ICD_TRANSPORT_READABLE;
+      if (ended || v->sent - seen[1] < v->caps.credit)
+         ready |= ICD_TRANSPORT_WRITABLE;
+      if (ready & events)
+         return (int)(ready & events);
+      int64_t left = timeout_ms < 0 ? -1 : deadline - tongs_now_ms();
+      if (timeout_ms >= 0 && left <= 0)
+         return 0;
+      wait_beyond(v, seen, left < 0 ? -1 : left * 1000000);
+   }
 }
 
 /* --- Bytes --- */
@@ -471,8 +476,8 @@ static void
 set_consumed(struct icd_virtgpu *v, uint32_t consumed)
 {
    /* The device says that it is full, then looks at this word; we the other way round. */
-   atomic_store_explicit((_Atomic uint32_t *)&v->link->consumed, consumed, memory_order_seq_cst);
-   if (atomic_load_explicit((_Atomic uint32_t *)&v->link->full, memory_order_seq_cst))
+   atomic_store_explicit((_Atomic uint32_t *)&v->words->consumed, consumed, memory_order_seq_cst);
+   if (atomic_load_explicit((_Atomic uint32_t *)&v->words->full, memory_order_seq_cst))
       submit(v, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_SEND}, 0, NULL);
 }
 
@@ -493,46 +498,38 @@ take_bytes(struct icd_virtgpu *v, uint32_t produced, uint8_t *data, size_t size)
    return (ssize_t)size;
 }
 
-bool
-icd_virtgpu_has_bytes(struct icd_virtgpu *v, int timeout_ms)
+static ssize_t
+virtgpu_receive(struct icd_transport *t, void *data, size_t size, int timeout_ms)
 {
-   int64_t deadline = tongs_now_ms() + timeout_ms;
+   struct icd_virtgpu *v = virtgpu_from(t);
 
-   for (;;) {
-      bool ended = icd_virtgpu_has_hung_up(v);
-      uint32_t seen[2];
-      look(v, seen);
-      if (ended || seen[0] != v->consumed)
-         return true;
-      int64_t left = timeout_ms < 0 ? -1 : deadline - tongs_now_ms();
-      if (timeout_ms >= 0 && left <= 0)
-         return false;
-      wait_beyond(v, seen, left < 0 ? -1 : left * 1000000);
-   }
-}
-
-ssize_t
-icd_virtgpu_recv(struct icd_virtgpu *v, void *data, size_t size, int timeout_ms)
-{
-   if (!icd_virtgpu_has_bytes(v, timeout_ms))
+   if (!virtgpu_wait(t, ICD_TRANSPORT_READABLE, timeout_ms))
       return 0;
-   /* What the worker has said before its end is in the pages by then. */
-   uint32_t produced = load(&v->link->produced);
+   /* The pages hold everything that the worker has said before its end. */
+   uint32_t produced = load(&v->words->produced);
    return produced == v->consumed ? -EPIPE : take_bytes(v, produced, data, size);
 }
 
-ssize_t
-icd_virtgpu_send(struct icd_virtgpu *v, const void *data, size_t size,
-                 const struct icd_virtgpu_pages *pages)
+static int
+virtgpu_receive_fd(struct icd_transport *t)
+{
+   (void)t;
+   return -1;
+}
+
+static ssize_t
+virtgpu_send(struct icd_transport *t, const void *data, size_t size,
+             const struct icd_shared_memory *attached)
 {
    struct {
       struct tongs_virtgpu_command command;
       uint8_t bytes[SEND_SIZE];
    } message;
-   uint32_t on_way = v->sent - load(&v->link->taken);
+   struct icd_virtgpu *v = virtgpu_from(t);
+   uint32_t on_way = v->sent - load(&v->words->taken);
    size_t room = on_way < v->caps.credit ? v->caps.credit - on_way : 0;
 
-   if (icd_virtgpu_has_hung_up(v))
+   if (has_ended(v))
       return -EPIPE;
    if (size > room)
       size = room;
@@ -542,7 +539,7 @@ icd_virtgpu_send(struct icd_virtgpu *v, const void *data, size_t size,
       return 0;
    message.command = (struct tongs_virtgpu_command){
       .op = TONGS_VIRTGPU_SEND,
-      .resource = pages ? pages->resource : 0,
+      .resource = attached ? attached->resource : 0,
    };
    memcpy(message.bytes, data, size);
    int error = submit(v, &message.command, size, NULL);
@@ -552,29 +549,26 @@ icd_virtgpu_send(struct icd_virtgpu *v, const void *data, size_t size,
    return (ssize_t)size;
 }
 
-/* --- Bells --- */
+/* --- The channel's bell --- */
 
-void
-icd_virtgpu_use_channel(struct icd_virtgpu *v, const struct icd_virtgpu_pages *pages)
+static void
+bell_sleep(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
-   v->channel = *pages;
-}
-
-void
-icd_virtgpu_sleep(struct icd_virtgpu *v, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
-{
+   struct icd_virtgpu *v = data;
    uint32_t seen[2];
 
-   /* The worker changes the word, then rings: a ring that is not among these comes after them. */
+   /* The worker changes the word, then rings. So a ring that `seen` does not count comes after the
+    * look at the word. */
    look(v, seen);
    set_consumed(v, seen[0]);
-   if (atomic_load_explicit(word, memory_order_seq_cst) == value && !icd_virtgpu_has_hung_up(v))
+   if (atomic_load_explicit(word, memory_order_seq_cst) == value && !has_ended(v))
       wait_beyond(v, seen, timeout_ns);
 }
 
-void
-icd_virtgpu_ring(struct icd_virtgpu *v, _Atomic uint32_t *word)
+static void
+bell_ring(void *data, _Atomic uint32_t *word)
 {
+   struct icd_virtgpu *v = data;
    struct tongs_virtgpu_command ring = {
       .op = TONGS_VIRTGPU_RING,
       .resource = v->channel.resource,
@@ -584,8 +578,78 @@ icd_virtgpu_ring(struct icd_virtgpu *v, _Atomic uint32_t *word)
    submit(v, &ring, 0, NULL);
 }
 
-void
-icd_virtgpu_wake(struct icd_virtgpu *v)
+/* From here on, bytes from the worker mean nothing but that it rings. */
+static const struct tongs_bell *
+virtgpu_start_channel(struct icd_transport *t, const struct icd_shared_memory *memory)
 {
-   submit(v, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_WAKE}, 0, NULL);
+   struct icd_virtgpu *v = virtgpu_from(t);
+
+   v->channel = *memory;
+   v->bell = (struct tongs_bell){.sleep = bell_sleep, .ring = bell_ring, .data = v};
+   return &v->bell;
+}
+
+static void
+virtgpu_wake(struct icd_transport *t, _Atomic uint32_t *word)
+{
+   (void)word; /* the device wakes all that sleep */
+   submit(virtgpu_from(t), &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_WAKE}, 0, NULL);
+}
+
+/* --- The transport --- */
+
+static const struct icd_transport_ops virtgpu_ops = {
+   .close = virtgpu_close,
+   .shutdown = virtgpu_shutdown,
+   .send = virtgpu_send,
+   .receive = virtgpu_receive,
+   .receive_fd = virtgpu_receive_fd,
+   .wait = virtgpu_wait,
+   .has_hung_up = virtgpu_has_hung_up,
+   .create_memory = virtgpu_create_memory,
+   .destroy_memory = virtgpu_destroy_memory,
+   .start_channel = virtgpu_start_channel,
+   .wake = virtgpu_wake,
+};
+
+static void
+describe(struct icd_virtgpu *v, bool shares_nothing)
+{
+   snprintf(v->name, sizeof(v->name), "virtgpu (tier %c)",
+            v->caps.tier == 'A' || v->caps.tier == 'B' ? (char)v->caps.tier : 'C');
+   v->base = (struct icd_transport){
+      .ops = &virtgpu_ops,
+      .name = v->name,
+      .capabilities = ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_KEEPS_MEMORY |
+                      (shares_nothing ? 0 : ICD_TRANSPORT_SHARES_HEAPS) |
+                      (v->has_host_window ? 0 : ICD_TRANSPORT_PAGES_ARE_RESIDENT),
+      .delay = ICD_DELAY_MACHINE,
+      .flush_size = ICD_FLUSH_SIZE,
+   };
+}
+
+struct icd_transport *
+icd_transport_open_virtgpu(const struct tongs_url *url, bool shares_nothing, char *why,
+                           size_t why_size)
+{
+   struct icd_virtgpu *v = calloc(1, sizeof(*v));
+
+   if (!v) {
+      snprintf(why, why_size, "out of memory");
+      return NULL;
+   }
+   v->fd = *url->path ? open_node(url->path, &v->caps) : open_any_node(&v->caps);
+   if (v->fd < 0) {
+      snprintf(why, why_size, "no virtio-gpu device of Tongs at %s: %s",
+               *url->path ? url->path : "/dev/dri/renderD*",
+               v->fd == -ENODEV ? "other devices are there" : strerror(-v->fd));
+      free(v);
+      return NULL;
+   }
+   if (!open_stream(v, why, why_size)) {
+      virtgpu_close(&v->base, false);
+      return NULL;
+   }
+   describe(v, shares_nothing);
+   return &v->base;
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "icd/handshake.h"
+
+#include "icd/transport/transport.h"
+#include "protocol/clock.h"
+#include "protocol/encoder.h"
+#include "protocol/hello.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 0 or -errno. */
+static int
+send_exactly(struct icd_transport *t, const uint8_t *data, size_t size, int64_t deadline)
+{
+   while (size) {
+      ssize_t n = t->ops->send(t, data, size, NULL);
+      if (n < 0)
+         return (int)n;
+      data += n;
+      size -= (size_t)n;
+      int64_t left = deadline - tongs_now_ms();
+      if (!n && left <= 0)
+         return -ETIMEDOUT;
+      int ready = n ? 0 : t->ops->wait(t, ICD_TRANSPORT_WRITABLE, (int)left);
+      if (ready < 0)
+         return ready;
+   }
+   return 0;
+}
+
+static bool
+receive_exactly(struct icd_transport *t, uint8_t *data, size_t size, int64_t deadline, char *why,
+                size_t why_size)
+{
+   while (size) {
+      int64_t left = deadline - tongs_now_ms();
+      ssize_t n = t->ops->receive(t, data, size, left > 0 ? (int)left : 0);
+      if (!n && left <= 0) {
+         snprintf(why, why_size, "the server did not answer within %d s",
+                  TONGS_HELLO_TIMEOUT / 1000);
+         return false;
+      }
+      if (n < 0) {
+         snprintf(why, why_size, "the server closed the connection%s%s; its log says why",
+                  n != -EPIPE ? ": " : "", n != -EPIPE ? strerror((int)-n) : "");
+         return false;
+      }
+      data += n;
+      size -= (size_t)n;
+   }
+   return true;
+}
+
+static bool
+send_hello(struct icd_transport *t, int64_t deadline, char *why, size_t why_size)
+{
+   struct tongs_encoder e;
+
+   tongs_encoder_init(&e);
+   tongs_hello_encode(&e, false, NULL);
+   int error = e.failed ? -ENOMEM : send_exactly(t, e.base, tongs_encoder_size(&e), deadline);
+   tongs_encoder_finish(&e);
+   /* A server that has closed already may have said why before. */
+   if (!error || error == -EPIPE || error == -ECONNRESET)
+      return true;
+   snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));
+   return false;
+}
+
+bool
+icd_shake_hands(struct icd_transport *t, struct tongs_peer *peer, char *why, size_t why_size)
+{
+   int64_t deadline = tongs_now_ms() + TONGS_HELLO_TIMEOUT;
+   uint8_t head[TONGS_HELLO_SIZE];
+   bool same;
+
+   if (!send_hello(t, deadline, why, why_size) ||
+       !receive_exactly(t, head, sizeof(head), deadline, why, why_size))
+      return false;
+   size_t size = tongs_hello_size(head, why, why_size);
+   if (!size)
+      return false;
+
+   uint8_t *whole = malloc(size);
+   if (!whole) {
+      snprintf(why, why_size, "out of memory");
+      return false;
+   }
+   memcpy(whole, head, sizeof(head));
+   bool ok =
+      receive_exactly(t, whole + sizeof(head), size - sizeof(head), deadline, why, why_size) &&
+      tongs_hello_decode(whole, size, peer, &same, why, why_size);
+   free(whole);
+   if (ok && peer->reason[0]) {
+      snprintf(why, why_size, "the server refuses: %s", peer->reason);
+      return false;
+   }
+   return ok;
+}

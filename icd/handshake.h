@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ICD_HANDSHAKE_H
+#define ICD_HANDSHAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct icd_transport;
+struct tongs_peer;
+
+/* Exchanges hellos (docs/wire.md, "Handshake") over a transport that carries nothing else yet. The
+ * other side must answer within TONGS_HELLO_TIMEOUT. False on failure or if the server refuses,
+ * with a sentence in `why`. */
+bool
+icd_shake_hands(struct icd_transport *t, struct tongs_peer *peer, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "icd/stream.h"
+
+#include "icd/channel.h"
+#include "icd/connection.h"
+#include "icd/debug.h"
+#include "icd/statistics.h"
+#include "protocol/args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The stream keeps no more memory than this when it is empty, bytes. */
+#define STREAM_KEPT (4 * ICD_FLUSH_SIZE)
+
+/* The longest wait for room before the loss of the connection is looked for, milliseconds. */
+#define SEND_WAIT_MS 1000
+
+/* --- Sending --- */
+
+/* Waits until more bytes can be sent. Replies that come meanwhile are read: the worker may be stuck
+ * on sending them, and reads no ops then. */
+static void
+wait_to_send(struct icd_connection *c)
+{
+   struct icd_transport *t = c->transport;
+   bool receive = icd_start_receiving(c);
+
+   int ready = t->ops->wait(t, ICD_TRANSPORT_WRITABLE | (receive ? ICD_TRANSPORT_READABLE : 0),
+                            SEND_WAIT_MS);
+   if (receive) {
+      if (ready < 0 || ready & ICD_TRANSPORT_READABLE)
+         icd_receive_once(c, 0);
+      icd_stop_receiving(c);
+   }
+   if (ready < 0)
+      icd_connection_lose(c);
+}
+
+/* `attached`: goes with the first byte; may be NULL. */
+static void
+send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size,
+                  const struct icd_shared_memory *attached)
+{
+   if (c->stats) {
+      c->stats->sends++;
+      c->stats->bytes_sent += size;
+   }
+   if (!icd_connection_is_ours(c))
+      icd_connection_lose(c);
+   while (size && !icd_connection_is_lost(c)) {
+      ssize_t n = c->transport->ops->send(c->transport, data, size, attached);
+      if (n > 0) {
+         attached = NULL;
+         data += n;
+         size -= (size_t)n;
+      } else if (!n) {
+         wait_to_send(c);
+      } else {
+         icd_connection_lose(c);
+      }
+   }
+}
+
+static void
+flush_locked(struct icd_connection *c)
+{
+   atomic_store_explicit(&c->unsent, false, memory_order_relaxed);
+   icd_connection_check_alive(c);
+   if (tongs_encoder_size(&c->stream))
+      send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream), NULL);
+   tongs_encoder_trim(&c->stream, STREAM_KEPT);
+   c->expected = c->update_tail = 0;
+}
+
+void
+icd_flush(struct icd_connection *c)
+{
+   pthread_mutex_lock(&c->stream_lock);
+   flush_locked(c);
+   pthread_mutex_unlock(&c->stream_lock);
+   icd_receive_messages(c);
+}
+
+bool
+icd_send_attached(struct icd_connection *c, const void *op, size_t size,
+                  const struct icd_shared_memory *attached)
+{
+   pthread_mutex_lock(&c->stream_lock);
+   flush_locked(c);
+   send_bytes_locked(c, op, size, attached);
+   pthread_mutex_unlock(&c->stream_lock);
+   return !icd_connection_is_lost(c);
+}
+
+bool
+icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd)
+{
+   return icd_send_attached(c, op, size, &(struct icd_shared_memory){.fd = fd});
+}
+
+/* --- Encoding --- */
+
+struct tongs_encoder *
+icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offset)
+{
+   pthread_mutex_lock(&c->stream_lock);
+   *offset = tongs_encode_op_begin(&c->stream, op, flags);
+   return &c->stream;
+}
+
+void
+icd_stream_grown(struct icd_connection *c)
+{
+   size_t size = tongs_encoder_size(&c->stream);
+
+   if (c->channel)
+      tongs_ring_expect(&c->channel->rings.ops, c->expected, size);
+   c->expected = size;
+   if (size >= c->transport->flush_size)
+      flush_locked(c);
+   else
+      atomic_store_explicit(&c->unsent, true, memory_order_relaxed);
+   pthread_mutex_unlock(&c->stream_lock);
+}
+
+bool
+icd_op_end(struct icd_connection *c, size_t offset)
+{
+   bool ok = tongs_encode_op_end(&c->stream, offset);
+
+   icd_stream_grown(c);
+   return ok;
+}
+
+/* Waits until the worker has carried out everything, and asks how the last post went. */
+static VkResult
+synchronise(struct icd_connection *c, uint32_t op)
+{
+   struct icd_pending_call call;
+   size_t offset, size;
+   int32_t result = tongs_ops[op].lost;
+
+   icd_own_call_begin(c, &call, TONGS_OP_tongsSync, &offset);
+   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
+   if (body && size >= sizeof(result))
+      memcpy(&result, body, sizeof(result));
+   free(call.reply);
+   return result;
+}
+
+VkResult
+icd_post(struct icd_connection *c, uint32_t op, const void *args)
+{
+   size_t offset;
+
+   if (icd_connection_is_lost(c))
+      return tongs_ops[op].lost;
+   struct tongs_encoder *e = icd_op_begin(c, (uint16_t)op, 0, &offset);
+   tongs_ops[op].encode(e, args);
+   return icd_post_end(c, op, offset);
+}
+
+VkResult
+icd_post_end(struct icd_connection *c, uint32_t op, size_t offset)
+{
+   if (c->stats)
+      c->stats->posts[op]++;
+   if (!icd_op_end(c, offset))
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   return c->debug & ICD_DEBUG_SYNC ? synchronise(c, op) : VK_SUCCESS;
+}
+
+bool
+icd_append(struct icd_connection *c, const struct tongs_encoder *e)
+{
+   size_t size = tongs_encoder_size(e);
+
+   pthread_mutex_lock(&c->stream_lock);
+   if (size >= c->transport->flush_size) {
+      flush_locked(c);
+      send_bytes_locked(c, e->base, size, NULL);
+      pthread_mutex_unlock(&c->stream_lock);
+      return true;
+   }
+   bool ok = tongs_encoder_reserve(&c->stream, size);
+   if (ok)
+      tongs_encode_fixed(&c->stream, e->base, size);
+   c->stream.failed = false;
+   if (tongs_encoder_size(&c->stream) >= c->transport->flush_size)
+      flush_locked(c);
+   else
+      atomic_store_explicit(&c->unsent, true, memory_order_relaxed);
+   pthread_mutex_unlock(&c->stream_lock);
+   return ok;
+}

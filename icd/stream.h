@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The stream of ops to the worker: threads encode posts into it, and it goes out when enough has
+ * been collected, with every call, and with every flush. Any thread. */
+
+#ifndef ICD_STREAM_H
+#define ICD_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vulkan/vulkan_core.h>
+
+struct icd_connection;
+struct icd_shared_memory;
+struct tongs_encoder;
+
+/* Encodes an op without a reply; it goes out with the next flush. VK_SUCCESS,
+ * VK_ERROR_OUT_OF_HOST_MEMORY when it could not be encoded, or the op's own code for a lost
+ * connection. `args`: its struct tongs_args_*. */
+VkResult
+icd_post(struct icd_connection *c, uint32_t op, const void *args);
+
+/* Sends what has been posted. */
+void
+icd_flush(struct icd_connection *c);
+
+/* --- Ops written by hand --- */
+
+/* Takes the stream's lock and starts an op; icd_op_end gives the lock back. */
+struct tongs_encoder *
+icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offset);
+
+/* False when the op could not be encoded. */
+bool
+icd_op_end(struct icd_connection *c, size_t offset);
+
+/* Ends an op that is whole, with the stream's lock held: sends the stream if enough has been
+ * collected, and gives the lock back. */
+void
+icd_stream_grown(struct icd_connection *c);
+
+/* Ends a post of the API's that was encoded by hand. The result is icd_post's. */
+VkResult
+icd_post_end(struct icd_connection *c, uint32_t op, size_t offset);
+
+/* Appends whole ops that were encoded elsewhere. */
+bool
+icd_append(struct icd_connection *c, const struct tongs_encoder *e);
+
+/* Sends one op, at once, with a file descriptor, which stays the caller's. Only over a transport
+ * that passes descriptors. */
+bool
+icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd);
+
+/* The same with memory of the transport. */
+bool
+icd_send_attached(struct icd_connection *c, const void *op, size_t size,
+                  const struct icd_shared_memory *attached);
+
+#endif

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Stream sockets as a transport: a unix socket, a private worker's socket pair, vsock. */
+
+#include "icd/transport/transport.h"
+
+#include "protocol/channel.h"
+#include "protocol/socket.h"
+#include "protocol/url.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* Descriptors that may have come before the replies that they belong to. */
+#define FDS_MAX TONGS_SOCKET_MAX_FDS
+
+/* What a socket to a worker under the same kernel can do. */
+#define LOCAL_CAPABILITIES \
+   (ICD_TRANSPORT_PASSES_FDS | ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_SHARES_HEAPS | \
+    ICD_TRANSPORT_IS_LOCAL)
+
+struct icd_socket {
+   struct icd_transport base;
+   int fd;
+   int fds[FDS_MAX]; /* owned; received and not taken yet */
+   size_t fd_count;
+};
+
+static struct icd_socket *
+socket_from(struct icd_transport *t)
+{
+   return (struct icd_socket *)t;
+}
+
+/* --- Bytes --- */
+
+static int
+socket_wait(struct icd_transport *t, unsigned events, int timeout_ms)
+{
+   struct pollfd p = {.fd = socket_from(t)->fd};
+   int ready = 0;
+
+   if (events & ICD_TRANSPORT_READABLE)
+      p.events |= POLLIN;
+   if (events & ICD_TRANSPORT_WRITABLE)
+      p.events |= POLLOUT;
+   if (poll(&p, 1, timeout_ms) <= 0)
+      return 0;
+   if (p.revents & (POLLIN | POLLHUP | POLLERR))
+      ready |= ICD_TRANSPORT_READABLE;
+   if (p.revents & (POLLOUT | POLLHUP | POLLERR))
+      ready |= ICD_TRANSPORT_WRITABLE;
+   return ready & (int)events;
+}
+
+/* Sends some of the bytes, and the descriptor with the first one. */
+static ssize_t
+send_with_fd(const struct icd_socket *s, const void *data, size_t size, int fd)
+{
+   struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
+   union {
+      struct cmsghdr header;
+      char bytes[CMSG_SPACE(sizeof(fd))];
+   } control = {0};
+   struct msghdr message = {
+      .msg_iov = &iov,
+      .msg_iovlen = 1,
+      .msg_control = &control,
+      .msg_controllen = sizeof(control),
+   };
+
+   control.header = (struct cmsghdr){
+      .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fd))};
+   memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+   return sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t
+socket_send(struct icd_transport *t, const void *data, size_t size,
+            const struct icd_shared_memory *attached)
+{
+   struct icd_socket *s = socket_from(t);
+   ssize_t n;
+
+   do {
+      n = attached ? send_with_fd(s, data, size, attached->fd)
+                   : send(s->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+   } while (n < 0 && errno == EINTR);
+   if (n < 0)
+      return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+   return n;
+}
+
+static ssize_t
+socket_receive(struct icd_transport *t, void *data, size_t size, int timeout_ms)
+{
+   struct icd_socket *s = socket_from(t);
+   size_t count = FDS_MAX - s->fd_count;
+
+   if (timeout_ms >= 0 && !socket_wait(t, ICD_TRANSPORT_READABLE, timeout_ms))
+      return 0;
+   ssize_t n = tongs_socket_recv(s->fd, data, size, s->fds + s->fd_count, &count);
+   s->fd_count += count;
+   return n ? n : -EPIPE;
+}
+
+static int
+socket_receive_fd(struct icd_transport *t)
+{
+   struct icd_socket *s = socket_from(t);
+
+   if (!s->fd_count)
+      return -1;
+   int fd = s->fds[0];
+   s->fd_count--;
+   memmove(s->fds, s->fds + 1, s->fd_count * sizeof(s->fds[0]));
+   return fd;
+}
+
+static bool
+socket_has_hung_up(struct icd_transport *t)
+{
+   struct pollfd p = {.fd = socket_from(t)->fd, .events = POLLRDHUP};
+
+   return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
+static void
+socket_shutdown(struct icd_transport *t)
+{
+   shutdown(socket_from(t)->fd, SHUT_RDWR);
+}
+
+static void
+socket_close(struct icd_transport *t, bool inherited)
+{
+   struct icd_socket *s = socket_from(t);
+
+   (void)inherited; /* the parent's descriptor keeps the stream open */
+   for (size_t i = 0; i < s->fd_count; i++)
+      close(s->fds[i]);
+   close(s->fd);
+   free(s);
+}
+
+/* --- Memory --- */
+
+static int
+socket_create_memory(struct icd_transport *t, enum icd_memory_use use, uint64_t size,
+                     struct icd_shared_memory *memory)
+{
+   (void)t;
+   *memory = (struct icd_shared_memory){.fd = -1};
+   int fd =
+      tongs_sealed_memory(use == ICD_MEMORY_FOR_CHANNEL ? "tongs-channel" : "tongs-heap", size);
+   if (fd < 0)
+      return fd;
+   void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+   if (data == MAP_FAILED) {
+      int error = errno;
+      close(fd);
+      return -error;
+   }
+   *memory = (struct icd_shared_memory){.data = data, .size = size, .fd = fd};
+   return 0;
+}
+
+static void
+socket_destroy_memory(struct icd_transport *t, struct icd_shared_memory *memory, bool inherited)
+{
+   (void)t;
+   (void)inherited;
+   if (memory->data) {
+      munmap(memory->data, memory->size);
+      if (memory->fd >= 0)
+         close(memory->fd);
+   }
+   *memory = (struct icd_shared_memory){.fd = -1};
+}
+
+static const struct tongs_bell *
+socket_start_channel(struct icd_transport *t, const struct icd_shared_memory *memory)
+{
+   (void)t;
+   (void)memory;
+   return &tongs_futex_bell;
+}
+
+static void
+socket_wake(struct icd_transport *t, _Atomic uint32_t *word)
+{
+   (void)t;
+   tongs_futex_bell.ring(NULL, word);
+}
+
+static const struct icd_transport_ops socket_ops = {
+   .close = socket_close,
+   .shutdown = socket_shutdown,
+   .send = socket_send,
+   .receive = socket_receive,
+   .receive_fd = socket_receive_fd,
+   .wait = socket_wait,
+   .has_hung_up = socket_has_hung_up,
+   .create_memory = socket_create_memory,
+   .destroy_memory = socket_destroy_memory,
+   .start_channel = socket_start_channel,
+   .wake = socket_wake,
+};
+
+struct icd_transport *
+icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
+                          enum icd_transport_delay delay)
+{
+   struct icd_socket *s = calloc(1, sizeof(*s));
+
+   if (!s) {
+      close(fd);
+      return NULL;
+   }
+   s->base = (struct icd_transport){
+      .ops = &socket_ops,
+      .name = name,
+      .capabilities = capabilities,
+      .delay = delay,
+      .flush_size = ICD_FLUSH_SIZE,
+   };
+   s->fd = fd;
+   return &s->base;
+}
+
+/* --- A private worker --- */
+
+/* Finds the `tongs` program: TONGS_BIN names it, else it lies beside this library in the build
+ * tree, else where it is installed. */
+static bool
+find_program(char *path, size_t size)
+{
+   const char *named = getenv("TONGS_BIN");
+   Dl_info info;
+
+   if (named && *named) {
+      snprintf(path, size, "%s", named);
+      return true;
+   }
+   if (dladdr((void *)find_program, &info) && info.dli_fname) {
+      const char *slash = strrchr(info.dli_fname, '/');
+      int dir = slash ? (int)(slash - info.dli_fname) : 1;
+      const char *name = slash ? info.dli_fname : ".";
+      snprintf(path, size, "%.*s/../cli/tongs", dir, name);
+      if (access(path, X_OK) == 0)
+         return true;
+   }
+   snprintf(path, size, "%s", TONGS_PROGRAM_PATH);
+   return access(path, X_OK) == 0;
+}
+
+/* Starts `tongs worker --detach` on one end of a socket pair and returns the other end. The process
+ * that we start forks the worker and exits at once, so the application gets no child to wait for.
+ */
+static int
+spawn_worker(char *why, size_t why_size)
+{
+   char path[PATH_MAX];
+   int fds[2], status = 0;
+   pid_t pid;
+   posix_spawn_file_actions_t actions;
+   posix_spawnattr_t attributes;
+   sigset_t none;
+
+   if (!find_program(path, sizeof(path))) {
+      snprintf(
+         why, why_size,
+         "the program `tongs`, which a private worker runs, is not at %s: name it in TONGS_BIN, "
+         "or a server in TONGS_SERVER",
+         TONGS_PROGRAM_PATH);
+      return -1;
+   }
+   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+      snprintf(why, why_size, "cannot make a socket pair for a private worker: %s",
+               strerror(errno));
+      return -1;
+   }
+   fds[0] = tongs_fd_above_stdio(fds[0]);
+   fds[1] = tongs_fd_above_stdio(fds[1]);
+
+   /* dup2 onto itself clears close-on-exec, which posix_spawn promises since glibc 2.29. */
+   char fd_text[16];
+   snprintf(fd_text, sizeof(fd_text), "%d", fds[1]);
+   char *const argv[] = {path, "worker", "--fd", fd_text, "--detach", NULL};
+   sigemptyset(&none);
+   posix_spawnattr_init(&attributes);
+   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+   posix_spawnattr_setsigmask(&attributes, &none);
+   posix_spawn_file_actions_init(&actions);
+   posix_spawn_file_actions_adddup2(&actions, fds[1], fds[1]);
+   int error = posix_spawn(&pid, path, &actions, &attributes, argv, environ);
+   posix_spawn_file_actions_destroy(&actions);
+   posix_spawnattr_destroy(&attributes);
+   close(fds[1]);
+   if (error) {
+      snprintf(why, why_size, "cannot start a private worker with %s: %s", path, strerror(error));
+      close(fds[0]);
+      return -1;
+   }
+   while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+      ;
+   return fds[0];
+}
+
+/* --- Openers --- */
+
+/* The transport over `fd`, which is a socket or -errno, of a connection to `url`. */
+static struct icd_transport *
+open_socket(const struct tongs_url *url, int fd, uint32_t capabilities,
+            enum icd_transport_delay delay, char *why, size_t why_size)
+{
+   char text[TONGS_URL_TEXT_SIZE];
+
+   if (fd >= 0 && (fd = tongs_fd_above_stdio(fd)) < 0)
+      fd = -errno;
+   if (fd < 0) {
+      tongs_url_format(url, text, sizeof(text));
+      snprintf(why, why_size, "cannot connect to %s: %s%s", text, strerror(-fd),
+               fd == -ENOENT || fd == -ECONNREFUSED ? "; is `tongs serve` running?" : "");
+      return NULL;
+   }
+   struct icd_transport *t =
+      icd_transport_from_socket(fd, tongs_transport_name(url->transport), capabilities, delay);
+   if (!t)
+      snprintf(why, why_size, "out of memory");
+   return t;
+}
+
+struct icd_transport *
+icd_transport_open_unix(const struct tongs_url *url, bool shares_nothing, char *why,
+                        size_t why_size)
+{
+   return open_socket(url, tongs_socket_connect_unix(url->path),
+                      shares_nothing ? 0 : LOCAL_CAPABILITIES,
+                      shares_nothing ? ICD_DELAY_NETWORK : ICD_DELAY_PROCESS, why, why_size);
+}
+
+struct icd_transport *
+icd_transport_open_vsock(const struct tongs_url *url, bool shares_nothing, char *why,
+                         size_t why_size)
+{
+   (void)shares_nothing; /* never anything */
+   int fd = url->path[0] ? tongs_socket_connect_monitor(url->path, url->port)
+                         : tongs_socket_connect_vsock(url->cid, url->port);
+   return open_socket(url, fd, 0, ICD_DELAY_MACHINE, why, why_size);
+}
+
+struct icd_transport *
+icd_transport_open_spawn(const struct tongs_url *url, bool shares_nothing, char *why,
+                         size_t why_size)
+{
+   int fd = spawn_worker(why, why_size);
+
+   if (fd < 0)
+      return NULL;
+   return open_socket(url, fd, shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES,
+                      ICD_DELAY_PROCESS, why, why_size);
+}
