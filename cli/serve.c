@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs serve`: the broker's command line. */
+/* `tongs serve`: the command line of the broker and of the virtio-gpu device. */
 
 #include "cli/cli.h"
 #include "protocol/url.h"
@@ -19,7 +19,8 @@
 #define MAX_WORKERS_LIMIT 65536
 #define MAX_WARM 1024
 #define MAX_WORKER_ARGS 8
-/* MiB. A power of two, as what a machine's address space is divided into. */
+/* The size of the host window in MiB: a power of two, because it is a range of addresses that the
+ * guest's PCI code aligns to its size. */
 #define DEFAULT_WINDOW 4096
 #define MAX_WINDOW (1024 * 1024)
 
@@ -34,6 +35,7 @@ enum {
    OPTION_IDLE_EXIT,
    OPTION_VHOST_USER_GPU,
    OPTION_WINDOW,
+   OPTION_LIMIT,
 };
 
 static const struct option options[] = {
@@ -49,18 +51,19 @@ static const struct option options[] = {
    {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
    {"vhost-user-gpu", required_argument, NULL, OPTION_VHOST_USER_GPU},
    {"window", required_argument, NULL, OPTION_WINDOW},
+   {"limit", required_argument, NULL, OPTION_LIMIT},
    {0},
 };
 
-/* The command line as it was read. Each array has room for as many entries as there are words. */
+/* The command line as it was read. Each array has room for one entry per word. */
 struct arguments {
    const struct cli_command *command;
    struct tongs_url *listen;
    uid_t *uids;
    const char *worker_args[MAX_WORKER_ARGS];
    size_t worker_arg_count;
-   const char *vhost_path; /* NULL: serve on sockets */
-   uint32_t window;        /* MiB */
+   const char *vhost_path; /* NULL: be the broker; else: be the virtio-gpu device */
+   uint32_t window;        /* the size of the host window, MiB */
    struct rdr_broker_options broker;
 };
 
@@ -83,6 +86,7 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
       .uids = calloc(room, sizeof(*a->uids)),
       .broker =
          {
+            .limits = rdr_limits_default(),
             .max_workers = RDR_BROKER_DEFAULT_MAX_WORKERS,
             .warm = RDR_BROKER_DEFAULT_WARM,
             .ready_fd = -1,
@@ -137,7 +141,7 @@ add_default_listen(struct arguments *a)
    return add_listen(a, text);
 }
 
-/* The descriptor is checked here: the broker would find out only after it has started. */
+/* Checks the descriptor now: the broker would notice a mistake only after it has started. */
 static int
 set_ready_fd(struct arguments *a, const char *text)
 {
@@ -149,9 +153,7 @@ set_ready_fd(struct arguments *a, const char *text)
    return 0;
 }
 
-/* The worker sees the driver's file from the same directory, but a relative name in a list of
- * processes tells nobody which it was.
- */
+/* A worker has this process's directory, so a relative name works. */
 static int
 set_host_driver(struct arguments *a, const char *text)
 {
@@ -162,6 +164,23 @@ set_host_driver(struct arguments *a, const char *text)
    a->worker_args[a->worker_arg_count++] = "--host-driver";
    a->worker_args[a->worker_arg_count++] = text;
    return 0;
+}
+
+/* Names the limits, if `text` is none of them. */
+static int
+set_limit(struct arguments *a, const char *text)
+{
+   char names[400] = "";
+   size_t used = 0;
+
+   if (rdr_limits_set(&a->broker.limits, text))
+      return 0;
+   for (size_t i = 0; i < RDR_LIMIT_COUNT && used < sizeof(names); i++)
+      used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", rdr_limit_names[i]);
+   return cli_usage_error(a->command->name,
+                          "--limit: \"%s\" is no NAME=VALUE, or the value is out of range; the "
+                          "names are%s",
+                          text, names);
 }
 
 static int
@@ -222,6 +241,8 @@ read_option(struct arguments *a, int option, char **argv)
       return 0;
    case OPTION_WINDOW:
       return set_window(a, optarg);
+   case OPTION_LIMIT:
+      return set_limit(a, optarg);
    default:
       return cli_common_option(a->command, option, argv);
    }
@@ -236,6 +257,7 @@ serve_machines(struct arguments *a)
    return rdr_vhost_serve(&(struct rdr_vhost_serve_options){
       .path = a->vhost_path,
       .worker_args = a->worker_args,
+      .limits = a->broker.limits,
       .max_workers = a->broker.max_workers,
       .window = (uint64_t)a->window << 20,
       .ready_fd = a->broker.ready_fd,
@@ -283,26 +305,27 @@ const struct cli_command cli_command_serve = {
    .help =
       "Usage: tongs serve [OPTIONS]\n"
       "\n"
-      "Listens, and starts one worker process for each program that connects. Ends on SIGTERM,\n"
-      "SIGINT or SIGHUP, and takes its workers and its socket files along.\n"
+      "Listens and starts one worker process for each client that connects. On SIGTERM, SIGINT or\n"
+      "SIGHUP it ends its workers, removes its socket files and exits.\n"
       "\n"
       "Options:\n"
-      "  --listen unix:PATH  where to listen; may be given several times; by default\n"
-      "                      unix:$XDG_RUNTIME_DIR/tongs.sock; or vsock:CID:PORT, for whoever\n"
-      "                      reaches it from a virtual machine\n"
-      "  --allow-uid UID     let this user connect too, beside root and the one who serves; may\n"
-      "                      be given several times; the socket's mode is then 0666, not 0600\n"
-      "  --max-workers N     turn programs away while N have a worker (default 64)\n"
-      "  --warm N            keep N workers ready for programs to come (default 2)\n"
-      "  --host-driver FILE  the manifest of the host driver to use; by default what the loader\n"
-      "                      finds\n"
+      "  --listen unix:PATH  listen at this socket; may be given several times; by default\n"
+      "                      unix:$XDG_RUNTIME_DIR/tongs.sock; or vsock:CID:PORT, which admits\n"
+      "                      every process of a guest that reaches the port\n"
+      "  --allow-uid UID     admit this user too, beside root and the user who serves; may be\n"
+      "                      given several times; the socket's mode is then 0666, not 0600\n"
+      "  --max-workers N     turn clients away while N clients have a worker (default 64)\n"
+      "  --warm N            keep N workers warm for clients to come (default 2)\n"
+      "  --limit NAME=VALUE  change a limit of each client; see tongs(1)\n"
+      "  --host-driver FILE  use the host driver of this manifest; by default the drivers that the\n"
+      "                      Vulkan loader finds\n"
       "  --validate          load the Khronos validation layer in the workers\n"
-      "  --vhost-user-gpu PATH  be the virtio-gpu device of virtual machines, whose monitors\n"
-      "                      connect to this socket, instead of listening for programs\n"
-      "  --window MIB        host memory that such a machine may have in its address space, where\n"
-      "                      its monitor can do that (default 4096; 0: none)\n"
-      "  --idle-exit S       end after S seconds without a program\n"
-      "  --ready-fd N        write a newline to descriptor N and close it when all is ready\n"
+      "  --vhost-user-gpu PATH  instead of listening for clients, be the virtio-gpu device of\n"
+      "                      virtual machines, whose monitors connect to this socket\n"
+      "  --window MIB        the size of the host window: how much host memory a guest may map, if\n"
+      "                      its monitor supports that (default 4096; 0: none)\n"
+      "  --idle-exit S       end after S seconds without a client\n"
+      "  --ready-fd N        write a newline to descriptor N and close it when all sockets listen\n"
       "  --help              print this\n"
       "  --version           print the version\n"
       "\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs worker`: what the broker and the ICD start. Not for users, but it explains itself. */
+/* `tongs worker`: the command that the broker, the device process and the ICD start. Users do not
+ * need it; its help says what it is. */
 
 #include "renderer/worker/worker.h"
 #include "cli/cli.h"
@@ -26,6 +27,7 @@ enum {
    OPTION_VALIDATE,
    OPTION_CAPTURE,
    OPTION_PAGES,
+   OPTION_LIMIT,
 };
 
 static const struct option options[] = {
@@ -39,6 +41,7 @@ static const struct option options[] = {
    {"validate", no_argument, NULL, OPTION_VALIDATE},
    {"capture", required_argument, NULL, OPTION_CAPTURE},
    {"pages", no_argument, NULL, OPTION_PAGES},
+   {"limit", required_argument, NULL, OPTION_LIMIT},
    {0},
 };
 
@@ -50,10 +53,10 @@ get_nonempty(const char *name)
    return value && *value ? value : NULL;
 }
 
-/* Goes on in a grandchild; the process that was started ends at once, so that whoever started it
- * can wait for it and never has a child that it does not know. The new session keeps a terminal's
- * Ctrl-C away: the program may want to end its work in its own way.
- */
+/* Goes on in a child and ends this process at once. The application, which started this process,
+ * waits for it and has no child left that the application does not know. The new session keeps a
+ * terminal's Ctrl-C away from the worker: the application may handle that signal and still need its
+ * worker. */
 static bool
 detach(const struct cli_command *self)
 {
@@ -69,9 +72,8 @@ detach(const struct cli_command *self)
    return true;
 }
 
-/* Lets go of what the program that started us had open: whoever reads from its pipes would wait for
- * us too. stderr stays, for what there is to log.
- */
+/* Closes the descriptors that the application had open, as a reader of one of its pipes would wait
+ * until the worker has closed the pipe too. stderr stays open for the log. */
 static void
 drop_inherited_descriptors(unsigned keep)
 {
@@ -80,7 +82,7 @@ drop_inherited_descriptors(unsigned keep)
    if (null >= 0) {
       dup2(null, STDIN_FILENO);
       dup2(null, STDOUT_FILENO);
-      /* Else the log would go to whatever is opened next. */
+      /* If stderr is closed, the next file that is opened would get its number, and the log. */
       if (fcntl(STDERR_FILENO, F_GETFD) < 0)
          dup2(null, STDERR_FILENO);
    }
@@ -89,8 +91,9 @@ drop_inherited_descriptors(unsigned keep)
    close_range(keep + 1, UINT_MAX, 0);
 }
 
-/* A driver's compiler takes and frees some MiB for each pipeline. The C library would give them
- * back to the kernel every time, which clears them anew: more work than the compiling. */
+/* A host driver's compiler allocates and frees some MiB for each pipeline. By default, the C
+ * library gives them back to the kernel each time, and the kernel clears them anew, which takes
+ * longer than the compilation. */
 static void
 keep_freed_memory(void)
 {
@@ -140,6 +143,10 @@ worker(const struct cli_command *self, int argc, char **argv)
       case OPTION_PAGES:
          worker_options.pages = true;
          break;
+      case OPTION_LIMIT:
+         if (!rdr_limits_set(&worker_options.limits, optarg))
+            return cli_usage_error(self->name, "--limit: \"%s\" is no limit", optarg);
+         break;
       default:
          return cli_common_option(self, option, argv);
       }
@@ -149,7 +156,7 @@ worker(const struct cli_command *self, int argc, char **argv)
    if (fd == UINT32_MAX)
       return cli_usage_error(self->name, "--fd is missing");
 
-   /* The broker runs us by a descriptor, which would be the name that ps shows. */
+   /* The broker runs this program by a descriptor, and ps would show its number as the name. */
    prctl(PR_SET_NAME, "tongs-worker");
    if (detached && !detach(self))
       return CLI_EXIT_FAILURE;
@@ -168,20 +175,22 @@ const struct cli_command cli_command_worker = {
    .help =
       "Usage: tongs worker --fd N [OPTIONS]\n"
       "\n"
-      "Serves the one client at the other end of the stream socket N. Started by `tongs serve` and\n"
-      "by the driver; there is no need to type it.\n"
+      "Serves one client, whose connection is the stream socket N. `tongs serve` and the driver\n"
+      "start this command; there is no need to type it.\n"
       "\n"
-      "Options (each with the variable that stands for it):\n"
+      "Options (the variable in parentheses does the same):\n"
       "  --fd N              the socket\n"
       "  --detach            go on in the background; the process that was started ends at once\n"
-      "  --wait              load the host driver first; the client comes through the socket\n"
-      "  --zygote            load the host driver, and fork a worker for each socket that comes\n"
+      "  --wait              load the host driver first, then receive the client and its limits\n"
       "                      through the socket\n"
-      "  --host-driver FILE  the manifest of the host driver to use (TONGS_HOST_DRIVER)\n"
+      "  --zygote            load the host driver, then fork a worker for each socket that is\n"
+      "                      received through the socket\n"
+      "  --host-driver FILE  use the host driver of this manifest (TONGS_HOST_DRIVER)\n"
       "  --validate          load the Khronos validation layer (TONGS_VALIDATE=1)\n"
       "  --capture FILE      keep what the client sends in FILE, for `tongs dump` (TONGS_CAPTURE)\n"
-      "  --pages             the socket is the device's of a virtual machine, whose memory comes\n"
-      "                      as pages\n"
+      "  --pages             the socket leads to the virtio-gpu device of a guest, which sends the\n"
+      "                      guest's pages as shared memory\n"
+      "  --limit NAME=VALUE  change a limit of the client; see tongs(1)\n"
       "  --help              print this\n"
       "  --version           print the version\n",
    .run = worker,

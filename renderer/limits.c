@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/limits.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
-#define LIMIT_COUNT (sizeof(struct rdr_limits) / sizeof(uint64_t))
+
+const char *const rdr_limit_names[RDR_LIMIT_COUNT] = {
+   [offsetof(struct rdr_limits, op_bytes) / sizeof(uint64_t)] = "op-bytes",
+   [offsetof(struct rdr_limits, objects) / sizeof(uint64_t)] = "objects",
+   [offsetof(struct rdr_limits, heaps) / sizeof(uint64_t)] = "heaps",
+   [offsetof(struct rdr_limits, heap_bytes) / sizeof(uint64_t)] = "heap-bytes",
+   [offsetof(struct rdr_limits, waiting_calls) / sizeof(uint64_t)] = "waiting-calls",
+   [offsetof(struct rdr_limits, waiting_call_bytes) / sizeof(uint64_t)] = "waiting-call-bytes",
+   [offsetof(struct rdr_limits, compilations) / sizeof(uint64_t)] = "compilations",
+   [offsetof(struct rdr_limits, compilation_bytes) / sizeof(uint64_t)] = "compilation-bytes",
+   [offsetof(struct rdr_limits, submissions) / sizeof(uint64_t)] = "submissions",
+   [offsetof(struct rdr_limits, descriptors) / sizeof(uint64_t)] = "descriptors",
+};
 
 struct rdr_limits
 rdr_limits_default(void)
@@ -53,25 +68,69 @@ rdr_limits_encode(const struct rdr_limits *limits, uint8_t message[RDR_LIMITS_ME
    memcpy(message + sizeof(size), limits, sizeof(*limits));
 }
 
+/* Whether each value is at least 1 and at most what the worker's code copes with. */
+static bool
+are_in_range(const struct rdr_limits *limits)
+{
+   const struct rdr_limits most = largest();
+
+   for (size_t i = 0; i < RDR_LIMIT_COUNT; i++) {
+      if (!rdr_limits_value(limits, i) || rdr_limits_value(limits, i) > rdr_limits_value(&most, i))
+         return false;
+   }
+   return true;
+}
+
 bool
 rdr_limits_decode(struct rdr_limits *limits, const uint8_t *message, size_t size)
 {
-   const struct rdr_limits most = largest();
-   uint64_t said, values[LIMIT_COUNT], bounds[LIMIT_COUNT];
+   struct rdr_limits received;
+   uint64_t said;
 
-   _Static_assert(sizeof(values) == sizeof(*limits), "every member is a uint64_t");
    if (size != RDR_LIMITS_MESSAGE_SIZE)
       return false;
    memcpy(&said, message, sizeof(said));
-   if (said != size)
+   memcpy(&received, message + sizeof(said), sizeof(received));
+   if (said != size || !are_in_range(&received))
       return false;
-   memcpy(values, message + sizeof(said), sizeof(values));
-   memcpy(bounds, &most, sizeof(bounds));
-   for (size_t i = 0; i < LIMIT_COUNT; i++) {
-      if (!values[i] || values[i] > bounds[i])
-         return false;
-   }
-   memcpy(limits, values, sizeof(*limits));
+   *limits = received;
+   return true;
+}
+
+uint64_t
+rdr_limits_value(const struct rdr_limits *limits, size_t index)
+{
+   uint64_t values[RDR_LIMIT_COUNT];
+
+   _Static_assert(sizeof(values) == sizeof(*limits), "every member is a uint64_t");
+   memcpy(values, limits, sizeof(values));
+   return values[index];
+}
+
+bool
+rdr_limits_set(struct rdr_limits *limits, const char *text)
+{
+   struct rdr_limits changed;
+   uint64_t values[RDR_LIMIT_COUNT];
+   const char *number = strchr(text, '=');
+   size_t index = 0;
+   char *end;
+
+   if (!number || !isdigit((unsigned char)number[1]))
+      return false;
+   while (index < RDR_LIMIT_COUNT &&
+          (strlen(rdr_limit_names[index]) != (size_t)(number - text) ||
+           strncmp(rdr_limit_names[index], text, (size_t)(number - text)) != 0))
+      index++;
+   if (index == RDR_LIMIT_COUNT)
+      return false;
+   memcpy(values, limits, sizeof(values));
+   errno = 0;
+   values[index] = strtoull(number + 1, &end, 10);
+   memcpy(&changed, values, sizeof(changed));
+   if (*end || errno || !are_in_range(&changed))
+      return false;
+   *limits = changed;
    return true;
 }
 

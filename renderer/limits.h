@@ -52,6 +52,19 @@ struct rdr_limits {
 struct rdr_limits
 rdr_limits_default(void);
 
+/* The number of members, and their names in order, with dashes: "op-bytes". */
+#define RDR_LIMIT_COUNT (sizeof(struct rdr_limits) / sizeof(uint64_t))
+extern const char *const rdr_limit_names[RDR_LIMIT_COUNT];
+
+/* Sets one limit from a text such as "op-bytes=1048576". False, with *limits unchanged, if no limit
+ * has that name or the value is out of range. */
+bool
+rdr_limits_set(struct rdr_limits *limits, const char *text);
+
+/* The value of the member at `index`. */
+uint64_t
+rdr_limits_value(const struct rdr_limits *limits, size_t index);
+
 /* How the limits cross a socket between two processes of one build on one machine: the size of the
  * message in bytes as a uint64_t, then the members in order, in the machine's byte order. */
 #define RDR_LIMITS_MESSAGE_SIZE (sizeof(uint64_t) + sizeof(struct rdr_limits))

@@ -77,12 +77,10 @@ start_for_client(void *owner, int client_fd)
 static bool
 send_client(void *owner, int control_fd, int client_fd)
 {
-   const struct rdr_limits limits = rdr_limits_default();
    uint8_t message[RDR_LIMITS_MESSAGE_SIZE];
    struct iovec iov = {.iov_base = message, .iov_len = sizeof(message)};
 
-   (void)owner;
-   rdr_limits_encode(&limits, message);
+   rdr_limits_encode(&((struct broker *)owner)->launcher.limits, message);
    return tongs_socket_send_all(control_fd, &iov, 1, &client_fd, 1) == 0;
 }
 
@@ -199,7 +197,8 @@ broker_create(const struct rdr_broker_options *options)
       rdr_broker_log("cannot start: signalfd: %s", strerror(errno));
       goto fail;
    }
-   int error = rdr_launcher_init(&b->launcher, options->worker_args, &inherited_mask);
+   int error =
+      rdr_launcher_init(&b->launcher, options->worker_args, &options->limits, &inherited_mask);
    if (error) {
       rdr_broker_log("cannot start: opening /proc/self/exe, which the workers run: %s",
                      strerror(-error));

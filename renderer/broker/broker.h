@@ -9,6 +9,7 @@
 #define RDR_BROKER_BROKER_H
 
 #include "protocol/url.h"
+#include "renderer/limits.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -31,6 +32,8 @@ struct rdr_broker_options {
     * NULL.
     */
    const char *const *worker_args;
+
+   struct rdr_limits limits; /* of each client */
 
    /* How many clients may have a worker at a time, at least 1; one beyond that is turned away. */
    unsigned max_workers;

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/close_range.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #define EXE_FD_MIN 10
 
 #define ARGUMENTS_MAX 64
+/* NAME=VALUE */
+#define LIMIT_TEXT_SIZE 64
 
 static const char *const kind_options[] = {
    [RDR_LAUNCH_CLIENT] = NULL,
@@ -29,9 +33,15 @@ static const char *const kind_options[] = {
 };
 
 int
-rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args, const sigset_t *mask)
+rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
+                  const struct rdr_limits *limits, const sigset_t *mask)
 {
-   *l = (struct rdr_launcher){.exe_fd = -1, .worker_args = worker_args, .mask = *mask};
+   *l = (struct rdr_launcher){
+      .exe_fd = -1,
+      .worker_args = worker_args,
+      .limits = *limits,
+      .mask = *mask,
+   };
 
    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
    if (fd < 0)
@@ -50,26 +60,55 @@ rdr_launcher_finish(struct rdr_launcher *l)
    l->exe_fd = -1;
 }
 
+struct arguments {
+   const char *argv[ARGUMENTS_MAX + 1];
+   size_t count;
+   char limits[RDR_LIMIT_COUNT][LIMIT_TEXT_SIZE];
+};
+
 /* False if there are too many arguments. */
 static bool
-make_arguments(const struct rdr_launcher *l, enum rdr_launch_kind kind,
-               const char *argv[ARGUMENTS_MAX + 1])
+add_argument(struct arguments *a, const char *text)
 {
-   size_t count = 0;
-
-   argv[count++] = "tongs";
-   argv[count++] = "worker";
-   argv[count++] = "--fd";
-   argv[count++] = "3";
-   if (kind_options[kind])
-      argv[count++] = kind_options[kind];
-   for (size_t i = 0; l->worker_args && l->worker_args[i]; i++) {
-      if (count == ARGUMENTS_MAX)
-         return false;
-      argv[count++] = l->worker_args[i];
-   }
-   argv[count] = NULL;
+   if (a->count == ARGUMENTS_MAX)
+      return false;
+   a->argv[a->count++] = text;
    return true;
+}
+
+static bool
+add_limits(struct arguments *a, const struct rdr_limits *limits)
+{
+   const struct rdr_limits defaults = rdr_limits_default();
+
+   for (size_t i = 0; i < RDR_LIMIT_COUNT; i++) {
+      uint64_t value = rdr_limits_value(limits, i);
+
+      if (value == rdr_limits_value(&defaults, i))
+         continue;
+      snprintf(a->limits[i], sizeof(a->limits[i]), "%s=%" PRIu64, rdr_limit_names[i], value);
+      if (!add_argument(a, "--limit") || !add_argument(a, a->limits[i]))
+         return false;
+   }
+   return true;
+}
+
+static bool
+make_arguments(const struct rdr_launcher *l, enum rdr_launch_kind kind, struct arguments *a)
+{
+   const char *const head[] = {"tongs", "worker", "--fd", "3"};
+   bool ok = true;
+
+   *a = (struct arguments){0};
+   for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
+      ok &= add_argument(a, head[i]);
+   if (kind_options[kind])
+      ok &= add_argument(a, kind_options[kind]);
+   for (size_t i = 0; l->worker_args && l->worker_args[i]; i++)
+      ok &= add_argument(a, l->worker_args[i]);
+   if (kind == RDR_LAUNCH_CLIENT || kind == RDR_LAUNCH_GUEST)
+      ok &= add_limits(a, &l->limits);
+   return ok;
 }
 
 /* In the child: becomes the worker. */
@@ -97,15 +136,15 @@ run_worker(const struct rdr_launcher *l, const char *const *argv, int fd)
 pid_t
 rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd)
 {
-   const char *argv[ARGUMENTS_MAX + 1];
+   struct arguments a;
 
-   if (!make_arguments(l, kind, argv)) {
+   if (!make_arguments(l, kind, &a)) {
       errno = E2BIG;
       return -1;
    }
    pid_t pid = fork();
    if (pid == 0)
-      run_worker(l, argv, fd);
+      run_worker(l, a.argv, fd);
    return pid;
 }
 

@@ -5,7 +5,8 @@
  *
  *    program      the file that this process runs, opened once, so that it stays the same if the
  *                 installed one is replaced
- *    arguments    `tongs worker --fd 3`, the option of the kind, `worker_args`
+ *    arguments    `tongs worker --fd 3`, the option of the kind, `worker_args`, and `--limit` for
+ *                 each limit that differs from its default
  *    environment  this process's
  *    descriptors  3: the socket; 0, 1, 2: this process's; all others are closed by execve(2)
  *    signals      the mask that was inherited before this process blocked its own; SIGPIPE as usual
@@ -18,6 +19,8 @@
 
 #ifndef RDR_BROKER_LAUNCH_H
 #define RDR_BROKER_LAUNCH_H
+
+#include "renderer/limits.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -39,6 +42,10 @@ struct rdr_launcher {
     * nothing. The caller's. */
    const char *const *worker_args;
 
+   /* The limits of each client. A warm worker, and the zygote, are started without them: a warm
+    * worker gets its client's limits with the client's socket (warm_worker.h). */
+   struct rdr_limits limits;
+
    /* The signal mask of the processes that are started. */
    sigset_t mask;
 
@@ -48,7 +55,8 @@ struct rdr_launcher {
 
 /* `mask` is the whole mask that started processes get. 0 or -errno. */
 int
-rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args, const sigset_t *mask);
+rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
+                  const struct rdr_limits *limits, const sigset_t *mask);
 
 void
 rdr_launcher_finish(struct rdr_launcher *l);

@@ -463,7 +463,7 @@ server_init(struct server *s, const struct rdr_vhost_serve_options *options)
    s->signal_fd = rdr_signals_open(&inherited_mask);
    if (s->signal_fd < 0)
       return -errno;
-   return rdr_launcher_init(&s->launcher, options->worker_args, &inherited_mask);
+   return rdr_launcher_init(&s->launcher, options->worker_args, &options->limits, &inherited_mask);
 }
 
 static void

@@ -15,6 +15,8 @@
 #ifndef RDR_VIRTIO_VHOST_SERVE_H
 #define RDR_VIRTIO_VHOST_SERVE_H
 
+#include "renderer/limits.h"
+
 #include <stdint.h>
 
 struct rdr_vhost_serve_options {
@@ -22,6 +24,8 @@ struct rdr_vhost_serve_options {
 
    /* What each worker is started with after `tongs worker --fd 3 --pages`; ends with NULL. */
    const char *const *worker_args;
+
+   struct rdr_limits limits; /* of each client of a guest */
 
    unsigned max_workers; /* of one virtual machine */
 

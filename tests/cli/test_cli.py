@@ -518,6 +518,7 @@ def bad_numbers_are_refused():
     for option, value in [("--max-workers", "0"), ("--max-workers", "x"), ("--max-workers", "-1"),
                           ("--warm", "-1"), ("--warm", "many"),
                           ("--allow-uid", "root"), ("--idle-exit", "0"), ("--idle-exit", "1.5"),
+                          ("--limit", "objects"), ("--limit", "objects=0"), ("--limit", "x=1"),
                           ("--ready-fd", "99"), ("--ready-fd", "x")]:
         expect_error(tongs("serve", "--listen", "unix:/no/such/a", option, value), 2, option, value)
 

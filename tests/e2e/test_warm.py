@@ -165,6 +165,20 @@ def where_what_forks_workers_is_killed_or_stuck_clients_are_served_and_workers_r
 
 
 @test
+def a_limit_that_the_server_is_given_is_in_force_in_warm_workers_and_in_others():
+    for warm in ["1", "0"]:
+        server = Server("--warm", warm, "--limit", "objects=4")
+        wait_for_ready(server, int(warm))
+        result = run([program("compute")], client_environment(server))
+        assert result.returncode not in (0, 77), result
+        server.wait_for_log(r"tongs worker \d+: connection ended: ")
+        assert server.end() == 0
+    server = Server("--warm", "1", "--limit", "objects=4000", "--limit", "heaps=100")
+    wait_for_ready(server, 1)
+    compute(server)
+
+
+@test
 def what_a_server_has_as_its_input_is_not_its_business():
     server = Server("--warm", "2")
     server.process.stdin.write(b"not for a worker\n")

@@ -47,5 +47,30 @@ main(void)
    damaged[0]++;
    fact(!rdr_limits_decode(&got, damaged, size), "a message that states another size is refused");
    fact(!memcmp(&got, &before, sizeof(got)), "what is refused changes nothing");
+
+   struct rdr_limits limits = rdr_limits_default();
+   fact(rdr_limits_set(&limits, "heaps=7") && limits.heaps == 7, "a limit is set by its name");
+   const struct rdr_limits kept = limits;
+   refused = true;
+   const char *const wrong[] = {"heaps",
+                                "heaps=",
+                                "heaps=0",
+                                "heaps=-1",
+                                "heaps=7x",
+                                "=7",
+                                "heap=7",
+                                "heap-bytes=",
+                                "heapss=7",
+                                "heaps= 7",
+                                "heaps=99999999999999999999999",
+                                "objects=4294967296"};
+   for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+      refused &= !rdr_limits_set(&limits, wrong[i]);
+   fact(refused && !memcmp(&limits, &kept, sizeof(kept)),
+        "a text that names no limit, or a value out of range, is refused and changes nothing");
+   bool named = true;
+   for (size_t i = 0; i < RDR_LIMIT_COUNT; i++)
+      named &= rdr_limit_names[i] != NULL;
+   fact(named, "every limit has a name");
    return check_end();
 }
