@@ -34,7 +34,7 @@ enum {
 struct cli_command {
    const char *name;
 
-   /* One line for `tongs help`; NULL for a command that only our own processes use. */
+   /* One line for `tongs help`; NULL: users do not need the command. */
    const char *summary;
 
    /* The whole of `tongs NAME --help`. */
@@ -57,10 +57,9 @@ void __attribute__((format(printf, 2, 3))) cli_error(const char *command, const 
 int __attribute__((format(printf, 2, 3)))
 cli_usage_error(const char *command, const char *format, ...);
 
-/* Answers what getopt_long() returned where the command has no case of its own: --help,
- * --version, ':' and '?' (opterr is 0, the option string begins with ':'). Returns the exit
- * status.
- */
+/* Handles a return value of getopt_long() for which the command has no case of its own: --help,
+ * --version, ':' and '?' (opterr is 0, and the option string begins with ':'). Returns the exit
+ * status. */
 int
 cli_common_option(const struct cli_command *self, int option, char **argv);
 

@@ -14,7 +14,7 @@
 
 #define LIBRARY_NAME "libvulkan_tongs.so"
 
-/* Manifests are a few hundred bytes; what is longer is none of ours. */
+/* Our manifests are a few hundred bytes long. */
 #define MANIFEST_MAX 65536
 
 static const char *
@@ -53,9 +53,8 @@ file_contains(const char *path, const char *needle)
    return found;
 }
 
-/* In the build tree the program is cli/tongs, the library is icd/libvulkan_tongs.so and a
- * manifest beside it names that library.
- */
+/* In the build tree, the program is cli/tongs, the library is icd/libvulkan_tongs.so, and a
+ * manifest in icd/ names that library. */
 static bool
 find_in_build_tree(struct cli_paths *paths)
 {
@@ -76,7 +75,7 @@ find_in_build_tree(struct cli_paths *paths)
        access(library, R_OK) < 0 || glob(pattern, 0, NULL, &found) != 0)
       return false;
    for (size_t i = 0; i < found.gl_pathc && !ok; i++) {
-      /* Also there is the manifest that is to be installed, which names the installed library. */
+      /* The manifest that will be installed is there too and names the installed library. */
       if (!file_contains(found.gl_pathv[i], library))
          continue;
       ok = snprintf(paths->manifest, sizeof(paths->manifest), "%s", found.gl_pathv[i]) <
@@ -121,7 +120,7 @@ find_paths(const char *command, struct cli_paths *paths)
    return true;
 }
 
-/* Copies the entries of the list that are not ours; NULL when none is left. */
+/* Copies the entries of the list that do not name our library; NULL if there are none. */
 static char *
 without_ours(const char *list)
 {
@@ -143,9 +142,8 @@ without_ours(const char *list)
    return rest;
 }
 
-/* The host driver that the user chose the way it is chosen for the loader, unless there is a
- * choice made for us. The loader prefers VK_DRIVER_FILES.
- */
+/* Keeps the driver that the user has chosen for the loader as the worker's host driver, unless
+ * TONGS_HOST_DRIVER is set. As the loader does, prefers VK_DRIVER_FILES to VK_ICD_FILENAMES. */
 static bool
 keep_host_driver(const char *command)
 {
@@ -164,7 +162,7 @@ keep_host_driver(const char *command)
    return ok;
 }
 
-/* Writes the absolute name of a file that need not exist. */
+/* Writes the absolute name of a file, which need not exist. */
 static bool
 make_absolute(const char *command, const char *path, char full[PATH_MAX])
 {
@@ -186,7 +184,7 @@ make_absolute(const char *command, const char *path, char full[PATH_MAX])
    return true;
 }
 
-/* Checks the server that is named by an option or by the environment. */
+/* Checks the server that the option, or else the environment, names. */
 static int
 apply_server(const char *command, const char *option)
 {
@@ -235,8 +233,8 @@ apply_capture(const char *command, const char *option)
    return !option || (make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full));
 }
 
-/* Workers leave alone what has something in it. A pipe or a device cannot be emptied, and need not.
- */
+/* Empties the file, because a worker does not overwrite a file that is not empty. A pipe or a
+ * device cannot be emptied and need not be. */
 static bool
 empty_capture(const char *command, const char *option)
 {

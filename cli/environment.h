@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Where this build's pieces lie, and the environment that puts them to use:
+/* Finds the files of this build, and sets the environment variables that make a program use them:
  *
  *    VK_DRIVER_FILES, VK_ICD_FILENAMES   our manifest, for the Vulkan loader
- *    TONGS_SERVER                        the peer, for the ICD
- *    TONGS_BIN                           this program, for the ICD that starts a worker with it
- *    TONGS_HOST_DRIVER                   the host's driver, for the worker
+ *    TONGS_SERVER                        the server, for the ICD
+ *    TONGS_BIN                           this program, with which the ICD starts a private worker
+ *    TONGS_HOST_DRIVER                   the host driver, for the worker
  *    TONGS_VALIDATE, TONGS_CAPTURE       --validate and --capture, for the worker
  *
- * TONGS_MANIFEST and TONGS_LIBRARY override where the manifest and the ICD are looked for.
+ * TONGS_MANIFEST and TONGS_LIBRARY name the manifest and the ICD, if they lie elsewhere.
  */
 
 #ifndef CLI_ENVIRONMENT_H
@@ -23,7 +23,7 @@ struct cli_paths {
    char library[PATH_MAX];  /* libvulkan_tongs.so */
 };
 
-/* What an option says; NULL or false: nothing, the environment stays as it is. */
+/* The options of a command. A member that is NULL or false leaves its variable as it is. */
 struct cli_environment {
    const char *server;
    const char *host_driver;
@@ -31,13 +31,12 @@ struct cli_environment {
    bool validate;
 };
 
-/* Sets everything above in this process's environment and finds the pieces: what the environment
- * names, else those of the build tree that this program lies in, else the installed ones.
- * File names become absolute, as the program may change its directory before it makes an instance.
- * A VK_DRIVER_FILES or VK_ICD_FILENAMES that the user set to something other than our manifest
- * becomes TONGS_HOST_DRIVER.
- * Returns 0, or the exit status after it has printed what is wrong.
- */
+/* Sets the variables above in this process's environment and fills *paths. Each file is the one
+ * that the environment names, else the one in the build tree of this program, else the installed
+ * one. File names become absolute, because the application may change its directory before it makes
+ * an instance. If the user has set VK_DRIVER_FILES or VK_ICD_FILENAMES to another driver than ours,
+ * that driver becomes TONGS_HOST_DRIVER. Returns 0, or the exit status after it has printed the
+ * reason. */
 int
 cli_environment_apply(const char *command, const struct cli_environment *environment,
                       struct cli_paths *paths);

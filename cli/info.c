@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs info`: asks our driver, without the Vulkan loader in between, what is at the other end. */
+/* `tongs info`: lists the devices of a server. It asks our driver directly, without the Vulkan
+ * loader. */
 
 #include "cli/cli.h"
 #include "cli/environment.h"
@@ -14,7 +15,7 @@
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan.h>
 
-/* The loader's interface version 5 is the first whose drivers may be newer than Vulkan 1.0. */
+/* A driver of Vulkan 1.1 or later needs version 5 or later of the loader's interface. */
 #define LOADER_INTERFACE_VERSION 5
 
 enum {
@@ -34,10 +35,10 @@ static const struct option options[] = {
 
 typedef VkResult (*negotiate_function)(uint32_t *version);
 
-/* What there is to know of one device. */
+/* What is printed of one device. */
 struct device {
    VkPhysicalDeviceProperties properties;
-   const char *memory;                      /* how the program reaches it */
+   const char *memory;                      /* the strategy of its mapped memory */
    VkPhysicalDeviceDriverProperties driver; /* its strings are "" where the device cannot tell */
 };
 
@@ -136,8 +137,8 @@ make_instance(const struct cli_command *self, struct driver *driver)
    return false;
 }
 
-/* The driver's coherent types are shared with the worker; those that it only maps are copied when
- * they are flushed. */
+/* Memory of the driver's coherent types is shared with the worker. Memory of types that are mapped
+ * without being coherent is copied when it is flushed. */
 static const char *
 memory_strategy(const struct driver *driver, VkPhysicalDevice handle)
 {
@@ -206,7 +207,7 @@ enumerate(const struct cli_command *self, const struct driver *driver, struct de
    return result == VK_SUCCESS;
 }
 
-/* Where none is named, the driver has chosen, and says so. */
+/* If the user has named no server, the driver has chosen one, and its driverInfo names it. */
 static const char *
 server_of(const struct device *device, const char *named)
 {
@@ -339,17 +340,17 @@ info(const struct cli_command *self, int argc, char **argv)
 
 const struct cli_command cli_command_info = {
    .name = "info",
-   .summary = "show the devices at the other end",
+   .summary = "list the devices of a server",
    .help =
       "Usage: tongs info [OPTIONS]\n"
       "\n"
-      "Prints a line for each device at the other end: its number, name, type and Vulkan version,\n"
-      "the driver, and the server that it was reached through. The driver is asked directly, so\n"
-      "this works without a Vulkan loader.\n"
+      "Prints a line for each device of a server: its number, name, type and Vulkan version, the\n"
+      "driver, the server, and the memory strategy. Asks the Tongs driver directly, so it works\n"
+      "without a Vulkan loader.\n"
       "\n"
       "Options:\n"
-      "  --server URL        the server to ask; else TONGS_SERVER, else a private worker\n"
-      "  --host-driver FILE  for a private worker: the manifest of the host driver to use\n"
+      "  --server URL        ask this server; by default TONGS_SERVER, else a private worker\n"
+      "  --host-driver FILE  for a private worker: use the host driver of this manifest\n"
       "  --json              print a JSON array instead of lines\n"
       "  --help              print this\n"
       "  --version           print the version\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs`: the one program that users type. Each subcommand is a row of a table and a file. */
+/* `tongs`: the program that users type. Each subcommand is a row of `commands` and a file. */
 
 #include "cli/cli.h"
 
@@ -19,7 +19,7 @@ static const struct cli_command *const commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-/* What was printed may still fail to arrive, on a full disk for one. */
+/* Output that was printed may still be lost, for example on a full disk. */
 static int
 finish_stdout(void)
 {
@@ -88,9 +88,9 @@ cli_common_option(const struct cli_command *self, int option, char **argv)
    case ':':
       return cli_usage_error(self->name, "option '%s' needs a value", text);
    default:
-      /* For a long option that exists optopt is its value: it was given a value it does not take.
-       * For an unknown short one it is the letter, and argv[optind] may not have been passed yet.
-       */
+      /* optopt is an option's value if a known long option was given a value that it does not take.
+       * It is the letter of an unknown short option; then getopt_long() may not have passed the
+       * word yet. */
       if (optopt >= CLI_OPTION_HELP)
          return cli_usage_error(self->name, "option '%s' takes no value", text);
       if (optopt != 0)
@@ -124,7 +124,7 @@ print_overview(void)
 {
    puts("Usage: tongs COMMAND [OPTIONS]\n"
         "\n"
-        "Vulkan at arm's length: a program's Vulkan calls are carried out in another process.\n"
+        "Vulkan at arm's length: another process carries out an application's Vulkan calls.\n"
         "\n"
         "Commands:");
    for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -167,7 +167,8 @@ help(int argc, char **argv)
    return cli_print_help(command);
 }
 
-/* A missing descriptor 0, 1 or 2 would be given to a socket, and be written messages to. */
+/* If descriptor 0, 1 or 2 were closed, a socket could get its number, and messages would be written
+ * to the socket. */
 static bool
 fill_standard_descriptors(void)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As shells have it. */
+/* The exit statuses of shells. */
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND 127
 
@@ -39,7 +39,7 @@ run(const struct cli_command *self, int argc, char **argv)
    struct cli_paths paths = {0};
    int option, status;
 
-   /* '+': the program's own options are not ours, with or without "--" before it. */
+   /* '+': options that follow the program's name are the program's, even without "--". */
    while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
       switch (option) {
       case OPTION_SERVER:
@@ -78,20 +78,21 @@ const struct cli_command cli_command_run = {
    .help =
       "Usage: tongs run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
       "\n"
-      "Runs PROGRAM so that the Vulkan loader gives it the Tongs driver and no other. Without a\n"
-      "server, here or in TONGS_SERVER, the driver starts a private worker for it.\n"
+      "Runs PROGRAM so that the Vulkan loader offers it the Tongs driver and no other. If neither\n"
+      "--server nor TONGS_SERVER names a server, the driver starts a private worker.\n"
       "\n"
       "Options:\n"
-      "  --server URL        where the calls go: unix:PATH or spawn\n"
-      "  --host-driver FILE  for a private worker: the manifest of the host driver to use; else\n"
-      "                      the one that VK_DRIVER_FILES names, else what the loader finds\n"
+      "  --server URL        use this server: unix:PATH or spawn\n"
+      "  --host-driver FILE  for a private worker: use the host driver of this manifest; by default\n"
+      "                      that of VK_DRIVER_FILES, else the drivers that the loader finds\n"
       "  --validate          for a private worker: load the Khronos validation layer\n"
-      "  --capture FILE      for a private worker: keep what is sent in FILE, for `tongs dump`\n"
+      "  --capture FILE      for a private worker: keep what PROGRAM sends in FILE, for\n"
+      "                      `tongs dump`\n"
       "  --help              print this\n"
       "  --version           print the version\n"
       "\n"
-      "Exit status: the program's; 127 when it is not found, 126 when it cannot be run, 2 when\n"
-      "the command line is wrong, 1 when something else failed before.\n"
+      "Exit status: that of PROGRAM; 127 if PROGRAM is not found, 126 if it cannot be run, 2 if\n"
+      "the command line is wrong, 1 if something else failed before PROGRAM ran.\n"
       "\n"
       "Example: tongs run --server unix:/run/user/1000/tongs.sock -- vulkaninfo --summary\n",
    .run = run,
