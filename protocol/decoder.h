@@ -3,6 +3,7 @@
 #define TONGS_DECODER_H
 
 #include "protocol/arena.h"
+#include "protocol/chain.h"
 #include "protocol/id.h"
 
 #include "tongs_gen_types.h"
@@ -104,17 +105,6 @@ tongs_decoder_limits(const struct tongs_decoder *d)
    if (d->limits)
       return d->limits;
    return d->limits_of && d->target ? d->limits_of(d->target) : NULL;
-}
-
-/* The struct of an sType in a chain, or NULL. */
-const void *
-tongs_find_in_chain(const void *chain, int32_t stype);
-
-/* The same in a chain of output structs. */
-static inline void *
-tongs_find_in_output_chain(void *chain, int32_t stype)
-{
-   return (void *)tongs_find_in_chain(chain, stype);
 }
 
 /* Fails unless nothing but padding is left. */

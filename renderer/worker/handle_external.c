@@ -27,16 +27,6 @@ enum {
    MAPS_AS_DMA_BUF = 1,
 };
 
-static const void *
-find(const void *chain, VkStructureType type)
-{
-   for (const VkBaseInStructure *link = chain; link; link = link->pNext) {
-      if (link->sType == type)
-         return link;
-   }
-   return NULL;
-}
-
 /* Takes the op's descriptor, of which the client says `number`. False where one of the two lacks.
  */
 static bool
@@ -89,8 +79,9 @@ bool
 rdr_external_import_fd(struct rdr_context *ctx, struct rdr_op *op,
                        struct tongs_args_vkAllocateMemory *a, int *fd)
 {
-   VkImportMemoryFdInfoKHR *import = (VkImportMemoryFdInfoKHR *)find(
-      a->pAllocateInfo->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR); /* in the arena */
+   /* The chain is in the arena. */
+   VkImportMemoryFdInfoKHR *import = tongs_find_in_output_chain(
+      (void *)a->pAllocateInfo->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
 
    a->ret = VK_SUCCESS;
    *fd = -1;
@@ -118,9 +109,9 @@ void
 rdr_external_note(struct rdr_memory *memory, const VkMemoryAllocateInfo *info, int fd)
 {
    const VkExportMemoryAllocateInfo *exports =
-      find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
    const VkImportMemoryFdInfoKHR *import =
-      find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
+      tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
 
    memory->exports = exports ? exports->handleTypes : 0;
    if (fd < 0)

@@ -283,16 +283,6 @@ tongs_decode_chain_into(struct tongs_decoder *d, void *next)
    }
 }
 
-const void *
-tongs_find_in_chain(const void *chain, int32_t stype)
-{
-   for (const VkBaseInStructure *link = chain; link; link = link->pNext) {
-      if ((int32_t)link->sType == stype)
-         return link;
-   }
-   return NULL;
-}
-
 void
 tongs_encode_returned_chain(struct tongs_encoder *e, const void *next)
 {
