@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Generates C from vk.xml.
 
-   gen.py --registry vk.xml --ops ops.txt --out DIR TEMPLATE…   writes each template's file, or files, to DIR
+   gen.py --registry vk.xml --ops ops.txt --own-ops own_ops.json --out DIR TEMPLATE…
+                                                                writes each template's file, or files, to DIR
    gen.py --registry vk.xml --ops ops.txt --report              prints what is forwarded and what is not
    gen.py --registry vk.xml --ops ops.txt --update-ops          appends new commands and types to ops.txt
 
@@ -20,6 +21,7 @@ sys.dont_write_bytecode = True
 import build  # noqa: E402
 import ir as ir_module  # noqa: E402
 import numbering  # noqa: E402
+import own_ops  # noqa: E402
 import policy  # noqa: E402
 import registry  # noqa: E402
 from context import new_context  # noqa: E402
@@ -64,7 +66,8 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
         print(f"   {name} is always false: {why}")
 
 
-def render(ir: ir_module.IR, numbers: numbering.Numbers, templates: list[str], out: str) -> None:
+def render(ir: ir_module.IR, numbers: numbering.Numbers, own: own_ops.Schema, announced: own_ops.Announced,
+           templates: list[str], out: str) -> None:
     from mako.lookup import TemplateLookup
     lookup = TemplateLookup(directories=[os.path.join(HERE, "templates")], strict_undefined=True,
                             input_encoding="utf-8")
@@ -75,8 +78,9 @@ def render(ir: ir_module.IR, numbers: numbering.Numbers, templates: list[str], o
         stem, ext = os.path.splitext(name.removesuffix(".mako"))
         for part in range(count):
             path = f"{stem}_{part}{ext}" if parts else f"{stem}{ext}"
-            text = template.render(ir=ir, numbers=numbers, structs=ir.structs[part::count],
+            text = template.render(ir=ir, numbers=numbers, own=own, announced=announced, structs=ir.structs[part::count],
                                    ops=ir.ops[part::count], part=part, by_name=ir.by_name,
+                                   by_record={r.name: r for r in own.records},
                                    enum_names={e.name: e for e in ir.enums},
                                    made_by=f"made by codegen/gen.py from {name}: do not edit")
             with open(os.path.join(out, path), "w", encoding="utf-8") as f:
@@ -87,6 +91,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--registry", required=True)
     parser.add_argument("--ops", required=True)
+    parser.add_argument("--own-ops")
+    parser.add_argument("--announce-ops", help="a released ops.txt: the handshake names no other ops")
+    parser.add_argument("--announce-own-ops", help="the released own_ops.json, for the signatures in the handshake")
     parser.add_argument("--out")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--update-ops", action="store_true")
@@ -101,14 +108,18 @@ def main() -> int:
         with open(args.ops, encoding="utf-8") as f:
             numbers = numbering.Numbers(f.read())
         ir = build.build(reg, numbers)
-    except (build.Unsupported, numbering.BadNumbers) as error:
+        own = own_ops.read(args.own_ops, numbers) if args.own_ops else None
+        announced = own_ops.announce(ir, own, args.announce_ops, args.announce_own_ops) if own else None
+    except (build.Unsupported, numbering.BadNumbers, own_ops.Wrong) as error:
         print(f"gen.py: {args.registry}: {error}", file=sys.stderr)
         return 1
     if args.report:
         report(ir, reg)
     if args.templates:
         os.makedirs(args.out, exist_ok=True)
-        render(ir, numbers, args.templates, args.out)
+        if not own:
+            parser.error("templates need --own-ops")
+        render(ir, numbers, own, announced, args.templates, args.out)
     return 0
 
 

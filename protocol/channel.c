@@ -9,13 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STATUS_AT ((size_t)4096)
-#define DATA_AT ((size_t)32 * 1024)
-#define RING_SIZE_MIN (UINT32_C(4) << 10)
-#define RING_SIZE_MAX (UINT32_C(64) << 20)
-
-_Static_assert(2 * sizeof(struct tongs_ring_words) <= STATUS_AT, "the words have a page");
-_Static_assert(STATUS_AT + sizeof(struct tongs_status) <= DATA_AT, "the status has its pages");
+_Static_assert(2 * sizeof(struct tongs_ring_words) <= TONGS_CHANNEL_STATUS_AT,
+               "the words have a page");
+_Static_assert(TONGS_CHANNEL_STATUS_AT + sizeof(struct tongs_status) <= TONGS_CHANNEL_DATA_AT,
+               "the status has its pages");
 
 bool
 tongs_is_sealed(int fd, uint64_t size)
@@ -46,7 +43,7 @@ tongs_sealed_memory(const char *name, uint64_t size)
 static bool
 is_ring_size(uint32_t size)
 {
-   return size >= RING_SIZE_MIN && size <= RING_SIZE_MAX && !(size & (size - 1));
+   return size >= TONGS_RING_SIZE_MIN && size <= TONGS_RING_SIZE_MAX && !(size & (size - 1));
 }
 
 size_t
@@ -54,7 +51,7 @@ tongs_channel_size(uint32_t ops_size, uint32_t replies_size)
 {
    if (!is_ring_size(ops_size) || !is_ring_size(replies_size))
       return 0;
-   return DATA_AT + ops_size + replies_size;
+   return TONGS_CHANNEL_DATA_AT + ops_size + replies_size;
 }
 
 void
@@ -62,11 +59,11 @@ tongs_channel_init(struct tongs_channel *ch, void *base, uint32_t ops_size, uint
                    const struct tongs_bell *bell)
 {
    struct tongs_ring_words *words = base;
-   uint8_t *data = (uint8_t *)base + DATA_AT;
+   uint8_t *data = (uint8_t *)base + TONGS_CHANNEL_DATA_AT;
 
    ch->base = base;
    ch->size = tongs_channel_size(ops_size, replies_size);
-   ch->status = (struct tongs_status *)((uint8_t *)base + STATUS_AT);
+   ch->status = (struct tongs_status *)((uint8_t *)base + TONGS_CHANNEL_STATUS_AT);
    tongs_ring_init(&ch->ops, &words[0], data, ops_size, bell);
    tongs_ring_init(&ch->replies, &words[1], data + ops_size, replies_size, bell);
 }

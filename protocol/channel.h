@@ -14,25 +14,8 @@
 
 #include "protocol/ring.h"
 
-/* Queues that a connection's devices may have at a time. Number 0 is none. */
-#define TONGS_STATUS_QUEUES 255
-
 #define TONGS_CHANNEL_OPS_SIZE (UINT32_C(512) << 10)
 #define TONGS_CHANNEL_REPLIES_SIZE (UINT32_C(256) << 10)
-
-/* What is known of one queue's submissions, which its client numbers from 1. */
-struct tongs_status_queue {
-   _Alignas(64) _Atomic uint64_t completed; /* all up to this one are */
-   _Atomic uint32_t lost_epoch; /* no more will complete for the device that had this epoch */
-};
-
-/* Written by the worker but for `sleepers`. */
-struct tongs_status {
-   _Alignas(64) _Atomic uint32_t events; /* moves whenever something below has changed */
-   _Alignas(64) _Atomic uint32_t
-      sleepers; /* threads of the client that sleep on `events`, or are about to */
-   struct tongs_status_queue queues[TONGS_STATUS_QUEUES + 1];
-};
 
 struct tongs_channel {
    uint8_t *base; /* owned; NULL where there is none */

@@ -258,6 +258,45 @@ tongs_decode_fixed(struct tongs_decoder *d, void *p, size_t size)
       memcpy(p, from, size);
 }
 
+uint32_t
+tongs_decode_list(struct tongs_decoder *d, size_t min_size)
+{
+   uint32_t count = tongs_decode_u32(d);
+
+   if (count > tongs_decoder_left(d) / min_size) {
+      tongs_decoder_fail(d, TONGS_DECODE_SHORT);
+      return 0;
+   }
+   return count;
+}
+
+const uint64_t *
+tongs_decode_ids(struct tongs_decoder *d, uint32_t max, uint32_t *count)
+{
+   *count = tongs_decode_list(d, sizeof(uint64_t));
+   if (*count > max) {
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+      *count = 0;
+   }
+   uint64_t *ids = tongs_decode_alloc(d, *count, sizeof(*ids));
+   for (uint32_t i = 0; ids && i < *count; i++)
+      ids[i] = tongs_decode_u64(d);
+   return ids;
+}
+
+const void *
+tongs_decode_bytes(struct tongs_decoder *d, uint64_t *size)
+{
+   *size = tongs_decode_list(d, 1);
+   if (!*size)
+      return NULL;
+   align8(d);
+   const void *bytes = take(d, *size);
+   if (!bytes)
+      *size = 0;
+   return bytes;
+}
+
 void
 tongs_decode_fixed_enums(struct tongs_decoder *d, void *p, size_t count, uint32_t which)
 {

@@ -300,6 +300,21 @@ tongs_decode_blob(struct tongs_decoder *d, uint64_t expected, bool optional);
 void
 tongs_decode_fixed(struct tongs_decoder *d, void *p, size_t size);
 
+/* --- Arrays whose count only the wire says --- */
+
+/* The count of a list whose elements take `min_size` bytes on the wire at least, which bounds the
+ * count by what is left (R3). */
+uint32_t
+tongs_decode_list(struct tongs_decoder *d, size_t min_size);
+
+/* Ids, at most `max`, in the arena. NULL for none. */
+const uint64_t *
+tongs_decode_ids(struct tongs_decoder *d, uint32_t max, uint32_t *count);
+
+/* A blob, in the op itself. NULL for an empty one. */
+const void *
+tongs_decode_bytes(struct tongs_decoder *d, uint64_t *size);
+
 /* Like tongs_decode_fixed for arrays of enumerants. */
 void
 tongs_decode_fixed_enums(struct tongs_decoder *d, void *p, size_t count, uint32_t which);

@@ -4,10 +4,12 @@
 #include "protocol/arena.h"
 #include "protocol/args.h"
 #include "protocol/decoder.h"
+#include "protocol/dump_own.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
 #include "protocol/id.h"
 #include "protocol/info.h"
+#include "protocol/print.h"
 
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"
@@ -15,9 +17,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define ELEMENTS_SHOWN 16u
-#define BYTES_SHOWN 16u
-#define CHARACTERS_SHOWN 200u
 #define ARENA_LIMIT ((size_t)64 * 1024 * 1024)
 
 struct dump {
@@ -44,20 +43,6 @@ load(const void *at, size_t size)
    uint64_t value = 0;
    memcpy(&value, at, size < sizeof(value) ? size : sizeof(value));
    return value;
-}
-
-static void
-dump_id(struct dump *p, uint64_t id)
-{
-   const char *type = tongs_info_type_name(tongs_id_type(id));
-
-   if (!id)
-      fputs("VK_NULL_HANDLE", p->out);
-   else if (type)
-      fprintf(p->out, "%s#%" PRIu32 ".%" PRIu32, type, tongs_id_slot(id),
-              (uint32_t)(id >> 32) & TONGS_ID_GENERATION_MASK);
-   else
-      fprintf(p->out, "0x%016" PRIx64, id);
 }
 
 /* Bits by name, what has none as a number. */
@@ -123,33 +108,6 @@ dump_scalar(struct dump *p, const struct tongs_info_member *m, const void *at)
    }
 }
 
-/* At most `max` characters of what ends with a NUL. */
-static void
-dump_text(struct dump *p, const char *s, size_t max)
-{
-   size_t n = 0;
-
-   fputc('"', p->out);
-   for (; n < max && n < CHARACTERS_SHOWN && s[n]; n++) {
-      unsigned char c = (unsigned char)s[n];
-      if (c < ' ' || c >= 0x7f || c == '"' || c == '\\')
-         fprintf(p->out, "\\x%02x", c);
-      else
-         fputc(c, p->out);
-   }
-   fputs(n == CHARACTERS_SHOWN && s[n] ? "\"..." : "\"", p->out);
-}
-
-static void
-dump_bytes(struct dump *p, const uint8_t *bytes, uint64_t size)
-{
-   fprintf(p->out, "%" PRIu64 " bytes", size);
-   for (uint64_t i = 0; i < size && i < BYTES_SHOWN; i++)
-      fprintf(p->out, "%s%02x", i ? " " : ": ", bytes[i]);
-   if (size > BYTES_SHOWN)
-      fputs(" ...", p->out);
-}
-
 /* --- Members --- */
 
 static void
@@ -197,7 +155,7 @@ dump_union(struct dump *p, const struct tongs_info_member *m, const void *v)
          return;
       }
    }
-   dump_bytes(p, at, u->size);
+   tongs_print_bytes(p->out, at, u->size);
 }
 
 static void
@@ -206,7 +164,7 @@ dump_struct(struct dump *p, uint32_t index, const void *v)
    const struct tongs_info_struct *s = &tongs_info_structs[index];
 
    if (s->is_union) {
-      dump_bytes(p, v, s->size);
+      tongs_print_bytes(p->out, v, s->size);
       return;
    }
    fputc('{', p->out);
@@ -218,7 +176,7 @@ static void
 dump_element(struct dump *p, const struct tongs_info_member *m, const void *at)
 {
    if (m->handle)
-      dump_id(p, load(at, m->elem_size));
+      tongs_print_id(p->out, load(at, m->elem_size));
    else if (m->index >= 0)
       dump_struct(p, (uint32_t)m->index, at);
    else
@@ -229,12 +187,12 @@ static void
 dump_elements(struct dump *p, const struct tongs_info_member *m, const void *list, uint64_t count)
 {
    fputc('[', p->out);
-   for (uint64_t i = 0; i < count && i < ELEMENTS_SHOWN; i++) {
+   for (uint64_t i = 0; i < count && i < TONGS_PRINT_ELEMENTS; i++) {
       if (i)
          fputs(", ", p->out);
       dump_element(p, m, (const char *)list + i * m->elem_size);
    }
-   if (count > ELEMENTS_SHOWN)
+   if (count > TONGS_PRINT_ELEMENTS)
       fprintf(p->out, ", ... %" PRIu64 " in all", count);
    fputc(']', p->out);
 }
@@ -243,9 +201,9 @@ static void
 dump_fixed(struct dump *p, const struct tongs_info_member *m, const void *at)
 {
    if (m->elem_size == 1 && !strcmp(m->type, "char"))
-      dump_text(p, at, m->elems);
+      tongs_print_text(p->out, at, m->elems);
    else if (m->elem_size == 1)
-      dump_bytes(p, at, m->elems);
+      tongs_print_bytes(p->out, at, m->elems);
    else
       dump_elements(p, m, at, m->elems);
 }
@@ -267,12 +225,12 @@ static void
 dump_new(struct dump *p, const struct tongs_args *args)
 {
    fputs("new [", p->out);
-   for (uint32_t i = 0; i < args->new_count && i < ELEMENTS_SHOWN; i++) {
+   for (uint32_t i = 0; i < args->new_count && i < TONGS_PRINT_ELEMENTS; i++) {
       if (i)
          fputs(", ", p->out);
-      dump_id(p, args->new_ids[i]);
+      tongs_print_id(p->out, args->new_ids[i]);
    }
-   if (args->new_count > ELEMENTS_SHOWN)
+   if (args->new_count > TONGS_PRINT_ELEMENTS)
       fprintf(p->out, ", ... %" PRIu32 " in all", args->new_count);
    fputc(']', p->out);
 }
@@ -303,13 +261,13 @@ dump_array(struct dump *p, const struct tongs_info_member *m, const void *list, 
    switch (m->kind) {
    case TONGS_INFO_BLOB:
    case TONGS_INFO_INOUT_BLOB:
-      dump_bytes(p, list, count);
+      tongs_print_bytes(p->out, list, count);
       break;
    case TONGS_INFO_STRINGS:
       fputc('[', p->out);
       for (uint64_t i = 0; i < count; i++) {
          fputs(i ? ", " : "", p->out);
-         dump_text(p, lists[i], SIZE_MAX);
+         tongs_print_text(p->out, lists[i], SIZE_MAX);
       }
       fputc(']', p->out);
       break;
@@ -317,12 +275,12 @@ dump_array(struct dump *p, const struct tongs_info_member *m, const void *list, 
    case TONGS_INFO_NESTED_STRUCTS:
    case TONGS_INFO_NESTED_SCALARS:
       fputc('[', p->out);
-      for (uint64_t i = 0; i < count && i < ELEMENTS_SHOWN; i++) {
+      for (uint64_t i = 0; i < count && i < TONGS_PRINT_ELEMENTS; i++) {
          fputs(i ? ", " : "", p->out);
          if (lists[i])
             dump_elements(p, m, lists[i], m->inner ? m->inner(v, i) : 1);
       }
-      fputs(count > ELEMENTS_SHOWN ? ", ...]" : "]", p->out);
+      fputs(count > TONGS_PRINT_ELEMENTS ? ", ...]" : "]", p->out);
       break;
    case TONGS_INFO_OUT_STRUCT:
       dump_out_struct(p, m, list);
@@ -369,7 +327,7 @@ dump_member(struct dump *p, const struct tongs_info_member *m, const void *v,
    case TONGS_INFO_HANDLE:
    case TONGS_INFO_UNTYPED:
    case TONGS_INFO_DISPATCH:
-      dump_id(p, load(at, m->elem_size));
+      tongs_print_id(p->out, load(at, m->elem_size));
       break;
    case TONGS_INFO_STRUCT:
       dump_struct(p, (uint32_t)m->index, at);
@@ -390,7 +348,7 @@ dump_member(struct dump *p, const struct tongs_info_member *m, const void *v,
       if (!*pointer)
          fputs("NULL", p->out);
       else if (m->kind == TONGS_INFO_STRING)
-         dump_text(p, *pointer, SIZE_MAX);
+         tongs_print_text(p->out, *pointer, SIZE_MAX);
       else
          dump_array(p, m, *pointer, v);
       break;
@@ -458,6 +416,30 @@ dump_call(struct dump *p, uint64_t offset, struct tongs_op_header header, struct
    fputc('\n', p->out);
 }
 
+/* An op of Tongs' own: `d` stands behind its header. */
+static void
+dump_own(struct dump *p, struct tongs_op_header header, struct tongs_decoder *d)
+{
+   const struct tongs_own_op *op = &tongs_own_ops[header.op];
+   bool call = header.flags & TONGS_OP_FLAG_CALL;
+   uint32_t tag = call ? tongs_decode_u32(d) : 0;
+
+   void *args = tongs_decode_alloc(d, op->args_size ? 1 : 0, op->args_size);
+   if (args)
+      op->decode(d, args);
+   if (d->error) {
+      dump_damage(p, p->offset, op->name, header.size, d->error);
+      return;
+   }
+   fprintf(p->out, "%s(", op->name);
+   if (args)
+      tongs_dump_own_members(p->out, &tongs_own_args_members[header.op], args);
+   fputc(')', p->out);
+   if (call)
+      fprintf(p->out, " -> reply %" PRIu32, tag);
+   fputc('\n', p->out);
+}
+
 /* The ops of one command buffer. */
 static void
 dump_record(struct dump *p, const uint8_t *op, uint32_t size)
@@ -466,7 +448,7 @@ dump_record(struct dump *p, const uint8_t *op, uint32_t size)
    uint32_t at = 16;
 
    fprintf(p->out, "tongsRecord(commandBuffer=");
-   dump_id(p, id);
+   tongs_print_id(p->out, id);
    fprintf(p->out, ", %" PRIu32 " bytes)\n", size);
    while (at < size) {
       struct tongs_op_header header = {0};
@@ -512,10 +494,11 @@ dump_op(struct dump *p, const uint8_t *op, struct tongs_op_header header)
       tongs_decoder_init(&d, op, header.size, &p->arena);
       d.cur += sizeof(header);
       dump_call(p, p->offset, header, &d);
-   } else if (name && !strncmp(name, "tongs", 5)) {
-      fprintf(p->out, "%s(", name);
-      dump_bytes(p, op + sizeof(header), header.size - sizeof(header));
-      fputs(")\n", p->out);
+   } else if (header.op < TONGS_OWN_OPS && tongs_own_ops[header.op].kind != TONGS_OWN_NONE) {
+      tongs_arena_reset(&p->arena);
+      tongs_decoder_init(&d, op, header.size, &p->arena);
+      d.cur += sizeof(header);
+      dump_own(p, header, &d);
    } else {
       fprintf(p->out, "%s (op %u), %" PRIu32 " bytes, is not known to this build\n",
               name ? name : "?", header.op, header.size);

@@ -83,6 +83,16 @@ tongs_encode_handles(struct tongs_encoder *e, const uint64_t *p, uint64_t count)
 }
 
 void
+tongs_encode_ids(struct tongs_encoder *e, const uint64_t *ids, uint64_t count)
+{
+   if (!ids)
+      count = 0;
+   tongs_encode_u32(e, (uint32_t)count);
+   for (uint64_t i = 0; i < count && !e->failed; i++)
+      tongs_encode_u64(e, ids[i]);
+}
+
+void
 tongs_encode_dispatchables(struct tongs_encoder *e, const void *p, uint64_t count)
 {
    const uintptr_t *handles = p;

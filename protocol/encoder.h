@@ -173,6 +173,10 @@ tongs_encode_handle(struct tongs_encoder *e, uint64_t handle)
 void
 tongs_encode_handles(struct tongs_encoder *e, const uint64_t *p, uint64_t count);
 
+/* Ids as they are. */
+void
+tongs_encode_ids(struct tongs_encoder *e, const uint64_t *ids, uint64_t count);
+
 void
 tongs_encode_dispatchables(struct tongs_encoder *e, const void *p, uint64_t count);
 

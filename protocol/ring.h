@@ -25,19 +25,13 @@
 #ifndef TONGS_RING_H
 #define TONGS_RING_H
 
+#include "tongs_gen_wire.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* In shared memory, zeroed at first. */
-struct tongs_ring_words {
-   _Alignas(64) _Atomic uint32_t head; /* written by the producer, read by the consumer */
-   _Alignas(64) _Atomic uint32_t tail; /* the other way round */
-   _Alignas(64) _Atomic uint32_t consumer_sleeps; /* set by the consumer, taken back by either */
-   _Atomic uint32_t producer_sleeps;              /* set by the producer, taken back by either */
-};
 
 /* How a side sleeps on a word and the other one wakes it: futexes, unless the peer is in another
  * machine. */

@@ -38,11 +38,11 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 };
 
 const struct tongs_signature tongs_op_signatures[] = {
-% for o in ir.ops:
-   {${o.number}, ${hex(o.signature)}u}, /* ${o.name} */
+% for number, signature, name in announced.signatures:
+   {${number}, ${hex(signature)}u}, /* ${name} */
 % endfor
 };
-const uint32_t tongs_op_signature_count = ${len(ir.ops)};
+const uint32_t tongs_op_signature_count = ${len(announced.signatures)};
 
 const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
 % for s in ir.structs:

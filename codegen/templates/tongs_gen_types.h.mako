@@ -24,7 +24,7 @@ enum {
 /* The registry that this was built from, and a hash of all that it makes travel. */
 #define TONGS_HEADER_VERSION ${ir.header_version}
 #define TONGS_API_VERSION (${ir.api_version[0]}u << 22 | ${ir.api_version[1]}u << 12)
-#define TONGS_DIGEST UINT64_C(${hex(ir.digest)})
+#define TONGS_DIGEST UINT64_C(${hex(announced.digest)})
 
 enum {
 % for e in ir.enums:

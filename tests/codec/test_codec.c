@@ -12,9 +12,11 @@
 #include "protocol/decoder.h"
 #include "protocol/encoder.h"
 #include "protocol/frame.h"
+#include "protocol/own.h"
 #include "tests/check.h"
 #include "tests/codec/codecs.h"
 #include "tests/codec/fill.h"
+#include "tests/codec/fill_own.h"
 
 #include "tongs_gen_types.h"
 
@@ -400,6 +402,78 @@ test_op(uint32_t op)
    tongs_encoder_finish(&reply);
 }
 
+/* --- Tongs' own ops --- */
+
+static enum tongs_decode_error
+decode_own(const struct item *item, const uint8_t *data, size_t size, struct tongs_encoder *again)
+{
+   const struct tongs_own_op *own = &tongs_own_ops[item->number];
+   struct tongs_decoder d;
+
+   tongs_arena_reset(&arena);
+   tongs_decoder_init(&d, data, size, &arena);
+   void *v = tongs_decode_alloc(&d, 1, own->args_size);
+   own->decode(&d, v);
+   if (!d.error && d.cur != d.end)
+      tongs_decoder_fail(&d, TONGS_DECODE_TRAILING);
+   if (!d.error) {
+      tongs_encoder_reset(again);
+      own->encode(again, v);
+   }
+   return d.error;
+}
+
+static enum tongs_decode_error
+decode_own_reply(const struct item *item, const uint8_t *data, size_t size,
+                 struct tongs_encoder *again)
+{
+   const struct tongs_own_op *own = &tongs_own_ops[item->number];
+   struct tongs_decoder d;
+
+   tongs_arena_reset(&arena);
+   tongs_decoder_init(&d, data, size, &arena);
+   void *v = tongs_decode_alloc(&d, 1, own->reply_size);
+   own->decode_reply(&d, v);
+   if (!d.error && d.cur != d.end)
+      tongs_decoder_fail(&d, TONGS_DECODE_TRAILING);
+   if (!d.error) {
+      tongs_encoder_reset(again);
+      own->encode_reply(again, v);
+   }
+   return d.error;
+}
+
+static void
+test_own_op(uint32_t op)
+{
+   const struct tongs_own_op *own = &tongs_own_ops[op];
+   struct item there = {.name = own->name, .number = op, .decode = decode_own};
+   struct item back = {.name = own->name, .number = op, .decode = decode_own_reply};
+   struct tongs_encoder e;
+
+   tongs_encoder_init(&e);
+   for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+      struct fill f;
+      fill_init(&f, seed * 7 + 5, 40);
+      if (own->args_size) {
+         tongs_encoder_reset(&e);
+         own->encode(&e, fill_own_args(&f, op));
+         compare(&there, &e, seed);
+         if (seed < DAMAGED_ROUNDS)
+            damage(&there, e.base, tongs_encoder_size(&e), &f);
+      }
+      if (own->reply_size) {
+         tongs_encoder_reset(&e);
+         own->encode_reply(&e, fill_own_reply(&f, op));
+         compare(&back, &e, seed);
+         if (seed < DAMAGED_ROUNDS)
+            damage(&back, e.base, tongs_encoder_size(&e), &f);
+      }
+      fill_finish(&f);
+   }
+   tongs_encoder_finish(&e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -420,6 +494,13 @@ main(int argc, char **argv)
       if (s->outputs)
          test_output_struct(i);
       structs++;
+   }
+   for (uint32_t op = 0; op < TONGS_OWN_OPS; op++) {
+      const struct tongs_own_op *own = &tongs_own_ops[op];
+      if (!own->name || op % shards != shard || (only && strcmp(only, own->name)))
+         continue;
+      test_own_op(op);
+      ops++;
    }
    for (uint32_t op = 0; op < TONGS_OP_COUNT; op++) {
       if (!tongs_ops[op].name || op % shards != shard || (only && strcmp(only, tongs_ops[op].name)))

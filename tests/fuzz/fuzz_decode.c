@@ -13,6 +13,7 @@
 #include "protocol/hello.h"
 #include "protocol/id.h"
 #include "protocol/info.h"
+#include "protocol/own.h"
 
 #include "tongs_gen_types.h"
 
@@ -129,6 +130,33 @@ try_reply(struct session *s, const uint8_t *op, struct tongs_op_header header)
    s->call = NULL;
 }
 
+/* An op of Tongs' own, or a reply to one. What was decoded is read by encoding it again. */
+static void
+try_own(struct session *s, const uint8_t *op, struct tongs_op_header header, bool table)
+{
+   const struct tongs_own_op *info = &tongs_own_ops[header.op];
+   bool reply = header.flags & TONGS_OP_FLAG_REPLY;
+   uint32_t size = reply ? info->reply_size : info->args_size;
+   struct tongs_decoder d;
+
+   tongs_arena_reset(&s->arena);
+   tongs_decoder_init(&d, op, header.size, &s->arena);
+   d.cur += sizeof(header);
+   if (header.flags & (TONGS_OP_FLAG_CALL | TONGS_OP_FLAG_REPLY))
+      tongs_decode_u32(&d);
+   if (table) {
+      d.slots = s->slots;
+      d.slot_count = SLOTS;
+   }
+   void *v = size ? tongs_decode_alloc(&d, 1, size) : NULL;
+   if (v)
+      (reply ? info->decode_reply : info->decode)(&d, v);
+   if (!v || d.error)
+      return;
+   tongs_encoder_reset(&s->encoder);
+   (reply ? info->encode_reply : info->encode)(&s->encoder, v);
+}
+
 static void
 try_stream(struct session *s, const uint8_t *data, size_t size, bool record)
 {
@@ -138,7 +166,10 @@ try_stream(struct session *s, const uint8_t *data, size_t size, bool record)
          return;
       if (header.op == TONGS_OP_tongsRecord && !record && header.size >= 16)
          try_stream(s, data + at + 16, header.size - 16, true);
-      else if (header.op >= TONGS_OP_COUNT || tongs_ops[header.op].kind == TONGS_OP_NONE)
+      else if (header.op < TONGS_OWN_OPS) {
+         try_own(s, data + at, header, true);
+         try_own(s, data + at, header, false);
+      } else if (header.op >= TONGS_OP_COUNT || tongs_ops[header.op].kind == TONGS_OP_NONE)
          ;
       else if (header.flags & TONGS_OP_FLAG_REPLY)
          try_reply(s, data + at, header);

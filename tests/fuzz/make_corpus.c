@@ -13,7 +13,9 @@
 #include "protocol/frame.h"
 #include "protocol/hello.h"
 #include "protocol/id.h"
+#include "protocol/own.h"
 #include "tests/codec/fill.h"
+#include "tests/codec/fill_own.h"
 
 #include "tongs_gen_types.h"
 
@@ -87,6 +89,35 @@ encode_record(struct tongs_encoder *e, struct fill *f, uint32_t first, uint32_t 
    tongs_encode_op_end(e, offset);
 }
 
+/* Tongs' own ops but tongsRecord, each a few times: empty lists and longer ones. */
+static void
+encode_own(struct tongs_encoder *e, struct fill *f, bool replies)
+{
+   for (uint16_t op = 0; op < TONGS_OWN_OPS; op++) {
+      const struct tongs_own_op *own = &tongs_own_ops[op];
+      const bool call = own->kind == TONGS_OWN_CALL;
+      for (unsigned i = 0; i < 3 && own->kind != TONGS_OWN_NONE && op != TONGS_OP_tongsRecord;
+           i++) {
+         uint16_t flags = call                           ? TONGS_OP_FLAG_CALL
+                          : own->kind == TONGS_OWN_EVENT ? TONGS_OP_FLAG_EVENT
+                                                         : 0;
+         size_t offset = tongs_encode_op_begin(e, op, flags);
+         if (call)
+            tongs_encode_u32(e, 7);
+         if (own->encode)
+            own->encode(e, fill_own_args(f, op));
+         tongs_encode_op_end(e, offset);
+         if (!call || !replies)
+            continue;
+         offset = tongs_encode_op_begin(e, op, TONGS_OP_FLAG_REPLY);
+         tongs_encode_u32(e, 7);
+         if (own->encode_reply)
+            own->encode_reply(e, fill_own_reply(f, op));
+         tongs_encode_op_end(e, offset);
+      }
+   }
+}
+
 /* Ops `first` to `end`, small ones. */
 static void
 encode_ops(struct tongs_encoder *e, struct fill *f, uint32_t first, uint32_t end, bool replies)
@@ -130,7 +161,12 @@ main(int argc, char **argv)
    if (capture) {
       tongs_hello_encode(&e, false, NULL);
       encode_ops(&e, &f, 32, TONGS_OP_COUNT, false);
+      encode_own(&e, &f, false);
       write_file(argv[2], &e);
+   } else {
+      encode_own(&e, &f, true);
+      snprintf(path, sizeof(path), "%s/own", argv[1]);
+      write_file(path, &e);
    }
    for (uint32_t first = 32; first < TONGS_OP_COUNT && !capture; first += OPS_A_FILE) {
       uint32_t end = first + OPS_A_FILE < TONGS_OP_COUNT ? first + OPS_A_FILE : TONGS_OP_COUNT;

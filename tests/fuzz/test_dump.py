@@ -95,9 +95,26 @@ def an_unknown_op_is_skipped():
 
 @test
 def an_op_of_our_own_is_named():
+    _, lines, _ = dump(capture)
+    for name in ("tongsHeapCreate(number=", "tongsMemoryWrite(device=VkDevice#3.1, memory=", "tongsSync() -> reply 7",
+                 "tongsSnapshot(instance=VkInstance#1.1, ids=["):
+        assert any(f"  {name}" in line for line in lines), name
+
+
+@test
+def the_members_of_an_op_of_our_own_are_printed():
+    own = struct.pack("<HHIQQIIIII", 9, 0, 48, 3 << 56 | 1 << 32 | 3, 0, 1, 2, 3, 4, 5)
+    code, lines, _ = dump(capture[:HELLO] + own + bytes(4))
+    assert code == 0, lines
+    assert lines[1].endswith("tongsGetQueue(device=VkDevice#3.1, queue=VK_NULL_HANDLE, flags=1, family=2, index=3, "
+                             "slot=4, epoch=5)"), lines
+
+
+@test
+def an_op_of_our_own_that_is_too_short_is_malformed():
     own = struct.pack("<HHIQQ", 9, 0, 24, 1, 2)
     code, lines, _ = dump(capture[:HELLO] + own)
-    assert code == 0 and "tongsGetQueue(16 bytes: 01 00" in lines[1], lines
+    assert code == 1 and "tongsGetQueue, 24 bytes, is malformed: it ends before" in lines[1], lines
 
 
 @test

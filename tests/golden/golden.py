@@ -27,9 +27,13 @@ TEMPLATES = [
     "tongs_gen_enums.c.mako",
     "tongs_gen_ops.c.mako",
     "tongs_gen_output.c.mako",
+    "tongs_gen_own.c.mako",
+    "tongs_gen_own.h.mako",
+    "tongs_gen_own_info.c.mako",
     "tongs_gen_record.h.mako",
     "tongs_gen_structs.h.mako",
     "tongs_gen_types.h.mako",
+    "tongs_gen_wire.h.mako",
 ]
 
 
@@ -50,7 +54,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         out = EXPECTED if args.regenerate else scratch
         subprocess.run([sys.executable, args.gen, "--registry", os.path.join(HERE, "mini.xml"),
-                        "--ops", os.path.join(HERE, "mini.ops.txt"), "--out", out, *TEMPLATES], check=True)
+                        "--ops", os.path.join(HERE, "mini.ops.txt"),
+                        "--own-ops", os.path.join(HERE, "mini.own_ops.json"), "--out", out, *TEMPLATES], check=True)
         if args.regenerate:
             print(f"{len(TEMPLATES)} files written to {EXPECTED}")
             return 0

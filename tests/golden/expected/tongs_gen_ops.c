@@ -144,6 +144,10 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 };
 
 const struct tongs_signature tongs_op_signatures[] = {
+   {1, 0xb1d89b9bu}, /* tongsRecord */
+   {2, 0xec2b6488u}, /* tongsEverything */
+   {3, 0xcdee1d2u}, /* tongsNews */
+   {4, 0x61ad9efbu}, /* tongsNothing */
    {32, 0xa3d17990u}, /* vkCreateBuffer */
    {33, 0xdae173c4u}, /* vkDestroyBuffer */
    {34, 0x67ea44a6u}, /* vkAllocateDescriptorSets */
@@ -159,7 +163,7 @@ const struct tongs_signature tongs_op_signatures[] = {
    {44, 0xdc277921u}, /* vkSetDebugUtilsObjectNameEXT */
    {45, 0xc296a401u}, /* vkCmdFlat */
 };
-const uint32_t tongs_op_signature_count = 14;
+const uint32_t tongs_op_signature_count = 18;
 
 const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
    {0u, 0xd9e58605u}, /* VkAccelerationStructureBuildGeometryInfoKHR */
