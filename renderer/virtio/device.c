@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "renderer/virtio/state.h"
+#include "renderer/virtio/device.h"
 
+#include "renderer/virtio/state.h"
 #include "renderer/virtio/virtgpu_link.h"
 
 #include "protocol/clock.h"

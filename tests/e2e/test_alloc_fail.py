@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 
-"""An application's allocator that fails is reported by each creation, and nothing leaks."""
+"""An application's allocator that fails is reported by each creation, and nothing leaks.
+
+R12, in the client: the program counts what the driver takes from its allocator and gives back, on every error path."""
 
 import sys
 

@@ -37,6 +37,7 @@ def a_client_that_computes_while_another_one_dies_goes_on():
 
 @test
 def a_client_killed_in_the_middle_leaves_no_worker():
+    """R17: the end of the client cancels every wait of its worker."""
     for mode in ["wait-fence", "poll-fence", "mapped", "record", "idle"]:
         for _, server in harness.transports():
             victim = Victim(mode, server)

@@ -48,6 +48,7 @@ def a_whole_program_leaves_no_object_on_the_host():
 
 @test
 def any_call_of_the_hosts_driver_may_fail():
+    """R12, in the worker: on each error path, too, all that it created on the host is destroyed again."""
     work = []
     for check in CHECKS:
         _, calls = logged_calls(check)
@@ -58,19 +59,23 @@ def any_call_of_the_hosts_driver_may_fail():
 
     def one(item):
         check, name, k = item
-        env = {"TONGS_MOCK_FAIL": f"{name}:{k}:VK_ERROR_OUT_OF_DEVICE_MEMORY"}
+        log = os.path.join(harness.scratch, f"calls-{check}-{name}-{k}")
+        env = {"TONGS_MOCK_FAIL": f"{name}:{k}:VK_ERROR_OUT_OF_DEVICE_MEMORY", "TONGS_MOCK_LOG": log}
         try:
-            return item, over_mock(check, **env)
+            result = over_mock(check, **env)
         except subprocess.TimeoutExpired:
-            return item, None
+            return item, None, ""
+        with open(log) as file:
+            return item, result, "".join(line for line in file if line.startswith("leaked"))
 
     tried = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for item, result in pool.map(one, work):
+        for item, result, leaked in pool.map(one, work):
             assert result, f"hangs when call {item[2]} of {item[1]} fails in {item[0]}"
             if "cannot fail" in result.stderr:
                 continue  # a command without a VkResult
             expect_good_manners(result, item)
+            assert not leaked, (item, leaked)
             tried += 1
     assert tried > 0, f"none of {len(work)} failures happened"
     harness.diag(f"{tried} failures of the host's driver survived")
@@ -98,6 +103,7 @@ def a_command_that_is_not_implemented_prints_its_name_and_aborts():
 
 @test
 def a_driver_that_never_returns_hangs_nobody_else():
+    """R17: the wait for the host's driver has no bound, but the end of its client cancels it."""
     server = harness.Server("--host-driver", mock_driver(), TONGS_MOCK_HANG="vkCreateRenderPass:1")
     env = client_environment(server)
     stuck = harness.Process([program("many"), "render_pass2", "draw_kinds"], env)
@@ -106,6 +112,7 @@ def a_driver_that_never_returns_hangs_nobody_else():
         result = run([program("many"), "fences"], env, timeout=PATIENCE)
         assert result.returncode == 0, (result.stdout, result.stderr)
     stuck.end()
+    harness.wait_until(lambda: not harness.workers_of(server), 10)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def a_connection_without_any_byte_ends_without_ado():
 
 @test
 def a_client_that_never_says_hello_is_cut_off_after_five_seconds():
+    """R17: the wait for the first bytes has a bound."""
     with server_and_bystander() as server:
         silent, slow = Attacker(server), Attacker(server).send(wire.hello()[:10])
         silent.expect_end("no hello came within 5 s")
@@ -199,6 +200,22 @@ def anything_but_commands_in_a_recording_ends_the_connection():
                 "tongsRecord holds something else than commands")
 
 
+@test
+def a_record_within_a_record_ends_the_connection():
+    """R13: the dispatch of ops never enters itself, however right the inner op is."""
+    ops = recorded_ops()
+    before = up_to(ops, "vkAllocateCommandBuffers")
+    recording = one_of(ops, "tongsRecord")
+    target, commands = recording[8:16], recording[16:]
+    with server_and_bystander() as server:
+        for depth in (1, 2, 5000):
+            attack = wire.op("tongsRecord", target + commands)
+            for _ in range(depth):
+                attack = wire.op("tongsRecord", target + attack)
+            Attacker(server).shake_hands().replay(before).send(attack).expect_end(
+                "tongsRecord holds something else than commands")
+
+
 # --- Ids -----------------------------------------------------------------------------------------
 
 @test
@@ -252,6 +269,7 @@ def a_second_instance_on_one_connection_ends_it():
 
 
 # --- Shared memory -------------------------------------------------------------------------------
+# R14: what a worker maps is memory that is sealed and has the size that the client says.
 
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 

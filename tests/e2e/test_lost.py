@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-"""When the worker dies, the application hears VK_ERROR_DEVICE_LOST within a second, and lives on.
+"""When the worker dies, the application hears VK_ERROR_DEVICE_LOST within a second, and lives on (R17).
 
 The program `lost` checks it from the inside, in each of the ways to wait; here somebody kills."""
 

@@ -177,6 +177,7 @@ def a_hello_with_tables_that_it_does_not_hold_is_refused_in_one_line():
 
 @test
 def a_server_that_never_answers_is_given_up_after_five_seconds():
+    """R17: the wait for the server's hello has a bound."""
     expect_refused(FakeServer(lambda _: None).url, "did not answer within 5 s",
                    limit=HELLO_SECONDS + SLACK_SECONDS)
 
