@@ -1,9 +1,10 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 
 """Virtual machines for the tests: a minimal guest, a stock QEMU, and our device between them.
 
-The kernel and QEMU are Debian's packages, unpacked by tests/vm/unpack into ${XDG_CACHE_HOME:-~/.cache}/tongs/vm
-and kept there. The initramfs is made afresh in each run: busybox, the modules of virtio_gpu, the driver of
+The kernel and QEMU are Debian's packages, unpacked by tools/debian-packages into ${XDG_CACHE_HOME:-~/.cache}/tongs/vm
+and kept there. Run as a program, this file fetches them, and nothing else. The initramfs is made afresh in each run: busybox, the modules of virtio_gpu, the driver of
 the build, the loader and programs, with the libraries that they need on this machine. All runs with software
 emulation, as KVM does not boot every kernel everywhere.
 
@@ -18,11 +19,15 @@ import re
 import shutil
 import socket
 import subprocess
-
-import harness
-from harness import Skip
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+
+import harness  # noqa: E402
+from harness import Skip  # noqa: E402
+
+UNPACK = os.path.join(HERE, "..", "..", "tools", "debian-packages")
 PATIENCE = 120
 
 MODULES = ["virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "drm",
@@ -66,14 +71,13 @@ def unpack(name, suite, packages, *options):
         raise Skip(f"no cache for virtual machines: {error}")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(os.path.join(directory, "versions")):
-            if os.environ.get("TONGS_OFFLINE"):
-                raise Skip(f"{directory} is not there, and TONGS_OFFLINE is set")
-            shutil.rmtree(directory, ignore_errors=True)
-            result = subprocess.run([os.path.join(HERE, "unpack"), *options, suite, directory, *packages],
-                                    text=True, capture_output=True)
-            if result.returncode:
-                raise Skip("cannot fetch " + " ".join(packages) + ": " + result.stderr.strip().splitlines()[-1])
+        # The tool says on stderr what it fetches, and last why it failed. The last line is kept for the reason.
+        last = ""
+        with subprocess.Popen([UNPACK, *options, suite, directory, *packages], text=True, stderr=subprocess.PIPE) as tool:
+            for last in tool.stderr:
+                sys.stderr.write(last)
+        if tool.returncode:
+            raise Skip(last.strip() or f"{UNPACK} failed")
     return directory
 
 
@@ -273,3 +277,11 @@ class Machine(harness.Process):
         status, output = self.run(command, patience)
         assert status == 0, (command, status, output)
         return output
+
+
+if __name__ == "__main__":
+    try:
+        kernel()
+        newest_qemu()
+    except Skip as skip:
+        sys.exit(f"the tests in virtual machines will be skipped: {skip}")
