@@ -12,7 +12,8 @@
 #include "protocol/hello.h"
 #include "protocol/id.h"
 #include "renderer/limits.h"
-#include "renderer/worker/guest_pages.h"
+#include "renderer/worker/input.h"
+#include "renderer/worker/shared_memory.h"
 
 #include "rdr_gen_vk.h"
 
@@ -28,11 +29,9 @@ struct rdr_jobs;
 struct rdr_op;
 struct rdr_orphan;
 struct rdr_swapchains;
+struct rdr_transport;
 struct rdr_validation;
 struct rdr_waiter;
-
-/* File descriptors that have come and that no op has taken yet: as many as one message carries. */
-#define RDR_FDS_MAX 16
 
 /* The functions that exist before there is an instance. */
 struct rdr_host {
@@ -102,35 +101,33 @@ struct rdr_node {
 };
 
 struct rdr_context {
-   int fd;
+   struct rdr_transport *transport; /* owned */
    struct tongs_peer peer;
    struct rdr_host host;
    struct rdr_instance instance;
    struct rdr_limits limits; /* constant */
    FILE *capture;            /* owned, may be NULL */
 
-   /* Where bytes go once it is there: ops to the decoder's thread, replies under `reply_lock`. The
-    * socket is for file descriptors and tells that the client is there. */
+   /* Once there is a channel, all bytes go through it: ops to the decoder's thread, replies under
+    * `reply_lock`. The transport then carries descriptors, memory and wake-ups, and tells that the
+    * client is there. */
    struct tongs_channel channel;
+   struct rdr_shared_memory channel_memory;
    atomic_bool has_channel; /* for the other threads */
-   atomic_bool client_left; /* the socket says so; what is in the ring still counts */
+   atomic_bool
+      client_left; /* the client has hung up; ops that it has put into the ring still count */
 
    /* The decoder's thread's own. */
+   struct rdr_input in;
    struct tongs_arena arena;
    struct tongs_slot *slots;
    struct rdr_node *nodes;
    uint32_t slot_count;
    struct rdr_heap *heaps;
-   bool takes_pages; /* the socket's other end is the device of a virtual machine, and memory comes
-                        as pages */
-   struct rdr_pages channel_pages;
-   struct tongs_bell pages_bell;
    struct tongs_spinner op_spinner;
    struct tongs_spinner watch_spinner;
    struct rdr_waiter *watched; /* waiter.h; NULL: none */
-   int fds[RDR_FDS_MAX];
-   uint32_t fd_count;
-   VkResult post_result; /* the first failure of a post since the last tongsSync */
+   VkResult post_result;       /* the first failure of a post since the last tongsSync */
 
    /* Protects the replies: jobs send them too. */
    pthread_mutex_t reply_lock;
@@ -157,30 +154,5 @@ rdr_refuse_command(struct rdr_context *ctx, const char *name);
 void
 rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *host, const char *name,
                 VkResult result);
-
-/* Starts the op's reply and takes the lock; rdr_reply_end releases it. Any thread. */
-struct tongs_encoder *
-rdr_reply_begin(struct rdr_context *ctx, const struct rdr_op *op, size_t *offset);
-
-void
-rdr_reply_end(struct rdr_context *ctx, size_t offset);
-
-/* The next file descriptor that has come from the client, which is the caller's then; -1: there is
- * none. The decoder's thread. */
-int
-rdr_fd_take(struct rdr_context *ctx);
-
-/* The same for pages of a virtual machine (guest_pages.h), `size` bytes of them at least. Returns
- * why not, or NULL. */
-const char *
-rdr_pages_take(struct rdr_context *ctx, struct rdr_pages *pages, uint64_t size);
-
-/* Ends a reply, and sends it with the descriptor, which it closes. */
-void
-rdr_reply_end_with_fd(struct rdr_context *ctx, size_t offset, int fd);
-
-/* Sends the replies that wait. */
-void
-rdr_replies_flush(struct rdr_context *ctx);
 
 #endif

@@ -9,6 +9,8 @@
 #include "renderer/worker/object.h"
 #include "renderer/worker/op.h"
 #include "renderer/worker/replay.h"
+#include "renderer/worker/replies.h"
+#include "renderer/worker/transport.h"
 #include "renderer/worker/waiter.h"
 
 #include "tongs_gen_types.h"
@@ -45,39 +47,6 @@ void
 rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_decoder *d)
 {
    rdr_end(ctx, "a %s is malformed: %s", tongs_ops[number].name, tongs_decode_error_text(d->error));
-}
-
-/* --- Replies --- */
-
-void
-rdr_reply(struct rdr_context *ctx, const struct rdr_op *op, const void *args)
-{
-   size_t offset;
-   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
-
-   tongs_ops[op->number].encode_reply(e, args);
-   rdr_reply_end(ctx, offset);
-}
-
-static void
-reply_with_fd(struct rdr_context *ctx, struct rdr_op *op, const void *args)
-{
-   size_t offset;
-   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
-
-   tongs_ops[op->number].encode_reply(e, args);
-   rdr_reply_end_with_fd(ctx, offset, op->reply_fd);
-   op->reply_fd = -1;
-}
-
-void
-rdr_reply_result(struct rdr_context *ctx, const struct rdr_op *op, void *args, VkResult result)
-{
-   const struct tongs_op_info *info = &tongs_ops[op->number];
-
-   if (info->returns_result)
-      *(VkResult *)((uint8_t *)args + info->ret_offset) = result;
-   rdr_reply(ctx, op, args);
 }
 
 /* --- Ops that cannot be carried out --- */
@@ -172,7 +141,7 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
    if (!op->is_call)
       return;
    if (op->reply_fd >= 0)
-      reply_with_fd(ctx, op, args);
+      rdr_reply_with_fd(ctx, op, args);
    else
       rdr_reply(ctx, op, args);
 }
@@ -277,7 +246,7 @@ find_fd(struct rdr_context *ctx, struct rdr_op *op)
       rdr_end(ctx, "op %u says that it brings a file descriptor, and takes none", op->number);
       return false;
    }
-   op->fd = rdr_fd_take(ctx);
+   op->fd = ctx->transport->ops->receive_fd(ctx->transport);
    if (op->fd < 0)
       rdr_end(ctx, "op %u came without its file descriptor", op->number);
    return op->fd >= 0;
@@ -298,8 +267,9 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
    /* This thread has an op to carry out, which may take any time. */
    if (ctx->watched)
       rdr_watch_end(ctx);
-   /* A guest sends pages instead: the op that maps them knows how many descriptors they are. */
-   if (header.flags & TONGS_OP_FLAG_FD && !ctx->takes_pages && !find_fd(ctx, &op))
+   /* Without descriptors, the flag stands for other memory, which the op maps itself. */
+   if (header.flags & TONGS_OP_FLAG_FD && ctx->transport->capabilities & RDR_TRANSPORT_PASSES_FDS &&
+       !find_fd(ctx, &op))
       return;
    rdr_decoder_init(ctx, &d, bytes, size, &ctx->arena);
    if (op.number < TONGS_OP_COUNT && tongs_ops[op.number].kind != TONGS_OP_NONE)

@@ -19,12 +19,4 @@ rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t
 void
 rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_decoder *d);
 
-/* Encodes the reply of a generated op. Any thread. */
-void
-rdr_reply(struct rdr_context *ctx, const struct rdr_op *op, const void *args);
-
-/* The same with `result` in place of the one that the host driver returned. */
-void
-rdr_reply_result(struct rdr_context *ctx, const struct rdr_op *op, void *args, VkResult result);
-
 #endif

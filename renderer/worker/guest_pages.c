@@ -10,7 +10,7 @@
 
 #define PAGE UINT64_C(4096)
 
-/* The table is private to the one who reads it: sealed against writing. */
+/* The table is sealed against writing: what we have checked stays as it is (R1). */
 static const char *
 map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tongs_pages_run *runs,
          const int *files)
@@ -33,8 +33,8 @@ map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tong
 }
 
 static const char *
-map_table(struct rdr_pages *pages, const struct tongs_pages_table *table, uint64_t table_size,
-          const int *files, unsigned file_count)
+map_table(struct rdr_shared_memory *memory, const struct tongs_pages_table *table,
+          uint64_t table_size, const int *files, unsigned file_count)
 {
    if (table->magic != TONGS_PAGES_MAGIC || table->file_count > file_count || !table->size ||
        table->size % PAGE ||
@@ -49,19 +49,19 @@ map_table(struct rdr_pages *pages, const struct tongs_pages_table *table, uint64
       munmap(data, table->size);
       return why;
    }
-   pages->data = data;
-   pages->size = table->size;
+   memory->data = data;
+   memory->size = table->size;
    return NULL;
 }
 
 const char *
-rdr_pages_map(struct rdr_pages *pages, const int *fds, unsigned fd_count, unsigned *used)
+rdr_pages_map(struct rdr_shared_memory *memory, const int *fds, unsigned fd_count, unsigned *used)
 {
    const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
    struct stat st;
 
    *used = 0;
-   *pages = (struct rdr_pages){.lease = -1};
+   *memory = (struct rdr_shared_memory){.lease = -1};
    if (fd_count < 2)
       return "its descriptors are missing";
    *used = 2;
@@ -72,27 +72,17 @@ rdr_pages_map(struct rdr_pages *pages, const int *fds, unsigned fd_count, unsign
       uint64_t size = (uint64_t)st.st_size;
       const struct tongs_pages_table *table = mmap(NULL, size, PROT_READ, MAP_SHARED, fds[0], 0);
       if (table != MAP_FAILED) {
-         why = map_table(pages, table, size, fds + 2, fd_count - 2);
+         why = map_table(memory, table, size, fds + 2, fd_count - 2);
          *used += table->file_count < fd_count - 2 ? table->file_count : fd_count - 2;
          munmap((void *)table, size);
       }
    }
-   /* The files hold all of the machine's memory: they are let go of as soon as may be. */
+   /* The files hold all of the guest's memory. We close them at once: the mappings suffice. */
    for (unsigned i = 0; i < *used; i++) {
       if (i == 1 && !why)
-         pages->lease = fds[i];
+         memory->lease = fds[i];
       else
          close(fds[i]);
    }
    return why;
-}
-
-void
-rdr_pages_unmap(struct rdr_pages *pages)
-{
-   if (pages->data)
-      munmap(pages->data, pages->size);
-   if (pages->lease >= 0)
-      close(pages->lease);
-   *pages = (struct rdr_pages){.lease = -1};
 }

@@ -7,20 +7,11 @@
 #ifndef RDR_WORKER_GUEST_PAGES_H
 #define RDR_WORKER_GUEST_PAGES_H
 
-#include <stdint.h>
-
-struct rdr_pages {
-   uint8_t *data; /* NULL: nothing is mapped */
-   uint64_t size;
-   int lease; /* owned: the device process sees it close, and gives the pages back to the guest */
-};
+#include "renderer/worker/shared_memory.h"
 
 /* Maps what the descriptors at fds[] describe. Takes the first *used of them, also on failure: the
  * caller has no use for them any more. Returns NULL, or why it failed. */
 const char *
-rdr_pages_map(struct rdr_pages *pages, const int *fds, unsigned fd_count, unsigned *used);
-
-void
-rdr_pages_unmap(struct rdr_pages *pages);
+rdr_pages_map(struct rdr_shared_memory *memory, const int *fds, unsigned fd_count, unsigned *used);
 
 #endif

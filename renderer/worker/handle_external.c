@@ -9,6 +9,7 @@
 #include "renderer/worker/handlers.h"
 #include "renderer/worker/heap.h"
 #include "renderer/worker/object.h"
+#include "renderer/worker/replies.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"

@@ -6,6 +6,7 @@
 
 #include "protocol/format.h"
 #include "renderer/worker/object.h"
+#include "renderer/worker/replies.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"

@@ -7,6 +7,7 @@
 #include "renderer/worker/heap.h"
 #include "renderer/worker/jobs.h"
 #include "renderer/worker/object.h"
+#include "renderer/worker/replies.h"
 #include "renderer/worker/swapchain.h"
 #include "renderer/worker/validation.h"
 #include "renderer/worker/waiter.h"

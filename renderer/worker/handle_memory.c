@@ -7,6 +7,7 @@
 #include "renderer/worker/external.h"
 #include "renderer/worker/heap.h"
 #include "renderer/worker/object.h"
+#include "renderer/worker/replies.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/worker/heap.h"
 
-#include "protocol/channel.h"
 #include "renderer/worker/handlers.h"
+#include "renderer/worker/input.h"
 
 #include "tongs_gen_types.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 struct rdr_heap {
@@ -16,8 +15,7 @@ struct rdr_heap {
    uint32_t number; /* 0: the client has destroyed it, and a memory still uses it */
    uint32_t uses;   /* memories that are made of it: the host's driver holds the address */
    uint64_t size;
-   uint8_t *data;
-   struct rdr_pages pages; /* in a virtual machine: what `data` is */
+   struct rdr_shared_memory memory;
 };
 
 static struct rdr_heap **
@@ -39,7 +37,7 @@ rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t n
    if (!h || size > h->size || offset > h->size - size || offset % RDR_HEAP_PAGE)
       return NULL;
    *heap = h;
-   return h->data + offset;
+   return h->memory.data + offset;
 }
 
 static void
@@ -48,10 +46,7 @@ drop(struct rdr_heap **link)
    struct rdr_heap *heap = *link;
 
    *link = heap->next;
-   if (heap->pages.data)
-      rdr_pages_unmap(&heap->pages);
-   else
-      munmap(heap->data, heap->size);
+   rdr_shared_memory_unmap(&heap->memory);
    free(heap);
 }
 
@@ -89,29 +84,6 @@ rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
 
 /* --- Ops --- */
 
-/* Maps what came with the op. Returns why not, or NULL. */
-static const char *
-map_heap(struct rdr_context *ctx, struct rdr_op *op, struct rdr_heap *heap)
-{
-   if (ctx->takes_pages) {
-      const char *why = rdr_pages_take(ctx, &heap->pages, heap->size);
-      heap->data = heap->pages.data;
-      return why;
-   }
-   int fd = rdr_op_take_fd(op);
-   if (fd < 0)
-      return "it came without its file descriptor";
-   bool sealed = tongs_is_sealed(fd, heap->size);
-   void *data =
-      sealed ? mmap(NULL, heap->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-             : MAP_FAILED;
-   close(fd);
-   if (data == MAP_FAILED)
-      return sealed ? "it cannot be mapped" : "it is no sealed memory of that size";
-   heap->data = data;
-   return NULL;
-}
-
 void
 rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
@@ -133,7 +105,7 @@ rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_dec
    struct rdr_heap *heap = why ? NULL : calloc(1, sizeof(*heap));
    if (heap) {
       *heap = (struct rdr_heap){.next = ctx->heaps, .device = dev, .number = number, .size = size};
-      why = map_heap(ctx, op, heap);
+      why = rdr_op_map_memory(ctx, op, size, &heap->memory);
    } else if (!why) {
       why = "out of memory";
    }

@@ -5,6 +5,7 @@
 #include "renderer/worker/context.h"
 #include "renderer/worker/execute.h"
 #include "renderer/worker/handlers.h"
+#include "renderer/worker/replies.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"

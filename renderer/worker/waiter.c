@@ -2,6 +2,7 @@
 #include "renderer/worker/waiter.h"
 
 #include "renderer/worker/context.h"
+#include "renderer/worker/replies.h"
 
 #include "tongs_gen_types.h"
 

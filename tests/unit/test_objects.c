@@ -11,7 +11,10 @@
 #include "renderer/worker/heap.h"
 #include "renderer/worker/jobs.h"
 #include "renderer/worker/object.h"
+#include "renderer/worker/replies.h"
+#include "renderer/worker/transport.h"
 
+#include "protocol/socket.h"
 #include "tests/check.h"
 
 #include "tongs_gen_args.h"
@@ -21,6 +24,7 @@
 #include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Slots of what every case begins with. */
@@ -193,7 +197,7 @@ start(void)
    memset(&host, 0, sizeof(host));
    host.last = 1000;
    sem_init(&host.gate, 0, 0);
-   f->ctx.fd = fds[0];
+   f->ctx.transport = rdr_transport_open_socket(fds[0]);
    f->ctx.limits = rdr_limits_default();
    f->client = fds[1];
    f->ctx.jobs = rdr_jobs_create(&f->ctx);
@@ -261,12 +265,24 @@ execute(struct fixture *f, uint32_t op, const void *args)
    rdr_execute(&f->ctx, f->e.base, tongs_encoder_size(&f->e));
 }
 
+/* Sends a descriptor ahead of the op that takes it. Closes it. */
+static void
+send_fd(struct fixture *f, int fd)
+{
+   struct iovec iov = {.iov_base = "", .iov_len = 1};
+   uint8_t byte;
+
+   CHECK_EQUAL(tongs_socket_send_all(f->client, &iov, 1, &fd, 1), 0);
+   CHECK_EQUAL(f->ctx.transport->ops->receive(f->ctx.transport, &byte, 1, -1), 1);
+   close(fd);
+}
+
 /* An op of our own: its words. */
 static void
-execute_own(struct fixture *f, uint16_t op, const uint64_t *words, size_t count)
+execute_own(struct fixture *f, uint16_t op, uint16_t flags, const uint64_t *words, size_t count)
 {
    tongs_encoder_reset(&f->e);
-   size_t at = tongs_encode_op_begin(&f->e, op, f->ctx.fd_count ? TONGS_OP_FLAG_FD : 0);
+   size_t at = tongs_encode_op_begin(&f->e, op, flags);
    for (size_t i = 0; i < count; i++)
       tongs_encode_u64(&f->e, words[i]);
    tongs_encode_op_end(&f->e, at);
@@ -497,12 +513,12 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
    VkDeviceMemory memory = HANDLE(VkDeviceMemory, FREE);
    unsigned char resident;
 
-   f->ctx.fds[0] = memfd_create("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-   f->ctx.fd_count = 1;
-   if (!CHECK(!ftruncate(f->ctx.fds[0], (off_t)RDR_HEAP_PAGE)) ||
-       !CHECK(!fcntl(f->ctx.fds[0], F_ADD_SEALS, F_SEAL_SHRINK)))
+   int fd = memfd_create("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+   if (!CHECK(!ftruncate(fd, (off_t)RDR_HEAP_PAGE)) ||
+       !CHECK(!fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK)))
       return;
-   execute_own(f, TONGS_OP_tongsHeapCreate, heap, 3);
+   send_fd(f, fd);
+   execute_own(f, TONGS_OP_tongsHeapCreate, TONGS_OP_FLAG_FD, heap, 3);
    execute(f, TONGS_OP_vkAllocateMemory,
            &(struct tongs_args_vkAllocateMemory){.device = HANDLE(VkDevice, DEVICE),
                                                  .pAllocateInfo = &info,
@@ -514,7 +530,7 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
       return;
    struct rdr_heap *used;
    void *page = rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used);
-   execute_own(f, TONGS_OP_tongsHeapDestroy, heap, 2);
+   execute_own(f, TONGS_OP_tongsHeapDestroy, 0, heap, 2);
    CHECK(!rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used));
    CHECK(mincore(page, RDR_HEAP_PAGE, &resident) == 0);
    execute(f, TONGS_OP_vkFreeMemory,
@@ -528,7 +544,7 @@ a_queue_that_the_device_has_not_ends_the_connection(struct fixture *f)
 {
    const uint64_t wrong[] = {id_of(TONGS_TYPE_VkDevice, DEVICE), id_of(TONGS_TYPE_VkQueue, FREE),
                              UINT64_C(7) << 32 /* flags, family */, 0};
-   execute_own(f, TONGS_OP_tongsGetQueue, wrong, 4);
+   execute_own(f, TONGS_OP_tongsGetQueue, 0, wrong, 4);
    CHECK_EQUAL(f->ctx.ended, RDR_RULE_BROKEN);
 }
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "renderer/worker/context.h"
+
+#include "protocol/args.h"
+#include "renderer/worker/op.h"
+#include "renderer/worker/replies.h"
+#include "renderer/worker/transport.h"
+#include "renderer/worker/waiter.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+void
+rdr_end(struct rdr_context *ctx, const char *format, ...)
+{
+   char text[400];
+   va_list args;
+   int running = 0;
+
+   if (!atomic_compare_exchange_strong(&ctx->ended, &running, RDR_RULE_BROKEN))
+      return;
+   va_start(args, format);
+   vsnprintf(text, sizeof(text), format, args);
+   va_end(args);
+   fprintf(stderr, "tongs worker %d: connection ended: %s\n", (int)getpid(), text);
+   rdr_replies_tell_loss(ctx, text);
+   ctx->transport->ops->shutdown(ctx->transport);
+}
+
+void
+rdr_refuse_command(struct rdr_context *ctx, const char *name)
+{
+   rdr_end(ctx, "%s was called, which the host's driver does not have", name);
+}
+
+void
+rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *host, const char *name,
+                VkResult result)
+{
+   struct rdr_device *dev = host;
+
+   if (ctx->post_result == VK_SUCCESS)
+      ctx->post_result = result;
+   if (tongs_ops[op->number].kind == TONGS_OP_RECORD) /* the parent is the command buffer */
+      ctx->slots[op->parent].result = result;
+   if (!dev->lost)
+      fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n",
+              (int)getpid(), name, result);
+   rdr_waiters_lose(dev);
+}
