@@ -4,7 +4,6 @@
 #include "protocol/frame.h"
 #include "renderer/worker/context.h"
 #include "renderer/worker/execute.h"
-#include "renderer/worker/handlers.h"
 #include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
@@ -409,17 +408,4 @@ rdr_compile(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
                         is_done(c, c->oldest)))
       retire_oldest(c);
    empty_graves(c);
-}
-
-/* The decoder compiles several at a time, which no promise of the application covers. */
-void
-rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args)
-{
-   struct tongs_args_vkCreatePipelineCache *a = args;
-   struct rdr_device *dev = op->host;
-   VkPipelineCacheCreateInfo info = *a->pCreateInfo;
-
-   info.flags &= ~(VkPipelineCacheCreateFlags)VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT;
-   a->ret = dev->vk.CreatePipelineCache(a->device, &info, NULL, a->pPipelineCache);
-   rdr_objects_add(ctx, op, TONGS_TYPE_VkPipelineCache, &a->base, a->pPipelineCache, a->ret);
 }

@@ -7,6 +7,7 @@
 #include "protocol/format.h"
 #include "renderer/worker/object.h"
 #include "renderer/worker/replies.h"
+#include "renderer/worker/swapchain.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -21,6 +22,31 @@ rdr_handle_CreateImage(struct rdr_context *ctx, struct rdr_op *op, void *args)
    a->ret = dev->vk.CreateImage(a->device, a->pCreateInfo, NULL, a->pImage);
    rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkImage, &a->base, a->pImage, a->ret,
                              (void *)(uintptr_t)a->pCreateInfo->format);
+}
+
+/* Drivers go by the number of the image to its memory (R5). */
+void
+rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *args)
+{
+   struct tongs_args_vkBindImageMemory2 *a = args;
+   struct rdr_device *dev = op->host;
+
+   if (!dev->vk.BindImageMemory2) {
+      rdr_refuse_command(ctx, "vkBindImageMemory2");
+      return;
+   }
+   for (uint32_t i = 0; i < a->bindInfoCount; i++) {
+      const VkBindImageMemorySwapchainInfoKHR *to = tongs_find_in_chain(
+         a->pBindInfos[i].pNext, VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR);
+      const struct rdr_swapchain *s = to ? rdr_swapchain_find(dev, to->swapchain) : NULL;
+      if (s && to->imageIndex >= s->count) {
+         rdr_end(ctx, "a vkBindImageMemory2 names an image that is not in its swapchain");
+         return;
+      }
+   }
+   a->ret = dev->vk.BindImageMemory2(a->device, a->bindInfoCount, a->pBindInfos);
+   if (a->ret < 0)
+      rdr_post_failed(ctx, op, dev, "vkBindImageMemory2", a->ret);
 }
 
 #ifdef VK_EXT_host_image_copy

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Memory and the buffers that may be bound to shared memory. */
+/* Memory, and transfers to and from memory that the client cannot map. */
 
 #include "renderer/worker/handlers.h"
 
@@ -82,27 +82,6 @@ rdr_handle_FreeMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
    /* The host's first: what it is made of may go with the object. */
    dev->vk.FreeMemory(a->device, a->memory, NULL);
    rdr_object_release(ctx, op, &a->base);
-}
-
-void
-rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args)
-{
-   struct tongs_args_vkCreateBuffer *a = args;
-   struct rdr_device *dev = op->host;
-   VkBufferCreateInfo info = *a->pCreateInfo;
-   VkExternalMemoryBufferCreateInfo external = {
-      .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
-      .pNext = info.pNext,
-      .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
-   };
-   bool mark = dev->marks_buffers;
-
-   for (const VkBaseInStructure *link = info.pNext; link; link = link->pNext)
-      mark &= link->sType != VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO;
-   if (mark)
-      info.pNext = &external;
-   a->ret = dev->vk.CreateBuffer(a->device, &info, NULL, a->pBuffer);
-   rdr_objects_add(ctx, op, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret);
 }
 
 /* --- Explicit transfers --- */

@@ -1,14 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Submissions. One that has a number is told of when it is complete (waiter.h): the client's fences
- * are only the client's. */
+/* Queues and submissions. A submission that has a number is told of when it is complete (waiter.h):
+ * the client's fences are only the client's. */
 
 #include "renderer/worker/handlers.h"
 
+#include "renderer/worker/object.h"
 #include "renderer/worker/waiter.h"
 
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
+
+/* --- Queues --- */
+
+static bool
+has_queue(const struct rdr_device *dev, const VkDeviceQueueInfo2 *info)
+{
+   for (uint32_t i = 0; i < dev->queues_count; i++) {
+      const struct rdr_queues *q = &dev->queues[i];
+      if (q->family == info->queueFamilyIndex && q->flags == info->flags &&
+          info->queueIndex < q->count)
+         return true;
+   }
+   return false;
+}
+
+void
+rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
+{
+   (void)op;
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   uint64_t id = tongs_decode_u64(d);
+   VkDeviceQueueInfo2 info = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2};
+   info.flags = tongs_decode_u32(d);
+   info.queueFamilyIndex = tongs_decode_u32(d);
+   info.queueIndex = tongs_decode_u32(d);
+   uint32_t status = tongs_decode_u32(d);
+   uint32_t epoch = tongs_decode_u32(d);
+   if (d->error || status > TONGS_STATUS_QUEUES || !has_queue(d->target->data, &info)) {
+      rdr_end(ctx, "a tongsGetQueue is malformed or names a queue that its device has not");
+      return;
+   }
+   struct rdr_device *dev = d->target->data;
+   VkQueue queue = VK_NULL_HANDLE;
+   if (info.flags && dev->vk.GetDeviceQueue2)
+      dev->vk.GetDeviceQueue2(dev->handle, &info, &queue);
+   else
+      dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
+   if (status && !rdr_waiter_find(dev, queue) && !rdr_waiter_create(ctx, dev, queue, status, epoch))
+      rdr_end(ctx, "out of memory for a queue");
+   rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED,
+                  d->device, dev);
+}
 
 /* --- What a submission signals --- */
 

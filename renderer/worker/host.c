@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/worker/host.h"
 
+#include "tongs_gen_types.h"
+
 #include <dlfcn.h>
 #include <stdlib.h>
 
@@ -76,4 +78,14 @@ rdr_host_load(struct rdr_host *host, char *why, size_t why_size)
       return false;
    }
    return true;
+}
+
+uint32_t
+rdr_host_version(const struct rdr_host *host)
+{
+   uint32_t version = VK_API_VERSION_1_0;
+
+   if (host->EnumerateInstanceVersion)
+      host->EnumerateInstanceVersion(&version);
+   return version < TONGS_API_VERSION ? version : TONGS_API_VERSION;
 }

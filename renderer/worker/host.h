@@ -18,4 +18,8 @@ rdr_host_set_environment(const struct rdr_worker_options *options);
 bool
 rdr_host_load(struct rdr_host *host, char *why, size_t why_size);
 
+/* The version of the API that the host's loader has, at most the one that we know. */
+uint32_t
+rdr_host_version(const struct rdr_host *host);
+
 #endif

@@ -173,6 +173,22 @@ rdr_pool_slot(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
    return 0;
 }
 
+bool
+rdr_objects_return(struct rdr_context *ctx, const struct rdr_op *op, uint8_t pool_type,
+                   const struct tongs_args *args)
+{
+   uint32_t pool = rdr_pool_slot(ctx, op, pool_type);
+
+   for (uint32_t i = 0; pool && i < args->id_count; i++) {
+      uint64_t id = rdr_args_id(args, i);
+      if (id && ctx->nodes[tongs_id_slot(id)].parent != pool) {
+         rdr_end(ctx, "a %s names an object of another pool", tongs_ops[op->number].name);
+         return false;
+      }
+   }
+   return pool && rdr_objects_remove(ctx, op, args);
+}
+
 void
 rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle)
 {

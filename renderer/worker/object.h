@@ -60,6 +60,12 @@ rdr_object_remove(struct rdr_context *ctx, uint32_t slot);
 uint32_t
 rdr_pool_slot(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type);
 
+/* Forgets the objects that an op gives back to its pool. Whether the host driver has any to free:
+ * false, with the connection ended, if one is named twice or comes from another pool. */
+bool
+rdr_objects_return(struct rdr_context *ctx, const struct rdr_op *op, uint8_t pool_type,
+                   const struct tongs_args *args);
+
 /* Forgets the children of a pool that the host has freed with it. */
 void
 rdr_object_remove_children(struct rdr_context *ctx, uint32_t slot);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The acquisition of a swapchain's images, when the client asks and ahead of that. */
+
+#include "renderer/worker/handlers.h"
+
+#include "renderer/worker/jobs.h"
+#include "renderer/worker/object.h"
+#include "renderer/worker/replies.h"
+#include "renderer/worker/swapchain.h"
+
+#include "tongs_gen_args.h"
+#include "tongs_gen_types.h"
+
+/* What is to be told instead of what the host said, and whether there is anything: errors ahead of
+ * all, VK_SUBOPTIMAL_KHR with the next image. */
+static VkResult
+acquire_in_turn(struct rdr_swapchain *s, struct rdr_device *dev,
+                const VkAcquireNextImageInfoKHR *info, bool by_info, uint32_t *index)
+{
+   VkResult late = s->late, result;
+
+   if (late < 0) {
+      s->late = VK_SUCCESS;
+      return late;
+   }
+   if (by_info)
+      result = dev->vk.AcquireNextImage2KHR(dev->handle, info, index);
+   else
+      result = dev->vk.AcquireNextImageKHR(dev->handle, info->swapchain, info->timeout,
+                                           info->semaphore, info->fence, index);
+   if (result != VK_SUCCESS && result != VK_SUBOPTIMAL_KHR)
+      return result;
+   if (*index >= s->count)
+      return VK_ERROR_SURFACE_LOST_KHR;
+   s->acquired[*index] = true;
+   s->late = VK_SUCCESS;
+   return late == VK_SUCCESS ? result : late;
+}
+
+/* Waits for one slice of the time-out at most (jobs.c). */
+static VkResult
+acquire(struct rdr_device *dev, const VkAcquireNextImageInfoKHR *info, bool by_info,
+        uint32_t *index)
+{
+   struct rdr_swapchain *s = rdr_swapchain_find(dev, info->swapchain);
+
+   if (!s)
+      return VK_ERROR_SURFACE_LOST_KHR;
+   rdr_swapchain_take_turn(s);
+   VkResult result = acquire_in_turn(s, dev, info, by_info, index);
+   rdr_swapchain_end_turn(s);
+   return result;
+}
+
+void
+rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
+{
+   struct tongs_args_vkAcquireNextImageKHR *a = args;
+   const VkAcquireNextImageInfoKHR info = {
+      .swapchain = a->swapchain,
+      .timeout = a->timeout,
+      .semaphore = a->semaphore,
+      .fence = a->fence,
+   };
+
+   (void)ctx;
+   a->ret = acquire(op->host, &info, false, a->pImageIndex);
+}
+
+void
+rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
+{
+   struct tongs_args_vkAcquireNextImage2KHR *a = args;
+   struct rdr_device *dev = op->host;
+
+   if (dev->vk.AcquireNextImage2KHR)
+      a->ret = acquire(dev, a->pAcquireInfo, true, a->pImageIndex);
+   else
+      rdr_refuse_command(ctx, "vkAcquireNextImage2KHR");
+}
+
+/* --- Images acquired ahead --- */
+
+/* The swapchain that an op of our own names after its device; NULL where it is malformed. */
+static struct rdr_swapchain *
+decode_swapchain(struct tongs_decoder *d)
+{
+   tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   VkSwapchainKHR handle = (VkSwapchainKHR)tongs_decode_handle(d, TONGS_TYPE_VkSwapchainKHR);
+
+   return d->error ? NULL : rdr_swapchain_find(d->target->data, handle);
+}
+
+/* Does not wait for an image. */
+static VkResult
+acquire_ahead(struct rdr_swapchain *s, struct rdr_device *dev)
+{
+   const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO};
+   VkAcquireNextImageInfoKHR next = {.swapchain = s->handle};
+   VkResult result = VK_SUCCESS;
+
+   if (dev->lost)
+      return VK_ERROR_DEVICE_LOST;
+   if (!s->semaphore)
+      result = dev->vk.CreateSemaphore(dev->handle, &info, NULL, &s->semaphore);
+   if (result < 0) {
+      s->semaphore = VK_NULL_HANDLE;
+      return result;
+   }
+   next.semaphore = s->semaphore;
+   rdr_swapchain_take_turn(s);
+   result = acquire_in_turn(s, dev, &next, false, &s->ahead);
+   s->is_ahead = result == VK_SUCCESS || result == VK_SUBOPTIMAL_KHR;
+   if (s->is_ahead)
+      s->acquired[s->ahead] = false; /* the client has not taken it yet */
+   rdr_swapchain_end_turn(s);
+   return result;
+}
+
+void
+rdr_own_acquire_ahead(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
+{
+   struct rdr_swapchain *s = decode_swapchain(d);
+   size_t at;
+
+   if (!s || s->is_ahead) {
+      rdr_end(ctx, "a tongsAcquireAhead is malformed");
+      return;
+   }
+   VkResult result = acquire_ahead(s, d->target->data);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
+   tongs_encode_i32(e, result);
+   tongs_encode_u32(e, s->ahead);
+   rdr_reply_end(ctx, at);
+}
+
+/* Signals what the client wants by a submission of nothing. */
+static VkResult
+pass_on(struct rdr_swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFence fence)
+{
+   const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+   const VkSubmitInfo submit = {
+      .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+      .waitSemaphoreCount = 1,
+      .pWaitSemaphores = &s->semaphore,
+      .pWaitDstStageMask = &stage,
+      .signalSemaphoreCount = semaphore != VK_NULL_HANDLE,
+      .pSignalSemaphores = &semaphore,
+   };
+   const VkDeviceQueueInfo2 first = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
+      .flags = dev->queues[0].flags,
+      .queueFamilyIndex = dev->queues[0].family,
+   };
+   VkQueue queue;
+
+   if (first.flags)
+      dev->vk.GetDeviceQueue2(dev->handle, &first, &queue);
+   else
+      dev->vk.GetDeviceQueue(dev->handle, first.queueFamilyIndex, 0, &queue);
+   VkResult result = dev->vk.QueueSubmit(queue, 1, &submit, fence);
+   /* Nobody tells when it has been waited for. This is rare: the next one is a new one, and this
+    * one goes last. */
+   rdr_object_keep(dev, TONGS_TYPE_VkSemaphore, (uint64_t)s->semaphore);
+   s->semaphore = VK_NULL_HANDLE;
+   return result;
+}
+
+/* The client takes the image that was acquired ahead. Its semaphore becomes the one that is
+ * signalled with the image: neither of the two is waited for by anything, and they are alike (the
+ * client sees to that). */
+void
+rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
+{
+   struct rdr_swapchain *s = decode_swapchain(d);
+   struct rdr_device *dev = s ? d->target->data : NULL;
+   const bool alike = tongs_decode_u32(d);
+   const uint64_t id = tongs_decode_u64(d);
+   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkSemaphore);
+   const VkFence fence = (VkFence)tongs_decode_handle(d, TONGS_TYPE_VkFence);
+   VkResult result = VK_SUCCESS;
+
+   if (d->error || !s || !s->is_ahead || (id && (!slot || slot->device != d->device)) ||
+       (alike && (!slot || rdr_jobs_use(ctx->jobs, id)))) {
+      rdr_end(ctx, "a tongsTakeImage is malformed");
+      return;
+   }
+   s->is_ahead = false;
+   s->acquired[s->ahead] = true;
+   if (d->failed || (slot && !slot->handle)) {
+      rdr_post_failed(ctx, op, dev, "vkAcquireNextImageKHR",
+                      d->failed ? d->failed->result : slot->result);
+   } else if (alike) {
+      const VkSemaphore other = (VkSemaphore)slot->handle;
+      ctx->slots[tongs_id_slot(id)].handle = (uint64_t)s->semaphore;
+      s->semaphore = other;
+   } else {
+      result = pass_on(s, dev, slot ? (VkSemaphore)slot->handle : VK_NULL_HANDLE, fence);
+   }
+   if (result < 0)
+      rdr_post_failed(ctx, op, dev, "vkAcquireNextImageKHR", result);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Physical devices: what the client is told of them, and what their devices are made with. */
+
+#include "renderer/worker/handlers.h"
+
+#include "renderer/worker/heap.h"
+#include "renderer/worker/object.h"
+#include "renderer/worker/physical_device.h"
+#include "renderer/worker/replies.h"
+
+#include "tongs_gen_types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for the extensions of a physical device at the first attempt. */
+#define EXTENSIONS_MAX 512u
+
+/* How the client reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
+enum strategy {
+   STRATEGY_HOST = 0,
+   STRATEGY_SHARED = 1,
+   STRATEGY_EXPLICIT = 2,
+};
+
+void
+rdr_encode_extensions(struct tongs_encoder *e, const VkExtensionProperties *list, uint32_t count)
+{
+   tongs_encode_u32(e, count);
+   for (uint32_t i = 0; i < count; i++) {
+      tongs_encode_string(e, list[i].extensionName);
+      tongs_encode_u32(e, list[i].specVersion);
+   }
+}
+
+static bool
+has_extension(const VkExtensionProperties *list, uint32_t count, const char *name)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      if (!strcmp(list[i].extensionName, name))
+         return true;
+   }
+   return false;
+}
+
+/* The caller's to free; NULL, and none, where they cannot be had. A look takes loaders long, so
+ * there is one where it suffices. */
+static VkExtensionProperties *
+device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, uint32_t *count)
+{
+   uint32_t room = EXTENSIONS_MAX;
+
+   for (;;) {
+      VkExtensionProperties *list = malloc(room * sizeof(*list));
+      *count = list ? room : 0;
+      VkResult result =
+         list ? vk->EnumerateDeviceExtensionProperties(physical, NULL, count, list) : VK_SUCCESS;
+      if (result == VK_SUCCESS)
+         return list;
+      free(list);
+      *count = 0;
+      if (result != VK_INCOMPLETE || room > UINT16_MAX)
+         return NULL;
+      room *= 2;
+   }
+}
+
+/* Pages of the client can stand behind a type that lies in the host's memory. Behind a window to a
+ * graphics card's own they cannot: such a type is the card's alone to the client, if another one
+ * remains that is visible. */
+static void
+choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, bool can_import,
+                  uint8_t strategies[VK_MAX_MEMORY_TYPES])
+{
+   VkPhysicalDeviceProperties properties;
+   VkPhysicalDeviceMemoryProperties memory;
+   const VkMemoryPropertyFlags coherent =
+      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+   bool shared = false;
+
+   vk->GetPhysicalDeviceProperties(physical, &properties);
+   vk->GetPhysicalDeviceMemoryProperties(physical, &memory);
+   memset(strategies, STRATEGY_HOST, VK_MAX_MEMORY_TYPES);
+   for (uint32_t i = 0; i < memory.memoryTypeCount; i++) {
+      VkMemoryPropertyFlags flags = memory.memoryTypes[i].propertyFlags;
+      bool on_card = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU &&
+                     flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+      if (!(flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) || on_card)
+         continue;
+      strategies[i] = can_import ? STRATEGY_SHARED : STRATEGY_EXPLICIT;
+      shared |= can_import && (flags & coherent) == coherent;
+   }
+   for (uint32_t i = 0; i < memory.memoryTypeCount; i++) {
+      if (strategies[i] == STRATEGY_HOST && !shared &&
+          memory.memoryTypes[i].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
+         strategies[i] = STRATEGY_EXPLICIT;
+   }
+}
+
+static bool
+can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
+           const VkExtensionProperties *list, uint32_t count)
+{
+   VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT,
+   };
+   VkPhysicalDeviceProperties2 properties = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+      .pNext = &host,
+   };
+
+   if (!vk->GetPhysicalDeviceProperties2 ||
+       !has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+      return false;
+   vk->GetPhysicalDeviceProperties2(physical, &properties);
+   return host.minImportedHostPointerAlignment <= RDR_HEAP_PAGE;
+}
+
+/* Looks at a physical device, and keeps what its devices are made with. */
+static struct rdr_physical_device
+note_device(struct rdr_instance *instance, VkPhysicalDevice physical,
+            const VkExtensionProperties *list, uint32_t count)
+{
+   struct rdr_physical_device p = {
+      .handle = physical,
+      .imports_host_memory = can_import(&instance->vk, physical, list, count),
+      .has_memory_fds = has_extension(list, count, VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME),
+   };
+
+   for (uint32_t i = 0; i < instance->physical_count; i++) {
+      if (instance->physical[i].handle == physical)
+         return instance->physical[i] = p;
+   }
+   if (instance->physical_count < RDR_PHYSICAL_DEVICES_MAX)
+      instance->physical[instance->physical_count++] = p;
+   return p;
+}
+
+struct rdr_physical_device
+rdr_physical_device_properties(struct rdr_instance *instance, VkPhysicalDevice physical)
+{
+   uint32_t count;
+
+   for (uint32_t i = 0; i < instance->physical_count; i++) {
+      if (instance->physical[i].handle == physical)
+         return instance->physical[i];
+   }
+   VkExtensionProperties *list = device_extensions(&instance->vk, physical, &count);
+   struct rdr_physical_device p = note_device(instance, physical, list, count);
+   free(list);
+   return p;
+}
+
+static void
+encode_device(struct rdr_context *ctx, struct tongs_encoder *e, VkPhysicalDevice physical)
+{
+   const struct rdr_vk_instance *vk = &ctx->instance.vk;
+   VkPhysicalDeviceProperties properties;
+   uint8_t strategies[VK_MAX_MEMORY_TYPES];
+   uint32_t count;
+
+   VkExtensionProperties *list = device_extensions(vk, physical, &count);
+   vk->GetPhysicalDeviceProperties(physical, &properties);
+   choose_strategies(vk, physical,
+                     note_device(&ctx->instance, physical, list, count).imports_host_memory,
+                     strategies);
+   tongs_encode_u32(e, properties.apiVersion);
+   tongs_encode_fixed(e, strategies, sizeof(strategies));
+   rdr_encode_extensions(e, list, count);
+   free(list);
+}
+
+void
+rdr_own_snapshot(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
+{
+   VkPhysicalDevice devices[RDR_PHYSICAL_DEVICES_MAX];
+   uint64_t ids[RDR_PHYSICAL_DEVICES_MAX];
+   size_t offset;
+
+   uint64_t instance = tongs_decode_u64(d);
+   uint32_t count = tongs_decode_u32(d);
+   for (uint32_t i = 0; i < count && i < RDR_PHYSICAL_DEVICES_MAX; i++)
+      ids[i] = tongs_decode_u64(d);
+   if (d->error || count > RDR_PHYSICAL_DEVICES_MAX ||
+       !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
+      rdr_end(ctx, "a tongsSnapshot is malformed");
+      return;
+   }
+   VkResult result =
+      ctx->instance.vk.EnumeratePhysicalDevices(ctx->instance.handle, &count, devices);
+   if (result < 0)
+      count = 0;
+   for (uint32_t i = 0; i < count; i++) {
+      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i],
+                          VK_SUCCESS, tongs_id_slot(instance), &ctx->instance))
+         return;
+   }
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
+   tongs_encode_u32(e, count);
+   for (uint32_t i = 0; i < count; i++)
+      encode_device(ctx, e, devices[i]);
+   rdr_reply_end(ctx, offset);
+}
