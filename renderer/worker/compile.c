@@ -2,6 +2,7 @@
 #include "renderer/worker/compile.h"
 
 #include "protocol/frame.h"
+#include "protocol/tongs_list.h"
 #include "renderer/worker/context.h"
 #include "renderer/worker/execute.h"
 #include "renderer/worker/object.h"
@@ -13,12 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Threads, where there are as many processors. */
+/* Fewer threads are made on a machine with fewer processors. */
 #define THREADS_MAX 4u
 
-struct compile {
-   struct compile *next;    /* in `waiting` */
-   struct compile *younger; /* in the order of the ops */
+/* The compilation of one op's pipelines. */
+struct compilation {
+   struct tongs_list waiting_link; /* in rdr_compiles.waiting; protected by the lock */
+   struct tongs_list order_link;   /* in rdr_compiles.order */
    struct rdr_compiles *compiles;
    struct tongs_arena arena;
    uint8_t *bytes; /* the op's, owned: its arguments point into them */
@@ -26,17 +28,17 @@ struct compile {
    struct tongs_args *args;
    struct rdr_device *dev;
    size_t held;   /* bytes of memory */
-   bool entered;  /* its results are in the table */
-   bool unwanted; /* its only pipeline is not in the table any more; protected by the lock */
+   bool entered;  /* the results are in the object table */
+   bool unwanted; /* the client has destroyed the only pipeline; protected by the lock */
    bool done;     /* protected by the lock, as are the results until it is set */
    VkResult result;
    uint64_t *handles;
 };
 
-/* What the decoder has taken out of the table and a compilation may use. */
-struct grave {
-   struct grave *next;
-   uint64_t since; /* the youngest compilation at that time */
+/* A host object that the client has destroyed while a compilation may still use it. */
+struct deferred_destroy {
+   struct tongs_list link;
+   uint64_t youngest; /* the number of the youngest compilation at that time */
    struct rdr_device *dev;
    uint8_t type;
    uint64_t handle;
@@ -45,18 +47,19 @@ struct grave {
 struct rdr_compiles {
    struct rdr_context *ctx;
 
-   /* The decoder's thread's own. Compilations are counted from 1 on; those up to `oldest_number`
-    * are over. */
-   struct compile *oldest, *youngest;
-   uint64_t oldest_number, youngest_number;
-   size_t held;
-   struct grave *graves, *last_grave; /* owned, in the order of `since` */
+   /* The decoder's thread's own. Compilations are numbered from 1. Those up to `finished` are over;
+    * `order` has the others. */
+   struct tongs_list order; /* of struct compilation.order_link, oldest first; owned */
+   uint64_t finished;
+   uint64_t youngest;
+   size_t held;                /* bytes that all compilations hold */
+   struct tongs_list deferred; /* of struct deferred_destroy.link, oldest first; owned */
    uint32_t threads, threads_max;
 
-   pthread_mutex_t lock;    /* protects the rest */
-   pthread_cond_t wake;     /* for the threads */
-   pthread_cond_t done;     /* for the decoder */
-   struct compile *waiting; /* for a thread, the first to be next */
+   pthread_mutex_t lock;      /* protects the rest */
+   pthread_cond_t wake;       /* for the threads */
+   pthread_cond_t done;       /* for the decoder's thread */
+   struct tongs_list waiting; /* of struct compilation.waiting_link: no thread has begun */
 };
 
 struct rdr_compiles *
@@ -69,6 +72,9 @@ rdr_compiles_create(struct rdr_context *ctx)
       return NULL;
    c->ctx = ctx;
    c->threads_max = processors > 0 && processors < THREADS_MAX ? (uint32_t)processors : THREADS_MAX;
+   tongs_list_init(&c->order);
+   tongs_list_init(&c->deferred);
+   tongs_list_init(&c->waiting);
    pthread_mutex_init(&c->lock, NULL);
    pthread_cond_init(&c->wake, NULL);
    pthread_cond_init(&c->done, NULL);
@@ -77,9 +83,9 @@ rdr_compiles_create(struct rdr_context *ctx)
 
 /* --- Compiling --- */
 
-/* Any thread. */
+/* Any thread, one at a time. */
 static void
-run(struct compile *job)
+run(struct compilation *job)
 {
    const struct rdr_vk_device *vk = &job->dev->vk;
 
@@ -96,10 +102,10 @@ run(struct compile *job)
    }
 }
 
-/* Destroys what nobody wants any more where it was made: that thread's allocator has the memory at
- * hand. */
+/* Destroys an unwanted pipeline on the thread that made it, whose allocator has the memory at hand.
+ */
 static void
-drop_unwanted(struct compile *job)
+drop_unwanted(struct compilation *job)
 {
    pthread_mutex_lock(&job->compiles->lock);
    bool unwanted = job->unwanted;
@@ -117,12 +123,12 @@ thread(void *data)
 
    pthread_mutex_lock(&c->lock);
    while (!c->ctx->ended) {
-      if (!c->waiting) {
+      struct compilation *job = tongs_list_first(&c->waiting, struct compilation, waiting_link);
+      if (!job) {
          pthread_cond_wait(&c->wake, &c->lock);
          continue;
       }
-      struct compile *job = c->waiting;
-      c->waiting = job->next;
+      tongs_list_remove(&job->waiting_link);
       pthread_mutex_unlock(&c->lock);
       run(job);
       drop_unwanted(job);
@@ -134,7 +140,8 @@ thread(void *data)
    return NULL;
 }
 
-/* One more, where there may be. None at all is no harm: then the decoder compiles what it needs. */
+/* Starts one more thread, up to the limit. Without any thread, the decoder's thread compiles what
+ * it needs. */
 static void
 start_thread(struct rdr_compiles *c)
 {
@@ -149,11 +156,11 @@ start_thread(struct rdr_compiles *c)
    pthread_attr_destroy(&attributes);
 }
 
-/* --- What is over --- */
+/* --- The end of compilations --- */
 
 /* NULL is fine. */
 static void
-destroy(struct compile *job)
+destroy(struct compilation *job)
 {
    if (!job)
       return;
@@ -162,27 +169,29 @@ destroy(struct compile *job)
    free(job);
 }
 
+/* Destroys the host objects that no compilation can use any more. */
 static void
-empty_graves(struct rdr_compiles *c)
+destroy_deferred(struct rdr_compiles *c)
 {
-   while (c->graves && c->graves->since <= c->oldest_number) {
-      struct grave *grave = c->graves;
-      c->graves = grave->next;
-      rdr_vk_destroy(&grave->dev->vk, grave->dev->handle, grave->type, grave->handle);
-      free(grave);
+   tongs_list_for_each_safe(struct deferred_destroy, d, &c->deferred, link)
+   {
+      if (d->youngest > c->finished)
+         return;
+      tongs_list_remove(&d->link);
+      rdr_vk_destroy(&d->dev->vk, d->dev->handle, d->type, d->handle);
+      free(d);
    }
-   if (!c->graves)
-      c->last_grave = NULL;
 }
 
-/* Enters what came of a compilation. */
+/* Enters the pipelines of a finished compilation into the object table. */
 static void
-enter_results(struct rdr_context *ctx, struct compile *job)
+enter_results(struct rdr_context *ctx, struct compilation *job)
 {
    if (job->entered)
       return;
    job->entered = true;
-   /* Of several, some may exist. A single one does not, whatever the driver left in its place. */
+   /* Of several pipelines, some may exist although the call failed. A single one does not, whatever
+    * the driver has left in its place. */
    if (job->result < 0 && job->args->new_count == 1)
       job->handles[0] = 0;
    if (job->result < 0 && ctx->post_result == VK_SUCCESS)
@@ -190,7 +199,7 @@ enter_results(struct rdr_context *ctx, struct compile *job)
    for (uint32_t i = 0; i < job->args->new_count; i++) {
       uint64_t id = job->args->new_ids[i];
       struct tongs_slot *slot = &ctx->slots[tongs_id_slot(id)];
-      if (slot->id != id || slot->data != job) { /* destroyed meanwhile */
+      if (slot->id != id || slot->data != job) { /* the client has destroyed it already */
          if (job->handles[i])
             rdr_vk_destroy(&job->dev->vk, job->dev->handle, TONGS_TYPE_VkPipeline, job->handles[i]);
          continue;
@@ -203,18 +212,15 @@ enter_results(struct rdr_context *ctx, struct compile *job)
    }
 }
 
-/* Waits for the compilation, or does it where no thread has begun. */
+/* Waits for the compilation, or does it here if no thread has begun. */
 static void
-finish(struct compile *job)
+finish(struct compilation *job)
 {
    struct rdr_compiles *c = job->compiles;
-   struct compile **link = &c->waiting;
 
    pthread_mutex_lock(&c->lock);
-   while (*link && *link != job)
-      link = &(*link)->next;
-   if (*link) {
-      *link = job->next;
+   if (!tongs_list_is_empty(&job->waiting_link)) {
+      tongs_list_remove(&job->waiting_link);
       pthread_mutex_unlock(&c->lock);
       run(job);
       job->done = true;
@@ -225,17 +231,21 @@ finish(struct compile *job)
    }
 }
 
-static void
-retire_oldest(struct rdr_compiles *c)
+static struct compilation *
+oldest_of(struct rdr_compiles *c)
 {
-   struct compile *job = c->oldest;
+   return tongs_list_first(&c->order, struct compilation, order_link);
+}
+
+static void
+finish_oldest(struct rdr_compiles *c)
+{
+   struct compilation *job = oldest_of(c);
 
    finish(job);
    enter_results(c->ctx, job);
-   c->oldest = job->younger;
-   if (!c->oldest)
-      c->youngest = NULL;
-   c->oldest_number++;
+   tongs_list_remove(&job->order_link);
+   c->finished++;
    c->held -= job->held;
    destroy(job);
 }
@@ -245,14 +255,18 @@ rdr_wait_compiled(const struct tongs_slot *slot)
 {
    if (slot->result != VK_NOT_READY || tongs_id_type(slot->id) != TONGS_TYPE_VkPipeline)
       return;
-   struct compile *job = slot->data;
+   struct compilation *job = slot->data;
    finish(job);
    enter_results(job->compiles->ctx, job);
 }
 
 static bool
-is_done(struct rdr_compiles *c, const struct compile *job)
+oldest_is_done(struct rdr_compiles *c)
 {
+   const struct compilation *job = oldest_of(c);
+
+   if (!job)
+      return false;
    pthread_mutex_lock(&c->lock);
    bool done = job->done;
    pthread_mutex_unlock(&c->lock);
@@ -262,13 +276,14 @@ is_done(struct rdr_compiles *c, const struct compile *job)
 void
 rdr_wait_all_compiled(struct rdr_compiles *c)
 {
-   while (c->oldest)
-      retire_oldest(c);
-   empty_graves(c);
+   while (oldest_of(c))
+      finish_oldest(c);
+   destroy_deferred(c);
 }
 
-bool
-rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type, uint64_t handle)
+/* Whether compilations use objects of the type. */
+static bool
+is_used_by_compilations(uint8_t type)
 {
    switch (type) {
    case TONGS_TYPE_VkShaderModule:
@@ -279,28 +294,34 @@ rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type,
    case TONGS_TYPE_VkDescriptorSetLayout:
    case TONGS_TYPE_VkSampler:
    case TONGS_TYPE_VkSamplerYcbcrConversion:
-      break;
+      return true;
    default:
       return false;
    }
-   while (c->oldest && is_done(c, c->oldest))
-      retire_oldest(c);
-   empty_graves(c);
-   if (!c->oldest)
+}
+
+bool
+rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type, uint64_t handle)
+{
+   if (!is_used_by_compilations(type))
       return false;
-   struct grave *grave = malloc(sizeof(*grave));
-   if (!grave) {
+   while (oldest_is_done(c))
+      finish_oldest(c);
+   destroy_deferred(c);
+   if (!oldest_of(c))
+      return false;
+   struct deferred_destroy *d = malloc(sizeof(*d));
+   if (!d) {
       rdr_wait_all_compiled(c);
       return false;
    }
-   *grave = (struct grave){
-      .since = c->youngest_number,
+   *d = (struct deferred_destroy){
+      .youngest = c->youngest,
       .dev = dev,
       .type = type,
       .handle = handle,
    };
-   *(c->last_grave ? &c->last_grave->next : &c->graves) = grave;
-   c->last_grave = grave;
+   tongs_list_append(&c->deferred, &d->link);
    return true;
 }
 
@@ -310,7 +331,7 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
    struct rdr_context *ctx = c->ctx;
    struct tongs_decoder d;
 
-   if (!c->oldest)
+   if (!oldest_of(c))
       return false;
    rdr_decoder_init(ctx, &d, bytes, size, NULL);
    tongs_decode_target(&d, TONGS_TYPE_VkDevice);
@@ -319,7 +340,7 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
    const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkPipeline);
    if (d.error || !slot || slot->result != VK_NOT_READY || slot->handle || slot->device != d.device)
       return false;
-   struct compile *job = slot->data;
+   struct compilation *job = slot->data;
    rdr_object_remove(ctx, tongs_id_slot(id));
    pthread_mutex_lock(&c->lock);
    job->unwanted = job->args->new_count == 1;
@@ -329,13 +350,15 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 
 /* --- Ops --- */
 
-/* Room for the op and what it decodes into. NULL when memory is out. */
-static struct compile *
+/* Room for the op and what it decodes into. NULL if memory is out. */
+static struct compilation *
 create(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 {
-   struct compile *job = calloc(1, sizeof(*job));
+   struct compilation *job = calloc(1, sizeof(*job));
    if (!job)
       return NULL;
+   tongs_list_init(&job->waiting_link);
+   tongs_list_init(&job->order_link);
    tongs_arena_init(&job->arena, c->ctx->limits.op_bytes);
    job->compiles = c;
    job->op = tongs_op_header_read(bytes).op;
@@ -349,9 +372,9 @@ create(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
    return job;
 }
 
-/* Decodes and enters the new objects. False where there is nothing to compile. */
+/* Decodes and enters the new objects. False if there is nothing to compile. */
 static bool
-decode(struct rdr_context *ctx, struct compile *job, size_t size)
+decode(struct rdr_context *ctx, struct compilation *job, size_t size)
 {
    struct tongs_decoder d;
 
@@ -376,11 +399,19 @@ decode(struct rdr_context *ctx, struct compile *job, size_t size)
    return good && job->args->new_count;
 }
 
+static bool
+is_over_limit(const struct rdr_compiles *c)
+{
+   const struct rdr_limits *limits = &c->ctx->limits;
+
+   return c->held > limits->compilation_bytes || c->youngest - c->finished > limits->compilations;
+}
+
 void
 rdr_compile(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 {
    struct rdr_context *ctx = c->ctx;
-   struct compile *job = create(c, bytes, size);
+   struct compilation *job = create(c, bytes, size);
 
    if (!job) {
       rdr_end(ctx, "out of memory for a %s", tongs_ops[tongs_op_header_read(bytes).op].name);
@@ -391,21 +422,15 @@ rdr_compile(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
       return;
    }
    c->held += job->held;
-   *(c->youngest ? &c->youngest->younger : &c->oldest) = job;
-   c->youngest = job;
-   c->youngest_number++;
+   c->youngest++;
+   tongs_list_append(&c->order, &job->order_link);
 
    start_thread(c);
    pthread_mutex_lock(&c->lock);
-   struct compile **end = &c->waiting;
-   while (*end)
-      end = &(*end)->next;
-   *end = job;
+   tongs_list_append(&c->waiting, &job->waiting_link);
    pthread_cond_signal(&c->wake);
    pthread_mutex_unlock(&c->lock);
-   while (c->oldest && (c->held > ctx->limits.compilation_bytes ||
-                        c->youngest_number - c->oldest_number > ctx->limits.compilations ||
-                        is_done(c, c->oldest)))
-      retire_oldest(c);
-   empty_graves(c);
+   while (oldest_of(c) && (is_over_limit(c) || oldest_is_done(c)))
+      finish_oldest(c);
+   destroy_deferred(c);
 }

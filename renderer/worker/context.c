@@ -2,6 +2,8 @@
 #include "renderer/worker/context.h"
 
 #include "protocol/args.h"
+#include "renderer/worker/compile.h"
+#include "renderer/worker/jobs.h"
 #include "renderer/worker/op.h"
 #include "renderer/worker/replies.h"
 #include "renderer/worker/transport.h"
@@ -9,6 +11,21 @@
 
 #include <stdarg.h>
 #include <unistd.h>
+
+bool
+rdr_context_init(struct rdr_context *ctx, struct rdr_transport *transport,
+                 const struct rdr_limits *limits)
+{
+   ctx->transport = transport;
+   ctx->limits = *limits;
+   pthread_mutex_init(&ctx->reply_lock, NULL);
+   tongs_list_init(&ctx->heaps);
+   tongs_arena_init(&ctx->arena, limits->op_bytes);
+   tongs_encoder_init(&ctx->replies);
+   ctx->jobs = rdr_jobs_create(ctx);
+   ctx->compiles = rdr_compiles_create(ctx);
+   return transport && ctx->jobs && ctx->compiles;
+}
 
 void
 rdr_end(struct rdr_context *ctx, const char *format, ...)

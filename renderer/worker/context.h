@@ -11,6 +11,7 @@
 #include "protocol/encoder.h"
 #include "protocol/hello.h"
 #include "protocol/id.h"
+#include "protocol/tongs_list.h"
 #include "renderer/limits.h"
 #include "renderer/worker/input.h"
 #include "renderer/worker/shared_memory.h"
@@ -24,10 +25,8 @@
 #include <stdio.h>
 
 struct rdr_compiles;
-struct rdr_heap;
 struct rdr_jobs;
 struct rdr_op;
-struct rdr_orphan;
 struct rdr_swapchains;
 struct rdr_transport;
 struct rdr_validation;
@@ -82,7 +81,7 @@ struct rdr_device {
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
    _Atomic(struct rdr_waiter *) waiters; /* owned, one for each queue */
-   struct rdr_orphan *orphans;           /* objects whose id is gone while a wait still used them */
+   struct tongs_list orphans;            /* of struct rdr_orphan.link (object.c); owned */
    struct rdr_swapchains *swapchains;    /* owned; NULL while there was none */
 };
 
@@ -123,7 +122,7 @@ struct rdr_context {
    struct tongs_slot *slots;
    struct rdr_node *nodes;
    uint32_t slot_count;
-   struct rdr_heap *heaps;
+   struct tongs_list heaps; /* of struct rdr_heap.link; owned */
    struct tongs_spinner op_spinner;
    struct tongs_spinner watch_spinner;
    struct rdr_waiter *watched; /* waiter.h; NULL: none */
@@ -140,6 +139,11 @@ struct rdr_context {
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };
+
+/* Prepares a zeroed context, which takes the transport also on failure. False if memory is out. */
+bool
+rdr_context_init(struct rdr_context *ctx, struct rdr_transport *transport,
+                 const struct rdr_limits *limits);
 
 /* Ends the connection and logs why, once. printf-like. Any thread. */
 __attribute__((format(printf, 2, 3))) void

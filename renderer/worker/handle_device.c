@@ -132,6 +132,7 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, struct rdr_op *op, void *args)
    a->ret = VK_ERROR_OUT_OF_HOST_MEMORY;
    if (!dev || !names || !note_queues(dev, &info))
       goto fail;
+   tongs_list_init(&dev->orphans);
    a->ret = VK_ERROR_INITIALIZATION_FAILED;
    if (!has_queues(&instance->vk, a->physicalDevice, &info))
       goto fail;

@@ -70,7 +70,7 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
       rdr_external_close_refused(fd, &st);
    if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
                                                (uint64_t)*a->pMemory, a->ret, op->parent, memory))
-      rdr_memory_destroy(ctx, memory);
+      rdr_memory_destroy(memory);
 }
 
 void

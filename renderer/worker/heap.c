@@ -10,29 +10,31 @@
 #include <unistd.h>
 
 struct rdr_heap {
-   struct rdr_heap *next;
+   struct tongs_list link; /* in rdr_context.heaps */
    const struct rdr_device *device;
-   uint32_t number; /* 0: the client has destroyed it, and a memory still uses it */
-   uint32_t uses;   /* memories that are made of it: the host's driver holds the address */
+   uint32_t number; /* 0: the client has destroyed the heap, and a memory still uses it */
+   uint32_t uses;   /* memories that are made of it: the host driver holds the address */
    uint64_t size;
    struct rdr_shared_memory memory;
 };
 
-static struct rdr_heap **
+/* NULL if there is none. */
+static struct rdr_heap *
 find(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number)
 {
-   struct rdr_heap **link = &ctx->heaps;
-
-   while (*link && ((*link)->number != number || (*link)->device != dev))
-      link = &(*link)->next;
-   return link;
+   tongs_list_for_each(struct rdr_heap, heap, &ctx->heaps, link)
+   {
+      if (heap->number == number && heap->device == dev)
+         return heap;
+   }
+   return NULL;
 }
 
 void *
 rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number,
                uint64_t offset, uint64_t size, struct rdr_heap **heap)
 {
-   struct rdr_heap *h = number ? *find(ctx, dev, number) : NULL;
+   struct rdr_heap *h = number ? find(ctx, dev, number) : NULL;
 
    if (!h || size > h->size || offset > h->size - size || offset % RDR_HEAP_PAGE)
       return NULL;
@@ -41,11 +43,9 @@ rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t n
 }
 
 static void
-drop(struct rdr_heap **link)
+destroy(struct rdr_heap *heap)
 {
-   struct rdr_heap *heap = *link;
-
-   *link = heap->next;
+   tongs_list_remove(&heap->link);
    rdr_shared_memory_unmap(&heap->memory);
    free(heap);
 }
@@ -67,27 +67,37 @@ rdr_memory_create(uint64_t size, bool mappable, struct rdr_heap *heap)
 }
 
 void
-rdr_memory_destroy(struct rdr_context *ctx, struct rdr_memory *memory)
+rdr_memory_destroy(struct rdr_memory *memory)
 {
    struct rdr_heap *heap = memory ? memory->heap : NULL;
 
    if (memory && memory->imported_fd >= 0)
       close(memory->imported_fd);
    free(memory);
-   if (!heap || --heap->uses || heap->number)
-      return;
-   struct rdr_heap **link = &ctx->heaps;
-   while (*link != heap)
-      link = &(*link)->next;
-   drop(link);
+   if (heap && !--heap->uses && !heap->number)
+      destroy(heap);
 }
 
 /* --- Ops --- */
 
+/* Why the client may not have one more heap like this; NULL: it may. */
+static const char *
+refusal(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t size)
+{
+   uint64_t count = 0;
+
+   if (find(ctx, dev, number))
+      return "its number is taken";
+   tongs_list_for_each(struct rdr_heap, heap, &ctx->heaps, link) count++;
+   if (count >= ctx->limits.heaps || !size || size > ctx->limits.heap_bytes)
+      return "it is one too many, or of an impossible size";
+   return NULL;
+}
+
 void
 rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   uint32_t number = tongs_decode_u32(d), count = 0;
+   uint32_t number = tongs_decode_u32(d);
    tongs_decode_u32(d);
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    uint64_t size = tongs_decode_u64(d);
@@ -97,14 +107,12 @@ rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_dec
       return;
    }
    const struct rdr_device *dev = d->target->data;
-   const char *why = *find(ctx, dev, number) ? "its number is taken" : NULL;
-   for (const struct rdr_heap *other = ctx->heaps; other; other = other->next)
-      count++;
-   if (count >= ctx->limits.heaps || !size || size > ctx->limits.heap_bytes)
-      why = "it is one too many, or of an impossible size";
+   const char *why = refusal(ctx, dev, number, size);
    struct rdr_heap *heap = why ? NULL : calloc(1, sizeof(*heap));
    if (heap) {
-      *heap = (struct rdr_heap){.next = ctx->heaps, .device = dev, .number = number, .size = size};
+      heap->device = dev;
+      heap->number = number;
+      heap->size = size;
       why = rdr_op_map_memory(ctx, op, size, &heap->memory);
    } else if (!why) {
       why = "out of memory";
@@ -114,36 +122,32 @@ rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_dec
       free(heap);
       return;
    }
-   ctx->heaps = heap;
+   tongs_list_append(&ctx->heaps, &heap->link);
 }
 
 void
 rdr_own_heap_destroy(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    uint32_t number = tongs_decode_u32(d);
-
-   (void)op;
    tongs_decode_u32(d);
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
+   struct rdr_heap *heap = d->error || !number ? NULL : find(ctx, d->target->data, number);
 
-   struct rdr_heap **link = d->error || !number ? NULL : find(ctx, d->target->data, number);
-   if (!link || !*link)
+   (void)op;
+   if (!heap)
       rdr_end(ctx, "a tongsHeapDestroy names no heap");
-   else if ((*link)->uses)
-      (*link)->number = 0;
+   else if (heap->uses)
+      heap->number = 0;
    else
-      drop(link);
+      destroy(heap);
 }
 
 void
 rdr_heaps_release(struct rdr_context *ctx, const struct rdr_device *dev)
 {
-   struct rdr_heap **link = &ctx->heaps;
-
-   while (*link) {
-      if ((*link)->device == dev)
-         drop(link);
-      else
-         link = &(*link)->next;
+   tongs_list_for_each_safe(struct rdr_heap, heap, &ctx->heaps, link)
+   {
+      if (heap->device == dev)
+         destroy(heap);
    }
 }

@@ -2,6 +2,7 @@
 #include "renderer/worker/jobs.h"
 
 #include "protocol/frame.h"
+#include "protocol/tongs_list.h"
 #include "renderer/worker/context.h"
 #include "renderer/worker/execute.h"
 #include "renderer/worker/handlers.h"
@@ -13,15 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Idle threads that are kept. */
+/* Threads that are kept while there is no job for them. */
 #define IDLE_MAX 4
 #define STACK_SIZE ((size_t)256 * 1024)
-/* A wait asks the host anew so often, nanoseconds: one for what will never happen ends when its
- * device is lost. */
+/* Nanoseconds. A wait asks the host driver in slices of this length, and between two slices looks
+ * whether the device is lost: else a wait for a lost submission would never end. */
 #define SLICE_NS UINT64_C(100000000)
 
 struct job {
-   struct job *next;
+   struct tongs_list link; /* in rdr_jobs.waiting, then .running; protected by the lock */
    struct tongs_arena arena;
    uint8_t *bytes; /* the op's, owned: its arguments point into them */
    struct rdr_op op;
@@ -35,11 +36,11 @@ struct rdr_jobs {
    struct rdr_context *ctx;
    pthread_mutex_t lock; /* protects the rest */
    pthread_cond_t wake;
-   struct job *waiting; /* for a thread */
-   struct job *running;
-   uint32_t idle; /* threads that sleep, or have been woken and not come to it yet */
+   struct tongs_list waiting; /* of struct job.link: no thread has taken them, oldest first */
+   struct tongs_list running; /* of struct job.link; each owned by its thread */
+   uint32_t idle; /* threads that sleep, or have been woken and have not taken a job yet */
    uint32_t waiting_count;
-   _Atomic uint32_t count; /* of jobs, waiting and running; only the decoder's thread adds to it */
+   _Atomic uint32_t count; /* of both lists; only the decoder's thread adds to it */
    size_t held;            /* bytes that they hold */
 };
 
@@ -50,6 +51,8 @@ rdr_jobs_create(struct rdr_context *ctx)
    if (!jobs)
       return NULL;
    jobs->ctx = ctx;
+   tongs_list_init(&jobs->waiting);
+   tongs_list_init(&jobs->running);
    pthread_mutex_init(&jobs->lock, NULL);
    pthread_cond_init(&jobs->wake, NULL);
    return jobs;
@@ -66,7 +69,7 @@ job_destroy(struct job *job)
    free(job);
 }
 
-/* Room for the op and what it decodes into. NULL when memory is out. */
+/* Room for the op and what it decodes into. NULL if memory is out. */
 static struct job *
 job_create(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
 {
@@ -91,8 +94,8 @@ job_create(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
    return job;
 }
 
-/* False where there is nothing to wait for: the op is malformed, which ends the connection, or its
- * answer is given. */
+/* False if there is nothing to wait for: the op is malformed, which ends the connection, or the
+ * reply has been sent. */
 static bool
 decode(struct rdr_context *ctx, struct job *job, size_t size)
 {
@@ -127,8 +130,8 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    return true;
 }
 
-/* Where a wait's timeout is; NULL for what is no wait or has none. Structs lie in the job's arena:
- * they are its own. */
+/* The time limit of a wait, to be changed in place: structs lie in the job's own arena. NULL for an
+ * op without a time limit. */
 static uint64_t *
 timeout_of(const struct job *job)
 {
@@ -160,14 +163,14 @@ result_of(const struct job *job)
    return (VkResult *)((uint8_t *)job->args + tongs_ops[job->op.number].ret_offset);
 }
 
-/* vkAcquireNextImageKHR may say either, whatever the timeout. */
+/* vkAcquireNextImageKHR may return either, whatever its time limit is. */
 static bool
-is_in_vain(VkResult result)
+has_timed_out(VkResult result)
 {
    return result == VK_TIMEOUT || result == VK_NOT_READY;
 }
 
-/* Carries out a job that may take long. */
+/* Carries out a job that may take long, on its own thread. */
 static void
 run(struct rdr_context *ctx, struct job *job)
 {
@@ -179,19 +182,11 @@ run(struct rdr_context *ctx, struct job *job)
       if (timeout)
          *timeout = left < SLICE_NS ? left : SLICE_NS;
       rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
-      if (timeout && left != UINT64_MAX) /* no end */
+      if (timeout && left != UINT64_MAX) /* else there is no time limit */
          left -= *timeout;
-   } while (timeout && left && is_in_vain(*result_of(job)) && !dev->lost);
-   if (timeout && is_in_vain(*result_of(job)) && dev->lost)
+   } while (timeout && left && has_timed_out(*result_of(job)) && !dev->lost);
+   if (timeout && has_timed_out(*result_of(job)) && dev->lost)
       *result_of(job) = VK_ERROR_DEVICE_LOST;
-}
-
-static void
-unlink_job(struct job **list, struct job *job)
-{
-   while (*list != job)
-      list = &(*list)->next;
-   *list = job->next;
 }
 
 static void *
@@ -201,7 +196,7 @@ thread(void *data)
 
    pthread_mutex_lock(&jobs->lock);
    for (;;) {
-      while (!jobs->waiting) {
+      while (tongs_list_is_empty(&jobs->waiting)) {
          if (jobs->idle >= IDLE_MAX) {
             pthread_mutex_unlock(&jobs->lock);
             return NULL;
@@ -210,17 +205,16 @@ thread(void *data)
          pthread_cond_wait(&jobs->wake, &jobs->lock);
          jobs->idle--;
       }
-      struct job *job = jobs->waiting;
-      jobs->waiting = job->next;
+      struct job *job = tongs_list_first(&jobs->waiting, struct job, link);
+      tongs_list_remove(&job->link);
+      tongs_list_append(&jobs->running, &job->link);
       jobs->waiting_count--;
-      job->next = jobs->running;
-      jobs->running = job;
       pthread_mutex_unlock(&jobs->lock);
 
       run(jobs->ctx, job);
 
       pthread_mutex_lock(&jobs->lock);
-      unlink_job(&jobs->running, job);
+      tongs_list_remove(&job->link);
       jobs->count--;
       jobs->held -= job->held;
       pthread_mutex_unlock(&jobs->lock);
@@ -245,7 +239,7 @@ start_thread(struct rdr_jobs *jobs)
    return !error;
 }
 
-/* Tries without waiting. True where the job is done. */
+/* Carries out the job without waiting. True if it is done. */
 static bool
 try_now(struct rdr_context *ctx, struct job *job)
 {
@@ -256,7 +250,7 @@ try_now(struct rdr_context *ctx, struct job *job)
       *timeout = 0;
       rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
       *timeout = whole;
-      return !is_in_vain(*result_of(job)) || !whole;
+      return !has_timed_out(*result_of(job)) || !whole;
    }
    if (job->op.number != TONGS_OP_vkGetQueryPoolResults ||
        ((struct tongs_args_vkGetQueryPoolResults *)job->args)->flags & VK_QUERY_RESULT_WAIT_BIT)
@@ -265,7 +259,8 @@ try_now(struct rdr_context *ctx, struct job *job)
    return true;
 }
 
-/* Hands the job to a thread, which owns it then. */
+/* Hands the job to a thread, which owns it from then on. Ends the connection if a limit is reached.
+ */
 static void
 enqueue(struct rdr_jobs *jobs, struct job *job)
 {
@@ -275,16 +270,12 @@ enqueue(struct rdr_jobs *jobs, struct job *job)
    bool room = jobs->count < ctx->limits.waiting_calls &&
                jobs->held + job->held <= ctx->limits.waiting_call_bytes;
    if (room) {
-      struct job **end = &jobs->waiting;
-      while (*end)
-         end = &(*end)->next;
-      job->next = NULL;
-      *end = job;
+      tongs_list_append(&jobs->waiting, &job->link);
       jobs->waiting_count++;
       jobs->count++;
       jobs->held += job->held;
    }
-   /* Each has a thread of its own: another job may be waiting for what comes after this one. */
+   /* Each job has a thread of its own: one job may wait for what a later job brings about. */
    bool start = room && jobs->waiting_count > jobs->idle;
    pthread_cond_signal(&jobs->wake);
    pthread_mutex_unlock(&jobs->lock);
@@ -318,9 +309,10 @@ rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size)
 }
 
 static bool
-list_uses(const struct job *job, uint64_t id)
+list_uses(const struct tongs_list *list, uint64_t id)
 {
-   for (; job; job = job->next) {
+   tongs_list_for_each(const struct job, job, list, link)
+   {
       for (uint32_t i = 0; i < job->id_count; i++) {
          if (job->ids[i] == id)
             return true;
@@ -335,24 +327,27 @@ rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id)
    if (!jobs->count)
       return false;
    pthread_mutex_lock(&jobs->lock);
-   bool used = list_uses(jobs->waiting, id) || list_uses(jobs->running, id);
+   bool used = list_uses(&jobs->waiting, id) || list_uses(&jobs->running, id);
    pthread_mutex_unlock(&jobs->lock);
    return used;
 }
 
 static bool
-list_is_on(const struct job *job, const struct rdr_device *dev)
+list_is_on(const struct tongs_list *list, const struct rdr_device *dev)
 {
-   while (job && dev && job->op.host != dev)
-      job = job->next;
-   return job != NULL;
+   tongs_list_for_each(const struct job, job, list, link)
+   {
+      if (!dev || job->op.host == dev)
+         return true;
+   }
+   return false;
 }
 
 bool
 rdr_jobs_any(struct rdr_jobs *jobs, const struct rdr_device *dev)
 {
    pthread_mutex_lock(&jobs->lock);
-   bool any = list_is_on(jobs->waiting, dev) || list_is_on(jobs->running, dev);
+   bool any = list_is_on(&jobs->waiting, dev) || list_is_on(&jobs->running, dev);
    pthread_mutex_unlock(&jobs->lock);
    return any;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Host calls that may wait for long run on threads of their own, so that the decoder goes on:
- * another thread of the client may be about to submit what they wait for. */
+/* Calls that may wait for long run on threads of their own, so that the decoder goes on: another
+ * thread of the client may be about to submit what they wait for. */
 
 #ifndef RDR_WORKER_JOBS_H
 #define RDR_WORKER_JOBS_H
@@ -14,11 +14,13 @@ struct rdr_context;
 struct rdr_device;
 struct rdr_jobs;
 
+/* NULL if memory is out. */
 struct rdr_jobs *
 rdr_jobs_create(struct rdr_context *ctx);
 
-/* Decodes the op, a call of `size` bytes with its header, and carries it out: at once where it need
- * not wait, else on a thread, which also sends the reply. Ends the connection on a malformed op. */
+/* Decodes the op, a call of `size` bytes with its header, and carries it out: at once if it need
+ * not wait, else on a thread, which also sends the reply. Ends the connection if the op is
+ * malformed or a limit is reached (rdr_limits.waiting_calls). The decoder's thread. */
 void
 rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size);
 
@@ -26,7 +28,7 @@ rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size);
 bool
 rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id);
 
-/* Whether a job is going on on the device; NULL: on any. */
+/* Whether a job is in progress on the device; NULL: on any device. */
 bool
 rdr_jobs_any(struct rdr_jobs *jobs, const struct rdr_device *dev);
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object whose id is gone while a wait still uses it: it goes with its device. */
+/* A host object whose id is gone while a wait still uses it. It is destroyed with its device. */
 struct rdr_orphan {
-   struct rdr_orphan *next;
+   struct tongs_list link; /* in rdr_device.orphans */
    uint8_t type;
    uint64_t handle;
 };
@@ -140,7 +140,7 @@ rdr_object_remove(struct rdr_context *ctx, uint32_t slot)
    rdr_object_remove_children(ctx, slot);
    unlink_child(ctx, slot);
    if (tongs_id_type(ctx->slots[slot].id) == TONGS_TYPE_VkDeviceMemory)
-      rdr_memory_destroy(ctx, ctx->slots[slot].data);
+      rdr_memory_destroy(ctx->slots[slot].data);
    ctx->slots[slot] = (struct tongs_slot){0};
    ctx->nodes[slot] = (struct rdr_node){0};
 }
@@ -196,8 +196,8 @@ rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle)
 
    if (!orphan)
       return; /* it goes with the process */
-   *orphan = (struct rdr_orphan){.next = dev->orphans, .type = type, .handle = handle};
-   dev->orphans = orphan;
+   *orphan = (struct rdr_orphan){.type = type, .handle = handle};
+   tongs_list_append(&dev->orphans, &orphan->link);
 }
 
 /* Keeps the host's object of a pinned slot. */
@@ -246,11 +246,11 @@ rdr_object_destroy_children(struct rdr_context *ctx, uint32_t device)
 {
    struct rdr_device *dev = ctx->slots[device].data;
 
-   while (dev->orphans) {
-      struct rdr_orphan *next = dev->orphans->next;
-      rdr_vk_destroy(&dev->vk, dev->handle, dev->orphans->type, dev->orphans->handle);
-      free(dev->orphans);
-      dev->orphans = next;
+   tongs_list_for_each_safe(struct rdr_orphan, orphan, &dev->orphans, link)
+   {
+      tongs_list_remove(&orphan->link);
+      rdr_vk_destroy(&dev->vk, dev->handle, orphan->type, orphan->handle);
+      free(orphan);
    }
    for (int late = 0; late < 2; late++) {
       uint32_t slot = ctx->nodes[device].first_child;

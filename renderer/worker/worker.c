@@ -2,13 +2,11 @@
 #include "renderer/worker/worker.h"
 
 #include "renderer/worker/capture.h"
-#include "renderer/worker/compile.h"
 #include "renderer/worker/context.h"
 #include "renderer/worker/handshake.h"
 #include "renderer/worker/hang_up.h"
 #include "renderer/worker/host.h"
 #include "renderer/worker/input.h"
-#include "renderer/worker/jobs.h"
 #include "renderer/worker/replies.h"
 #include "renderer/worker/transport.h"
 #include "renderer/worker/validation.h"
@@ -54,20 +52,15 @@ int
 rdr_worker_run(int fd, const struct rdr_worker_options *options)
 {
    struct rdr_context *ctx = calloc(1, sizeof(*ctx));
+   struct rdr_transport *transport =
+      options->pages ? rdr_transport_open_virtio(fd) : rdr_transport_open_socket(fd);
 
-   if (!ctx ||
-       !(ctx->transport =
-            options->pages ? rdr_transport_open_virtio(fd) : rdr_transport_open_socket(fd)) ||
-       !(ctx->jobs = rdr_jobs_create(ctx)) || !(ctx->compiles = rdr_compiles_create(ctx)) ||
+   if (!ctx || !rdr_context_init(ctx, transport, &options->limits) ||
        (options->validate && !(ctx->validation = rdr_validation_create()))) {
       fprintf(stderr, "tongs worker %d: out of memory\n", (int)getpid());
       return 1;
    }
    signal(SIGPIPE, SIG_IGN);
-   ctx->limits = options->limits;
-   pthread_mutex_init(&ctx->reply_lock, NULL);
-   tongs_arena_init(&ctx->arena, ctx->limits.op_bytes);
-   tongs_encoder_init(&ctx->replies);
    allow_descriptors(ctx->limits.descriptors);
    rdr_host_set_environment(options);
    if (options->capture)

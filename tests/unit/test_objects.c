@@ -197,13 +197,10 @@ start(void)
    memset(&host, 0, sizeof(host));
    host.last = 1000;
    sem_init(&host.gate, 0, 0);
-   f->ctx.transport = rdr_transport_open_socket(fds[0]);
-   f->ctx.limits = rdr_limits_default();
+   const struct rdr_limits limits = rdr_limits_default();
+   if (!rdr_context_init(&f->ctx, rdr_transport_open_socket(fds[0]), &limits))
+      abort();
    f->client = fds[1];
-   f->ctx.jobs = rdr_jobs_create(&f->ctx);
-   f->ctx.compiles = rdr_compiles_create(&f->ctx);
-   pthread_mutex_init(&f->ctx.reply_lock, NULL);
-   tongs_arena_init(&f->ctx.arena, f->ctx.limits.op_bytes);
    tongs_encoder_init(&f->e);
    f->e.raw_handles = true;
 
@@ -231,6 +228,7 @@ start(void)
             .WaitForFences = wait_for_fences,
          },
    };
+   tongs_list_init(&f->device.orphans);
    rdr_object_add(&f->ctx, TONGS_TYPE_VkInstance, id_of(TONGS_TYPE_VkInstance, INSTANCE), 1,
                   VK_SUCCESS, 0, &f->ctx.instance);
    rdr_object_add(&f->ctx, TONGS_TYPE_VkDevice, id_of(TONGS_TYPE_VkDevice, DEVICE), 2, VK_SUCCESS,
@@ -536,7 +534,7 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
    execute(f, TONGS_OP_vkFreeMemory,
            &(struct tongs_args_vkFreeMemory){.device = HANDLE(VkDevice, DEVICE), .memory = memory});
    CHECK(!f->ctx.ended);
-   CHECK(!f->ctx.heaps);
+   CHECK(tongs_list_is_empty(&f->ctx.heaps));
 }
 
 static void
@@ -579,6 +577,7 @@ a_device_can_go_while_another_one_is_waited_for(struct fixture *f)
    VkFence fence = HANDLE(VkFence, FREE);
    struct rdr_device *other = calloc(1, sizeof(*other));
 
+   tongs_list_init(&other->orphans);
    other->vk.DestroyDevice = destroy_device;
    rdr_object_add(&f->ctx, TONGS_TYPE_VkDevice, id_of(TONGS_TYPE_VkDevice, FREE + 1), 3, VK_SUCCESS,
                   0, other);
