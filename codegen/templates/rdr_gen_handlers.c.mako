@@ -18,7 +18,7 @@ names = ", ".join("NULL" if m.kind == "allocator" else "a->" + m.name for m in o
 static void
 handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
-   const struct rdr_vk_${host} *vk = &((struct rdr_${host} *)op->host)->vk;
+   const struct rdr_vk_${host} *vk = &((struct rdr_${host} *)op->owner)->vk;
    struct tongs_args_${o.name} *a = args;
 
    if (!vk->${o.short}) {
@@ -37,7 +37,7 @@ handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
 % elif o.kind != "call" and o.ret == "VkResult":
    a->ret = vk->${o.short}(${names});
    if (a->ret < 0)
-      rdr_post_failed(ctx, op, op->host, "${o.name}", a->ret);
+      rdr_post_failed(ctx, op, op->owner, "${o.name}", a->ret);
 % else:
    a->ret = vk->${o.short}(${names});
    (void)ctx;

@@ -16,7 +16,7 @@ names = ", ".join("NULL" if m.kind == "allocator" else "a." + m.name for m in o.
 static void
 replay_${o.name}(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    struct tongs_args_${o.name} a = {.${first.name} = op->command_buffer};
 
    tongs_${"get" if o.flat else "decode"}_${o.name}(d, &a);

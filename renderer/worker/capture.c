@@ -17,7 +17,7 @@ enum attempt {
    FAILED
 };
 
-/* A pipe or a device takes what all of them write. */
+/* Several workers may write to one pipe or device. */
 static enum attempt
 attempt(const char *path, int *fd)
 {
@@ -28,7 +28,7 @@ attempt(const char *path, int *fd)
       return FAILED;
    if (fstat(*fd, &st) == 0 && !S_ISREG(st.st_mode))
       return HAVE;
-   /* The lock is for those that begin at the same time, and have not written yet. */
+   /* The lock keeps two workers apart that start at the same time, before either has written. */
    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && fstat(*fd, &st) == 0 && st.st_size == 0)
       return HAVE;
    close(*fd);

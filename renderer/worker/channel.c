@@ -35,28 +35,28 @@ ops_wait(void *data)
    return tongs_ring_is_readable(data);
 }
 
-/* Whether there are ops, or nothing left to watch. */
+/* Whether there are ops, or nothing left to poll. */
 static bool
-watch_is_over(void *data)
+polling_is_over(void *data)
 {
    struct rdr_context *ctx = data;
 
    if (ops_wait(&ctx->channel.ops))
       return true;
-   rdr_watch(ctx);
-   return !ctx->watched;
+   rdr_waiter_poll(ctx);
+   return !ctx->polled;
 }
 
-/* Watches the last submission while no ops come, then leaves it to the waiter's thread, which can
+/* Polls the last submission while no ops come, then leaves it to the waiter's thread, which can
  * sleep. */
 static void
-watch(struct rdr_context *ctx)
+poll_submissions(struct rdr_context *ctx)
 {
    struct tongs_spin_wait w;
 
-   tongs_spin(&ctx->watch_spinner, watch_is_over, ctx, &w);
-   rdr_watch_end(ctx);
-   tongs_spinner_note(&ctx->watch_spinner, &w);
+   tongs_spin(&ctx->poll_spinner, polling_is_over, ctx, &w);
+   rdr_waiter_poll_end(ctx);
+   tongs_spinner_note(&ctx->poll_spinner, &w);
 }
 
 ssize_t
@@ -72,8 +72,8 @@ rdr_channel_receive(struct rdr_context *ctx, void *data, size_t size)
          rdr_end(ctx, "the client says that it has written more ops than there is room for");
       if (n || left || ctx->ended)
          return n;
-      if (ctx->watched) {
-         watch(ctx);
+      if (ctx->polled) {
+         poll_submissions(ctx);
          continue;
       }
       if (!tongs_spin(&ctx->op_spinner, ops_wait, ring, &w))

@@ -8,7 +8,7 @@
 
 #include "renderer/worker/context.h"
 
-/* Receives ops, waiting for them; watches submissions meanwhile (waiter.h). Returns how many bytes;
+/* Receives ops, waiting for them; polls submissions meanwhile (waiter.h). Returns how many bytes;
  * 0 when the client is gone or the connection has ended; -EPROTO, with the connection ended. The
  * decoder's thread. */
 ssize_t

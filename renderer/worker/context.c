@@ -51,10 +51,10 @@ rdr_refuse_command(struct rdr_context *ctx, const char *name)
 }
 
 void
-rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *host, const char *name,
+rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *device, const char *name,
                 VkResult result)
 {
-   struct rdr_device *dev = host;
+   struct rdr_device *dev = device;
 
    if (ctx->post_result == VK_SUCCESS)
       ctx->post_result = result;

@@ -32,7 +32,7 @@ struct rdr_transport;
 struct rdr_validation;
 struct rdr_waiter;
 
-/* The functions that exist before there is an instance. */
+/* The host's Vulkan loader, and the functions that exist before there is an instance. */
 struct rdr_host {
    void *library; /* the Vulkan loader */
    PFN_vkGetInstanceProcAddr GetInstanceProcAddr;
@@ -44,7 +44,7 @@ struct rdr_host {
 
 #define RDR_PHYSICAL_DEVICES_MAX 16u
 
-/* What a device of it will be made with beside what the client wants. */
+/* How devices of a physical device are made, beside what the client asks for. */
 struct rdr_physical_device {
    VkPhysicalDevice handle;
    bool imports_host_memory; /* has VK_EXT_external_memory_host, at our alignment */
@@ -55,12 +55,12 @@ struct rdr_instance {
    VkInstance handle;
    PFN_vkGetDeviceProcAddr GetDeviceProcAddr;
    struct rdr_vk_instance vk;
-   struct rdr_physical_device
-      physical[RDR_PHYSICAL_DEVICES_MAX]; /* those that the client has seen */
+   /* Those that the client has seen. */
+   struct rdr_physical_device physical[RDR_PHYSICAL_DEVICES_MAX];
    uint32_t physical_count;
 };
 
-/* Queues of one family and with the same flags that a device was made with. */
+/* Queues of a device that have the same family and flags. */
 struct rdr_queues {
    uint32_t family;
    VkDeviceQueueCreateFlags flags;
@@ -73,16 +73,16 @@ struct rdr_device {
    VkPhysicalDeviceLimits limits;
    struct rdr_instance *instance;
    struct rdr_vk_device vk;
-   bool imports_host_memory; /* VK_EXT_external_memory_host is enabled */
-   bool marks_buffers; /* buffers are made for host memory, where that leaves all memory types open
-                          to them */
-   atomic_bool
-      lost; /* a post failed that nobody can be told of otherwise: no wait is worth its while */
+   bool imports_host_memory;  /* VK_EXT_external_memory_host is enabled */
+   bool marks_buffers;        /* buffers are created for imported host memory (handle_buffer.c) */
+   atomic_bool lost;          /* a post failed, or the host driver lost the device: waits end */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
-   _Atomic(struct rdr_waiter *) waiters; /* owned, one for each queue */
-   struct tongs_list orphans;            /* of struct rdr_orphan.link (object.c); owned */
-   struct rdr_swapchains *swapchains;    /* owned; NULL while there was none */
+   /* Owned, one for each queue. rdr_waiters_lose() walks them on any thread without a lock, so the
+    * list only grows, at its front, while other threads may use the device. */
+   _Atomic(struct rdr_waiter *) waiters;
+   struct tongs_list orphans;         /* of struct rdr_orphan.link (object.c); owned */
+   struct rdr_swapchains *swapchains; /* owned; NULL until the first one */
 };
 
 /* Why a connection is over. */
@@ -91,7 +91,8 @@ enum rdr_ended {
    RDR_RULE_BROKEN, /* the reason has been logged */
 };
 
-/* How an object stands to others. Beside the slots that the decoder reads, by the same index. */
+/* The parent and children of the object in the slot with the same index. A list of slot numbers, as
+ * the tables may move when they grow. */
 struct rdr_node {
    uint32_t parent; /* slot, 0: none */
    uint32_t first_child;
@@ -113,8 +114,7 @@ struct rdr_context {
    struct tongs_channel channel;
    struct rdr_shared_memory channel_memory;
    atomic_bool has_channel; /* for the other threads */
-   atomic_bool
-      client_left; /* the client has hung up; ops that it has put into the ring still count */
+   atomic_bool client_left; /* it has hung up; ops that it has put into the ring still count */
 
    /* The decoder's thread's own. */
    struct rdr_input in;
@@ -124,18 +124,18 @@ struct rdr_context {
    uint32_t slot_count;
    struct tongs_list heaps; /* of struct rdr_heap.link; owned */
    struct tongs_spinner op_spinner;
-   struct tongs_spinner watch_spinner;
-   struct rdr_waiter *watched; /* waiter.h; NULL: none */
-   VkResult post_result;       /* the first failure of a post since the last tongsSync */
+   struct tongs_spinner poll_spinner;
+   struct rdr_waiter *polled; /* waiter.h; NULL: none */
+   VkResult post_result;      /* the first failure of a post since the last tongsSync */
 
-   /* Protects the replies: jobs send them too. */
+   /* Protects `replies` and the order in which they are sent: jobs and waiters send too. */
    pthread_mutex_t reply_lock;
    struct tongs_encoder replies; /* not sent yet */
 
    struct rdr_jobs *jobs;             /* owned */
    struct rdr_compiles *compiles;     /* owned */
    struct rdr_validation *validation; /* owned; NULL: none is wanted */
-   bool greeted;                      /* the client knows that ops may come */
+   bool greeted;                      /* the handshake is over: the client reads events */
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };
@@ -145,18 +145,19 @@ bool
 rdr_context_init(struct rdr_context *ctx, struct rdr_transport *transport,
                  const struct rdr_limits *limits);
 
-/* Ends the connection and logs why, once. printf-like. Any thread. */
+/* Ends the connection, logs why and tells the client, once. printf-like. Any thread. */
 __attribute__((format(printf, 2, 3))) void
 rdr_end(struct rdr_context *ctx, const char *format, ...);
 
-/* The client called what this host's driver has not. */
+/* Ends the connection: the client has called a command that the host driver does not have. */
 void
 rdr_refuse_command(struct rdr_context *ctx, const char *name);
 
 /* The host driver's call `name` for a post failed. Nobody waits for the result, so the device is
- * lost from now on: its later calls report that. `host`: the struct rdr_device. */
+ * lost from now on: its later calls report that. `device`: the struct rdr_device. The decoder's
+ * thread. */
 void
-rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *host, const char *name,
+rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *device, const char *name,
                 VkResult result);
 
 #endif

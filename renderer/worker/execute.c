@@ -80,7 +80,7 @@ execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs
    } else if (info->creates) {
       uint32_t parent = parent_of_new(ctx, op, info->creates);
       for (uint32_t i = 0; i < args->new_count && parent; i++)
-         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, op->host);
+         rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, op->owner);
    } else if (info->destroys) {
       rdr_objects_remove(ctx, op, args);
    } else if (d->device) {
@@ -103,7 +103,7 @@ execute_on_lost(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_a
    uint32_t parent = op->is_call || !args->new_count ? 0 : parent_of_new(ctx, op, info->creates);
    for (uint32_t i = 0; parent && i < args->new_count; i++)
       rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, parent,
-                     op->host);
+                     op->owner);
    return true;
 }
 
@@ -129,7 +129,7 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
    }
 
    op->parent = d->target ? tongs_id_slot(d->target->id) : 0;
-   op->host = d->target ? d->target->data : NULL;
+   op->owner = d->target ? d->target->data : NULL;
    if (d->failed) {
       execute_on_failed(ctx, op, args, d);
       return;
@@ -236,7 +236,7 @@ execute_vulkan(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes,
       execute_generated(ctx, op, d);
 }
 
-/* The first descriptor that waits is the op's. */
+/* The op takes the first descriptor that has come and that no earlier op has taken. */
 static bool
 find_fd(struct rdr_context *ctx, struct rdr_op *op)
 {
@@ -265,8 +265,8 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
    };
 
    /* This thread has an op to carry out, which may take any time. */
-   if (ctx->watched)
-      rdr_watch_end(ctx);
+   if (ctx->polled)
+      rdr_waiter_poll_end(ctx);
    /* Without descriptors, the flag stands for other memory, which the op maps itself. */
    if (header.flags & TONGS_OP_FLAG_FD && ctx->transport->capabilities & RDR_TRANSPORT_PASSES_FDS &&
        !find_fd(ctx, &op))

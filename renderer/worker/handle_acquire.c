@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The acquisition of a swapchain's images, when the client asks and ahead of that. */
+/* The acquisition of a swapchain's images: when the client asks for one, and ahead of that. */
 
 #include "renderer/worker/handlers.h"
 
@@ -12,8 +12,8 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* What is to be told instead of what the host said, and whether there is anything: errors ahead of
- * all, VK_SUBOPTIMAL_KHR with the next image. */
+/* Acquires an image. A late result of a presentation is returned in place of the host's result: an
+ * error instead of an image, VK_SUBOPTIMAL_KHR together with the next image. The turn is ours. */
 static VkResult
 acquire_in_turn(struct rdr_swapchain *s, struct rdr_device *dev,
                 const VkAcquireNextImageInfoKHR *info, bool by_info, uint32_t *index)
@@ -38,7 +38,7 @@ acquire_in_turn(struct rdr_swapchain *s, struct rdr_device *dev,
    return late == VK_SUCCESS ? result : late;
 }
 
-/* Waits for one slice of the time-out at most (jobs.c). */
+/* The time limit is one slice of the client's at most (jobs.c). */
 static VkResult
 acquire(struct rdr_device *dev, const VkAcquireNextImageInfoKHR *info, bool by_info,
         uint32_t *index)
@@ -65,14 +65,14 @@ rdr_handle_AcquireNextImageKHR(struct rdr_context *ctx, struct rdr_op *op, void 
    };
 
    (void)ctx;
-   a->ret = acquire(op->host, &info, false, a->pImageIndex);
+   a->ret = acquire(op->owner, &info, false, a->pImageIndex);
 }
 
 void
 rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAcquireNextImage2KHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    if (dev->vk.AcquireNextImage2KHR)
       a->ret = acquire(dev, a->pAcquireInfo, true, a->pImageIndex);
@@ -82,7 +82,7 @@ rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void
 
 /* --- Images acquired ahead --- */
 
-/* The swapchain that an op of our own names after its device; NULL where it is malformed. */
+/* The swapchain that an op of our own names behind its device; NULL if the op is malformed. */
 static struct rdr_swapchain *
 decode_swapchain(struct tongs_decoder *d)
 {
@@ -92,7 +92,7 @@ decode_swapchain(struct tongs_decoder *d)
    return d->error ? NULL : rdr_swapchain_find(d->target->data, handle);
 }
 
-/* Does not wait for an image. */
+/* Acquires the next image with our own semaphore, if one is free: does not wait. */
 static VkResult
 acquire_ahead(struct rdr_swapchain *s, struct rdr_device *dev)
 {
@@ -113,7 +113,7 @@ acquire_ahead(struct rdr_swapchain *s, struct rdr_device *dev)
    result = acquire_in_turn(s, dev, &next, false, &s->ahead);
    s->is_ahead = result == VK_SUCCESS || result == VK_SUBOPTIMAL_KHR;
    if (s->is_ahead)
-      s->acquired[s->ahead] = false; /* the client has not taken it yet */
+      s->acquired[s->ahead] = false; /* until the client takes it */
    rdr_swapchain_end_turn(s);
    return result;
 }
@@ -135,7 +135,8 @@ rdr_own_acquire_ahead(struct rdr_context *ctx, struct rdr_op *op, struct tongs_d
    rdr_reply_end(ctx, at);
 }
 
-/* Signals what the client wants by a submission of nothing. */
+/* Signals the client's semaphore and fence by an empty submission, once our own semaphore is
+ * signalled. */
 static VkResult
 pass_on(struct rdr_swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFence fence)
 {
@@ -160,16 +161,16 @@ pass_on(struct rdr_swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, 
    else
       dev->vk.GetDeviceQueue(dev->handle, first.queueFamilyIndex, 0, &queue);
    VkResult result = dev->vk.QueueSubmit(queue, 1, &submit, fence);
-   /* Nobody tells when it has been waited for. This is rare: the next one is a new one, and this
-    * one goes last. */
+   /* We do not learn when the submission has waited for our semaphore, so we cannot use the
+    * semaphore again. This is rare: we keep it until the device goes, and make another one. */
    rdr_object_keep(dev, TONGS_TYPE_VkSemaphore, (uint64_t)s->semaphore);
    s->semaphore = VK_NULL_HANDLE;
    return result;
 }
 
-/* The client takes the image that was acquired ahead. Its semaphore becomes the one that is
- * signalled with the image: neither of the two is waited for by anything, and they are alike (the
- * client sees to that). */
+/* The client takes the image that was acquired ahead. If the client's semaphore is like ours
+ * (the client checks that), the two change places in the object table: nothing waits for either
+ * of them. */
 void
 rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {

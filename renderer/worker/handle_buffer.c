@@ -14,7 +14,7 @@ void
 rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateBuffer *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    VkBufferCreateInfo info = *a->pCreateInfo;
    VkExternalMemoryBufferCreateInfo external = {
       .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,

@@ -13,7 +13,7 @@ void
 rdr_handle_AllocateCommandBuffers(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAllocateCommandBuffers *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    op->parent = rdr_pool_slot(ctx, op, TONGS_TYPE_VkCommandPool);
    if (!op->parent)
@@ -26,7 +26,7 @@ void
 rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkFreeCommandBuffers *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    if (rdr_objects_return(ctx, op, TONGS_TYPE_VkCommandPool, &a->base))
       dev->vk.FreeCommandBuffers(a->device, a->commandPool, a->commandBufferCount,
@@ -37,7 +37,7 @@ void
 rdr_handle_DestroyCommandPool(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkDestroyCommandPool *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    if (rdr_object_release(ctx, op, &a->base))
       dev->vk.DestroyCommandPool(a->device, a->commandPool, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* vkUpdateDescriptorSets, the most frequent op beside recorded commands: decoded into room on the
- * stack, the usual kinds of writes without the generated decoder, and handed to the host's driver
- * some writes at a time. */
+/* vkUpdateDescriptorSets, the most frequent op beside recorded commands. We decode it into arrays
+ * on the stack and hand the writes to the host driver in batches. The frequent kinds of writes do
+ * not take the generated decoder. */
 
 #include "renderer/worker/handlers.h"
 
@@ -16,8 +16,8 @@
 #define WRITES 16u
 #define DESCRIPTORS 64u
 
-/* Bytes on the wire: a write without descriptors, up to its type, and the counts of its three
- * arrays. */
+/* Bytes on the wire: a write up to its descriptor type, the counts of its three arrays, and one
+ * element of each kind of array. */
 #define HEAD_SIZE 28u
 #define COUNTS_SIZE 12u
 #define BUFFER_SIZE 24u
@@ -29,7 +29,7 @@ union descriptor {
    VkDescriptorImageInfo image;
 };
 
-/* Writes that the host's driver has not got yet. */
+/* Writes that have not been handed to the host driver yet. */
 struct batch {
    struct rdr_device *dev;
    uint32_t write_count;
@@ -38,7 +38,7 @@ struct batch {
    union descriptor descriptors[DESCRIPTORS];
 };
 
-/* Hands them over, unless something was wrong with one of them. */
+/* Hands the writes to the host driver, unless the op has turned out to be malformed. */
 static void
 flush(struct batch *b, const struct tongs_decoder *d)
 {
@@ -85,7 +85,8 @@ decode_images(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *v
    return p;
 }
 
-/* Whether `size` bytes of descriptors are what there is of the write: one array of three. */
+/* Whether the write has `count` elements, `size` bytes, in the given one of its three arrays and
+ * none in the others. */
 static bool
 is_plain(const struct tongs_decoder *d, uint32_t count, size_t size, uint32_t array)
 {
@@ -101,7 +102,7 @@ is_plain(const struct tongs_decoder *d, uint32_t count, size_t size, uint32_t ar
    return true;
 }
 
-/* Decodes a write of the usual kind. False, with nothing done, where it is another one, or
+/* Decodes a write of a frequent kind. False, with nothing done, if the write is of another kind or
  * malformed. */
 static bool
 decode_plain(struct batch *b, struct tongs_decoder *d)
@@ -138,7 +139,7 @@ decode_plain(struct batch *b, struct tongs_decoder *d)
    return true;
 }
 
-/* All of the op; the copies come behind the writes. */
+/* The body of the op: writes, then copies. */
 static void
 decode(struct batch *b, struct tongs_decoder *d)
 {
@@ -165,7 +166,7 @@ decode(struct batch *b, struct tongs_decoder *d)
 void
 rdr_handle_UpdateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct batch b; /* not cleared: what is read of it has been written */
+   struct batch b; /* not cleared, for speed: each element is written before it is read */
 
    tongs_decode_target(d, TONGS_TYPE_VkDevice);
    b.dev = d->target ? d->target->data : NULL;

@@ -15,7 +15,7 @@ void
 rdr_handle_AllocateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAllocateDescriptorSets *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    op->parent = rdr_pool_slot(ctx, op, TONGS_TYPE_VkDescriptorPool);
    if (!op->parent)
@@ -30,7 +30,7 @@ void
 rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkFreeDescriptorSets *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    if (rdr_objects_return(ctx, op, TONGS_TYPE_VkDescriptorPool, &a->base))
       dev->vk.FreeDescriptorSets(a->device, a->descriptorPool, a->descriptorSetCount,
@@ -41,7 +41,7 @@ void
 rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkResetDescriptorPool *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    uint32_t pool = rdr_pool_slot(ctx, op, TONGS_TYPE_VkDescriptorPool);
 
@@ -57,7 +57,7 @@ void
 rdr_handle_DestroyDescriptorPool(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkDestroyDescriptorPool *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    if (rdr_object_release(ctx, op, &a->base))
       dev->vk.DestroyDescriptorPool(a->device, a->descriptorPool, NULL);

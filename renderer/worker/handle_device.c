@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Devices. */
+/* Devices, from their creation to their end. */
 
 #include "renderer/worker/handlers.h"
 
@@ -20,7 +20,7 @@
 
 #define QUEUE_FAMILIES_MAX 64u
 
-/* The worker's own memory of a device. NULL is fine. */
+/* Frees our own struct, not the host's device. NULL is fine. */
 static void
 free_device(struct rdr_device *dev)
 {
@@ -44,8 +44,8 @@ rdr_device_destroy(struct rdr_context *ctx, uint32_t slot)
    free_device(dev);
 }
 
-/* Whether buffers can be marked as made for host memory, as the API wants of those that are bound
- * to it: not where that would close other memory types to them. */
+/* Whether we can create buffers for imported host memory, as Vulkan demands for buffers that are
+ * bound to it. We cannot if such buffers could be bound to fewer memory types. */
 static bool
 may_mark_buffers(const struct rdr_device *dev)
 {
@@ -75,7 +75,7 @@ may_mark_buffers(const struct rdr_device *dev)
    return plain.memoryTypeBits == marked.memoryTypeBits && plain.size == marked.size;
 }
 
-/* Whether the host has the queues that a device is to have (R5). */
+/* Whether the physical device has all queues that the client asks for (R5). */
 static bool
 has_queues(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
            const VkDeviceCreateInfo *info)
@@ -92,7 +92,7 @@ has_queues(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
    return true;
 }
 
-/* Notes which queues the device has, for tongsGetQueue. */
+/* Remembers which queues the device has, for tongsGetQueue. */
 static bool
 note_queues(struct rdr_device *dev, const VkDeviceCreateInfo *info)
 {
@@ -122,7 +122,7 @@ void
 rdr_handle_CreateDevice(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateDevice *a = args;
-   struct rdr_instance *instance = op->host;
+   struct rdr_instance *instance = op->owner;
    struct tongs_decoder scratch = {.arena = &ctx->arena};
    VkDeviceCreateInfo info = *a->pCreateInfo;
 
@@ -172,7 +172,7 @@ void
 rdr_handle_DestroyDevice(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    (void)args;
-   if (rdr_jobs_any(ctx->jobs, op->host)) {
+   if (rdr_jobs_any(ctx->jobs, op->owner)) {
       rdr_end(ctx, "vkDestroyDevice came while a wait was going on");
       return;
    }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Memory, semaphores and fences as file descriptors. In structs and parameters of the client's, a
- * descriptor is a number that means nothing here: negative where there is none, else the one that
- * came with the op (docs/wire.md). */
+/* Memory, semaphores and fences as file descriptors. In the client's structs and parameters, a
+ * descriptor is a number that means nothing to us: negative if there is none, else it stands for
+ * the descriptor that came with the op (docs/wire.md). */
 
 #include "renderer/worker/external.h"
 
@@ -22,14 +22,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* What tongsMemoryFd says of its descriptor. */
+/* How the client maps the descriptor of tongsMemoryFd. */
 enum {
-   MAPS_AS_HOST = 0, /* what the host's driver maps itself */
+   MAPS_AS_HOST = 0, /* as the host driver does */
    MAPS_AS_DMA_BUF = 1,
 };
 
-/* Takes the op's descriptor, of which the client says `number`. False where one of the two lacks.
- */
+/* Takes the op's descriptor, for which the client's arguments have `number`. False, with the
+ * connection ended, if only one of the two is there. */
 static bool
 take(struct rdr_context *ctx, struct rdr_op *op, int number, int *fd)
 {
@@ -42,7 +42,7 @@ take(struct rdr_context *ctx, struct rdr_op *op, int number, int *fd)
    return true;
 }
 
-/* The host's result of an export: the descriptor goes with the reply. */
+/* Sends an exported descriptor with the reply, if the host driver succeeded. */
 static void
 give(struct rdr_op *op, VkResult result, int fd, int *number)
 {
@@ -52,8 +52,8 @@ give(struct rdr_op *op, VkResult result, int fd, int *number)
       *number = fd >= 0 ? 0 : -1;
 }
 
-/* A driver does not own what it refuses, and some close it all the same: the number may be another
- * file's by now. */
+/* A driver does not own a descriptor that it refuses, but some close it all the same. The number
+ * may name another file by then. */
 void
 rdr_external_close_refused(int fd, const struct stat *what)
 {
@@ -65,9 +65,9 @@ rdr_external_close_refused(int fd, const struct stat *what)
 
 /* --- Memory --- */
 
-/* Whether the descriptor holds fewer bytes than the memory is to have: not every driver looks, and
- * what is mapped is written to. Kinds of descriptor that do not tell their size are left to the
- * driver. */
+/* Whether the descriptor's file is smaller than the memory. Not every driver checks that, and a
+ * write to the mapping would fault. Some kinds of descriptors do not tell their size: the driver
+ * must check these. */
 static bool
 is_short(int fd, uint64_t size)
 {
@@ -86,7 +86,7 @@ rdr_external_import_fd(struct rdr_context *ctx, struct rdr_op *op,
 
    a->ret = VK_SUCCESS;
    *fd = -1;
-   if (import && !import->handleType) /* as if it were not there */
+   if (import && !import->handleType) /* the struct has no effect */
       import->fd = -1;
    if (!take(ctx, op, import ? import->fd : -1, fd))
       return false;
@@ -126,7 +126,7 @@ void
 rdr_handle_GetMemoryFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetMemoryFdKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    int fd = -1;
 
    if (!dev->vk.GetMemoryFdKHR) {
@@ -141,7 +141,7 @@ void
 rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetMemoryFdPropertiesKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    int fd;
 
    if (!dev->vk.GetMemoryFdPropertiesKHR) {
@@ -159,9 +159,9 @@ rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, struct rdr_op *op, 
 
 /* --- The same pages for the client --- */
 
-/* Whether the pages from `data` on, `size` bytes, are a shared mapping of what `fd` is open for,
- * and from which offset on: then a mapping of it in another process is the same memory, whatever
- * the kind of descriptor. */
+/* Whether the `size` bytes at `data` are a shared mapping of the file of `fd`, and at which offset.
+ * If so, another process that maps the descriptor there gets the same memory, whatever kind of
+ * descriptor it is. */
 static bool
 backs(int fd, const void *data, uint64_t size, uint64_t *offset)
 {
@@ -187,7 +187,7 @@ backs(int fd, const void *data, uint64_t size, uint64_t *offset)
    return found;
 }
 
-/* A descriptor of the memory, as the kind; the caller's own, -1: none. */
+/* A descriptor of the memory with that handle type, which is the caller's; -1: there is none. */
 static int
 descriptor_of(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
               VkExternalMemoryHandleTypeFlagBits type)
@@ -207,7 +207,7 @@ descriptor_of(const struct rdr_device *dev, VkDeviceMemory handle, const struct 
    return fd;
 }
 
-/* Finds a descriptor through which the client can map the memory, coherently. -1: there is none. */
+/* Finds a descriptor through which the client can map the memory coherently. -1: there is none. */
 static int
 find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
               uint32_t *kind, uint64_t *offset)
@@ -274,7 +274,7 @@ void
 rdr_handle_GetSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetSemaphoreFdKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    int fd = -1;
 
    if (!dev->vk.GetSemaphoreFdKHR) {
@@ -289,7 +289,7 @@ void
 rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkImportSemaphoreFdKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    VkImportSemaphoreFdInfoKHR info = *a->pImportSemaphoreFdInfo;
    struct stat st = {0};
 
@@ -303,7 +303,7 @@ rdr_handle_ImportSemaphoreFdKHR(struct rdr_context *ctx, struct rdr_op *op, void
    if (info.fd >= 0 ? fstat(info.fd, &st) == 0
                     : info.handleType == VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT)
       a->ret = dev->vk.ImportSemaphoreFdKHR(a->device, &info);
-   if (a->ret != VK_SUCCESS) /* else it is the host's now */
+   if (a->ret != VK_SUCCESS) /* else the host driver owns the descriptor */
       rdr_external_close_refused(info.fd, &st);
 }
 
@@ -311,7 +311,7 @@ void
 rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkGetFenceFdKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    int fd = -1;
 
    if (!dev->vk.GetFenceFdKHR) {
@@ -326,7 +326,7 @@ void
 rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkImportFenceFdKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    VkImportFenceFdInfoKHR info = *a->pImportFenceFdInfo;
    struct stat st = {0};
 
@@ -340,6 +340,6 @@ rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *ar
    if (info.fd >= 0 ? fstat(info.fd, &st) == 0
                     : info.handleType == VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT)
       a->ret = dev->vk.ImportFenceFdKHR(a->device, &info);
-   if (a->ret != VK_SUCCESS) /* else it is the host's now */
+   if (a->ret != VK_SUCCESS) /* else the host driver owns the descriptor */
       rdr_external_close_refused(info.fd, &st);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Images, and the copies between them and the client's memory. */
+/* Images, and copies between images and the client's memory. */
 
 #include "renderer/worker/handlers.h"
 
@@ -12,24 +12,24 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* The format is kept beside the object: it bounds what a copy reads and writes (R4). */
+/* The slot's data is the format, which bounds what a copy reads and writes (R4). */
 void
 rdr_handle_CreateImage(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateImage *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    a->ret = dev->vk.CreateImage(a->device, a->pCreateInfo, NULL, a->pImage);
    rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkImage, &a->base, a->pImage, a->ret,
                              (void *)(uintptr_t)a->pCreateInfo->format);
 }
 
-/* Drivers go by the number of the image to its memory (R5). */
+/* Drivers use the image number as an index (R5). */
 void
 rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkBindImageMemory2 *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
    if (!dev->vk.BindImageMemory2) {
       rdr_refuse_command(ctx, "vkBindImageMemory2");
@@ -51,7 +51,7 @@ rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *ar
 
 #ifdef VK_EXT_host_image_copy
 
-/* What tongsCopyMemoryToImage and tongsCopyImageToMemory name. */
+/* What a tongsCopyMemoryToImage or tongsCopyImageToMemory copies. */
 struct region {
    struct rdr_device *dev;
    VkImage image;
@@ -97,7 +97,8 @@ decode_head(struct rdr_context *ctx, struct tongs_decoder *d, struct region *r)
    r->dev = d->target ? d->target->data : NULL;
 }
 
-/* What the host's driver will read or write; UINT64_MAX where it must not be asked. */
+/* How many bytes of the client's memory the host driver will read or write; UINT64_MAX if the copy
+ * must not reach the driver. */
 static uint64_t
 bytes_of(const struct region *r)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The instance, and what the client asks before there is one. */
+/* The instance, and what the client asks before it creates one. */
 
 #include "renderer/worker/handlers.h"
 
@@ -41,7 +41,7 @@ rdr_own_instance_facts(struct rdr_context *ctx, struct rdr_op *op, struct tongs_
 static void
 log_no_driver(void)
 {
-   const char *files = getenv("VK_DRIVER_FILES"); /* rdr_host_set_environment() has set it */
+   const char *files = getenv("VK_DRIVER_FILES"); /* set by rdr_host_set_environment() */
 
    fprintf(
       stderr,
@@ -61,7 +61,8 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args
       rdr_end(ctx, "a second instance was asked of one connection");
       return;
    }
-   /* The application's own version limits what it calls, not what the host's driver may tell us. */
+   /* The application's version limits what the application calls. We raise it, because we ask the
+    * host driver for more. */
    VkApplicationInfo app = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO};
    VkInstanceCreateInfo info = *a->pCreateInfo;
    if (info.pApplicationInfo)
@@ -92,7 +93,7 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args
 void
 rdr_handle_DestroyInstance(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
-   struct rdr_instance *instance = op->host;
+   struct rdr_instance *instance = op->owner;
 
    (void)args;
    if (rdr_jobs_any(ctx->jobs, NULL)) {
@@ -111,7 +112,8 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, struct rdr_op *op, void *arg
    rdr_object_remove(ctx, tongs_id_slot(op->used[0]));
 }
 
-/* TONGS_DEBUG=sync: everything before this has been carried out; this is how it went. */
+/* TONGS_DEBUG=sync. All earlier ops have been carried out: we report the first failure of a
+ * post. */
 void
 rdr_own_sync(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {

@@ -20,7 +20,7 @@ void
 rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkAllocateMemory *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    VkMemoryAllocateInfo info = *a->pAllocateInfo;
    VkImportMemoryHostPointerInfoEXT import = {
       .sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
@@ -66,7 +66,7 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
    if (fd >= 0)
       fstat(fd, &st);
    a->ret = dev->vk.AllocateMemory(a->device, &info, NULL, a->pMemory);
-   if (a->ret != VK_SUCCESS) /* else it is the host's now */
+   if (a->ret != VK_SUCCESS) /* else the host driver owns the descriptor */
       rdr_external_close_refused(fd, &st);
    if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
                                                (uint64_t)*a->pMemory, a->ret, op->parent, memory))
@@ -77,16 +77,16 @@ void
 rdr_handle_FreeMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkFreeMemory *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
 
-   /* The host's first: what it is made of may go with the object. */
+   /* The host's memory goes first: the release may unmap the heap that the memory is made of. */
    dev->vk.FreeMemory(a->device, a->memory, NULL);
    rdr_object_release(ctx, op, &a->base);
 }
 
 /* --- Explicit transfers --- */
 
-/* What tongsMemoryWrite and tongsMemoryRead name. */
+/* The range of a tongsMemoryWrite or tongsMemoryRead. */
 struct range {
    struct rdr_device *dev;
    VkDeviceMemory memory;
@@ -100,7 +100,8 @@ map(struct range *r, const struct rdr_memory *memory)
 {
    if (!memory->mappable || r->size > memory->size || r->offset > memory->size - r->size)
       return false;
-   /* The whole, as the ranges of flush and invalidate have a granularity of their own. */
+   /* We map the whole memory: ranges to flush and invalidate must be aligned to the device's atom
+    * size. */
    if (r->dev->vk.MapMemory(r->dev->handle, r->memory, 0, VK_WHOLE_SIZE, 0, &r->data) != VK_SUCCESS)
       return false;
    return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Physical devices: what the client is told of them, and what their devices are made with. */
+/* Physical devices: what the client gets to know of them, and how their devices are made. */
 
 #include "renderer/worker/handlers.h"
 
@@ -44,8 +44,8 @@ has_extension(const VkExtensionProperties *list, uint32_t count, const char *nam
    return false;
 }
 
-/* The caller's to free; NULL, and none, where they cannot be had. A look takes loaders long, so
- * there is one where it suffices. */
+/* The caller frees the list; NULL, and *count is 0, on failure. The call takes loaders long, so we
+ * make it once if the room suffices, without asking for the count first. */
 static VkExtensionProperties *
 device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, uint32_t *count)
 {
@@ -66,9 +66,9 @@ device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, u
    }
 }
 
-/* Pages of the client can stand behind a type that lies in the host's memory. Behind a window to a
- * graphics card's own they cannot: such a type is the card's alone to the client, if another one
- * remains that is visible. */
+/* Pages of the client can back a memory type that lies in the host's main memory, but not a type
+ * that lies in a graphics card. The client cannot map such a type if another type remains that it
+ * can map. */
 static void
 choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, bool can_import,
                   uint8_t strategies[VK_MAX_MEMORY_TYPES])
@@ -117,7 +117,7 @@ can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
    return host.minImportedHostPointerAlignment <= RDR_HEAP_PAGE;
 }
 
-/* Looks at a physical device, and keeps what its devices are made with. */
+/* Finds out how devices of a physical device are made, and remembers it. */
 static struct rdr_physical_device
 note_device(struct rdr_instance *instance, VkPhysicalDevice physical,
             const VkExtensionProperties *list, uint32_t count)

@@ -15,7 +15,7 @@ void
 rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreatePipelineCache *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    VkPipelineCacheCreateInfo info = *a->pCreateInfo;
 
    info.flags &= ~(VkPipelineCacheCreateFlags)VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Query pools. Drivers write results for as long as they are asked to, whatever room there is. */
+/* Query pools. A driver writes as many results as it is asked for and does not check the size of
+ * the buffer. */
 
 #include "renderer/worker/handlers.h"
 
@@ -9,7 +10,8 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* How many 32-bit values, or 64-bit ones where these are asked for, a query of the pool gives. */
+/* How many values a query of the pool gives: 32-bit values, or 64-bit values if the client asks for
+ * these. */
 static uint32_t
 values_per_query(const VkQueryPoolCreateInfo *info)
 {
@@ -21,20 +23,21 @@ values_per_query(const VkQueryPoolCreateInfo *info)
       return (uint32_t)__builtin_popcount(info->pipelineStatistics);
    case VK_QUERY_TYPE_TRANSFORM_FEEDBACK_STREAM_EXT:
       return 2;
-   case VK_QUERY_TYPE_PERFORMANCE_QUERY_KHR: /* VkPerformanceCounterResultKHR; never asked for in 64
-                                                bits */
+   case VK_QUERY_TYPE_PERFORMANCE_QUERY_KHR: /* VkPerformanceCounterResultKHR, which is never asked
+                                                for in 64 bits */
       return performance ? 2 * performance->counterIndexCount : 0;
    default:
       return 1;
    }
 }
 
-/* Its slot's data: the number of queries and, in the low half, of the values that each gives. */
+/* The slot's data is the number of queries in the high half, and in the low half the number of
+ * values that each query gives. */
 void
 rdr_handle_CreateQueryPool(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateQueryPool *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    uint64_t data = (uint64_t)a->pCreateInfo->queryCount << 32 | values_per_query(a->pCreateInfo);
 
    a->ret = dev->vk.CreateQueryPool(a->device, a->pCreateInfo, NULL, a->pQueryPool);

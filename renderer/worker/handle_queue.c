@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Queues and submissions. A submission that has a number is told of when it is complete (waiter.h):
- * the client's fences are only the client's. */
+/* Queues and submissions. When a submission with a number is complete, the client is told
+ * (waiter.h). The host does not have the client's fences. */
 
 #include "renderer/worker/handlers.h"
 
@@ -65,8 +65,8 @@ any_value(const uint64_t *values, uint32_t count)
    return false;
 }
 
-/* Whether the struct of values that may stand in a batch's chain raises a timeline. The value of a
- * binary semaphore means nothing: that one is not 0 does no harm. */
+/* Whether a batch with this chain raises a timeline. The value of a binary semaphore has no
+ * meaning. If it is not 0, we take the slower way without need. */
 static bool
 chain_raises_timeline(const void *chain)
 {
@@ -110,18 +110,17 @@ submits2_raise_timeline(const VkSubmitInfo2 *submits, uint32_t count)
 
 /* --- Submitting --- */
 
-/* The fence that tells when a submission with a number is complete, and the waiter that it belongs
- * to.
+/* The fence that tells when a submission with a number is complete, and the waiter of its queue.
  *
- * A fence may be seen signalled before the timelines of its submission are at their values,
- * although the specification has it the other way round: Mesa's drivers that submit from a thread
- * raise an emulated timeline after that, and where the client has signalled a higher value
- * meanwhile they set it back, so that what waits for it waits for ever. So the fence of a
- * submission that raises timelines is signalled by an empty one behind it. */
+ * The fence of a submission that raises timelines belongs to an empty submission behind it. The
+ * specification says that the timelines have their values before the fence is signalled. Drivers of
+ * Mesa that submit from a thread do it the other way round: they raise an emulated timeline after
+ * the fence. If the client has signalled a higher value by then, they set the timeline back, and a
+ * wait for the higher value never ends. */
 struct tracking {
    struct rdr_waiter *waiter;
    VkFence fence; /* VK_NULL_HANDLE: there is no number */
-   bool behind;   /* the submission itself has the client's fence, if any */
+   bool behind;   /* our fence comes with an empty submission behind the client's */
 };
 
 static bool
@@ -142,14 +141,14 @@ track(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev, 
    return t->fence != VK_NULL_HANDLE;
 }
 
-/* The one for the submission itself. `fence`: the client's. */
+/* The fence of the client's submission itself. `fence`: the client's. */
 static VkFence
 fence_of(const struct tracking *t, VkFence fence)
 {
    return t->fence && !t->behind ? t->fence : fence;
 }
 
-/* After the host's call. */
+/* Called after the host driver's call, with its result. */
 static void
 finish(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev, VkQueue queue,
        uint64_t number, const char *name, VkResult result, const struct tracking *t)
@@ -168,7 +167,7 @@ void
 rdr_handle_QueueSubmit(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueueSubmit *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    struct tracking t;
    bool behind = a->fence || submits_raise_timeline(a->pSubmits, a->submitCount);
 
@@ -182,7 +181,7 @@ void
 rdr_handle_QueueSubmit2(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueueSubmit2 *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    struct tracking t;
    bool behind = a->fence || submits2_raise_timeline(a->pSubmits, a->submitCount);
 
@@ -200,7 +199,7 @@ void
 rdr_handle_QueueBindSparse(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueueBindSparse *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    struct tracking t;
    bool behind = a->fence || binds_raise_timeline(a->pBindInfo, a->bindInfoCount);
 

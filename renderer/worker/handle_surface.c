@@ -15,7 +15,7 @@ void
 rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkDestroySurfaceKHR *a = args;
-   struct rdr_instance *instance = op->host;
+   struct rdr_instance *instance = op->owner;
    bool used = rdr_surface_is_used(ctx, rdr_args_id(&a->base, 0));
 
    if (rdr_object_release(ctx, op, &a->base) && !used)

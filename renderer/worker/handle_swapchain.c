@@ -16,7 +16,7 @@
 
 /* --- Swapchains --- */
 
-/* Asks for the images. False when memory is out. */
+/* Asks the host driver for the images. False if memory is out. */
 static bool
 fill_in(struct rdr_swapchain *s, const struct rdr_device *dev)
 {
@@ -58,7 +58,7 @@ void
 rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateSwapchainKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    const struct rdr_swapchain *old = rdr_swapchain_find(dev, a->pCreateInfo->oldSwapchain);
    struct rdr_swapchain *s = NULL;
 
@@ -85,7 +85,7 @@ void
 rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkDestroySwapchainKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    struct rdr_swapchain *s = rdr_swapchain_find(dev, a->swapchain);
 
    if (!rdr_object_release(ctx, op, &a->base))
@@ -94,8 +94,8 @@ rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void 
    rdr_swapchain_destroy(dev, s);
 }
 
-/* The images of a swapchain get their ids, once. They are its children: they go with it, and cannot
- * be destroyed. */
+/* Gives the images of a swapchain their ids, once. The images are children of the swapchain: they
+ * go with it, and the client cannot destroy them. */
 void
 rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
@@ -126,7 +126,7 @@ rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tong
 
 /* --- Presentation --- */
 
-/* Notes how a presentation went, for the next acquisition to tell. */
+/* Remembers the result of a presentation for the next acquisition. */
 static void
 note_late(struct rdr_swapchain *s, VkResult result)
 {
@@ -134,8 +134,8 @@ note_late(struct rdr_swapchain *s, VkResult result)
       s->late = result;
 }
 
-/* Takes the image back from the client. False, with the connection ended, where it has not got it
- * (R5). */
+/* The client gives an image back. False, with the connection ended, if the client has not acquired
+ * it (R5). */
 static bool
 give_back(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_swapchain *s, uint32_t index)
 {
@@ -147,8 +147,8 @@ give_back(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_swapchain
    return false;
 }
 
-/* Takes the swapchain's turn. False, with the connection ended, where it may not be presented to.
- */
+/* Takes the swapchain's turn and the image. False, with the connection ended, if the client may not
+ * present it. */
 static bool
 begin_present(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_swapchain *s,
               uint32_t index)
@@ -166,7 +166,7 @@ void
 rdr_handle_QueuePresentKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkQueuePresentKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    VkPresentInfoKHR info = *a->pPresentInfo;
    const uint32_t count = info.swapchainCount;
    struct rdr_swapchain **all = tongs_arena_alloc(&ctx->arena, count * sizeof(*all));
@@ -199,7 +199,7 @@ void
 rdr_handle_ReleaseSwapchainImagesKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkReleaseSwapchainImagesKHR *a = args;
-   struct rdr_device *dev = op->host;
+   struct rdr_device *dev = op->owner;
    struct rdr_swapchain *s = rdr_swapchain_find(dev, a->pReleaseInfo->swapchain);
    bool ok = s && dev->vk.ReleaseSwapchainImagesKHR;
 

@@ -11,11 +11,12 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
 {
    static bool done;
 
-   /* A worker that waited for its client has the driver's threads by now. */
+   /* A warm worker has threads of the driver by now: the environment must not change any more. */
    if (done)
       return;
    done = true;
-   /* Our own ICD refuses to load where this is set, wherever the loader finds it. */
+   /* Our own driver refuses to load in a process with this variable, wherever the loader finds
+    * it. */
    setenv("TONGS_WORKER_PROCESS", "1", 1);
 
    if (options->host_driver) {
@@ -26,20 +27,22 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
       unsetenv("VK_ICD_FILENAMES");
    }
    unsetenv("VK_ADD_DRIVER_FILES");
-   /* An application's "only Tongs" must not leave its private worker without a driver. */
+   /* If the application selects Tongs as its only driver, its private worker must still find
+    * one. */
    unsetenv("VK_LOADER_DRIVERS_SELECT");
    unsetenv("VK_LOADER_DRIVERS_DISABLE");
-   /* Layers run in the client. */
+   /* Layers run in the client, not here. */
    unsetenv("VK_INSTANCE_LAYERS");
    unsetenv("VK_LOADER_LAYERS_ENABLE");
    unsetenv("VK_LOADER_LAYERS_ALLOW");
    setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
-   setenv("NODEVICE_SELECT", "1", 1); /* Mesa's layer, for loaders that do not know the above */
+   setenv("NODEVICE_SELECT", "1",
+          1); /* for Mesa's layer and loaders that do not know the variable above */
 }
 
-/* Drivers that compile shaders with LLVM look functions up by name among all that the process has
- * loaded for everyone, and jump to address 0 where they find none. In the application it is luck
- * that these are there. */
+/* Drivers that compile shaders with LLVM look up functions by name among the global symbols of the
+ * process, and jump to address 0 if they find none. Applications happen to have these libraries. We
+ * must load them. */
 static void
 load_for_everyone(void)
 {

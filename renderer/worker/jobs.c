@@ -112,7 +112,7 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
       return false;
    }
    struct rdr_device *dev = d.target->data;
-   job->op.host = dev;
+   job->op.owner = dev;
    job->id_count = d.seen_count;
    job->held = size + job->arena.total;
    if (d.failed || dev->lost) {
@@ -174,7 +174,7 @@ has_timed_out(VkResult result)
 static void
 run(struct rdr_context *ctx, struct job *job)
 {
-   struct rdr_device *dev = job->op.host;
+   struct rdr_device *dev = job->op.owner;
    uint64_t *timeout = timeout_of(job);
    uint64_t left = timeout ? *timeout : 0;
 
@@ -337,7 +337,7 @@ list_is_on(const struct tongs_list *list, const struct rdr_device *dev)
 {
    tongs_list_for_each(const struct job, job, list, link)
    {
-      if (!dev || job->op.host == dev)
+      if (!dev || job->op.owner == dev)
          return true;
    }
    return false;

@@ -102,15 +102,16 @@ void
 rdr_objects_add_with_data(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type,
                           const struct tongs_args *args, void *handles, VkResult result, void *data)
 {
-   uint64_t *list = handles; /* handles are 64-bit: the worker is a 64-bit program */
+   uint64_t *list = handles; /* all handles have 64 bits: the worker is a 64-bit program */
 
    _Static_assert(sizeof(VkDevice) == 8 && sizeof(VkBuffer) == 8, "the worker is a 64-bit program");
-   /* Of several, some may exist. A single one does not, whatever the driver left in its place. */
+   /* Of several objects, some may exist although the call failed. A single one does not, whatever
+    * the driver has left in its place. */
    if (result < 0 && args->new_count == 1)
       list[0] = 0;
    for (uint32_t i = 0; i < args->new_count; i++) {
       uint64_t handle = list[i];
-      /* VK_PIPELINE_COMPILE_REQUIRED is no error and leaves pipelines failed, too. */
+      /* VK_PIPELINE_COMPILE_REQUIRED is no error, but leaves pipelines without a handle. */
       if (!handle && op->is_call)
          continue;
       if (result < 0 && ctx->post_result == VK_SUCCESS)
@@ -123,7 +124,7 @@ void
 rdr_objects_add(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type,
                 const struct tongs_args *args, void *handles, VkResult result)
 {
-   rdr_objects_add_with_data(ctx, op, type, args, handles, result, op->host);
+   rdr_objects_add_with_data(ctx, op, type, args, handles, result, op->owner);
 }
 
 uint64_t
@@ -154,7 +155,7 @@ rdr_objects_remove(struct rdr_context *ctx, const struct rdr_op *op, const struc
       uint64_t id = rdr_args_id(args, i);
       if (!id)
          continue;
-      if (ctx->slots[tongs_id_slot(id)].id != id) { /* it was there when the op was decoded */
+      if (ctx->slots[tongs_id_slot(id)].id != id) { /* when the op was decoded, it still existed */
          rdr_end(ctx, "a %s names an object twice", tongs_ops[op->number].name);
          return 0;
       }
@@ -195,12 +196,12 @@ rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle)
    struct rdr_orphan *orphan = malloc(sizeof(*orphan));
 
    if (!orphan)
-      return; /* it goes with the process */
+      return; /* the object stays until the process ends */
    *orphan = (struct rdr_orphan){.type = type, .handle = handle};
    tongs_list_append(&dev->orphans, &orphan->link);
 }
 
-/* Keeps the host's object of a pinned slot. */
+/* Keeps the host object of a slot that a wait uses. */
 static void
 make_orphan(struct rdr_context *ctx, uint32_t slot)
 {

@@ -21,9 +21,9 @@ struct rdr_op {
    int fd;
    int reply_fd;
 
-   /* From the op's first handle: the struct rdr_instance or struct rdr_device that it belongs to,
-    * and its slot, which new objects become children of. */
-   void *host;
+   /* What the op's first handle belongs to: a struct rdr_instance or struct rdr_device; and the
+    * handle's slot, which new objects become children of. */
+   void *owner;
    uint32_t parent;
    VkCommandBuffer command_buffer; /* of a tongsRecord */
 

@@ -31,7 +31,7 @@ open_record(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
       return false;
    }
    op->parent = tongs_id_slot(d->target->id);
-   op->host = d->target->data;
+   op->owner = d->target->data;
    if (!d->target->handle) {
       rdr_post_failed(ctx, op, d->target->data, "vkAllocateCommandBuffers", d->failed->result);
       return false;

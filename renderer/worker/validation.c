@@ -12,12 +12,13 @@
 #define LAYER "VK_LAYER_KHRONOS_validation"
 #define LAYERS_MAX 256
 
-/* What is sent: an application that errs does so in each frame. */
+/* How many messages are sent in all, and of one kind: an application that errs does so in each
+ * frame. */
 #define MESSAGES_MAX 1000u
 #define REPEATS_MAX 10u
-/* Different messages whose repetitions are counted; further ones are not. */
+/* Kinds of messages whose repetitions are counted. Further kinds are not bounded by REPEATS_MAX. */
 #define KINDS_MAX 512u
-/* Longer texts are cut, bytes. */
+/* Bytes. Longer texts are cut. */
 #define TEXT_MAX 3000
 
 struct kind {
@@ -28,8 +29,8 @@ struct kind {
 struct rdr_validation {
    VkDebugUtilsMessengerEXT messenger;
 
-   /* Protects what follows. The layer speaks up in any thread that calls the host's driver, which
-    * may hold `reply_lock`: a leaf. */
+   /* Protects what follows. The layer calls us on any thread that calls the host driver, and such a
+    * thread may hold `reply_lock`: this lock is a leaf. */
    pthread_mutex_t lock;
    struct tongs_encoder waiting;
    uint32_t sent;
@@ -49,7 +50,7 @@ rdr_validation_create(void)
    return v;
 }
 
-/* False where there is no such layer. */
+/* False if the layer is not installed. */
 static bool
 find_layer(const struct rdr_host *host, VkLayerProperties *found)
 {
@@ -114,9 +115,9 @@ is_repeated_locked(struct rdr_validation *v, int32_t id)
    return false;
 }
 
-/* What we do, not the client: images are bound to imported memory and not made for it, as that
- * would change their layout on real hardware (architecture.md, "Memory"); buffers where it would
- * close other memory types to them. */
+/* Whether the message is about a call of ours. We bind images to imported memory that were not
+ * created for it, because that would change their layout on real hardware (docs/design/memory.md).
+ * We do the same with buffers if they could else be bound to fewer memory types. */
 static bool
 is_ours(const char *name)
 {
@@ -179,7 +180,7 @@ messenger_info(struct rdr_validation *v)
    };
 }
 
-/* The names with one more, where that is not among them. NULL when memory is out. */
+/* The names, with `name` added unless it is among them. NULL if memory is out. */
 static const char *const *
 add_name(struct tongs_arena *arena, const char *const *names, uint32_t *count, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* --validate: the Khronos validation layer between us and the host's driver. What it says goes to
- * the client. */
+/* --validate: the Khronos validation layer between the worker and the host driver. Its messages go
+ * to the client. */
 
 #ifndef RDR_WORKER_VALIDATION_H
 #define RDR_WORKER_VALIDATION_H
@@ -15,29 +15,29 @@ struct rdr_host;
 struct rdr_validation;
 struct tongs_encoder;
 
-/* NULL when memory is out. */
+/* NULL if memory is out. */
 struct rdr_validation *
 rdr_validation_create(void);
 
-/* Whether the layer is on this machine. False with a sentence in `why`. */
+/* Whether the layer is installed on this machine. If not, there is a sentence in `why`. */
 bool
 rdr_validation_is_possible(const struct rdr_host *host, char *why, size_t why_size);
 
-/* Adds the layer and a messenger to what the instance is made with; what is added lives in
- * ctx->arena. False when memory is out. Does nothing where no validation is wanted, as do the
- * others. */
+/* Adds the layer and a messenger to the create info of the instance; the added structs live in
+ * ctx->arena. False if memory is out. This and the following functions do nothing without
+ * --validate. */
 bool
 rdr_validation_extend(struct rdr_context *ctx, VkInstanceCreateInfo *info);
 
-/* Listens from now on, as long as the instance lives. The instance has been made. */
+/* Receives messages from now on. The instance exists. */
 void
 rdr_validation_start(struct rdr_context *ctx);
 
-/* The instance is about to go: what the layer says of its end is still heard. */
+/* Stops. The instance is about to be destroyed; messages about its destruction still come. */
 void
 rdr_validation_stop(struct rdr_context *ctx);
 
-/* Moves what waits to be sent into `e`, between ops. Any thread. */
+/* Moves the messages that wait to be sent into `e`, between two ops. Any thread. */
 void
 rdr_validation_drain(struct rdr_context *ctx, struct tongs_encoder *e);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define STACK_SIZE ((size_t)256 * 1024)
-/* A wait asks so often whether the device has been lost meanwhile, nanoseconds. */
+/* Nanoseconds. A wait looks after each slice of this length whether the device is lost. */
 #define SLICE_NS UINT64_C(100000000)
 
 struct submission {
@@ -19,7 +19,7 @@ struct submission {
 };
 
 struct rdr_waiter {
-   struct rdr_waiter *next; /* of the same device */
+   struct rdr_waiter *next; /* of the same device; set before other threads can see the waiter */
    struct rdr_context *ctx;
    struct rdr_device *dev;
    VkQueue queue;
@@ -32,33 +32,33 @@ struct rdr_waiter {
    pthread_cond_t wake;
    pthread_cond_t room;
    bool ending;
-   bool watched;                   /* by the decoder's thread: the waiter's own sleeps */
-   struct submission *submissions; /* a circle; owned */
+   bool polled; /* the decoder's thread polls the submissions, and our own thread sleeps */
+   struct submission *submissions; /* a circular buffer; owned */
    uint32_t capacity;              /* a power of two, or 0 */
-   uint32_t first;                 /* runs freely */
+   uint32_t first;                 /* modulo 2^32; the index is `first & (capacity - 1)` */
    uint32_t count;
-   VkFence *fences; /* unsignalled ones in no use; owned, with room for `fence_count` */
+   VkFence *fences; /* unused and unsignalled ones; owned, with room for `fence_count` */
    uint32_t free_count;
-   uint32_t fence_count; /* that were ever made */
-   bool spoiled; /* some of those in no use may be in use all the same: the device is lost */
+   uint32_t fence_count; /* that were made so far */
+   bool spoiled;         /* the device is lost, and some of `fences` may still be in use */
 };
 
 /* --- Publishing --- */
 
-/* After something in the status page has changed. */
+/* Wakes the client's sleepers after a change of the status page. */
 static void
 tell(const struct tongs_channel *ch)
 {
    struct tongs_status *status = ch->status;
    const struct tongs_bell *bell = ch->replies.bell;
 
-   /* Before the sleepers are looked for: a partner of sleep_on_events() in the client. */
+   /* Before the look for sleepers. Partner: sleep_on_events() in the client. */
    atomic_fetch_add(&status->events, 1);
    if (atomic_load(&status->sleepers))
       bell->ring(bell->data, &status->events);
 }
 
-/* Where there is no shared memory: the same as an event. */
+/* Without shared memory, the same as an event. */
 static void
 send_event(struct rdr_waiter *w, uint64_t number, bool lost)
 {
@@ -86,8 +86,7 @@ publish_completion(struct rdr_waiter *w, uint64_t number)
       send_event(w, number, false);
       return;
    }
-   /* Release: what the GPU wrote before. Partner: the load with which the client looks at the page.
-    */
+   /* Release: the GPU's writes come before. Partner: the client's load from the status page. */
    atomic_store_explicit(&status->queues[w->slot].completed, number, memory_order_release);
    tell(&w->ctx->channel);
 }
@@ -116,7 +115,7 @@ rdr_waiters_lose(struct rdr_device *dev)
 
 /* --- Waiting --- */
 
-/* The first of the submissions is at its end, and its fence in no use any more. */
+/* The first submission is complete. `reset`: its fence is unsignalled again. */
 static void
 drop_first_locked(struct rdr_waiter *w, bool reset)
 {
@@ -126,7 +125,7 @@ drop_first_locked(struct rdr_waiter *w, bool reset)
    w->spoiled |= !reset;
 }
 
-/* Waits for the first of the submissions, with the lock given up meanwhile. */
+/* Waits for the first submission. Releases the lock while it waits. */
 static void
 wait_for_first_locked(struct rdr_waiter *w)
 {
@@ -153,7 +152,7 @@ run(void *data)
 
    pthread_mutex_lock(&w->lock);
    while (w->count || !w->ending) {
-      if (w->count && !w->watched)
+      if (w->count && !w->polled)
          wait_for_first_locked(w);
       else
          pthread_cond_wait(&w->wake, &w->lock);
@@ -179,18 +178,18 @@ start_thread(struct rdr_waiter *w)
 /* --- Watching --- */
 
 void
-rdr_watch(struct rdr_context *ctx)
+rdr_waiter_poll(struct rdr_context *ctx)
 {
-   struct rdr_waiter *w = ctx->watched;
+   struct rdr_waiter *w = ctx->polled;
    const struct rdr_vk_device *vk = &w->dev->vk;
 
-   /* What is watched is changed by this thread alone. */
+   /* While we poll, only this thread changes the submissions. */
    while (w->count) {
       struct submission s = w->submissions[w->first & (w->capacity - 1)];
       VkResult result = vk->GetFenceStatus(w->dev->handle, s.fence);
       if (result != VK_SUCCESS) {
-         if (result != VK_NOT_READY) /* what has happened is the thread's to find out */
-            rdr_watch_end(ctx);
+         if (result != VK_NOT_READY) /* the waiter's thread finds out what has happened */
+            rdr_waiter_poll_end(ctx);
          return;
       }
       publish_completion(w, s.number);
@@ -199,19 +198,19 @@ rdr_watch(struct rdr_context *ctx)
       drop_first_locked(w, reset);
       pthread_mutex_unlock(&w->lock);
    }
-   rdr_watch_end(ctx);
+   rdr_waiter_poll_end(ctx);
 }
 
 void
-rdr_watch_end(struct rdr_context *ctx)
+rdr_waiter_poll_end(struct rdr_context *ctx)
 {
-   struct rdr_waiter *w = ctx->watched;
+   struct rdr_waiter *w = ctx->polled;
 
    if (!w)
       return;
-   ctx->watched = NULL;
+   ctx->polled = NULL;
    pthread_mutex_lock(&w->lock);
-   w->watched = false;
+   w->polled = false;
    if (w->count)
       pthread_cond_signal(&w->wake);
    pthread_mutex_unlock(&w->lock);
@@ -246,7 +245,7 @@ rdr_waiter_find(const struct rdr_device *dev, VkQueue queue)
    return w;
 }
 
-/* Another fence, and room for all of them among those in no use. */
+/* Makes another fence, and room for all fences in `fences`. */
 static VkFence
 make_fence(struct rdr_waiter *w)
 {
@@ -302,14 +301,14 @@ grow_locked(struct rdr_waiter *w)
    return true;
 }
 
-/* Where the client looks at memory, the decoder's thread is at hand when the client just waits: it
- * need not be woken. */
+/* Starts waiting for the first submission. With a channel, the decoder's thread polls it, as long
+ * as it has no ops to carry out. That saves waking the waiter's thread. */
 static void
 begin_waiting_locked(struct rdr_waiter *w)
 {
-   if (w->ctx->channel.status && !w->ctx->watched) {
-      w->watched = true;
-      w->ctx->watched = w;
+   if (w->ctx->channel.status && !w->ctx->polled) {
+      w->polled = true;
+      w->ctx->polled = w;
    } else {
       pthread_cond_signal(&w->wake);
    }
@@ -356,14 +355,14 @@ destroy_waiter(struct rdr_waiter *w)
 void
 rdr_waiters_destroy(struct rdr_device *dev)
 {
-   if (dev->waiters && dev->waiters->ctx->watched && dev->waiters->ctx->watched->dev == dev)
-      rdr_watch_end(dev->waiters->ctx);
+   if (dev->waiters && dev->waiters->ctx->polled && dev->waiters->ctx->polled->dev == dev)
+      rdr_waiter_poll_end(dev->waiters->ctx);
    for (struct rdr_waiter *w = dev->waiters; w; w = w->next) {
       pthread_mutex_lock(&w->lock);
       w->ending = true;
       pthread_cond_signal(&w->wake);
       pthread_mutex_unlock(&w->lock);
-      if (w->has_thread) /* which may go through the list */
+      if (w->has_thread) /* the thread may walk the list */
          pthread_join(w->thread, NULL);
    }
    while (dev->waiters) {

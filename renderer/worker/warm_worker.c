@@ -11,14 +11,14 @@
 
 #define DEVICES_MAX 16u
 
-/* How long a worker leaves the processors to others before it does what the first client could do,
- * too. */
+/* Milliseconds for which the worker waits for a client before it prepares more: a client that comes
+ * soon is served sooner without that. */
 #define CALL_MS 50
 
 #define GET(host, instance, name) ((PFN_##name)(host)->GetInstanceProcAddr(instance, #name))
 
-/* Makes a device and destroys it: the first one of a process finds the driver's code and data not
- * mapped yet. */
+/* Makes a device and destroys it. The first device of a process takes longer, because pages of the
+ * driver are not mapped yet. */
 static void
 use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice physical)
 {
@@ -39,8 +39,9 @@ use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice ph
       GET(host, instance, vkDestroyDevice)(device, NULL);
 }
 
-/* Loads it, and does what a client will do first: the instance stays, as with the last one a loader
- * lets go of the driver. The first of its devices; NULL where there is none. */
+/* Loads the host driver and makes an instance, as a client will do first. The instance stays,
+ * because a loader unloads the driver with the last instance. Returns the first physical device;
+ * NULL if there is none. */
 static VkPhysicalDevice
 use_driver(struct rdr_host *host, VkInstance *instance)
 {
@@ -66,7 +67,7 @@ use_driver(struct rdr_host *host, VkInstance *instance)
    return devices[0];
 }
 
-/* Who does not listen any more is gone, and that shows at the next receiving. */
+/* A failure to send means that the broker is gone, which the next receive shows. */
 static void
 tell(int control, enum rdr_warm_word word)
 {
@@ -75,7 +76,7 @@ tell(int control, enum rdr_warm_word word)
    send(control, &byte, sizeof(byte), MSG_NOSIGNAL);
 }
 
-/* Whether a client comes within the time, who is not to wait for what it may do itself. */
+/* Whether a client comes within CALL_MS. */
 static bool
 is_called(int control)
 {
@@ -123,7 +124,7 @@ rdr_warm_worker_run(int control, const struct rdr_worker_options *options)
    prctl(PR_SET_NAME, "tongs-ready");
 
    int fd = receive_client(control, &own_options.limits);
-   /* Exit handlers of drivers have been seen to wait. */
+   /* The broker is gone. We skip exit handlers: those of some drivers have been seen to wait. */
    if (fd < 0)
       _exit(0);
    close(control);

@@ -10,19 +10,18 @@
 #include <stdbool.h>
 
 struct rdr_worker_options {
-   /* The manifests of the host's drivers to use, as VK_DRIVER_FILES lists them; NULL: those that
-    * the loader finds. Our own manifest is never among them, whatever the environment says.
-    */
+   /* The manifests of the host drivers to use, in the format of VK_DRIVER_FILES; NULL: those that
+    * the loader finds. The worker never uses our own manifest, whatever the environment says. */
    const char *host_driver;
 
-   /* Where to keep a copy of what the client sends, for `tongs dump`; NULL: nowhere. */
+   /* The file for a copy of what the client sends, for `tongs dump`; NULL: none. */
    const char *capture;
 
    /* Load the Khronos validation layer. */
    bool validate;
 
-   /* The socket's other end is the device of a virtual machine, which sends the machine's pages as
-    * memory. */
+   /* The socket's other end is the device process of a virtual machine, which sends pages of the
+    * guest as memory. */
    bool pages;
 
    /* What the client may make the worker hold. A warm worker gets its client's limits together with
@@ -30,12 +29,11 @@ struct rdr_worker_options {
    struct rdr_limits limits;
 };
 
-/* Serves the client at the other end of the stream socket `fd` until it goes or breaks a rule, and
- * closes `fd` in every case. Called once, from a process's main thread, with no other thread
- * running but the host driver's own. Returns the process's exit status: 0 when the client ended in
- * order, else 1 after the reason was logged to stderr. The strings of *options must live as long as
- * the call.
- */
+/* Serves the client at the other end of the stream socket `fd` until the client goes or breaks a
+ * rule. Called once, from the main thread of a process that has no other threads but the host
+ * driver's. Exits the process, with 0 if the client ended in order, else with 1 and the reason
+ * logged to stderr. Returns only if the worker cannot start: the exit status, with the reason
+ * logged. The strings of *options must live as long as the call. */
 int
 rdr_worker_run(int fd, const struct rdr_worker_options *options);
 
