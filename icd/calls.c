@@ -72,8 +72,7 @@ deliver_fd(struct icd_connection *c, struct icd_pending_call *call)
 static struct icd_pending_call *
 find_call_locked(struct icd_connection *c, uint32_t op, uint32_t tag)
 {
-   tongs_list_for_each(struct icd_pending_call, call, &c->calls, link)
-   {
+   tongs_list_for_each(struct icd_pending_call, call, &c->calls, link) {
       if (call->tag == tag && call->op == op)
          return call;
    }

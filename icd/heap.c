@@ -58,7 +58,8 @@ destroy_heap(struct icd_heaps *heaps, struct icd_heap *heap)
 {
    if (!heap)
       return;
-   tongs_list_for_each_safe(struct hole, hole, &heap->holes, link) free(hole);
+   tongs_list_for_each_safe(struct hole, hole, &heap->holes, link)
+      free(hole);
    if (heap->memory.data)
       transport_of(heaps)->ops->destroy_memory(transport_of(heaps), &heap->memory,
                                                !icd_connection_is_ours(heaps->connection));
@@ -79,7 +80,8 @@ icd_heaps_finish(struct icd_heaps *heaps)
 {
    if (!tongs_list_is_empty(&heaps->heaps))
       flush_for_memory(heaps);
-   tongs_list_for_each_safe(struct icd_heap, heap, &heaps->heaps, link) destroy_heap(heaps, heap);
+   tongs_list_for_each_safe(struct icd_heap, heap, &heaps->heaps, link)
+      destroy_heap(heaps, heap);
    pthread_mutex_destroy(&heaps->lock);
 }
 
@@ -161,8 +163,7 @@ static bool
 take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool kept,
             struct icd_heap_range *range)
 {
-   tongs_list_for_each(struct hole, hole, &heap->holes, link)
-   {
+   tongs_list_for_each(struct hole, hole, &heap->holes, link) {
       if (hole->kept != kept || hole->size < size)
          continue;
       *range = (struct icd_heap_range){
@@ -188,8 +189,7 @@ take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool 
 static bool
 take_common_locked(struct icd_heaps *heaps, uint64_t size, bool kept, struct icd_heap_range *range)
 {
-   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link)
-   {
+   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link) {
       if (!heap->own && take_locked(heaps, heap, size, kept, range))
          return true;
    }
@@ -223,11 +223,9 @@ merge_with_next(struct icd_heap *heap, struct hole *hole)
 static void
 keep_none_locked(struct icd_heaps *heaps)
 {
-   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link)
-   {
+   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link) {
       struct hole *before = NULL;
-      tongs_list_for_each_safe(struct hole, hole, &heap->holes, link)
-      {
+      tongs_list_for_each_safe(struct hole, hole, &heap->holes, link) {
          if (hole->kept) {
             punch(heap, hole->offset, hole->size);
             heaps->kept -= hole->size;
@@ -277,8 +275,7 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
 static struct icd_heap *
 find_lent_locked(struct icd_heaps *heaps, int fd)
 {
-   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link)
-   {
+   tongs_list_for_each(struct icd_heap, heap, &heaps->heaps, link) {
       if (heap->lent_fd == fd)
          return heap;
    }
@@ -319,8 +316,7 @@ give_back_locked(struct icd_heaps *heaps, const struct icd_heap_range *range, bo
    *hole = (struct hole){.offset = range->offset, .size = range->size, .kept = kept};
    if (kept)
       heaps->kept += range->size;
-   tongs_list_for_each(struct hole, other, &heap->holes, link)
-   {
+   tongs_list_for_each(struct hole, other, &heap->holes, link) {
       if (other->offset > hole->offset)
          break;
       before = &other->link;

@@ -51,8 +51,7 @@ destroy_layout(struct icd_device *dev, uint64_t id)
 static bool
 is_any_open_locked(const struct icd_deferred_destroys *d, uint64_t clock)
 {
-   tongs_list_for_each(struct icd_command_buffer, cb, &d->command_buffers, device_link)
-   {
+   tongs_list_for_each(struct icd_command_buffer, cb, &d->command_buffers, device_link) {
       uint64_t since = cb->open_since;
       if (since && since <= clock)
          return true;
@@ -65,8 +64,7 @@ run_locked(struct icd_device *dev)
 {
    struct icd_deferred_destroys *d = &dev->deferred;
 
-   tongs_list_for_each_safe(struct icd_deferred_destroy, deferred, &d->layouts, link)
-   {
+   tongs_list_for_each_safe(struct icd_deferred_destroy, deferred, &d->layouts, link) {
       if (is_any_open_locked(d, deferred->since))
          return;
       tongs_list_remove(&deferred->link);
@@ -114,8 +112,7 @@ icd_deferred_destroys_init(struct icd_deferred_destroys *d)
 void
 icd_deferred_destroys_finish(struct icd_device *dev)
 {
-   tongs_list_for_each_safe(struct icd_deferred_destroy, deferred, &dev->deferred.layouts, link)
-   {
+   tongs_list_for_each_safe(struct icd_deferred_destroy, deferred, &dev->deferred.layouts, link) {
       icd_id_free(dev->base.connection, deferred->id);
       free(deferred);
    }
