@@ -56,7 +56,7 @@ icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInf
 
 /* The application's pages that the allocation imports, or NULL. */
 const VkImportMemoryHostPointerInfoEXT *
-icd_external_host_import(const VkMemoryAllocateInfo *info);
+icd_external_pages_import(const VkMemoryAllocateInfo *info);
 
 /* Maps memory of the strategy ICD_MEMORY_EXTERNAL, once and whole. Fails if it has no descriptor
  * that can be mapped. */

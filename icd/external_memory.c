@@ -4,9 +4,9 @@
 
 #include "icd/external.h"
 
+#include "icd/app_pages.h"
 #include "icd/connection.h"
 #include "icd/device.h"
-#include "icd/host_pages.h"
 #include "icd/memory.h"
 #include "icd/physical_device.h"
 #include "protocol/decoder.h"
@@ -58,7 +58,7 @@ icd_external_find_import(const struct icd_device *dev, const VkMemoryAllocateInf
 }
 
 const VkImportMemoryHostPointerInfoEXT *
-icd_external_host_import(const VkMemoryAllocateInfo *info)
+icd_external_pages_import(const VkMemoryAllocateInfo *info)
 {
    const VkImportMemoryHostPointerInfoEXT *import =
       tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT);
@@ -75,7 +75,7 @@ icd_GetMemoryHostPointerPropertiesEXT(
 
    pMemoryHostPointerProperties->memoryTypeBits = 0;
    if (handleType != VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT ||
-       !icd_host_pages_accept((void *)pHostPointer))
+       !icd_app_pages_accept((void *)pHostPointer))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
    for (uint32_t i = 0; i < physical->memory.memoryTypeCount; i++) {
       if (physical->strategies[i] == ICD_MEMORY_SHARED)

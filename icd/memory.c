@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/memory.h"
 
+#include "icd/app_pages.h"
 #include "icd/connection.h"
 #include "icd/device.h"
 #include "icd/external.h"
-#include "icd/host_pages.h"
 #include "icd/physical_device.h"
 #include "protocol/decoder.h"
 #include "protocol/frame.h"
@@ -21,19 +21,19 @@
 
 /* Imports the application's pages and makes a heap of them. */
 static VkResult
-import_host(struct icd_device *dev, struct icd_memory *mem,
-            const VkImportMemoryHostPointerInfoEXT *import)
+import_pages(struct icd_device *dev, struct icd_memory *mem,
+             const VkImportMemoryHostPointerInfoEXT *import)
 {
    if (mem->strategy != ICD_MEMORY_SHARED ||
        import->handleType != VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT)
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
    if (icd_connection_is_lost(dev->base.connection))
       return VK_ERROR_DEVICE_LOST;
-   mem->host = icd_host_pages_take(import->pHostPointer, mem->size);
-   if (!mem->host)
+   mem->pages = icd_app_pages_take(import->pHostPointer, mem->size);
+   if (!mem->pages)
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   const struct icd_host_region *region = mem->host->region;
-   return icd_heap_borrow(&dev->heaps, region->fd, ICD_HOST_REGION_SIZE,
+   const struct icd_app_region *region = mem->pages->region;
+   return icd_heap_borrow(&dev->heaps, region->fd, ICD_APP_REGION_SIZE,
                           (uint64_t)(uintptr_t)import->pHostPointer - region->start, mem->size,
                           import->pHostPointer, &mem->range)
              ? VK_SUCCESS
@@ -47,7 +47,7 @@ take_shared(struct icd_device *dev, struct icd_memory *mem,
             const VkImportMemoryHostPointerInfoEXT *host)
 {
    if (host)
-      return import_host(dev, mem, host);
+      return import_pages(dev, mem, host);
    if (mem->strategy != ICD_MEMORY_SHARED || icd_heap_alloc(&dev->heaps, mem->size, &mem->range))
       return VK_SUCCESS;
    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
@@ -58,9 +58,9 @@ static void
 drop_shared(struct icd_device *dev, struct icd_memory *mem)
 {
    icd_heap_free(&dev->heaps, &mem->range);
-   if (mem->host) /* else the worker keeps the pages until the next op */
+   if (mem->pages) /* else the worker keeps the pages until the next op */
       icd_flush(dev->base.connection);
-   icd_host_pages_release(mem->host, icd_connection_is_lost(dev->base.connection));
+   icd_app_pages_release(mem->pages, icd_connection_is_lost(dev->base.connection));
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -75,7 +75,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       .pNext = pAllocateInfo->pNext,
       .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
    };
-   const VkImportMemoryHostPointerInfoEXT *host = icd_external_host_import(pAllocateInfo);
+   const VkImportMemoryHostPointerInfoEXT *host = icd_external_pages_import(pAllocateInfo);
    VkMemoryAllocateInfo info = *pAllocateInfo;
    int imported = -1;
 

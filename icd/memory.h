@@ -12,7 +12,7 @@ struct icd_memory {
    uint64_t size;
    uint8_t strategy;            /* enum icd_memory_strategy */
    struct icd_heap_range range; /* shared: its pages */
-   struct icd_host_pages *host; /* shared: the import of the application's own pages, or NULL */
+   struct icd_app_pages *pages; /* shared: the import of the application's own pages, or NULL */
    /* Explicit: the client's copy; external: the mapping. Owned; NULL before the first vkMapMemory.
     */
    void *copy;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/physical_device.h"
 
+#include "icd/app_pages.h"
 #include "icd/connection.h"
-#include "icd/host_pages.h"
 #include "icd/table.h"
 #include "protocol/decoder.h"
 #include "protocol/id.h"
@@ -82,7 +82,7 @@ put_our_names(struct icd_physical_device *dev)
    }
 }
 
-/* The client imports whole pages (icd/host_pages.h), even if the host driver would take less. */
+/* The client imports whole pages (icd/app_pages.h), even if the host driver would take less. */
 static void
 import_whole_pages(struct icd_physical_device *dev)
 {
@@ -241,8 +241,8 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
       if (index == ICD_NO_EXTENSION || icd_extensions[index].instance ||
           !icd_extension_is_carried(c, index) || icd_extension_set_has(&dev->extensions, index))
          continue;
-      if (icd_extensions[index].needs_host_pages &&
-          !(has_shared_memory(dev) && icd_host_pages_work()))
+      if (icd_extensions[index].needs_app_pages &&
+          !(has_shared_memory(dev) && icd_app_pages_work()))
          continue;
       VkExtensionProperties *x = &dev->extension_properties[dev->extension_count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);

@@ -33,9 +33,9 @@ struct icd_extension {
    const char *name;
    uint32_t spec_version;
    bool instance;
-   bool left_out;         /* codegen/policy.py says why */
-   bool needs_fds;        /* useful only if file descriptors cross to the worker */
-   bool needs_host_pages; /* ... if the application's own pages can be shared */
+   bool left_out;        /* codegen/policy.py says why */
+   bool needs_fds;       /* useful only if file descriptors cross to the worker */
+   bool needs_app_pages; /* ... if the application's own pages can be shared */
    const uint16_t *ops;
    uint16_t op_count;
    const uint16_t *structs; /* indices */

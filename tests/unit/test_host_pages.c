@@ -3,7 +3,7 @@
 /* The application's pages become shared and private again, and nobody notices but by what others
  * see. */
 
-#include "icd/host_pages.h"
+#include "icd/app_pages.h"
 #include "tests/check.h"
 
 #include <fcntl.h>
@@ -57,15 +57,15 @@ is_filled(const uint8_t *data, size_t size, uint8_t seed)
 static bool
 refuses(void *start, size_t size)
 {
-   struct icd_host_pages *pages = icd_host_pages_take(start, size);
+   struct icd_app_pages *pages = icd_app_pages_take(start, size);
 
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    return !pages;
 }
 
 /* Where the memfd has a byte of the pages. */
 static off_t
-offset_of(const struct icd_host_pages *pages, const void *byte)
+offset_of(const struct icd_app_pages *pages, const void *byte)
 {
    return (off_t)((uintptr_t)byte - pages->region->start);
 }
@@ -91,8 +91,8 @@ test_there_and_back(void)
    uint8_t seen[PAGE];
 
    fill(data, SIZE, 1);
-   fact(icd_host_pages_accept(data), "private anonymous pages are accepted");
-   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   fact(icd_app_pages_accept(data), "private anonymous pages are accepted");
+   struct icd_app_pages *pages = icd_app_pages_take(data, SIZE);
    fact(pages && is_filled(data, SIZE, 1), "pages that become shared keep their contents");
    if (!pages)
       return;
@@ -110,7 +110,7 @@ test_there_and_back(void)
    int fd = dup(pages->region->fd);
    const off_t first = offset_of(pages, data);
    fill(data, SIZE, 3);
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(is_filled(data, SIZE, 3), "pages that become private keep their contents");
    data[0] = 0xaa;
    fact(pread(fd, seen, 1, first) == 1 && seen[0] != 0xaa, "then they are no longer the memfd's");
@@ -128,21 +128,21 @@ test_heap_and_stack(void)
    static _Alignas(4096) uint8_t zeros[4 * PAGE];
 
    fill(data, SIZE, 4);
-   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   struct icd_app_pages *pages = icd_app_pages_take(data, SIZE);
    fact(pages && is_filled(data, SIZE, 4), "the heap's pages can be taken");
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(is_filled(data, SIZE, 4), "they come back");
    free(data);
    fill(local, sizeof(local), 5);
-   pages = icd_host_pages_take(local, sizeof(local));
+   pages = icd_app_pages_take(local, sizeof(local));
    fact(pages && is_filled(local, sizeof(local), 5), "pages of a caller's frame can be taken");
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(is_filled(local, sizeof(local), 5), "they come back");
    fill(zeros, sizeof(zeros), 6);
-   pages = icd_host_pages_take(zeros, sizeof(zeros));
+   pages = icd_app_pages_take(zeros, sizeof(zeros));
    if (!pages) /* where the program's data is in one mapping with the file's last page */
       printf("# a program's own data was refused\n");
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(is_filled(zeros, sizeof(zeros), 6), "a program's own data keeps its contents");
 }
 
@@ -166,21 +166,21 @@ test_refusals(void)
    if (!file || ftruncate(fileno(file), (off_t)SIZE) < 0)
       return;
    of_file = map(SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(file));
-   fact(refuses(of_file, SIZE) && !icd_host_pages_accept(of_file), "a file's pages are refused");
+   fact(refuses(of_file, SIZE) && !icd_app_pages_accept(of_file), "a file's pages are refused");
    munmap(of_file, SIZE);
    fclose(file);
    data = map(SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
-   fact(refuses(data, SIZE) && !icd_host_pages_accept(data), "shared pages are refused");
+   fact(refuses(data, SIZE) && !icd_app_pages_accept(data), "shared pages are refused");
    munmap(data, SIZE);
    data = plain(SIZE);
    fill(data, SIZE, 7);
    mprotect(data + 8 * PAGE, PAGE, PROT_READ);
    fact(refuses(data, SIZE), "a range with a page that cannot be written to is refused");
-   fact(icd_host_pages_accept(data) && !icd_host_pages_accept(data + 8 * PAGE),
+   fact(icd_app_pages_accept(data) && !icd_app_pages_accept(data + 8 * PAGE),
         "only that page is not accepted");
    munmap(data + 8 * PAGE, PAGE);
    fact(refuses(data, SIZE), "a range with a hole is refused");
-   fact(!icd_host_pages_accept(data + 8 * PAGE), "a hole is not accepted");
+   fact(!icd_app_pages_accept(data + 8 * PAGE), "a hole is not accepted");
    fact(refuses(data + 1, PAGE) && refuses(data, PAGE + 1) && refuses(data, 0),
         "what is no whole pages is refused");
    fact(refuses(data, SIZE_MAX & ~(PAGE - 1)) && refuses(NULL, PAGE), "nonsense is refused");
@@ -190,7 +190,7 @@ test_refusals(void)
 
 /* Whether the memfd has what is in the range's pages. */
 static bool
-is_in_memfd(const struct icd_host_pages *pages, const uint8_t *data, uint8_t seed)
+is_in_memfd(const struct icd_app_pages *pages, const uint8_t *data, uint8_t seed)
 {
    uint8_t *copy = malloc(pages->size);
    const bool same = pread(pages->region->fd, copy, pages->size, offset_of(pages, pages->start)) ==
@@ -207,48 +207,48 @@ test_overlaps(void)
    uint8_t *data = plain(SIZE);
 
    fill(data, SIZE, 8);
-   struct icd_host_pages *outer = icd_host_pages_take(data + 8 * PAGE, 16 * PAGE);
-   struct icd_host_pages *again = icd_host_pages_take(data + 8 * PAGE, 16 * PAGE);
-   struct icd_host_pages *inner = icd_host_pages_take(data + 12 * PAGE, PAGE);
-   struct icd_host_pages *left = icd_host_pages_take(data, 9 * PAGE);
-   struct icd_host_pages *right = icd_host_pages_take(data + 23 * PAGE, 4 * PAGE);
+   struct icd_app_pages *outer = icd_app_pages_take(data + 8 * PAGE, 16 * PAGE);
+   struct icd_app_pages *again = icd_app_pages_take(data + 8 * PAGE, 16 * PAGE);
+   struct icd_app_pages *inner = icd_app_pages_take(data + 12 * PAGE, PAGE);
+   struct icd_app_pages *left = icd_app_pages_take(data, 9 * PAGE);
+   struct icd_app_pages *right = icd_app_pages_take(data + 23 * PAGE, 4 * PAGE);
    fact(outer && again && inner && left && right && outer->region == right->region &&
            outer->region == left->region,
         "ranges that are the same, in another one or overlap can be taken");
    fact(is_filled(data, SIZE, 8), "and nothing is lost");
-   fact(icd_host_pages_accept(data + 9 * PAGE), "shared pages are accepted again");
+   fact(icd_app_pages_accept(data + 9 * PAGE), "shared pages are accepted again");
    fill(data, SIZE, 9);
    fact(is_in_memfd(left, data, 9) && is_in_memfd(outer, data, 9) && is_in_memfd(right, data, 9),
         "each of them has the pages");
-   icd_host_pages_release(outer, false);
-   icd_host_pages_release(left, false);
+   icd_app_pages_release(outer, false);
+   icd_app_pages_release(left, false);
    fact(is_in_memfd(again, data, 9) && !is_shared_with_child(data),
         "pages are shared while a range has them");
    data[0] = 9;
-   struct icd_host_pages *whole = icd_host_pages_take(data, SIZE);
+   struct icd_app_pages *whole = icd_app_pages_take(data, SIZE);
    fact(whole && is_filled(data, SIZE, 9) && is_in_memfd(whole, data, 9),
         "all of them can be taken");
-   icd_host_pages_release(again, false);
-   icd_host_pages_release(inner, false);
-   icd_host_pages_release(right, false);
-   icd_host_pages_release(whole, false);
+   icd_app_pages_release(again, false);
+   icd_app_pages_release(inner, false);
+   icd_app_pages_release(right, false);
+   icd_app_pages_release(whole, false);
    fact(is_filled(data, SIZE, 9) && !refuses(data, SIZE), "and in the end they are private");
    fact(!is_shared_with_child(data + 8 * PAGE) && !is_shared_with_child(data + 23 * PAGE),
         "all of them");
    data[0] = 9;
-   left = icd_host_pages_take(data, PAGE);
-   right = icd_host_pages_take(data + 40 * PAGE, PAGE);
-   icd_host_pages_release(left, true);
-   left = icd_host_pages_take(data, PAGE);
+   left = icd_app_pages_take(data, PAGE);
+   right = icd_app_pages_take(data + 40 * PAGE, PAGE);
+   icd_app_pages_release(left, true);
+   left = icd_app_pages_take(data, PAGE);
    fact(left && right && left->region != right->region && is_filled(data, PAGE, 9),
         "where a device may write on, new ranges have another memfd");
-   icd_host_pages_release(left, false);
-   icd_host_pages_release(right, false);
+   icd_app_pages_release(left, false);
+   icd_app_pages_release(right, false);
    mprotect(data + 30 * PAGE, PAGE, PROT_READ);
-   inner = icd_host_pages_take(data + 20 * PAGE, 2 * PAGE);
+   inner = icd_app_pages_take(data + 20 * PAGE, 2 * PAGE);
    fact(refuses(data + 18 * PAGE, 20 * PAGE) && !is_shared_with_child(data + 25 * PAGE),
         "what cannot all be taken is left alone");
-   icd_host_pages_release(inner, false);
+   icd_app_pages_release(inner, false);
    munmap(data, SIZE);
 }
 
@@ -258,13 +258,13 @@ test_what_applications_do_meanwhile(void)
    uint8_t *data = plain(SIZE);
 
    fill(data, SIZE, 9);
-   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   struct icd_app_pages *pages = icd_app_pages_take(data, SIZE);
    munmap(data + 4 * PAGE, 4 * PAGE);
    mprotect(data + 8 * PAGE, 8 * PAGE, PROT_READ);
    uint8_t *other = mmap(data + 4 * PAGE, PAGE, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
    other[0] = 42;
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(is_filled(data, 4 * PAGE, 9), "what is left of the pages becomes private");
    fact(other[0] == 42, "what the application put there stays");
    fact(msync(data + 5 * PAGE, PAGE, MS_ASYNC) < 0, "what it unmapped stays so");
@@ -301,13 +301,13 @@ test_sparse(void)
    data[size / 2] = 1;
    data[size - 1] = 2;
    const uint64_t before = resident();
-   struct icd_host_pages *pages = icd_host_pages_take(data, size);
+   struct icd_app_pages *pages = icd_app_pages_take(data, size);
    fact(pages && fstat(pages->region->fd, &st) == 0 && st.st_blocks * 512 < (1 << 20) &&
            resident() < before + (8 << 20),
         "pages that were never touched do not come into being when the rest is shared");
    fact(data[size / 2] == 1 && data[size - 1] == 2, "the rest is");
    data[size / 4] = 3;
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(resident() < before + (8 << 20), "nor when it becomes private");
    fact(data[size / 2] == 1 && data[size - 1] == 2 && data[size / 4] == 3 && data[0] == 0,
         "with what was touched meanwhile");
@@ -374,9 +374,9 @@ test_writers(void)
    while (!c.counters[0]) /* they have begun */
       sched_yield();
    for (int i = 0; i < 300 && took; i++) {
-      struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
+      struct icd_app_pages *pages = icd_app_pages_take(c.counters, SIZE);
       took = pages;
-      icd_host_pages_release(pages, false);
+      icd_app_pages_release(pages, false);
    }
    atomic_store(&c.stop, true);
    atomic_store(&d.stop, true);
@@ -427,12 +427,12 @@ test_first_writes(void)
       atomic_store(&c.next, words);
       while (i % 2 && atomic_load(&c.next)) /* it is about to begin */
          sched_yield();
-      struct icd_host_pages *pages = icd_host_pages_take(words, SIZE);
+      struct icd_app_pages *pages = icd_app_pages_take(words, SIZE);
       if (i % 4 < 2) {
          while (!atomic_load(&c.done))
             sched_yield();
       }
-      icd_host_pages_release(pages, false);
+      icd_app_pages_release(pages, false);
       while (!atomic_load(&c.done))
          sched_yield();
       for (size_t j = 0; j < PAGES; j++)
@@ -472,9 +472,9 @@ test_forks(void)
    c.counters[SIZE / 8 - 1] = 78;
    pthread_create(&thread, NULL, fork_often, &c);
    for (int i = 0; i < 300 && took; i++) {
-      struct icd_host_pages *pages = icd_host_pages_take(c.counters, SIZE);
+      struct icd_app_pages *pages = icd_app_pages_take(c.counters, SIZE);
       took = pages;
-      icd_host_pages_release(pages, false);
+      icd_app_pages_release(pages, false);
    }
    atomic_store(&c.stop, true);
    pthread_join(thread, NULL);
@@ -488,19 +488,19 @@ test_a_child_of_shared_pages(void)
    uint8_t *data = plain(SIZE);
 
    fill(data, SIZE, 10);
-   struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+   struct icd_app_pages *pages = icd_app_pages_take(data, SIZE);
    pid_t pid = fork();
    if (!pid) {
       const bool right = is_filled(data, SIZE, 10);
       fill(data, SIZE, 11);
-      icd_host_pages_release(pages, false);
+      icd_app_pages_release(pages, false);
       _exit(right && is_filled(data, SIZE, 11) ? 0 : 1);
    }
    int status = 1;
    waitpid(pid, &status, 0);
    fact(status == 0, "a fork's child has the contents, and may write and release");
    fact(is_filled(data, SIZE, 10), "its parent's pages are its parent's");
-   icd_host_pages_release(pages, false);
+   icd_app_pages_release(pages, false);
    fact(is_filled(data, SIZE, 10), "and come back");
    munmap(data, SIZE);
 }
@@ -518,9 +518,9 @@ test_no_room(void)
    none.rlim_max = old.rlim_max;
    for (none.rlim_cur = 3; none.rlim_cur < 8; none.rlim_cur++) {
       setrlimit(RLIMIT_NOFILE, &none);
-      struct icd_host_pages *pages = icd_host_pages_take(data, SIZE);
+      struct icd_app_pages *pages = icd_app_pages_take(data, SIZE);
       if (pages)
-         icd_host_pages_release(pages, false);
+         icd_app_pages_release(pages, false);
    }
    setrlimit(RLIMIT_NOFILE, &old);
    fact(is_filled(data, SIZE, 12), "where descriptors run out nothing is lost");
@@ -533,7 +533,7 @@ static void
 test_borders(void)
 {
    uint8_t *near = plain(PAGE);
-   uint8_t *border = (uint8_t *)((uintptr_t)near & ~(ICD_HOST_REGION_SIZE - 1));
+   uint8_t *border = (uint8_t *)((uintptr_t)near & ~(ICD_APP_REGION_SIZE - 1));
    uint8_t *data = mmap(border - PAGE, 2 * PAGE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
@@ -554,7 +554,7 @@ int
 main(void)
 {
    setvbuf(stdout, NULL, _IOLBF, 0); /* what is not written yet must not be a child's, too */
-   if (!icd_host_pages_work())
+   if (!icd_app_pages_work())
       return check_skip_all("the kernel has no userfaultfd with write protection for us");
    test_there_and_back();
    test_heap_and_stack();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "icd/host_mapping.h"
+#include "icd/app_mapping.h"
 
-#include "icd/host_pages.h"
+#include "icd/app_pages.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Reads lines through a buffer of its own, because stdio allocates, and take_copies() in
- * host_pages.c must not write to the heap. */
+ * app_pages.c must not write to the heap. */
 struct lines {
    int fd;
    size_t at, size;
@@ -98,7 +98,7 @@ why_not(const struct icd_mapping *m)
 }
 
 bool
-icd_mapping_is_of(const struct icd_mapping *m, const struct icd_host_region *region)
+icd_mapping_is_of(const struct icd_mapping *m, const struct icd_app_region *region)
 {
    struct stat st;
 
@@ -122,7 +122,7 @@ icd_mapping_find_piece(uint64_t at, uint64_t end, struct icd_mapping *m)
 }
 
 const char *
-icd_mapping_why_not(uint64_t start, uint64_t end, const struct icd_host_region *region)
+icd_mapping_why_not(uint64_t start, uint64_t end, const struct icd_app_region *region)
 {
    struct icd_mapping m;
 

@@ -5,25 +5,25 @@
  *
  * While a range is protected, every other thread that writes to it waits in the kernel. The thread
  * that protects it writes to nothing but its stack and errno, takes no lock, allocates nothing and
- * gets no signal. All functions are called under the lock of host_pages.c. */
+ * gets no signal. All functions are called under the lock of app_pages.c. */
 
-#ifndef ICD_HOST_PROTECT_H
-#define ICD_HOST_PROTECT_H
+#ifndef ICD_APP_PROTECT_H
+#define ICD_APP_PROTECT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct icd_host_region;
+struct icd_app_region;
 struct icd_mapping;
 
 /* Replaces a range of private pages by the region's shared pages. On failure the range is as it
  * was. */
 bool
-icd_pages_make_shared(const struct icd_host_region *region, uint64_t start, uint64_t size);
+icd_pages_make_shared(const struct icd_app_region *region, uint64_t start, uint64_t size);
 
 /* Replaces `m`, which maps the region's pages and nothing else, by private pages. On failure the
  * range is as it was. */
 bool
-icd_pages_make_private(const struct icd_host_region *region, const struct icd_mapping *m);
+icd_pages_make_private(const struct icd_app_region *region, const struct icd_mapping *m);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "icd/host_protect.h"
+#include "icd/app_protect.h"
 
-#include "icd/host_mapping.h"
-#include "icd/host_pages.h"
+#include "icd/app_mapping.h"
+#include "icd/app_pages.h"
 #include "protocol/socket.h"
 
 #include <errno.h>
@@ -176,7 +176,7 @@ copy_pages(const struct copy *c)
 }
 
 static bool
-open_copy(struct copy *c, const struct icd_host_region *region, uint64_t start, uint64_t size)
+open_copy(struct copy *c, const struct icd_app_region *region, uint64_t start, uint64_t size)
 {
    const off_t offset = (off_t)(start - region->start);
 
@@ -209,7 +209,7 @@ close_copy(struct copy *c, bool replaced)
 }
 
 bool
-icd_pages_make_shared(const struct icd_host_region *region, uint64_t start, uint64_t size)
+icd_pages_make_shared(const struct icd_app_region *region, uint64_t start, uint64_t size)
 {
    struct protection protection;
    struct copy copy;
@@ -252,7 +252,7 @@ read_data(int fd, uint64_t offset, uint64_t size, uint8_t *to)
 }
 
 bool
-icd_pages_make_private(const struct icd_host_region *region, const struct icd_mapping *m)
+icd_pages_make_private(const struct icd_app_region *region, const struct icd_mapping *m)
 {
    const uint64_t size = m->end - m->start;
    const int access = (m->access[0] == 'r' ? PROT_READ : 0) |

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "icd/host_pages.h"
+#include "icd/app_pages.h"
 
-#include "icd/host_mapping.h"
-#include "icd/host_protect.h"
+#include "icd/app_mapping.h"
+#include "icd/app_protect.h"
 #include "protocol/channel.h"
 #include "protocol/socket.h"
 
@@ -25,8 +25,8 @@ static struct {
    /* Protects the rest, and is held while pages are made shared or private. A leaf; held over
     * fork(). */
    pthread_mutex_t lock;
-   struct icd_host_pages *first;
-   struct icd_host_region *regions;
+   struct icd_app_pages *first;
+   struct icd_app_region *regions;
    bool refused; /* an import was refused and the reason printed */
    /* During a fork(): the pipe by which the child says that it has its copies; -1: none. */
    int copied[2];
@@ -77,7 +77,7 @@ is_ours(uint64_t start, uint64_t size, const void *frame)
 /* Makes a range private again, except where the application has unmapped the pages or mapped
  * others. `last`: no other import needs the region's pages, and their memory is given back. */
 static void
-restore_locked(const struct icd_host_region *region, uint64_t start, uint64_t end, bool last,
+restore_locked(const struct icd_app_region *region, uint64_t start, uint64_t end, bool last,
                const void *frame)
 {
    struct icd_mapping m;
@@ -98,31 +98,31 @@ restore_locked(const struct icd_host_region *region, uint64_t start, uint64_t en
 /* --- Regions --- */
 
 /* The region of an address, or NULL if nothing is imported in it. */
-static struct icd_host_region *
+static struct icd_app_region *
 find_region_locked(uint64_t start)
 {
-   struct icd_host_region *region = state.regions;
+   struct icd_app_region *region = state.regions;
 
-   while (region && region->start != (start & ~(ICD_HOST_REGION_SIZE - 1)))
+   while (region && region->start != (start & ~(ICD_APP_REGION_SIZE - 1)))
       region = region->next;
    return region;
 }
 
 /* Finds or makes the region of an address. NULL if memory is out. */
-static struct icd_host_region *
+static struct icd_app_region *
 get_region_locked(uint64_t start)
 {
-   struct icd_host_region *region = find_region_locked(start);
+   struct icd_app_region *region = find_region_locked(start);
 
    if (region)
       return region;
    region = malloc(sizeof(*region));
    if (!region)
       return NULL;
-   *region = (struct icd_host_region){
+   *region = (struct icd_app_region){
       .next = state.regions,
-      .start = start & ~(ICD_HOST_REGION_SIZE - 1),
-      .fd = tongs_sealed_memory("tongs-host-pages", ICD_HOST_REGION_SIZE),
+      .start = start & ~(ICD_APP_REGION_SIZE - 1),
+      .fd = tongs_sealed_memory("tongs-app-pages", ICD_APP_REGION_SIZE),
    };
    if (region->fd < 0) {
       free(region);
@@ -133,9 +133,9 @@ get_region_locked(uint64_t start)
 
 /* Makes sure that nothing more is imported in the region. */
 static void
-retire_region_locked(struct icd_host_region *region)
+retire_region_locked(struct icd_app_region *region)
 {
-   for (struct icd_host_region **link = &state.regions; *link; link = &(*link)->next) {
+   for (struct icd_app_region **link = &state.regions; *link; link = &(*link)->next) {
       if (*link == region) {
          *link = region->next;
          break;
@@ -145,7 +145,7 @@ retire_region_locked(struct icd_host_region *region)
 
 /* Destroys the region if nothing is imported in it any more. */
 static void
-drop_region_locked(struct icd_host_region *region)
+drop_region_locked(struct icd_app_region *region)
 {
    if (region->uses)
       return;
@@ -158,13 +158,13 @@ drop_region_locked(struct icd_host_region *region)
 
 /* Makes those pages of a range private that no import has. */
 static void
-release_range_locked(const struct icd_host_region *region, uint64_t start, uint64_t end,
+release_range_locked(const struct icd_app_region *region, uint64_t start, uint64_t end,
                      const void *frame)
 {
    for (uint64_t at = start, until; at < end; at = until) {
       bool taken = false;
       until = end;
-      for (const struct icd_host_pages *p = state.first; p; p = p->next) {
+      for (const struct icd_app_pages *p = state.first; p; p = p->next) {
          const uint64_t from = icd_address(p->start), to = from + p->size;
          if (from <= at && at < to) { /* an import has this part */
             until = taken && until > to ? until : to;
@@ -180,7 +180,7 @@ release_range_locked(const struct icd_host_region *region, uint64_t start, uint6
 
 /* Makes those pages of a range shared that are not, all or none. */
 static bool
-share_range_locked(const struct icd_host_region *region, uint64_t start, uint64_t end,
+share_range_locked(const struct icd_app_region *region, uint64_t start, uint64_t end,
                    const void *frame)
 {
    struct icd_mapping m;
@@ -204,14 +204,14 @@ why_not_at(uint64_t start, uint64_t size, const void *frame)
 
    if (!size || start % page || size % page || size > UINT64_MAX / 2 - start)
       return "they are not whole pages";
-   if (start / ICD_HOST_REGION_SIZE != (start + size - 1) / ICD_HOST_REGION_SIZE)
+   if (start / ICD_APP_REGION_SIZE != (start + size - 1) / ICD_APP_REGION_SIZE)
       return "they lie on both sides of an address that is a multiple of 64 GiB";
-   if (!icd_host_pages_work())
+   if (!icd_app_pages_work())
       return "the kernel refuses";
    return is_ours(start, size, frame) ? "this thread runs on them" : NULL;
 }
 
-static struct icd_host_pages *
+static struct icd_app_pages *
 take_locked(void *start, uint64_t size, const char **why, const void *frame)
 {
    const uint64_t from = icd_address(start);
@@ -220,8 +220,8 @@ take_locked(void *start, uint64_t size, const char **why, const void *frame)
    if (*why)
       return NULL;
    *why = "out of memory";
-   struct icd_host_pages *pages = malloc(sizeof(*pages));
-   struct icd_host_region *region = pages ? get_region_locked(from) : NULL;
+   struct icd_app_pages *pages = malloc(sizeof(*pages));
+   struct icd_app_region *region = pages ? get_region_locked(from) : NULL;
    if (region) {
       *why = icd_mapping_why_not(from, from + size, region);
       if (!*why && !share_range_locked(region, from, from + size, frame))
@@ -234,18 +234,18 @@ take_locked(void *start, uint64_t size, const char **why, const void *frame)
       return NULL;
    }
    *pages =
-      (struct icd_host_pages){.next = state.first, .region = region, .start = start, .size = size};
+      (struct icd_app_pages){.next = state.first, .region = region, .start = start, .size = size};
    region->uses++;
    return state.first = pages;
 }
 
-struct icd_host_pages *
-icd_host_pages_take(void *start, uint64_t size)
+struct icd_app_pages *
+icd_app_pages_take(void *start, uint64_t size)
 {
    const char *why;
 
    pthread_mutex_lock(&state.lock);
-   struct icd_host_pages *pages = take_locked(start, size, &why, __builtin_frame_address(0));
+   struct icd_app_pages *pages = take_locked(start, size, &why, __builtin_frame_address(0));
    if (!pages)
       refuse(start, size, why);
    pthread_mutex_unlock(&state.lock);
@@ -253,12 +253,12 @@ icd_host_pages_take(void *start, uint64_t size)
 }
 
 void
-icd_host_pages_release(struct icd_host_pages *pages, bool lost)
+icd_app_pages_release(struct icd_app_pages *pages, bool lost)
 {
    if (!pages)
       return;
    pthread_mutex_lock(&state.lock);
-   for (struct icd_host_pages **link = &state.first; *link; link = &(*link)->next) {
+   for (struct icd_app_pages **link = &state.first; *link; link = &(*link)->next) {
       if (*link == pages) {
          *link = pages->next;
          break;
@@ -275,7 +275,7 @@ icd_host_pages_release(struct icd_host_pages *pages, bool lost)
 }
 
 bool
-icd_host_pages_accept(void *start)
+icd_app_pages_accept(void *start)
 {
    const uint64_t from = icd_address(start), page = (uint64_t)sysconf(_SC_PAGESIZE);
    const char *why = NULL;
@@ -322,7 +322,7 @@ wait_for_child(void)
 static void
 take_copies(void)
 {
-   for (struct icd_host_pages *pages = state.first; pages; pages = pages->next) {
+   for (struct icd_app_pages *pages = state.first; pages; pages = pages->next) {
       const uint64_t start = icd_address(pages->start);
       restore_locked(pages->region, start, start + pages->size, false, __builtin_frame_address(0));
    }
@@ -355,8 +355,8 @@ try_once(void)
    if (data == MAP_FAILED)
       return;
    const uint64_t start = icd_address(data);
-   struct icd_host_region region = {.start = start,
-                                    .fd = tongs_sealed_memory("tongs-host-pages", size)};
+   struct icd_app_region region = {.start = start,
+                                   .fd = tongs_sealed_memory("tongs-app-pages", size)};
    data[0] = 1;
    if (region.fd >= 0) {
       works = icd_pages_make_shared(&region, start, size) &&
@@ -370,7 +370,7 @@ try_once(void)
 }
 
 bool
-icd_host_pages_work(void)
+icd_app_pages_work(void)
 {
    static pthread_once_t once = PTHREAD_ONCE_INIT;
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
 /* What is mapped at the addresses of this process, read from /proc. Nothing here writes to the
- * heap, so that a child of fork() may call it while it copies pages (host_pages.c). */
+ * heap, so that a child of fork() may call it while it copies pages (app_pages.c). */
 
-#ifndef ICD_HOST_MAPPING_H
-#define ICD_HOST_MAPPING_H
+#ifndef ICD_APP_MAPPING_H
+#define ICD_APP_MAPPING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct icd_host_region;
+struct icd_app_region;
 
 /* A line of /proc/self/maps. */
 struct icd_mapping {
@@ -36,12 +36,12 @@ icd_mapping_find_piece(uint64_t at, uint64_t end, struct icd_mapping *m);
 
 /* Whether a mapping shows the region's memfd, each page at its own offset. False for NULL. */
 bool
-icd_mapping_is_of(const struct icd_mapping *m, const struct icd_host_region *region);
+icd_mapping_is_of(const struct icd_mapping *m, const struct icd_app_region *region);
 
 /* Why the pages of a range cannot be made shared: a clause in English; NULL if they can. `region`
  * is the one that they would be shared in, and may be NULL. */
 const char *
-icd_mapping_why_not(uint64_t start, uint64_t end, const struct icd_host_region *region);
+icd_mapping_why_not(uint64_t start, uint64_t end, const struct icd_app_region *region);
 
 /* Whether the process is behind a seccomp filter, or may be. */
 bool
