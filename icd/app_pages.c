@@ -38,7 +38,7 @@ refuse(const void *start, uint64_t size, const char *why)
 {
    if (!state.refused)
       fprintf(stderr,
-              "tongs: %llu bytes at %p cannot be imported: %s (no more is said of others)\n",
+              "tongs: %llu bytes at %p cannot be imported: %s (reported once per process)\n",
               (unsigned long long)size, start, why);
    state.refused = true;
 }

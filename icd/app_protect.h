@@ -5,7 +5,8 @@
  *
  * While a range is protected, every other thread that writes to it waits in the kernel. The thread
  * that protects it writes to nothing but its stack and errno, takes no lock, allocates nothing and
- * gets no signal. All functions are called under the lock of app_pages.c. */
+ * gets no signal. The caller holds the lock of app_pages.c, unless no other thread knows the range.
+ */
 
 #ifndef ICD_APP_PROTECT_H
 #define ICD_APP_PROTECT_H

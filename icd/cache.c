@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct icd_cache_entry {
-   struct icd_cache_entry *next; /* in its bucket */
+   struct icd_cache_entry *next; /* in its bucket; one word, because buckets are many */
    uint64_t hash;
    size_t key_size;
    size_t answer_size;
@@ -65,7 +65,7 @@ icd_cache_finish(struct icd_cache *cache)
    pthread_mutex_destroy(&cache->lock);
 }
 
-/* Takes the entry out; NULL where it is not there. */
+/* Takes the entry of a key out of its generation; NULL if there is none. */
 static struct icd_cache_entry *
 generation_take(struct icd_cache_generation *g, uint32_t bucket_count, uint64_t hash,
                 const void *key, size_t key_size)
@@ -85,7 +85,7 @@ generation_take(struct icd_cache_generation *g, uint32_t bucket_count, uint64_t 
    return NULL;
 }
 
-/* Takes the entry over, frees it where there is no room. */
+/* Adds the entry to the young generation. If memory is out, frees it and returns false. */
 static bool
 put_young_locked(struct icd_cache *cache, struct icd_cache_entry *entry)
 {
@@ -110,7 +110,7 @@ put_young_locked(struct icd_cache *cache, struct icd_cache_entry *entry)
    return true;
 }
 
-/* The entry, which is the latest of the young ones afterwards. */
+/* Finds the entry of a key and moves it to the young generation. */
 static struct icd_cache_entry *
 find_locked(struct icd_cache *cache, uint64_t hash, const void *key, size_t key_size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the server answered once and would answer again, found by the bytes of the question.
- * Bounded: what has not been asked for lately is forgotten. Any thread. */
+/* Answers of the worker that do not change, found by the bytes of the question. Bounded: answers
+ * that are not asked for are forgotten. Any thread. */
 
 #ifndef ICD_CACHE_H
 #define ICD_CACHE_H
@@ -15,9 +15,9 @@
 struct icd_cache_entry;
 struct icd_connection;
 
-/* Entries in the order of when they came. The tables are made with the first entry. */
+/* A part of the entries, by age. Its table is allocated with the first entry. */
 struct icd_cache_generation {
-   struct icd_cache_entry **buckets; /* owned, as are the entries; NULL until there is one */
+   struct icd_cache_entry **buckets; /* owned, as are the entries; NULL if there are none */
    uint32_t count;
    size_t bytes;
 };
@@ -26,10 +26,10 @@ struct icd_cache {
    uint32_t bucket_count; /* a power of two */
    size_t bytes_max;      /* of one generation */
 
-   /* Protects what follows. A leaf. */
+   /* Protects the rest. A leaf. */
    pthread_mutex_t lock;
-   /* Entries are added to the young one. When it is full it becomes the old one, whose entries are
-    * freed but for those that were found meanwhile: they had moved to the young one. */
+   /* Entries are added to `young`. Once it is full, the entries of `old` are freed and `young`
+    * becomes `old`. An entry of `old` that is found moves to `young`, and so is kept. */
    struct icd_cache_generation young;
    struct icd_cache_generation old;
 };
@@ -42,23 +42,23 @@ icd_cache_init(struct icd_cache *cache, uint32_t entries_max, size_t bytes_max);
 void
 icd_cache_finish(struct icd_cache *cache);
 
-/* The answer to the question `key`, and its size in *size; NULL where there is none. Either way the
- * cache's lock is taken: icd_cache_unlock gives it back, until when the answer stays. */
+/* Finds the answer to the question `key`, and writes its size to *size; NULL if there is none.
+ * Takes the cache's lock in both cases. The answer stays until icd_cache_unlock() gives the lock
+ * back. */
 const void *
 icd_cache_find_locked(struct icd_cache *cache, const void *key, size_t key_size, size_t *size);
 
 void
 icd_cache_unlock(struct icd_cache *cache);
 
-/* Keeps copies of both, beside or in place of what was there. Does nothing when memory is out or
- * they are too large. */
+/* Keeps copies of the question and the answer. Replaces an older answer. Does nothing if memory is
+ * out or they are too large. */
 void
 icd_cache_add(struct icd_cache *cache, const void *key, size_t key_size, const void *answer,
               size_t size);
 
-/* As icd_call, but for a question that the server would answer in the same way while the connection
- * lasts: asks it once. Answers that may be others next time (no memory, a lost device) are not
- * kept. */
+/* As icd_call(), for a question whose answer does not change while the connection lasts: asks the
+ * worker once. Does not keep errors that may pass, such as a lack of memory. */
 VkResult
 icd_cached_call(struct icd_cache *cache, struct icd_connection *c, uint32_t op, void *args);
 

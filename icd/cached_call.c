@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-/* The op without its tag, which is another one each time; its place stays, as alignment counts from
- * the op's start. */
+/* Encodes the op with the tag 0, because tags differ from call to call. The tag's place stays,
+ * because alignment counts from the start of the op. */
 static bool
 encode_question(struct tongs_encoder *e, const struct icd_connection *c, uint32_t op,
                 const void *args)
@@ -22,7 +22,7 @@ encode_question(struct tongs_encoder *e, const struct icd_connection *c, uint32_
    return tongs_encode_op_end(e, offset);
 }
 
-/* Reads a whole reply into the arguments; none (size 0) as zeros. */
+/* Decodes a whole reply into the arguments; writes zeros if there is none (size 0). */
 static bool
 read_answer(uint32_t op, const void *reply, size_t size, void *args)
 {
@@ -32,7 +32,7 @@ read_answer(uint32_t op, const void *reply, size_t size, void *args)
    if (size)
       d.cur += sizeof(struct tongs_op_header) + sizeof(uint32_t);
    else
-      tongs_decoder_fail(&d, TONGS_DECODE_SHORT); /* lost: zeros */
+      tongs_decoder_fail(&d, TONGS_DECODE_SHORT); /* the outputs become zeros */
    tongs_ops[op].decode_reply(&d, args);
    tongs_decoder_expect_end(&d);
    return d.error == TONGS_DECODE_OK;
@@ -47,14 +47,14 @@ result_of(uint32_t op, const void *args)
                                : VK_SUCCESS;
 }
 
-/* Whether it would be the same next time. */
+/* Whether the next call would have the same result. */
 static bool
 is_lasting(VkResult result)
 {
    return result >= 0 || result == VK_ERROR_FORMAT_NOT_SUPPORTED;
 }
 
-/* Asks the server and keeps what it says. */
+/* Asks the worker and keeps the answer. */
 static VkResult
 ask(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
     const struct tongs_encoder *question, void *args)

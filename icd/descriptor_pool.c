@@ -7,6 +7,7 @@
 
 #include "icd/connection.h"
 #include "protocol/decoder.h"
+#include "protocol/tongs_list.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -18,7 +19,7 @@
 #define BLOCK_MAX 256
 
 struct set_block {
-   struct set_block *next;
+   struct tongs_list link; /* in its pool's list */
    uint32_t count;
    uint32_t used; /* so many from the first on have been used since the pool was reset */
    struct icd_descriptor_set sets[];
@@ -35,10 +36,9 @@ struct descriptor_pool {
    bool mixed;                /* two sets had different costs */
    uint32_t first[ICD_COSTS]; /* the cost of the first set */
    uint32_t set_count;        /* in all blocks */
-   struct set_block *blocks;  /* owned, the newest first */
-   struct set_block *current; /* the blocks before it have no unused set */
-   struct icd_descriptor_set
-      *free; /* by `next`: freed sets. Singly linked, because sets are many. */
+   /* Of struct set_block.link; owned. If a block has an unused set, the first or second one has. */
+   struct tongs_list blocks;
+   struct icd_descriptor_set *free; /* by `next`: freed sets. One word, because sets are many. */
 };
 
 static struct descriptor_pool *
@@ -75,7 +75,7 @@ cost_of_set(const struct icd_descriptor_set *set, uint32_t cost[ICD_COSTS])
 }
 
 /* Takes the set's cost from the pool. Returns whether the host driver must have room for the set.
- * The specification, section "Descriptor Set Layout": "If a descriptor pool has not had any
+ * The specification, section "Allocation of Descriptor Sets": "If a descriptor pool has not had any
  * descriptor sets freed since it was created or most recently reset then fragmentation must not
  * cause an allocation failure [...]. Additionally, if all sets allocated from the pool since it was
  * created or most recently reset use the same number of descriptors (of each type) and the
@@ -114,27 +114,28 @@ give_back(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
 static struct set_block *
 block_with_room(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
+   struct set_block *block = tongs_list_first(&pool->blocks, struct set_block, link);
    uint32_t count = pool->set_count < BLOCK_MIN ? BLOCK_MIN : pool->set_count;
 
-   while (pool->current && pool->current->used == pool->current->count)
-      pool->current = pool->current->next;
-   if (pool->current)
-      return pool->current;
+   if (block && block->used == block->count) {
+      tongs_list_remove(&block->link);
+      tongs_list_append(&pool->blocks, &block->link);
+      block = tongs_list_first(&pool->blocks, struct set_block, link);
+   }
+   if (block && block->used < block->count)
+      return block;
    if (count > BLOCK_MAX)
       count = BLOCK_MAX;
    if (count + pool->set_count > pool->size[ICD_COST_SETS])
       count = pool->set_count < pool->size[ICD_COST_SETS]
                  ? (uint32_t)pool->size[ICD_COST_SETS] - pool->set_count
                  : BLOCK_MIN;
-   struct set_block *block =
-      icd_alloc(dev, &pool->alloc, sizeof(*block) + count * sizeof(block->sets[0]),
-                VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
+   block = icd_alloc(dev, &pool->alloc, sizeof(*block) + count * sizeof(block->sets[0]),
+                     VK_SYSTEM_ALLOCATION_SCOPE_OBJECT);
    if (!block)
       return NULL;
    block->count = count;
-   block->next = pool->blocks;
-   pool->blocks = block;
-   pool->current = block;
+   tongs_list_insert(&pool->blocks, &block->link);
    pool->set_count += count;
    return block;
 }
@@ -186,14 +187,13 @@ set_free(struct icd_dispatchable *dev, struct descriptor_pool *pool, struct icd_
 static void
 release_all(struct icd_dispatchable *dev, struct descriptor_pool *pool)
 {
-   for (struct set_block *block = pool->blocks; block; block = block->next) {
+   tongs_list_for_each(struct set_block, block, &pool->blocks, link) {
       for (uint32_t i = 0; i < block->used; i++) {
          if (block->sets[i].info)
             set_release(dev, &block->sets[i]);
       }
       block->used = 0;
    }
-   pool->current = pool->blocks;
    pool->free = NULL;
    pool->allocated = pool->freed = pool->mixed = false;
    memcpy(pool->left, pool->size, sizeof(pool->left));
@@ -211,6 +211,7 @@ icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCre
    if (!pool)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    pool->alloc = pAllocator ? *pAllocator : dev->alloc;
+   tongs_list_init(&pool->blocks);
    count_sizes(pool, pCreateInfo);
 
    VkDescriptorPool created = (VkDescriptorPool)(uintptr_t)pool;
@@ -241,9 +242,7 @@ icd_DestroyDescriptorPool(VkDevice device, VkDescriptorPool descriptorPool,
                                                      .descriptorPool = descriptorPool};
    icd_post(dev->connection, TONGS_OP_vkDestroyDescriptorPool, &args);
    release_all(dev, pool);
-   while (pool->blocks) {
-      struct set_block *block = pool->blocks;
-      pool->blocks = block->next;
+   tongs_list_for_each_safe(struct set_block, block, &pool->blocks, link) {
       for (uint32_t i = 0; i < block->count && block->sets[i].base.id; i++)
          icd_id_free(dev->connection, block->sets[i].base.id);
       icd_free(dev, &pool->alloc, block);

@@ -287,31 +287,31 @@ icd_update_end(struct icd_connection *c, struct tongs_encoder *e, size_t offset)
    icd_post_end(c, TONGS_OP_vkUpdateDescriptorSets, offset);
 }
 
+/* The size of a write of one buffer, bytes. */
+#define BUFFER_WRITE_SIZE ((uint32_t)(ICD_WRITE_SIZE + sizeof(VkDescriptorBufferInfo)))
+_Static_assert(BUFFER_WRITE_SIZE % 8 == 0, "the padding of the op stays");
+
 /* Adds the write of one buffer, the most frequent update of all, to the op at the end of the
  * stream. That takes a few stores, because the end of the op and its padding stay as they are.
  * False, with nothing done, if there is no such op or it has no room. */
 static bool
 join_buffer(struct icd_dispatchable *dev, const VkWriteDescriptorSet *v)
 {
-   enum {
-      SIZE = 64
-   }; /* of the write */
    struct icd_connection *c = dev->connection;
    struct tongs_encoder *e = &c->stream;
    const VkDescriptorBufferInfo *buffer = v->pBufferInfo;
    uint64_t counts;
    uint32_t size;
 
-   _Static_assert(ICD_WRITE_SIZE + sizeof(*buffer) == SIZE && SIZE % 8 == 0, "padding stays");
    pthread_mutex_lock(&c->stream_lock);
    if (c->stats || c->debug & ICD_DEBUG_SYNC ||
-       !may_join(c, dev->object.id, SIZE + 8)) { /* icd_post_end() counts ops */
+       !may_join(c, dev->object.id, BUFFER_WRITE_SIZE + 8)) { /* icd_post_end() counts ops */
       pthread_mutex_unlock(&c->stream_lock);
       return false;
    }
    uint8_t *op = e->base + c->update_start, *p = e->base + c->update_tail;
    memcpy(&size, op + sizeof(uint32_t), sizeof(size));
-   put_u32(op + sizeof(uint32_t), size + SIZE);
+   put_u32(op + sizeof(uint32_t), size + BUFFER_WRITE_SIZE);
    memcpy(&counts, op + UPDATE_COUNTS, sizeof(counts));
    put_u64(op + UPDATE_COUNTS, counts + (1 | UINT64_C(1) << 32));
    p = put_u32(p, 0);
@@ -325,8 +325,8 @@ join_buffer(struct icd_dispatchable *dev, const VkWriteDescriptorSet *v)
    p = put_u64(p, buffer->offset);
    p = put_u64(p, buffer->range);
    p = put_u64(put_u64(p, 0), 0); /* no views and no copies, and padding */
-   c->update_tail += SIZE;
-   e->cur += SIZE;
+   c->update_tail += BUFFER_WRITE_SIZE;
+   e->cur += BUFFER_WRITE_SIZE;
    icd_stream_grown(c);
    return true;
 }

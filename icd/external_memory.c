@@ -155,7 +155,7 @@ map_fd(struct icd_memory *mem, int fd, uint64_t at)
    return true;
 }
 
-/* Asks the worker for a descriptor to map. */
+/* Asks the worker for a descriptor of the memory, and maps it. */
 static bool
 fetch_mapping(struct icd_device *dev, struct icd_memory *mem)
 {
@@ -173,13 +173,13 @@ fetch_mapping(struct icd_device *dev, struct icd_memory *mem)
    if (!body)
       return false;
    tongs_decoder_init(&d, body, size, NULL);
-   uint32_t kind = tongs_decode_u32(&d);
+   uint32_t how = tongs_decode_u32(&d);
    uint64_t at = tongs_decode_u64(&d);
    free(call.reply);
    if (call.fd < 0)
       return false;
-   bool mapped = !d.error && kind <= MAPS_AS_DMA_BUF && map_fd(mem, call.fd, at);
-   if (mapped && kind == MAPS_AS_DMA_BUF)
+   bool mapped = !d.error && how <= MAPS_AS_DMA_BUF && map_fd(mem, call.fd, at);
+   if (mapped && how == MAPS_AS_DMA_BUF)
       mem->dma_buf = call.fd;
    else
       close(call.fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A fence exists in the client only: it holds the number of its submission, and the status page
- * says which numbers have completed. If another API or a swapchain will signal the fence, the host
- * driver gets one, too. From then on, calls ask for its state. */
+/* Most fences exist in the client only: a fence holds the number of its submission, and the status
+ * page says which numbers have completed. If another API or a swapchain will signal the fence, the
+ * host driver gets one, too. From then on, calls ask for its state. */
 
 #ifndef ICD_FENCE_H
 #define ICD_FENCE_H

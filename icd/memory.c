@@ -40,14 +40,14 @@ import_pages(struct icd_device *dev, struct icd_memory *mem,
              : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* Finds the pages of shared memory; does nothing for other memory. `host`: the import of the
- * application's pages, or NULL. */
+/* Finds the pages of shared memory; does nothing for other memory. `import`: the
+ * application's pages that it imports, or NULL. */
 static VkResult
 take_shared(struct icd_device *dev, struct icd_memory *mem,
-            const VkImportMemoryHostPointerInfoEXT *host)
+            const VkImportMemoryHostPointerInfoEXT *import)
 {
-   if (host)
-      return import_pages(dev, mem, host);
+   if (import)
+      return import_pages(dev, mem, import);
    if (mem->strategy != ICD_MEMORY_SHARED || icd_heap_alloc(&dev->heaps, mem->size, &mem->range))
       return VK_SUCCESS;
    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
@@ -75,7 +75,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       .pNext = pAllocateInfo->pNext,
       .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
    };
-   const VkImportMemoryHostPointerInfoEXT *host = icd_external_pages_import(pAllocateInfo);
+   const VkImportMemoryHostPointerInfoEXT *import = icd_external_pages_import(pAllocateInfo);
    VkMemoryAllocateInfo info = *pAllocateInfo;
    int imported = -1;
 
@@ -90,7 +90,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    mem->size = pAllocateInfo->allocationSize;
    mem->strategy = dev->physical->strategies[pAllocateInfo->memoryTypeIndex];
    mem->dma_buf = -1;
-   if (dev->exports_memory && mem->strategy == ICD_MEMORY_SHARED && imported < 0 && !host &&
+   if (dev->exports_memory && mem->strategy == ICD_MEMORY_SHARED && imported < 0 && !import &&
        !tongs_find_in_chain(info.pNext, export.sType))
       info.pNext = &export;
    if (mem->strategy == ICD_MEMORY_SHARED && icd_external_is_wanted(&info))
@@ -102,7 +102,7 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       .pAllocateInfo = &info,
       .pMemory = &created,
    };
-   VkResult result = take_shared(dev, mem, host);
+   VkResult result = take_shared(dev, mem, import);
    if (result != VK_SUCCESS)
       goto fail;
    args.heap = mem->range.number; /* 0: none */

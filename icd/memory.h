@@ -13,8 +13,7 @@ struct icd_memory {
    uint8_t strategy;            /* enum icd_memory_strategy */
    struct icd_heap_range range; /* shared: its pages */
    struct icd_app_pages *pages; /* shared: the import of the application's own pages, or NULL */
-   /* Explicit: the client's copy; external: the mapping. Owned; NULL before the first vkMapMemory.
-    */
+   /* Explicit: the client's copy; external: the mapping. Owned; NULL until it is first mapped. */
    void *copy;
    uint32_t before; /* external: bytes of the mapping before the memory's first byte */
    int dma_buf;     /* external: the dma-buf that is mapped, owned; -1: none */

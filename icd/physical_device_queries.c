@@ -14,6 +14,19 @@
 
 #include <string.h>
 
+/* Answers a question for an array: the count alone if `out` is NULL, else at most *count elements.
+ */
+static VkResult
+fill_array(void *out, uint32_t *count, const void *from, uint32_t from_count, size_t size)
+{
+   const uint32_t n = out && *count < from_count ? *count : from_count;
+
+   if (out)
+      memcpy(out, from, n * size);
+   *count = n;
+   return n < from_count ? VK_INCOMPLETE : VK_SUCCESS;
+}
+
 /* --- Properties and features --- */
 
 /* Fills in the structs of the application's chain from `known`, a chain of the structs of `table`.
@@ -104,14 +117,8 @@ icd_GetPhysicalDeviceQueueFamilyProperties(VkPhysicalDevice physicalDevice,
                                            VkQueueFamilyProperties *pQueueFamilyProperties)
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   uint32_t count = dev->queue_family_count;
-
-   if (pQueueFamilyProperties) {
-      if (*pQueueFamilyPropertyCount < count)
-         count = *pQueueFamilyPropertyCount;
-      memcpy(pQueueFamilyProperties, dev->queue_families, count * sizeof(*pQueueFamilyProperties));
-   }
-   *pQueueFamilyPropertyCount = count;
+   fill_array(pQueueFamilyProperties, pQueueFamilyPropertyCount, dev->queue_families,
+              dev->queue_family_count, sizeof(*pQueueFamilyProperties));
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -151,20 +158,10 @@ icd_EnumerateDeviceExtensionProperties(VkPhysicalDevice physicalDevice, const ch
                                        uint32_t *pPropertyCount, VkExtensionProperties *pProperties)
 {
    struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   uint32_t count = dev->extension_count;
-   VkResult result = VK_SUCCESS;
-
    if (pLayerName)
       return VK_ERROR_LAYER_NOT_PRESENT;
-   if (pProperties) {
-      if (*pPropertyCount < count) {
-         count = *pPropertyCount;
-         result = VK_INCOMPLETE;
-      }
-      memcpy(pProperties, dev->extension_properties, count * sizeof(*pProperties));
-   }
-   *pPropertyCount = count;
-   return result;
+   return fill_array(pProperties, pPropertyCount, dev->extension_properties, dev->extension_count,
+                     sizeof(*pProperties));
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -258,7 +258,7 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
    icd_semaphore_share(pImportSemaphoreFdInfo->semaphore);
    VkResult result =
       icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
-   if (result == VK_SUCCESS && fd >= 0) /* it was the application's until now */
+   if (result == VK_SUCCESS && fd >= 0) /* the import took it from the application */
       close(fd);
    return result;
 }

@@ -11,8 +11,7 @@
 
 #include <vulkan/vk_icd.h>
 
-/* The first word of our surfaces is ICD_LOADER_MAGIC; the loader's hold a VkIcdWsiPlatform there.
- */
+/* Our surfaces begin with ICD_LOADER_MAGIC, the loader's with a VkIcdWsiPlatform. */
 bool
 icd_surface_is_ours(VkSurfaceKHR surface)
 {

@@ -220,8 +220,7 @@ take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
    return icd_op_end(c, at) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* Acquires the image that was asked for ahead. False if there is none: then acquire one by a call.
- */
+/* Acquires the image that was asked for ahead. False if there is none: acquire one by a call. */
 static bool
 acquire_ahead(struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence, uint32_t *index,
               VkResult *result)
