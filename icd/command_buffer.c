@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/command_buffer.h"
 
+#include "icd/command_pool.h"
 #include "icd/connection.h"
 #include "icd/device.h"
 #include "protocol/args.h"
@@ -15,22 +16,10 @@
  * encoder's buffer grows to it. */
 #define SHIP_SIZE ((size_t)64 * 1024)
 
-struct icd_command_pool {
-   struct tongs_object base;
-   VkAllocationCallbacks alloc;       /* for its command buffers */
-   struct tongs_list command_buffers; /* of struct icd_command_buffer.pool_link; owned */
-};
-
 static struct icd_command_buffer *
 command_buffer_from(VkCommandBuffer handle)
 {
    return (struct icd_command_buffer *)handle;
-}
-
-static struct icd_command_pool *
-pool_from(VkCommandPool handle)
-{
-   return (struct icd_command_pool *)(uintptr_t)handle;
 }
 
 /* --- Recording --- */
@@ -153,9 +142,8 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
    return cb->failed ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
 }
 
-/* Drops the commands that have not been shipped. */
-static void
-forget(struct icd_command_buffer *cb, bool release)
+void
+icd_command_buffer_forget(struct icd_command_buffer *cb, bool release)
 {
    tongs_encoder_trim(&cb->encoder, release ? 0 : SIZE_MAX);
    if (cb->recording)
@@ -170,11 +158,11 @@ icd_ResetCommandBuffer(VkCommandBuffer commandBuffer, VkCommandBufferResetFlags 
    struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
    struct tongs_args_vkResetCommandBuffer args = {.commandBuffer = commandBuffer, .flags = flags};
 
-   forget(cb, flags & VK_COMMAND_BUFFER_RESET_RELEASE_RESOURCES_BIT);
+   icd_command_buffer_forget(cb, flags & VK_COMMAND_BUFFER_RESET_RELEASE_RESOURCES_BIT);
    return icd_post(cb->base.connection, TONGS_OP_vkResetCommandBuffer, &args);
 }
 
-/* --- Command buffers and pools --- */
+/* --- Creation --- */
 
 static struct icd_command_buffer *
 create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
@@ -200,9 +188,8 @@ create_command_buffer(struct icd_device *dev, struct icd_command_pool *pool,
    return cb;
 }
 
-/* Takes the command buffer out of its pool and frees it. NULL is fine. */
-static void
-destroy_command_buffer(struct icd_device *dev, struct icd_command_buffer *cb)
+void
+icd_command_buffer_destroy(struct icd_device *dev, struct icd_command_buffer *cb)
 {
    if (!cb)
       return;
@@ -221,7 +208,7 @@ icd_AllocateCommandBuffers(VkDevice device, const VkCommandBufferAllocateInfo *p
                            VkCommandBuffer *pCommandBuffers)
 {
    struct icd_device *dev = icd_device_from(device);
-   struct icd_command_pool *pool = pool_from(pAllocateInfo->commandPool);
+   struct icd_command_pool *pool = icd_command_pool_from(pAllocateInfo->commandPool);
    uint32_t count = pAllocateInfo->commandBufferCount;
    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
 
@@ -243,7 +230,7 @@ icd_AllocateCommandBuffers(VkDevice device, const VkCommandBufferAllocateInfo *p
 
 fail:
    for (uint32_t i = 0; i < count; i++)
-      destroy_command_buffer(dev, command_buffer_from(pCommandBuffers[i]));
+      icd_command_buffer_destroy(dev, command_buffer_from(pCommandBuffers[i]));
    memset(pCommandBuffers, 0, count * sizeof(*pCommandBuffers));
    return result;
 }
@@ -262,60 +249,5 @@ icd_FreeCommandBuffers(VkDevice device, VkCommandPool commandPool, uint32_t comm
 
    icd_post(dev->base.connection, TONGS_OP_vkFreeCommandBuffers, &args);
    for (uint32_t i = 0; i < commandBufferCount; i++)
-      destroy_command_buffer(dev, command_buffer_from(pCommandBuffers[i]));
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_CreateCommandPool(VkDevice device, const VkCommandPoolCreateInfo *pCreateInfo,
-                      const VkAllocationCallbacks *pAllocator, VkCommandPool *pCommandPool)
-{
-   struct icd_device *dev = icd_device_from(device);
-   struct icd_command_pool *pool =
-      icd_object_create_sized(&dev->base, pAllocator, TONGS_TYPE_VkCommandPool, sizeof(*pool));
-   if (!pool)
-      return VK_ERROR_OUT_OF_HOST_MEMORY;
-   pool->alloc = pAllocator ? *pAllocator : dev->base.alloc;
-   tongs_list_init(&pool->command_buffers);
-
-   VkCommandPool created = (VkCommandPool)(uintptr_t)pool;
-   struct tongs_args_vkCreateCommandPool args = {
-      .device = device,
-      .pCreateInfo = pCreateInfo,
-      .pCommandPool = &created,
-   };
-   VkResult result = icd_post(dev->base.connection, TONGS_OP_vkCreateCommandPool, &args);
-   if (result != VK_SUCCESS) {
-      icd_object_destroy(&dev->base, pAllocator, &pool->base);
-      return result;
-   }
-   *pCommandPool = created;
-   return VK_SUCCESS;
-}
-
-VKAPI_ATTR void VKAPI_CALL
-icd_DestroyCommandPool(VkDevice device, VkCommandPool commandPool,
-                       const VkAllocationCallbacks *pAllocator)
-{
-   struct icd_device *dev = icd_device_from(device);
-   struct icd_command_pool *pool = pool_from(commandPool);
-   if (!pool)
-      return;
-
-   struct tongs_args_vkDestroyCommandPool args = {.device = device, .commandPool = commandPool};
-   icd_post(dev->base.connection, TONGS_OP_vkDestroyCommandPool, &args);
-   tongs_list_for_each_safe(struct icd_command_buffer, cb, &pool->command_buffers, pool_link)
-      destroy_command_buffer(dev, cb);
-   icd_object_destroy(&dev->base, pAllocator, &pool->base);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_ResetCommandPool(VkDevice device, VkCommandPool commandPool, VkCommandPoolResetFlags flags)
-{
-   struct icd_command_pool *pool = pool_from(commandPool);
-   struct tongs_args_vkResetCommandPool args = {
-      .device = device, .commandPool = commandPool, .flags = flags};
-
-   tongs_list_for_each(struct icd_command_buffer, cb, &pool->command_buffers, pool_link)
-      forget(cb, flags & VK_COMMAND_POOL_RESET_RELEASE_RESOURCES_BIT);
-   return icd_post(icd_device_from(device)->base.connection, TONGS_OP_vkResetCommandPool, &args);
+      icd_command_buffer_destroy(dev, command_buffer_from(pCommandBuffers[i]));
 }

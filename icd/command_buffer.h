@@ -73,4 +73,13 @@ icd_record_begin(struct icd_command_buffer *cb, uint32_t op, size_t *offset);
 void
 icd_record_end(struct icd_command_buffer *cb, size_t offset);
 
+/* Drops the commands that have not been shipped; `release`: and their memory. */
+void
+icd_command_buffer_forget(struct icd_command_buffer *cb, bool release);
+
+/* Takes the command buffer out of its pool and frees it. The worker's object is destroyed by an op
+ * of the caller's. NULL is fine. */
+void
+icd_command_buffer_destroy(struct icd_device *dev, struct icd_command_buffer *cb);
+
 #endif
