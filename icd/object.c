@@ -3,6 +3,7 @@
 
 #include "icd/connection.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vulkan/vk_icd.h>
@@ -104,6 +105,52 @@ icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks 
       return;
    icd_id_free(parent->connection, object->id);
    icd_free(parent, alloc, object);
+}
+
+/* The handles are of any non-dispatchable type, 8 bytes each. */
+static bool
+is_null(const void *handles, uint32_t i)
+{
+   uint64_t handle;
+
+   memcpy(&handle, (const uint8_t *)handles + i * sizeof(handle), sizeof(handle));
+   return !handle;
+}
+
+struct tongs_object **
+icd_objects_create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                   uint8_t type, uint32_t count, void *handles)
+{
+   struct tongs_object **objects =
+      icd_alloc(parent, alloc, (count ? count : 1) * sizeof(struct tongs_object *),
+                VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+
+   memset(handles, 0, count * sizeof(uint64_t));
+   if (!objects)
+      return NULL;
+   for (uint32_t i = 0; i < count; i++) {
+      objects[i] = icd_object_create(parent, alloc, type);
+      if (!objects[i]) {
+         icd_objects_settle(parent, alloc, objects, count, handles);
+         return NULL;
+      }
+   }
+   for (uint32_t i = 0; i < count; i++) {
+      uint64_t handle = (uintptr_t)objects[i];
+      memcpy((uint8_t *)handles + i * sizeof(handle), &handle, sizeof(handle));
+   }
+   return objects;
+}
+
+void
+icd_objects_settle(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                   struct tongs_object **objects, uint32_t count, const void *handles)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      if (is_null(handles, i))
+         icd_object_destroy(parent, alloc, objects[i]);
+   }
+   icd_free(parent, alloc, objects);
 }
 
 void

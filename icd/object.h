@@ -55,6 +55,19 @@ void
 icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    struct tongs_object *object);
 
+/* Creates plain objects for a command that creates `count` of them, and writes their handles to the
+ * application's array `handles`. On failure, NULL, the handles are VK_NULL_HANDLE. The caller ends
+ * the command with icd_objects_settle(). */
+struct tongs_object **
+icd_objects_create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                   uint8_t type, uint32_t count, void *handles);
+
+/* Destroys the objects whose handles the reply has cleared, because the worker could not create
+ * them, and frees `objects`. */
+void
+icd_objects_settle(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
+                   struct tongs_object **objects, uint32_t count, const void *handles);
+
 /* Writes the word that the loader expects at the start of a dispatchable object. */
 void
 icd_object_init_dispatchable(struct tongs_object *object);

@@ -8,16 +8,6 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
-static void
-destroy_pipelines(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_t count,
-                  VkPipeline *pipelines)
-{
-   for (uint32_t i = 0; i < count; i++) {
-      icd_object_destroy(dev, alloc, (struct tongs_object *)(uintptr_t)pipelines[i]);
-      pipelines[i] = VK_NULL_HANDLE;
-   }
-}
-
 /* Whether the application asks for the outcome at once, so that a post will not do. */
 static bool
 must_know(uint64_t flags, const void *chain)
@@ -36,28 +26,16 @@ must_know(uint64_t flags, const void *chain)
    return flags & asks;
 }
 
-/* Creates `count` pipelines by a post or a call. `pipelines` is the application's array, which
- * `args` points to. It holds the new objects, and the reply clears those that the worker could not
- * create; `objects` is a copy, from which they are freed. */
+/* Creates `count` pipelines by a post or a call. `pipelines`: the application's array, which `args`
+ * points to. */
 static VkResult
 create(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
        bool post, uint32_t count, VkPipeline *pipelines)
 {
-   memset(pipelines, 0, count * sizeof(*pipelines));
-   VkPipeline *objects = icd_alloc(dev, alloc, (count ? count : 1) * sizeof(*objects),
-                                   VK_SYSTEM_ALLOCATION_SCOPE_COMMAND);
+   struct tongs_object **objects =
+      icd_objects_create(dev, alloc, TONGS_TYPE_VkPipeline, count, pipelines);
    if (!objects)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-
-   for (uint32_t i = 0; i < count; i++) {
-      pipelines[i] = (VkPipeline)(uintptr_t)icd_object_create(dev, alloc, TONGS_TYPE_VkPipeline);
-      objects[i] = pipelines[i];
-      if (!pipelines[i]) {
-         destroy_pipelines(dev, alloc, count, pipelines);
-         icd_free(dev, alloc, objects);
-         return VK_ERROR_OUT_OF_HOST_MEMORY;
-      }
-   }
 
    VkResult result =
       post ? icd_post(dev->connection, op, args) : icd_call(dev->connection, op, args);
@@ -65,11 +43,7 @@ create(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_
       icd_flush(dev->connection); /* so that the worker compiles early */
    if (post && result < 0)
       memset(pipelines, 0, count * sizeof(*pipelines));
-   for (uint32_t i = 0; i < count; i++) {
-      if (!pipelines[i])
-         destroy_pipelines(dev, alloc, 1, &objects[i]);
-   }
-   icd_free(dev, alloc, objects);
+   icd_objects_settle(dev, alloc, objects, count, pipelines);
    return result;
 }
 
