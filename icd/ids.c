@@ -22,7 +22,7 @@ icd_ids_finish(struct icd_ids *ids)
       free(ids->chunks[i]);
 }
 
-/* Of a slot that was ever in use. */
+/* The slot must have been in use before. */
 static struct icd_slot *
 slot_of(struct icd_ids *ids, uint32_t slot)
 {
@@ -31,7 +31,7 @@ slot_of(struct icd_ids *ids, uint32_t slot)
    return &chunk[slot % ICD_SLOTS_CHUNK];
 }
 
-/* Sees to it that the slot exists. */
+/* Allocates the chunk that holds the slot, if that has not happened. False if memory is out. */
 static bool
 make_slot(struct icd_ids *ids, uint32_t slot)
 {
@@ -48,7 +48,7 @@ make_slot(struct icd_ids *ids, uint32_t slot)
    return true;
 }
 
-/* A slot that was never in use; 0 where there is none. */
+/* Takes a slot that was never in use; 0 if there is none. */
 static uint32_t
 use_new_slot(struct icd_ids *ids)
 {

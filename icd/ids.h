@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The ids of one connection's objects. Any thread, without a lock: objects come and go by the
- * thousand. */
+/* The ids of one connection's objects. Any thread. There is no lock, because applications create
+ * and destroy objects by the thousand on many threads. */
 
 #ifndef ICD_IDS_H
 #define ICD_IDS_H
@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The worker's limit: slots are below it. */
+/* Slots are below the worker's limit. */
 #define ICD_SLOTS_MAX (UINT32_C(1) << 22)
 #define ICD_SLOTS_CHUNK UINT32_C(2048)
 
@@ -19,10 +19,11 @@ struct icd_slot {
 };
 
 struct icd_ids {
-   /* A stack of free slots: the first one, and above it a count of those taken, by which a thread
-    * that takes one notices that others have taken it and put it back. */
+   /* The top of a stack of free slots in the lower half. The upper half counts how many slots were
+    * taken: a thread that takes a slot notices by it if another thread has taken the same slot and
+    * put it back in between. */
    _Atomic uint64_t free;
-   _Atomic uint32_t used; /* slots that were ever in use, with the reserved slot 0 */
+   _Atomic uint32_t used; /* slots that were ever in use, including the reserved slot 0 */
    _Atomic(struct icd_slot *) chunks[ICD_SLOTS_MAX / ICD_SLOTS_CHUNK]; /* owned */
 };
 
@@ -32,11 +33,11 @@ icd_ids_init(struct icd_ids *ids);
 void
 icd_ids_finish(struct icd_ids *ids);
 
-/* A fresh id; 0 when memory or slots are out. */
+/* A fresh id; 0 if memory or slots are out. */
 uint64_t
 icd_ids_new(struct icd_ids *ids, uint8_t type);
 
-/* The id names nothing any more; its slot will be used again. 0 is fine. */
+/* Gives the id back; its slot will be used again, by the next generation. 0 is fine. */
 void
 icd_ids_free(struct icd_ids *ids, uint64_t id);
 

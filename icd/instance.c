@@ -27,8 +27,8 @@ struct instance_properties {
    VkExtensionProperties *extensions; /* owned; those that we carry */
 };
 
-/* The loader asks for extensions before there is an instance, and gives us no context for it: the
- * connection that answers waits here for the first instance. A fork's child gets its own. */
+/* The loader asks for extensions before there is an instance, and passes no context. So the
+ * connection that answered waits here for the first instance. A fork's child makes its own. */
 static struct {
    pthread_mutex_t lock; /* protects the rest */
    struct icd_connection *connection;

@@ -29,7 +29,7 @@ icd_extension_set_add(struct icd_extension_set *set, uint16_t index)
 
 struct icd_instance {
    struct icd_dispatchable base;
-   uint32_t api_version; /* that the application asked for */
+   uint32_t api_version; /* the one that the application asked for */
    struct icd_extension_set enabled;
    uint32_t device_count;
    struct icd_physical_device **devices; /* owned */
@@ -45,13 +45,13 @@ icd_instance_from(VkInstance handle)
 bool
 icd_extension_is_carried(const struct icd_connection *c, uint16_t index);
 
-/* Whether an entry point of instance or physical-device level is there for the instance: its core
- * version, or an instance extension that is enabled, or a device extension, brings it. */
+/* Whether the instance has an entry point of instance or physical-device level: the core version
+ * includes it, or an enabled instance extension, or any device extension. */
 bool
 icd_instance_has_entry_point(const struct icd_instance *instance,
                              const struct icd_entry_point *entry);
 
-/* Connects ahead of the first instance. Logs the reason once where that fails. Any thread. */
+/* Connects ahead of the first instance. If that fails, prints the reason once. Any thread. */
 bool
 icd_server_is_reachable(void);
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct icd_message {
-   struct icd_message *next;
+   struct tongs_list link; /* in icd_messages.waiting */
    uint32_t severity;
    uint32_t types;
    int32_t id;
@@ -27,6 +27,8 @@ icd_messages_init(struct icd_messages *m)
 {
    pthread_mutex_init(&m->lock, NULL);
    pthread_mutex_init(&m->messengers_lock, NULL);
+   tongs_list_init(&m->waiting);
+   tongs_list_init(&m->messengers);
 }
 
 void
@@ -39,7 +41,7 @@ icd_messages_finish(struct icd_messages *m)
 
 /* --- Receiving --- */
 
-/* Copies as much of `text` as there is room for, and ends it. Returns the place behind it. */
+/* Copies `length` bytes of text and a NUL. Returns the place behind them. */
 static char *
 put_text(char *out, const char *text, size_t length)
 {
@@ -64,7 +66,7 @@ receive_message(struct icd_messages *m, struct tongs_decoder *d)
    size_t text_length = text ? strnlen(text, ICD_MESSAGE_SIZE) : 0;
 
    pthread_mutex_lock(&m->lock);
-   if (m->waiting >= ICD_MESSAGES_WAITING_MAX || m->received > ICD_MESSAGES_MAX) {
+   if (m->waiting_count >= ICD_MESSAGES_WAITING_MAX || m->received > ICD_MESSAGES_MAX) {
       pthread_mutex_unlock(&m->lock);
       return true;
    }
@@ -78,9 +80,8 @@ receive_message(struct icd_messages *m, struct tongs_decoder *d)
       message->name = message->bytes;
       message->text = put_text(message->name, name ? name : "", name_length);
       put_text(message->text, text ? text : "", text_length);
-      *(m->last ? &m->last->next : &m->first) = message;
-      m->last = message;
-      m->waiting++;
+      tongs_list_append(&m->waiting, &message->link);
+      m->waiting_count++;
    }
    pthread_mutex_unlock(&m->lock);
    return true;
@@ -137,7 +138,7 @@ print(const struct icd_message *message)
            text);
 }
 
-/* A server's text may reach a terminal through the application, too. */
+/* Removes control characters: the application may print the server's text on a terminal. */
 static void
 defuse(char *text)
 {
@@ -161,7 +162,8 @@ hand_to_messengers(struct icd_messages *m, struct icd_message *message)
    };
 
    pthread_mutex_lock(&m->messengers_lock);
-   for (struct icd_messenger *messenger = m->messengers; messenger; messenger = messenger->next) {
+   tongs_list_for_each(struct icd_messenger, messenger, &m->messengers, link)
+   {
       if (messenger->severities & message->severity && messenger->types & message->types)
          messenger->callback((VkDebugUtilsMessageSeverityFlagBitsEXT)message->severity,
                              message->types, &data, messenger->user_data);
@@ -169,17 +171,15 @@ hand_to_messengers(struct icd_messages *m, struct icd_message *message)
    pthread_mutex_unlock(&m->messengers_lock);
 }
 
-/* The first of those that wait, which is the caller's. NULL: there is none. */
+/* The first message that waits, which is the caller's then. NULL: there is none. */
 static struct icd_message *
 take_locked(struct icd_messages *m)
 {
-   struct icd_message *message = m->first;
+   struct icd_message *message = tongs_list_first(&m->waiting, struct icd_message, link);
 
    if (message) {
-      m->first = message->next;
-      if (!m->first)
-         m->last = NULL;
-      m->waiting--;
+      tongs_list_remove(&message->link);
+      m->waiting_count--;
    }
    return message;
 }
@@ -190,7 +190,7 @@ icd_messages_tell(struct icd_messages *m)
    if (!atomic_load_explicit(&m->expected, memory_order_relaxed))
       return;
    pthread_mutex_lock(&m->lock);
-   if (m->telling) { /* by another thread, or by this one, in a callback that calls the driver */
+   if (m->telling) { /* another thread is, or this one, in a callback that calls the driver */
       pthread_mutex_unlock(&m->lock);
       return;
    }
@@ -228,8 +228,7 @@ void
 icd_messenger_add(struct icd_messages *m, struct icd_messenger *messenger)
 {
    pthread_mutex_lock(&m->messengers_lock);
-   messenger->next = m->messengers;
-   m->messengers = messenger;
+   tongs_list_insert(&m->messengers, &messenger->link);
    pthread_mutex_unlock(&m->messengers_lock);
 }
 
@@ -237,10 +236,6 @@ void
 icd_messenger_remove(struct icd_messages *m, struct icd_messenger *messenger)
 {
    pthread_mutex_lock(&m->messengers_lock);
-   struct icd_messenger **link = &m->messengers;
-   while (*link && *link != messenger)
-      link = &(*link)->next;
-   if (*link)
-      *link = messenger->next;
+   tongs_list_remove(&messenger->link);
    pthread_mutex_unlock(&m->messengers_lock);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the server says unasked (docs/wire.md, "Events"): messages of the validation layer that runs
- * there, and why it ends the connection. They are kept as they come, and told when no lock is held.
- * Any thread. */
+/* The worker's events (docs/wire.md, "Events"): messages of the validation layer that runs there,
+ * and the reason why the worker ends the connection. The receiving thread queues messages as they
+ * come. They are told, that is printed and passed to the application, once the thread holds no
+ * lock. Any thread. */
 
 #ifndef ICD_MESSAGE_H
 #define ICD_MESSAGE_H
 
 #include "protocol/id.h"
+#include "protocol/tongs_list.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,7 +21,8 @@
 struct icd_connection;
 struct icd_message;
 
-/* What a server may say: messages that wait to be told, and lines that are told of a connection. */
+/* Limits per connection: messages that wait to be told (further ones are dropped), and messages
+ * that are told at all. */
 #define ICD_MESSAGES_WAITING_MAX 256u
 #define ICD_MESSAGES_MAX 2000u
 /* Longer texts are cut, bytes. */
@@ -30,7 +33,7 @@ struct icd_message;
 /* A VkDebugUtilsMessengerEXT of the application. */
 struct icd_messenger {
    struct tongs_object base;
-   struct icd_messenger *next;
+   struct tongs_list link; /* in icd_messages.messengers */
    VkDebugUtilsMessageSeverityFlagsEXT severities;
    VkDebugUtilsMessageTypeFlagsEXT types;
    PFN_vkDebugUtilsMessengerCallbackEXT callback;
@@ -38,39 +41,38 @@ struct icd_messenger {
 };
 
 struct icd_messages {
-   atomic_bool
-      expected; /* the server has a validation layer: it may have more to say at any time */
+   /* The worker has a validation layer: it may send messages at any time. */
+   atomic_bool expected;
 
-   pthread_mutex_t lock; /* protects the waiting ones and the reason. A leaf. */
-   struct icd_message *first;
-   struct icd_message *last;
-   uint32_t waiting;
+   pthread_mutex_t lock;      /* protects what follows, up to `reason`. A leaf. */
+   struct tongs_list waiting; /* of struct icd_message.link; owned */
+   uint32_t waiting_count;
    uint32_t received;
-   bool telling;     /* a thread is at it */
-   char reason[400]; /* why the server ends the connection; empty: it did not say */
+   bool telling;     /* a thread is telling */
+   char reason[400]; /* why the worker ends the connection; empty: it did not say */
 
    pthread_mutex_t messengers_lock; /* protects the list, and is held while a callback runs */
-   struct icd_messenger *messengers;
+   struct tongs_list messengers;    /* of struct icd_messenger.link */
 };
 
 void
 icd_messages_init(struct icd_messages *m);
 
-/* Tells what is left. */
+/* Tells the messages that still wait. */
 void
 icd_messages_finish(struct icd_messages *m);
 
-/* Takes in an event, a whole op. One that is not known is passed over; false for a malformed one.
- */
+/* Takes in an event, a whole op. Ignores an event of an unknown kind. False if it is malformed. */
 bool
 icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size);
 
-/* Prints what waits, and hands it to the messengers that want it. Called without a lock. */
+/* Prints the messages that wait, and passes each to the messengers that asked for its severity and
+ * type. The caller holds no lock. */
 void
 icd_messages_tell(struct icd_messages *m);
 
-/* Asks the server for what it has not sent yet, and tells that. Costs a round trip where messages
- * are expected. */
+/* Waits until the worker has sent its messages about all ops so far, and tells them. Costs a round
+ * trip if messages are expected. */
 void
 icd_messages_collect(struct icd_connection *c);
 
