@@ -58,7 +58,7 @@ check_plan(unsigned count)
    check_state.planned = true;
 }
 
-/* Reports one test; the format gives its name and what there is to remark. */
+/* Reports one test; the format gives its name and a remark. */
 __attribute__((format(printf, 2, 3))) static inline void
 check_report(bool holds, const char *format, ...)
 {
@@ -209,8 +209,8 @@ check_bytes(const void *actual, const void *expected, size_t size, const char *t
 #define CHECK_BYTES(actual, expected, size) \
    check_bytes((actual), (expected), (size), #actual, __FILE__, __LINE__)
 
-/* What a test cannot go on without, such as a socket pair. Ends the process with status 1, which is
- * also how a child process tells its parent. */
+/* A condition that the rest of a test needs, such as a socket pair. If it does not hold, the
+ * process ends with status 1, which is also how a child process tells its parent. */
 #define REQUIRE(...) \
    do { \
       if (!(__VA_ARGS__)) { \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-# What tools/demo and tools/test share. Sourced by them, with $root set to the source tree.
+# Functions that tools/demo and tools/test share. They source this file, with $root set to the source tree.
 
 say()
 {

@@ -9,7 +9,7 @@ import sys
 
 from client import Skip, diag, client, harness, native, test
 
-# Where packages put it that keep it out of the PATH.
+# Some packages put it in these places, outside of the PATH.
 PLACES = ["/usr/lib/*/llama.cpp/test-backend-ops", "/usr/libexec/*/test-backend-ops",
           "/usr/libexec/*/*/test-backend-ops"]
 

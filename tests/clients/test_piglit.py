@@ -42,7 +42,7 @@ def result(folder, name, how):
     except subprocess.TimeoutExpired:
         return "timeout"
     said = re.findall(r'^PIGLIT: \{"result": "(\w+)"', done.stdout, re.MULTILINE)
-    # What ends badly after its verdict has not passed.
+    # A test that ends badly after its verdict has not passed.
     return said[-1] if said and done.returncode in (0, 1) else f"status {done.returncode}"
 
 

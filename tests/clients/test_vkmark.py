@@ -16,7 +16,7 @@ def arguments(scene):
 
 
 def score(done):
-    """None where the scene did not run."""
+    """None if the scene did not run."""
     found = re.search(r"FPS: (\d+)", done.stdout)
     return int(found[1]) if done.returncode == 0 and found else None
 

@@ -41,7 +41,7 @@ def write(name, text):
 
 
 def fates(words):
-    """{number of the case: what becomes of it} as the fake wants it."""
+    """{number of the case: its fate}, in the form that the fake reads."""
     return " ".join(f"{CASES[n] if isinstance(n, int) else n}={what}" for n, what in words.items())
 
 

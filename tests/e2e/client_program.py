@@ -117,7 +117,7 @@ class Application:
             vk.vkDestroyDevice(device, None)
 
     def map_memory(self, device, size):
-        """The memory and where it is; the first type that the host sees as the device does."""
+        """The memory and its address; the first type that the host sees as the device does."""
         properties = MemoryProperties()
         vk.vkGetPhysicalDeviceMemoryProperties(self.devices[0], byref(properties))
         types = [i for i in range(properties.type_count)

@@ -43,14 +43,14 @@ PR_SET_CHILD_SUBREAPER = 36
 BUILD = SOURCE = REGISTRY = ""
 TONGS = LIBRARY = MANIFEST = PROGRAMS = ""
 
-# Of the test that runs: its private directory, and what its end closes.
+# The private directory of the running test, and the things that its end closes.
 scratch = ""
 cleanup = contextlib.ExitStack()
 
 # --- Environments --------------------------------------------------------------------------------
 
 def native_driver():
-    """The manifest of the host's software renderer; None where there is none."""
+    """The manifest of the host's software renderer; None if there is none."""
     found = sorted(glob.glob("/usr/share/vulkan/icd.d/lvp_icd*.json"))
     return found[0] if found else None
 

@@ -85,7 +85,7 @@ def any_call_of_the_hosts_driver_may_fail():
 def a_crash_of_the_hosts_driver_is_a_lost_device():
     ways = [(name, {}) for name in ("vkCreateBuffer", "vkQueueSubmit", "vkCmdFillBuffer",
                                     "vkGetFenceStatus")]
-    # Where there is no ring, no thread has the time to look: one waits.
+    # Without a ring no thread polls, so one has to wait.
     for name, env in [*ways, ("vkWaitForFences", {"TONGS_DEBUG": "socket"})]:
         result = over_mock("update_fill_copy_buffer", TONGS_MOCK_CRASH=f"{name}:1", **env)
         expect_good_manners(result, name)

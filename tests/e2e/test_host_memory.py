@@ -15,7 +15,7 @@ NOBODY = 65534
 # The driver copies pages on the way, so that it cannot take all that another one maps.
 ONLY_THROUGH = "other pages are refused"
 
-# Runs a program behind a filter of system calls that kills who calls userfaultfd.
+# Runs a program behind a filter of system calls that kills a process which calls userfaultfd.
 FILTERED = """
 import ctypes, os, struct, sys
 code = b"".join(struct.pack("HBBI", *i) for i in [

@@ -184,7 +184,7 @@ def once(number, function):
 
 def outcome(url, command, what, statuses=STATUSES):
     """Runs the program; it must end by itself."""
-    # Replies that are to be changed must come by the socket.
+    # The test changes replies, so they must come by the socket.
     result = run([program(command[0]), *command[1:]], client_environment(url, TONGS_DEBUG="socket"))
     assert result.returncode in statuses, (what, command, result)
     for word in ["Sanitizer", "runtime error:", "stack smashing", "buffer overflow"]:

@@ -149,7 +149,7 @@ def of_freed_memory_no_more_than_32_mib_stays():
         client.ask(f"cycle-memory {8 * MIB} 12")
         added = resident(client.process.pid, heaps=True) - before
         harness.diag(f"over {transport}, 96 MiB that were used and freed leave {shown(added)}")
-        # What frames take in turn is kept for the next one; all of it is not.
+        # The driver keeps the memory that frames use in turn for the next frame, but not all memory.
         assert 16 * MIB < added < 34 * MIB, shown(added)
         client.ask(f"cycle-memory {2 * MIB} 60")
         again = resident(client.process.pid, heaps=True) - before

@@ -178,7 +178,7 @@ def threads_on_one_device_do_not_disturb_each_other():
 def the_addresses_of_commands_follow_the_specification():
     for transport, _, through in everywhere("procaddr"):
         states = checks_of(through)
-        # The driver has no window-system extension, which this check wants.
+        # This check needs a window-system extension, which the driver does not have.
         assert states.pop("instance-extensions") in ("ok", "skip"), through
         assert set(states.values()) == {"ok"}, (transport, through)
 
@@ -222,7 +222,7 @@ def threads_do_not_disturb_each_other_in_explicit_memory():
 @test
 def each_check_of_many_that_passes_natively_passes_in_explicit_memory():
     names = text_of("many", native_environment(), "--list").split()
-    # This one wants the coherent memory type that Vulkan promises and this mode does not have.
+    # This check needs the coherent memory type that Vulkan promises; this mode has none.
     names.remove("memory_types")
     for transport, native, through in everywhere("many", *names, **EXPLICIT):
         states = checks_of(through)

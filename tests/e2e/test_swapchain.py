@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-"""Headless surfaces and swapchains: natively where the host has them, and over the mock driver, which has, whatever
+"""Headless surfaces and swapchains: natively if the host has them, and over the mock driver, which has them, whatever
 goes wrong there. A hostile client's ways with them, too."""
 
 import concurrent.futures
@@ -199,7 +199,7 @@ def an_image_that_was_acquired_ahead_is_taken_once_and_presented_then():
         attack(server, before, ahead, ahead).expect_end("tongsAcquireAhead is malformed")
         before, take = until(ops, "tongsTakeImage")
         attack(server, before, take, take).expect_end("tongsTakeImage is malformed")
-        # In another's name, or without a semaphore where one is to change places.
+        # With another object's id, or without a semaphore for the exchange.
         body = struct.unpack_from("<QQIQQ", take, 8)
         assert body[2] == 1 and body[3] and not body[4], body
         for fields in [(*body[:3], 0, 0), (*body[:3], body[1], 0), (body[0], body[0], *body[2:]),

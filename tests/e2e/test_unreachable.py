@@ -16,13 +16,13 @@ import harness
 import wire
 from harness import Client, client_environment, native_environment, run, test, tool
 
-# What the driver may wait for a hello, with room for everything else.
+# How long the driver may wait for a hello, with room for everything else.
 HELLO_SECONDS = 5
 SLACK_SECONDS = 5
 
 
 class FakeServer:
-    """Listens where a server would, and hands each connection to the function, in a thread."""
+    """Listens in place of a server, and hands each connection to the function, in a thread."""
 
     def __init__(self, serve):
         self.path = tempfile.mktemp(prefix="fake-", dir=harness.scratch)

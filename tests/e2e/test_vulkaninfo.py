@@ -211,7 +211,7 @@ def vulkaninfo_json_holds_what_it_holds_natively_but_for_the_named_fields():
         "driverName": lambda _: "tongs",
         "driverInfo": lambda info: f"{driver[1]} {info} over spawn",
     }
-    # What comes through the driver is taken as it is: nothing left out may be in it.
+    # The report through the driver is taken as it is: it must hold nothing that was left out.
     expected = without_labels(json_through_the_driver(native, left_out, names))
     expect_same_lines(json.dumps(expected, indent=1), json.dumps(without_labels(through), indent=1))
 

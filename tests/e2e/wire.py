@@ -14,7 +14,7 @@ HELLO_SIZE = 48
 FLAG_REPLY, FLAG_CALL, FLAG_FD, FLAG_EVENT = 1, 2, 4, 8
 MIB = 1 << 20
 
-# Of the build under test: what its hello says.
+# The fields of the hello of the build under test.
 _digest = 0
 _header_version = 0
 _api_version = 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a driver may take for granted, and the mock does not. */
+/* Checks that a driver may leave out, because it can trust the loader. The mock makes them. */
 #include "tests/mock/mock.h"
 
 #include "mock_gen.h"

@@ -301,7 +301,7 @@ mock_CmdWaitEvents2(VkCommandBuffer commandBuffer, uint32_t eventCount, const Vk
       record_event(commandBuffer, RECORDED_WAIT_EVENT, pEvents[i]);
 }
 
-/* What a secondary names is in use with it; it must stay as it is until the primary is reset. */
+/* The objects that a secondary names are in use with it, until the primary is reset. */
 VKAPI_ATTR void VKAPI_CALL
 mock_CmdExecuteCommands(VkCommandBuffer commandBuffer, uint32_t commandBufferCount,
                         const VkCommandBuffer *pCommandBuffers)
@@ -402,7 +402,7 @@ change_event(struct mock_device *device, uint64_t handle, bool set)
    pthread_mutex_unlock(&device->mutex);
 }
 
-/* Returns as soon as the device is to end. */
+/* Returns as soon as the device is being destroyed. */
 static void
 wait_for_event(struct mock_device *device, uint64_t handle)
 {

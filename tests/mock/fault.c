@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the environment asks for, read at vkCreateInstance (anew when it has changed). Each is a
- * list, separated by commas, of
+ * Faults that the environment asks for, read at vkCreateInstance (anew if it has changed). Each is
+ * a list, separated by commas, of
  *
  *    TONGS_MOCK_FAIL      COMMAND:K:VK_ERROR_…   the K-th call of it returns this at once
  *    TONGS_MOCK_CRASH     COMMAND:K              SIGSEGV in the K-th call

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the Vulkan loader calls (LoaderDriverInterface.md, version 5), and the instance. */
+/* The functions that the Vulkan loader calls (LoaderDriverInterface.md, version 5), and the
+ * instance. */
 #include "tests/mock/mock.h"
 
 #include "mock_gen.h"
@@ -142,7 +143,7 @@ mock_has_extension(const char *name, bool instance)
    return false;
 }
 
-/* TONGS_MOCK_DEVICES: 1 to 8, 1 where it is not set. */
+/* TONGS_MOCK_DEVICES: 1 to 8, 1 if it is not set. */
 static uint32_t
 wanted_devices(void)
 {

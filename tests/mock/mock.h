@@ -21,7 +21,7 @@
 
 /* --- Objects: object.c --- */
 
-/* What every object begins with. */
+/* The beginning of every object. */
 struct mock_object {
    VK_LOADER_DATA loader;      /* dispatchable ones: the loader writes here */
    uint64_t handle;            /* dispatchable: its address; else a number that never comes again */
@@ -39,16 +39,16 @@ struct mock_object {
 struct mock_object *
 mock_object_create(uint64_t parent, uint32_t type, size_t size);
 
-/* NULL where the handle is not that of a live object. */
+/* NULL if the handle names no live object. */
 struct mock_object *
 mock_object_find(uint64_t handle);
 
-/* The live object of that type; ends the process where it is none. */
+/* The live object of that type; ends the process if there is none. */
 void *
 mock_object_get(const char *command, uint64_t handle, uint32_t type);
 
 /* Removes the object and what was allocated from it; VK_NULL_HANDLE is ignored. Ends the process
- * where it is in use by a submission. */
+ * if a submission uses it. */
 void
 mock_object_destroy(const char *command, uint64_t handle);
 
@@ -69,7 +69,7 @@ void
 mock_object_each_child(const struct mock_object *parent,
                        void (*each)(struct mock_object *object, void *data), void *data);
 
-/* Marks objects, and the memory behind them, as in use; ends the process where one is dead. */
+/* Marks objects, and the memory behind them, as in use; ends the process if one is dead. */
 void
 mock_objects_pin(const char *command, const uint64_t *handles, size_t count);
 
@@ -106,7 +106,7 @@ struct mock_check {
 void
 mock_check_init(struct mock_check *e, const char *command);
 
-/* The command's first argument. NULL is only allowed where it is destroyed. */
+/* The command's first argument. NULL is only allowed if it is destroyed. */
 void
 mock_check_owner(struct mock_check *e, uint64_t handle, uint32_t type, bool optional);
 
@@ -144,7 +144,7 @@ _Noreturn void
 mock_abort(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Logs the call and does to it what the environment says: a result other than VK_SUCCESS is what
- * the command is to return at once. */
+ * the command returns at once. */
 VkResult
 mock_enter(uint32_t command);
 
@@ -162,7 +162,7 @@ mock_submission_ms(void);
 void
 mock_sleep_ms(uint32_t ms);
 
-/* Of CLOCK_MONOTONIC. */
+/* CLOCK_MONOTONIC. */
 uint64_t
 mock_now_ns(void);
 
@@ -211,7 +211,7 @@ struct mock_memory {
    uint64_t size;
    uint8_t *data;
    uint32_t memory_type;
-   bool imported;  /* data belongs to who imported it */
+   bool imported;  /* data belongs to the importer */
    int fd;         /* of external memory, owned; -1: none */
    uint8_t *decoy; /* what vkMapMemory gives instead of data; may be NULL */
    bool mapped;
@@ -297,7 +297,7 @@ mock_count_command(VkCommandBuffer commandBuffer);
 void
 mock_execute(struct mock_device *device, VkCommandBuffer commandBuffer);
 
-/* Where `size` bytes at `offset` of a buffer are; ends the process where it has no such bytes. */
+/* The address of `size` bytes at `offset` of a buffer; ends the process if it has no such bytes. */
 uint8_t *
 mock_buffer_bytes(const char *command, VkBuffer buffer, uint64_t offset, uint64_t size);
 
@@ -325,11 +325,11 @@ void
 mock_queues_finish(struct mock_device *device);
 
 /* Waits on device->changed, whose mutex is held, until `deadline` (mock_now_ns; UINT64_MAX: for
- * ever). False where the deadline has passed. */
+ * ever). False if the deadline has passed. */
 bool
 mock_device_wait_locked(struct mock_device *device, uint64_t deadline);
 
-/* What `timeout` from now is as a deadline. */
+/* The deadline that is `timeout` from now. */
 uint64_t
 mock_deadline(uint64_t timeout);
 

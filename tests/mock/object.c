@@ -305,7 +305,7 @@ mock_objects_report(void)
       mock_log(line);
 }
 
-/* What has no say in how work is carried out once it is recorded. */
+/* Types of objects that recorded work does not need any more. */
 static bool
 may_go_after_recording(uint32_t type)
 {

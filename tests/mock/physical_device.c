@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a physical device says of itself. Structs not filled here are zero, features true. */
+/* The properties of a physical device. Structs not filled here are zero, features true. */
 #include "tests/mock/mock.h"
 
 #include "mock_gen.h"
@@ -202,7 +202,7 @@ fill_vulkan13(VkPhysicalDeviceVulkan13Properties *p)
    p->maxBufferSize = MOCK_HEAP_SIZE;
 }
 
-/* What older structs say must agree with the newer ones. */
+/* Older structs must agree with the newer ones. */
 static void
 fill_properties(VkBaseOutStructure *s, uint32_t number)
 {

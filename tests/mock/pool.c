@@ -163,7 +163,7 @@ mock_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCr
    return VK_SUCCESS;
 }
 
-/* Of the pool's limits only maxSets counts. */
+/* The mock counts only maxSets of the pool's limits. */
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *pAllocateInfo,
                             VkDescriptorSet *pDescriptorSets)

@@ -294,7 +294,7 @@ mock_queues_init(struct mock_device *device, const VkDeviceCreateInfo *info)
       mock_abort("vkCreateDevice: no thread");
 }
 
-/* What was submitted and has not begun is dropped. */
+/* Drops the submissions that have not begun. */
 void
 mock_queues_finish(struct mock_device *device)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* That the mock driver notices what it is there for. Each case runs in its own process. */
+/* The mock driver notices each kind of misuse. Each case runs in its own process. */
 #include "tests/check.h"
 
 #include <sys/mman.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What alloc_fail.c (the loop over failing allocations) and alloc_fail_paths.c (what is created)
- * share.
+ * The types that alloc_fail.c (the loop over failing allocations) and alloc_fail_paths.c (what is
+ * created) share.
  */
 #ifndef PROG_ALLOC_FAIL_H
 #define PROG_ALLOC_FAIL_H
 
 #include "tests/programs/common.h"
 
-/* What the paths need beforehand; made with no allocator. */
+/* The objects that the paths need beforehand; made without an allocator. */
 struct alloc_fixture {
    struct prog p;
    struct prog_buffer buffer;
@@ -21,11 +21,11 @@ struct alloc_fixture {
    VkRenderPass render_pass;
 };
 
-/* What one attempt made; zero where it made nothing. */
+/* The objects of one attempt; zero if it made none. */
 struct alloc_made {
    VkInstance instance;
    VkDevice device;
-   uint64_t pool;       /* where the object comes from a pool of its own */
+   uint64_t pool;       /* if the object comes from a pool of its own */
    uint64_t handles[2]; /* pipelines: all that one call makes */
 };
 
@@ -37,7 +37,7 @@ struct alloc_path {
    uint32_t api;
    /*
     * Makes the object with the allocator. A failed attempt leaves nothing behind in *made but
-    * what destroy is to destroy.
+    * what destroy takes.
     */
    VkResult (*create)(struct alloc_fixture *f, const VkAllocationCallbacks *alloc,
                       struct alloc_made *made);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the client programs share: a device to work with, buffers, images, one-off command
+ * The client programs share this: a device to work with, buffers, images, one-off command
  * buffers, and the way in which a failed step ends a check.
  *
  * Every step gives an enum prog_status, whose values are the exit statuses that meson knows. The
@@ -39,7 +39,7 @@ struct prog {
    VkInstance instance;
    VkPhysicalDevice phys; /* the first one */
    VkDevice device;
-   VkQueue queue; /* graphics and compute where there is such a family, else compute */
+   VkQueue queue; /* graphics and compute if there is such a family, else compute */
    uint32_t family;
    bool graphics;
    uint32_t api; /* the least of instance's, device's and 1.3; 1.0 where instance is 1.0 */
@@ -47,12 +47,12 @@ struct prog {
    VkPhysicalDeviceProperties props;
    VkPhysicalDeviceMemoryProperties memory;
    VkQueueFamilyProperties family_props;
-   /* Enabled as far as the device has them; zero where the API version does not know them. */
+   /* Enabled as far as the device has them; zero if the API version does not know them. */
    VkPhysicalDeviceFeatures features;
    VkPhysicalDeviceVulkan11Features features11;
    VkPhysicalDeviceVulkan12Features features12;
    VkPhysicalDeviceVulkan13Features features13;
-   /* What prog_flush() and prog_invalidate() go through: none where the device has coherent memory.
+   /* The memory for prog_flush() and prog_invalidate(): none if the device has coherent memory.
     */
    VkDeviceMemory mapped[PROG_MAPPED_MAX];
    uint32_t mapped_count;
@@ -193,11 +193,11 @@ prog_commands_begin(struct prog *p, VkCommandBuffer *commands);
 enum prog_status
 prog_commands_run(struct prog *p, VkCommandBuffer commands);
 
-/* What the host wrote to mapped buffers is there for what is submitted next. */
+/* Makes the host's writes to mapped buffers visible to the next submission. */
 void
 prog_flush(struct prog *p);
 
-/* What the device wrote and was waited for is there in mapped buffers. */
+/* Makes the device's completed writes visible in mapped buffers. */
 void
 prog_invalidate(struct prog *p);
 

@@ -33,7 +33,7 @@ struct prog_draw {
    PFN_vkCmdEndRendering end_rendering;
 };
 
-/* PROG_SKIPPED where the device has no graphics queue or cannot render in this way. */
+/* PROG_SKIPPED if the device has no graphics queue or cannot render in this way. */
 enum prog_status
 prog_draw_init(struct prog *p, struct prog_draw *draw, uint32_t width, uint32_t height,
                enum prog_draw_kind kind);
@@ -64,8 +64,8 @@ void
 prog_draw_finish(struct prog *p, struct prog_draw *draw);
 
 /*
- * The pipeline alone, for who brings the layouts. render_pass may be VK_NULL_HANDLE, then the
- * chain is a VkPipelineRenderingCreateInfo. Modules are made and destroyed by the caller.
+ * The pipeline alone, for a caller that has the layouts. render_pass may be VK_NULL_HANDLE, then
+ * the chain is a VkPipelineRenderingCreateInfo. Modules are made and destroyed by the caller.
  */
 VkResult
 prog_draw_pipeline(struct prog *p, const VkAllocationCallbacks *alloc, VkPipelineLayout layout,

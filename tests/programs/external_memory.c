@@ -42,7 +42,7 @@ identify(struct prog *p, struct message *m)
    return PROG_RIGHT;
 }
 
-/* A device that has the kind; PROG_SKIPPED where there is none, or not with these features. */
+/* A device that has the kind; PROG_SKIPPED if there is none with these features. */
 static enum prog_status
 init(struct prog *p, const struct kind *kind, VkExternalMemoryFeatureFlags features)
 {
@@ -83,7 +83,7 @@ ask_about(struct prog *p, const struct message *import)
    return PROG_RIGHT;
 }
 
-/* A buffer over memory to export, or, where there is a descriptor, of that. */
+/* A buffer over memory to export, or over the memory of a descriptor if there is one. */
 static enum prog_status
 make_shared(struct prog *p, const struct kind *kind, const struct message *import, struct shared *s)
 {
@@ -174,7 +174,7 @@ expect(struct prog *p, const void *data, uint32_t seed, const char *where)
    return PROG_RIGHT;
 }
 
-/* What the device reads in the buffer; then it writes what the peer is to see. */
+/* Checks what the device reads in the buffer; then it writes a value for the peer. */
 static enum prog_status
 use_on_device(struct prog *p, struct shared *s, uint32_t read, uint32_t written)
 {
@@ -221,7 +221,7 @@ memory_export(struct prog *p, int peer, const struct kind *kind)
    PROG_STEP(peer_send(p, peer, m));
    PROG_STEP(peer_receive(p, peer, &m));
    PROG_STEP(expect(p, s.buffer.map, 4, "what the peer's device wrote"));
-   /* The payload lives on with who imported it. */
+   /* The payload lives on in the process that imported it. */
    finish_shared(p, &s);
    prog_finish(p);
    return peer_send(p, peer, m);

@@ -205,7 +205,7 @@ submit_endless(struct lost *l)
    return PROG_RIGHT;
 }
 
-/* The modes: each gives what the wait gave, and VK_SUCCESS where it did not wait for the device. */
+/* The modes: each gives what the wait gave, and VK_SUCCESS if it did not wait for the device. */
 
 static VkResult
 mode_wait_fence(struct lost *l)
@@ -301,7 +301,7 @@ mode_mapped(struct lost *l)
 static VkResult
 mode_record(struct lost *l)
 {
-   /* What begin and end give is up to the driver: the loss may come before each. */
+   /* The results of begin and end are not checked: the loss may come before each. */
    while (still_busy(l)) {
       if (begin(l) != VK_SUCCESS)
          continue;

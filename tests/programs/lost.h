@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two halves of the program `lost` share: lost.c waits for the loss in one of several
+ * The two halves of the program `lost` share this: lost.c waits for the loss in one of several
  * ways, lost_after.c looks at what works afterwards.
  */
 #ifndef PROG_LOST_H
@@ -8,14 +8,14 @@
 
 #include "tests/programs/common.h"
 
-/* What the loss may take to be told, unless --limit says otherwise. */
+/* The loss must be told within this time, unless --limit says otherwise. */
 #define LOST_LIMIT_NS (1000ull * 1000 * 1000)
 #define LOST_PATTERN_WORDS 16384u
 
 struct lost {
    struct prog p;
    const char *mode;
-   const char *file; /* may be NULL: where the parent writes when it killed */
+   const char *file; /* may be NULL: the parent writes the time of the kill there */
    uint64_t
       limit_ns;    /* within which the loss must be told, and each call on the lost device return */
    bool self_test; /* nobody kills; the program ends its own waits */

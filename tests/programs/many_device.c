@@ -14,7 +14,7 @@ struct enumeration {
    const char *name;
    size_t size;
    VkResult (*fill)(struct prog *p, uint32_t *count, void *items);
-   VkStructureType type; /* 0 where the items have no sType */
+   VkStructureType type; /* 0 if the items have no sType */
 };
 
 static void
@@ -495,7 +495,7 @@ check_several_instances(struct prog *p)
    return PROG_RIGHT;
 }
 
-/* What cannot be had is refused with the right reason. */
+/* A request that cannot be met is refused with the right reason. */
 enum prog_status
 check_refusals(struct prog *p)
 {

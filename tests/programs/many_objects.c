@@ -53,7 +53,7 @@ memory_type_round_trip(struct prog *p, VkBuffer buffer, VkDeviceMemory memory,
    }
    vkUnmapMemory(p->device, memory);
 
-   /* What was there is there at the next map, of a part. */
+   /* The content is there at the next map, which is of a part. */
    const VkDeviceSize offset = 8;
    PROG_VK(p, vkMapMemory(p->device, memory, offset, 16, 0, (void **)&map));
    PROG_EXPECT(p, map[0] == pattern(2) && map[2] == 0x12345678,
@@ -619,7 +619,7 @@ check_pipeline_cache(struct prog *p)
    PROG_VK(p, vkGetPipelineCacheData(p->device, caches[0], &part, data));
    PROG_STEP(check_cache_header(p, data, part));
 
-   /* Back in, merged, and in use; data of another device is to be ignored. */
+   /* Back in, merged, and in use; data of another device is ignored. */
    PROG_STEP(make_cache(p, data, part, &caches[1]));
    data[8] = (char)~data[8];
    PROG_STEP(make_cache(p, data, part, &caches[2]));

@@ -194,7 +194,7 @@ check_device_has_no_instance_commands(struct prog *p)
    return PROG_RIGHT;
 }
 
-/* What the application did not ask for by VkApplicationInfo::apiVersion is not there. */
+/* Commands of a later version than VkApplicationInfo::apiVersion have no address. */
 static enum prog_status
 check_device_of_instance_1_0(struct prog *p)
 {

@@ -18,7 +18,7 @@
 struct queue {
    VkQueue handle;
    uint32_t family;
-   pthread_mutex_t lock; /* Vulkan wants submissions to a queue to be exclusive */
+   pthread_mutex_t lock; /* Vulkan allows one thread at a time to submit to a queue */
 };
 
 struct shared {

@@ -178,7 +178,7 @@ compute(struct prog *p, uint32_t count)
 /* --- Draw ---------------------------------------------------------------------------------------
  */
 
-/* What a frame makes beside the triangle: an image in memory that is there, a view, a sampler. */
+/* A frame makes these beside the triangle: an image in memory that exists, a view, a sampler. */
 static enum prog_status
 make_texture(struct prog *p, VkDeviceMemory memory)
 {
@@ -260,7 +260,7 @@ draw(struct prog *p, uint32_t count)
 struct upload_loop {
    struct prog_buffer buffers[3];
    VkFence fence;
-   VkSemaphore timeline; /* VK_NULL_HANDLE where the device has none */
+   VkSemaphore timeline; /* VK_NULL_HANDLE if the device has none */
 };
 
 /* Submits and waits: for the fence by asking again and again, and for the timeline. */

@@ -28,7 +28,7 @@ struct chain {
    uint32_t frame;
 };
 
-/* --- What there is to make --- */
+/* --- Objects --- */
 
 static enum prog_status
 make_surface(struct prog *p, struct chain *c)
@@ -322,7 +322,7 @@ check_colours(struct prog *p)
    return finish(p, &c);
 }
 
-/* What was drawn to the image is not presented: its semaphore is of no use any more. */
+/* The image is not presented, so nothing waits for the semaphore of its drawing. */
 static enum prog_status
 forget_drawn(struct prog *p, struct chain *c, uint32_t image)
 {

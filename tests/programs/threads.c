@@ -18,7 +18,7 @@
 struct shared {
    struct prog p;
    struct prog_compute compute;
-   pthread_mutex_t queue_lock; /* Vulkan wants vkQueueSubmit on a queue to be exclusive */
+   pthread_mutex_t queue_lock; /* Vulkan allows one thread at a time in vkQueueSubmit on a queue */
 };
 
 struct job {

@@ -131,7 +131,7 @@ static const VkDescriptorType types[] = {
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
-/* What writes point to. Whatever a type does not say is ignored is there. */
+/* The arrays that writes point to. An array that the type does not ignore is present. */
 struct data {
    VkDescriptorImageInfo images[COUNT_MAX];
    VkDescriptorBufferInfo buffers[COUNT_MAX];

@@ -63,7 +63,7 @@ refuses(void *start, size_t size)
    return !pages;
 }
 
-/* Where the memfd has a byte of the pages. */
+/* The offset of a byte of the pages in the memfd. */
 static off_t
 offset_of(const struct icd_app_pages *pages, const void *byte)
 {
@@ -140,7 +140,7 @@ test_heap_and_stack(void)
    fact(is_filled(local, sizeof(local), 5), "they come back");
    fill(zeros, sizeof(zeros), 6);
    pages = icd_app_pages_take(zeros, sizeof(zeros));
-   if (!pages) /* where the program's data is in one mapping with the file's last page */
+   if (!pages) /* the program's data may be in one mapping with the file's last page */
       printf("# a program's own data was refused\n");
    icd_app_pages_release(pages, false);
    fact(is_filled(zeros, sizeof(zeros), 6), "a program's own data keeps its contents");
@@ -310,7 +310,7 @@ test_sparse(void)
    icd_app_pages_release(pages, false);
    fact(resident() < before + (8 << 20), "nor when it becomes private");
    fact(data[size / 2] == 1 && data[size - 1] == 2 && data[size / 4] == 3 && data[0] == 0,
-        "with what was touched meanwhile");
+        "with what was touched in between");
    munmap(data, size);
 }
 
@@ -478,7 +478,7 @@ test_forks(void)
    }
    atomic_store(&c.stop, true);
    pthread_join(thread, NULL);
-   fact(took && c.bad == 0, "a child that is forked meanwhile has all contents");
+   fact(took && c.bad == 0, "a child that is forked at the same time has all contents");
    munmap((void *)c.counters, SIZE);
 }
 

@@ -46,7 +46,7 @@ struct fixture {
    int client;
 };
 
-/* What the host's driver does and has seen. */
+/* How the host driver behaves, and what it has seen. */
 static struct {
    VkResult result;
    uint64_t last;

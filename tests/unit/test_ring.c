@@ -136,7 +136,7 @@ start_task(int i, void (*function)(void))
    makecontext(&tasks[i].context, function, 0);
 }
 
-/* Runs it; returns the number of its steps, 0 where it ends with somebody asleep or the wrong
+/* Runs it; returns the number of its steps, 0 if it ends with a task asleep or the wrong
  * bytes. */
 static uint32_t
 run_schedule(const struct schedule *s, int first)

@@ -16,7 +16,7 @@ from harness import native_environment, program, wait_until
 # Programs in the guest are emulated, instruction by instruction.
 LONG = 200
 LIMIT = 10
-# What takes the device some seconds.
+# This many fills take the device some seconds.
 FILLS = 16000
 
 
@@ -94,7 +94,7 @@ def expect_few_commands(machine):
     ops, trips, wakes = counts("stats")
     harness.diag(f"{ops} ops, {trips} round trips, {wakes} wake-ups of the worker")
     assert wakes <= trips + 5, (ops, trips, wakes)
-    # That the ring is there: one more op has made it.
+    # The ring exists: one more op has made it.
     assert [ops - 1, trips - 1, 0] == counts("stats,socket"), (ops, trips)
 
 
@@ -163,7 +163,7 @@ def nobody_is_hurt_by_the_end_of_another(tier):
     wait_until(lambda: not device.workers())
 
     kill_the_program(device, machine, process)
-    # Somebody who works all the time.
+    # A client that works all the time.
     start(machine, "other", "for i in 1 2 3 4 5 6 7 8 9 10; do compute || exit 1; done")
     for mode in ["wait-fence", "poll-fence", "mapped"]:
         kill_the_worker(device, machine, mode)
