@@ -162,8 +162,7 @@ hand_to_messengers(struct icd_messages *m, struct icd_message *message)
    };
 
    pthread_mutex_lock(&m->messengers_lock);
-   tongs_list_for_each(struct icd_messenger, messenger, &m->messengers, link)
-   {
+   tongs_list_for_each(struct icd_messenger, messenger, &m->messengers, link) {
       if (messenger->severities & message->severity && messenger->types & message->types)
          messenger->callback((VkDebugUtilsMessageSeverityFlagBitsEXT)message->severity,
                              message->types, &data, messenger->user_data);

@@ -173,8 +173,7 @@ destroy(struct compilation *job)
 static void
 destroy_deferred(struct rdr_compiles *c)
 {
-   tongs_list_for_each_safe(struct deferred_destroy, d, &c->deferred, link)
-   {
+   tongs_list_for_each_safe(struct deferred_destroy, d, &c->deferred, link) {
       if (d->youngest > c->finished)
          return;
       tongs_list_remove(&d->link);

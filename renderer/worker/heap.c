@@ -22,8 +22,7 @@ struct rdr_heap {
 static struct rdr_heap *
 find(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number)
 {
-   tongs_list_for_each(struct rdr_heap, heap, &ctx->heaps, link)
-   {
+   tongs_list_for_each(struct rdr_heap, heap, &ctx->heaps, link) {
       if (heap->number == number && heap->device == dev)
          return heap;
    }
@@ -88,7 +87,8 @@ refusal(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, 
 
    if (find(ctx, dev, number))
       return "its number is taken";
-   tongs_list_for_each(struct rdr_heap, heap, &ctx->heaps, link) count++;
+   tongs_list_for_each(struct rdr_heap, heap, &ctx->heaps, link)
+      count++;
    if (count >= ctx->limits.heaps || !size || size > ctx->limits.heap_bytes)
       return "it is one too many, or of an impossible size";
    return NULL;
@@ -145,8 +145,7 @@ rdr_own_heap_destroy(struct rdr_context *ctx, struct rdr_op *op, struct tongs_de
 void
 rdr_heaps_release(struct rdr_context *ctx, const struct rdr_device *dev)
 {
-   tongs_list_for_each_safe(struct rdr_heap, heap, &ctx->heaps, link)
-   {
+   tongs_list_for_each_safe(struct rdr_heap, heap, &ctx->heaps, link) {
       if (heap->device == dev)
          destroy(heap);
    }

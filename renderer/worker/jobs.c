@@ -311,8 +311,7 @@ rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size)
 static bool
 list_uses(const struct tongs_list *list, uint64_t id)
 {
-   tongs_list_for_each(const struct job, job, list, link)
-   {
+   tongs_list_for_each(const struct job, job, list, link) {
       for (uint32_t i = 0; i < job->id_count; i++) {
          if (job->ids[i] == id)
             return true;
@@ -335,8 +334,7 @@ rdr_jobs_use(struct rdr_jobs *jobs, uint64_t id)
 static bool
 list_is_on(const struct tongs_list *list, const struct rdr_device *dev)
 {
-   tongs_list_for_each(const struct job, job, list, link)
-   {
+   tongs_list_for_each(const struct job, job, list, link) {
       if (!dev || job->op.owner == dev)
          return true;
    }

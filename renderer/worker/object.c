@@ -247,8 +247,7 @@ rdr_object_destroy_children(struct rdr_context *ctx, uint32_t device)
 {
    struct rdr_device *dev = ctx->slots[device].data;
 
-   tongs_list_for_each_safe(struct rdr_orphan, orphan, &dev->orphans, link)
-   {
+   tongs_list_for_each_safe(struct rdr_orphan, orphan, &dev->orphans, link) {
       tongs_list_remove(&orphan->link);
       rdr_vk_destroy(&dev->vk, dev->handle, orphan->type, orphan->handle);
       free(orphan);

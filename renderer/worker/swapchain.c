@@ -85,8 +85,7 @@ rdr_swapchain_find(const struct rdr_device *dev, VkSwapchainKHR handle)
    if (!all || !handle)
       return NULL;
    pthread_mutex_lock(&all->lock);
-   tongs_list_for_each(struct rdr_swapchain, s, &all->list, link)
-   {
+   tongs_list_for_each(struct rdr_swapchain, s, &all->list, link) {
       if (s->handle == handle)
          found = s;
    }
@@ -135,8 +134,7 @@ rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface)
       if (!ctx->slots[slot].id || tongs_id_type(ctx->slots[slot].id) != TONGS_TYPE_VkDevice ||
           !dev || !dev->swapchains)
          continue;
-      tongs_list_for_each(struct rdr_swapchain, s, &dev->swapchains->list, link)
-      {
+      tongs_list_for_each(struct rdr_swapchain, s, &dev->swapchains->list, link) {
          if (s->surface == surface)
             return true;
       }
