@@ -259,7 +259,7 @@ serve_machines(struct arguments *a)
       .worker_args = a->worker_args,
       .limits = a->broker.limits,
       .max_workers = a->broker.max_workers,
-      .window = (uint64_t)a->window << 20,
+      .host_window_size = (uint64_t)a->window << 20,
       .ready_fd = a->broker.ready_fd,
    });
 }

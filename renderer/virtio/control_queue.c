@@ -6,19 +6,23 @@
 #include <string.h>
 
 void
+rdr_virtio_control_queue_init(struct rdr_virtio_control_queue *q, struct rdr_queue *queue,
+                              const struct rdr_guest_memory *memory)
+{
+   *q = (struct rdr_virtio_control_queue){.queue = queue, .memory = memory};
+   tongs_list_init(&q->held_answers);
+}
+
+void
 rdr_virtio_control_queue_finish(struct rdr_virtio_control_queue *q)
 {
-   while (q->late) {
-      struct rdr_virtio_late *next = q->late->next;
-      free(q->late);
-      q->late = next;
-   }
+   tongs_list_for_each_safe(struct rdr_virtio_held_answer, held, &q->held_answers, link) free(held);
    rdr_element_finish(&q->element);
    free(q->command);
 }
 
-/* Copies what the guest wrote: from here on it is private (R1). False where it is too much, or out
- * of memory. */
+/* Copies what the guest wrote, so that it is private from then on (R1). False if it is too large or
+ * memory is out. */
 static bool
 copy_command(struct rdr_virtio_control_queue *q, size_t *size)
 {
@@ -52,31 +56,28 @@ static void
 keep_answer(struct rdr_virtio_control_queue *q, const struct rdr_virtio_request *request,
             const void *data, size_t size)
 {
-   struct rdr_virtio_late *late = malloc(sizeof(*late) + size);
+   struct rdr_virtio_held_answer *held = malloc(sizeof(*held) + size);
 
-   if (!late) {
+   if (!held) {
       fprintf(stderr, "tongs: out of memory: an answer to a virtual machine is lost\n");
       return;
    }
-   *late = (struct rdr_virtio_late){.request = *request, .size = size};
-   memcpy(late->data, data, size);
-   struct rdr_virtio_late **link = &q->late;
-   while (*link)
-      link = &(*link)->next;
-   *link = late;
+   *held = (struct rdr_virtio_held_answer){.request = *request, .size = size};
+   memcpy(held->data, data, size);
+   tongs_list_append(&q->held_answers, &held->link);
 }
 
 void
 rdr_virtio_control_queue_restart(struct rdr_virtio_control_queue *q)
 {
-   struct rdr_virtio_late *late = q->late;
+   struct tongs_list answers;
 
-   q->late = NULL;
-   while (late) {
-      struct rdr_virtio_late *next = late->next;
-      rdr_virtio_control_queue_answer(q, &late->request, late->data, late->size);
-      free(late);
-      late = next;
+   tongs_list_init(&answers);
+   tongs_list_splice(&answers, &q->held_answers);
+   tongs_list_for_each_safe(struct rdr_virtio_held_answer, held, &answers, link)
+   {
+      rdr_virtio_control_queue_answer(q, &held->request, held->data, held->size);
+      free(held);
    }
 }
 
@@ -106,7 +107,7 @@ rdr_virtio_control_queue_answer(struct rdr_virtio_control_queue *q,
 }
 
 bool
-rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_virtio *gpu,
+rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_virtio_device *dev,
                                unsigned limit)
 {
    for (unsigned i = 0; i < limit; i++) {
@@ -127,7 +128,7 @@ rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_vi
          request->ranges[request->range_count] = q->element.in[request->range_count];
          request->range_count++;
       }
-      rdr_virtio_execute(gpu, request, q->command, size);
+      rdr_virtio_device_execute(dev, request, q->command, size);
    }
    return true;
 }

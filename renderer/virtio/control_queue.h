@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Between the control virtqueue and the commands of a virtio-gpu device: copies what the guest
- * wrote, and puts answers where it wants them. One thread. */
+/* Connects the control virtqueue with the commands of a virtio-gpu device: copies what the guest
+ * wrote, and writes answers where the guest wants them. One thread. */
 
 #ifndef RDR_VIRTIO_CONTROL_QUEUE_H
 #define RDR_VIRTIO_CONTROL_QUEUE_H
 
+#include "protocol/tongs_list.h"
 #include "renderer/virtio/device.h"
 #include "renderer/virtio/virtio_queue.h"
 
-/* An answer that nobody takes while the queue is stopped. */
-struct rdr_virtio_late {
-   struct rdr_virtio_late *next;
+/* An answer that is kept while the queue is stopped. */
+struct rdr_virtio_held_answer {
+   struct tongs_list link; /* in rdr_virtio_control_queue.held_answers */
    struct rdr_virtio_request request;
    size_t size;
    uint8_t data[];
@@ -21,25 +22,32 @@ struct rdr_virtio_control_queue {
    struct rdr_queue *queue;
    const struct rdr_guest_memory *memory;
    struct rdr_element element;
-   uint8_t *command; /* owned: the command that is carried out */
+   uint8_t *command; /* owned; the bytes of the command that is carried out */
    size_t command_room;
-   struct rdr_virtio_late *late; /* owned; oldest first */
+
+   /* Of struct rdr_virtio_held_answer.link; oldest first; owned. */
+   struct tongs_list held_answers;
 };
+
+void
+rdr_virtio_control_queue_init(struct rdr_virtio_control_queue *q, struct rdr_queue *queue,
+                              const struct rdr_guest_memory *memory);
 
 void
 rdr_virtio_control_queue_finish(struct rdr_virtio_control_queue *q);
 
-/* Carries out up to `limit` commands. True when there may be more. */
+/* Carries out up to `limit` commands. True if there may be more. */
 bool
-rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_virtio *gpu,
+rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_virtio_device *dev,
                                unsigned limit);
 
-/* The queue has been started again: gives the answers that came while it was stopped, or forgets
- * those that were for a guest which is no more. */
+/* The queue has been started again: gives the answers that were kept while it was stopped, except
+ * those for a guest that has been replaced by another one. */
 void
 rdr_virtio_control_queue_restart(struct rdr_virtio_control_queue *q);
 
-/* What rdr_virtio_options.answer is to do. */
+/* Writes an answer into guest memory, or keeps it while the queue is stopped. The owner of the
+ * device calls this function from rdr_virtio_device_options.answer. */
 void
 rdr_virtio_control_queue_answer(struct rdr_virtio_control_queue *q,
                                 const struct rdr_virtio_request *request, const void *data,

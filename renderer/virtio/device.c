@@ -2,7 +2,7 @@
 #include "renderer/virtio/device.h"
 
 #include "renderer/virtio/state.h"
-#include "renderer/virtio/virtgpu_link.h"
+#include "renderer/virtio/stream.h"
 
 #include "protocol/clock.h"
 #include "tongs/virtgpu.h"
@@ -14,13 +14,13 @@
 #define BLOB_FEATURES \
    (UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
 
-/* When a link is tried again that the kernel has no room for. */
+/* After how long a stream is pumped again whose bytes the kernel had no room for. */
 #define CROWDED_MS 10
 
 /* --- Answers --- */
 
 void
-rdr_virtio_answer(struct rdr_virtio *gpu, struct rdr_virtio_request *request, uint32_t type,
+rdr_virtio_answer(struct rdr_virtio_device *dev, struct rdr_virtio_request *request, uint32_t type,
                   void *data, size_t size)
 {
    struct virtio_gpu_ctrl_hdr *header = data;
@@ -33,38 +33,31 @@ rdr_virtio_answer(struct rdr_virtio *gpu, struct rdr_virtio_request *request, ui
       header->ctx_id = request->header.ctx_id;
       header->ring_idx = request->header.ring_idx;
    }
-   gpu->options.answer(gpu->options.owner, request, data, size);
+   dev->options.answer(dev->options.owner, request, data, size);
    free(request);
 }
 
 void
-rdr_virtio_answer_type(struct rdr_virtio *gpu, struct rdr_virtio_request *request, uint32_t type)
+rdr_virtio_answer_type(struct rdr_virtio_device *dev, struct rdr_virtio_request *request,
+                       uint32_t type)
 {
    struct virtio_gpu_ctrl_hdr header;
 
-   rdr_virtio_answer(gpu, request, type, &header, sizeof(header));
+   rdr_virtio_answer(dev, request, type, &header, sizeof(header));
 }
 
 /* --- Look-ups --- */
 
-struct rdr_virtio_resource **
-rdr_virtio_find_resource(struct rdr_virtio *gpu, uint32_t id)
+struct rdr_virtio_resource *
+rdr_virtio_find_resource(struct rdr_virtio_device *dev, uint32_t id)
 {
-   struct rdr_virtio_resource **link = &gpu->resources[id % RDR_VIRTIO_BUCKETS];
-
-   while (*link && (*link)->id != id)
-      link = &(*link)->next;
-   return link;
-}
-
-struct rdr_virtio_context **
-rdr_virtio_find_context(struct rdr_virtio *gpu, uint32_t id)
-{
-   struct rdr_virtio_context **link = &gpu->contexts;
-
-   while (*link && (*link)->id != id)
-      link = &(*link)->next;
-   return link;
+   tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[id % RDR_VIRTIO_BUCKETS],
+                       link)
+   {
+      if (r->id == id)
+         return r;
+   }
+   return NULL;
 }
 
 /* --- What the device is --- */
@@ -81,7 +74,7 @@ do_display_info(struct rdr_virtio_call *call)
 {
    struct virtio_gpu_resp_display_info info = {0};
 
-   rdr_virtio_answer(call->gpu, call->request, VIRTIO_GPU_RESP_OK_DISPLAY_INFO, &info,
+   rdr_virtio_answer(call->dev, call->request, VIRTIO_GPU_RESP_OK_DISPLAY_INFO, &info,
                      sizeof(info));
    return 0;
 }
@@ -97,16 +90,16 @@ do_capset_info(struct rdr_virtio_call *call)
       info.capset_max_version = TONGS_VIRTGPU_VERSION;
       info.capset_max_size = sizeof(struct tongs_virtgpu_caps);
    }
-   rdr_virtio_answer(call->gpu, call->request, VIRTIO_GPU_RESP_OK_CAPSET_INFO, &info, sizeof(info));
+   rdr_virtio_answer(call->dev, call->request, VIRTIO_GPU_RESP_OK_CAPSET_INFO, &info, sizeof(info));
    return 0;
 }
 
 static uint32_t
-tier(const struct rdr_virtio *gpu)
+tier(const struct rdr_virtio_device *dev)
 {
-   if ((gpu->features & BLOB_FEATURES) != BLOB_FEATURES)
+   if ((dev->features & BLOB_FEATURES) != BLOB_FEATURES)
       return 'C';
-   return gpu->options.window(gpu->options.owner) ? 'A' : 'B';
+   return dev->options.host_window_size(dev->options.owner) ? 'A' : 'B';
 }
 
 static uint32_t
@@ -122,13 +115,13 @@ do_capset(struct rdr_virtio_call *call)
             .magic = TONGS_VIRTGPU_MAGIC,
             .version = TONGS_VIRTGPU_VERSION,
             .credit = TONGS_VIRTGPU_CREDIT,
-            .tier = tier(call->gpu),
+            .tier = tier(call->dev),
          },
    };
 
    if (c->capset_id != TONGS_VIRTGPU_CAPSET)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-   rdr_virtio_answer(call->gpu, call->request, VIRTIO_GPU_RESP_OK_CAPSET, &reply, sizeof(reply));
+   rdr_virtio_answer(call->dev, call->request, VIRTIO_GPU_RESP_OK_CAPSET, &reply, sizeof(reply));
    return 0;
 }
 
@@ -136,7 +129,7 @@ do_capset(struct rdr_virtio_call *call)
 
 static const struct command {
    uint32_t type;
-   size_t size; /* at least */
+   size_t size; /* the least that the command has */
    uint32_t (*run)(struct rdr_virtio_call *call);
 } commands[] = {
    {VIRTIO_GPU_CMD_GET_DISPLAY_INFO, sizeof(struct virtio_gpu_ctrl_hdr), do_display_info},
@@ -167,17 +160,17 @@ static const struct command {
     rdr_virtio_do_context_detach},
    {VIRTIO_GPU_CMD_RESOURCE_CREATE_3D, sizeof(struct virtio_gpu_resource_create_3d),
     rdr_virtio_do_create_3d},
-   /* Host and guest see the same pages. */
+   /* The host and the guest see the same pages, so there is nothing to transfer. */
    {VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D, sizeof(struct virtio_gpu_ctrl_hdr), do_nothing},
    {VIRTIO_GPU_CMD_TRANSFER_FROM_HOST_3D, sizeof(struct virtio_gpu_ctrl_hdr), do_nothing},
    {VIRTIO_GPU_CMD_SUBMIT_3D, sizeof(struct virtio_gpu_cmd_submit), rdr_virtio_do_submit},
 };
 
 void
-rdr_virtio_execute(struct rdr_virtio *gpu, struct rdr_virtio_request *request, const void *command,
-                   size_t size)
+rdr_virtio_device_execute(struct rdr_virtio_device *dev, struct rdr_virtio_request *request,
+                          const void *command, size_t size)
 {
-   struct rdr_virtio_call call = {.gpu = gpu, .request = request, .data = command, .size = size};
+   struct rdr_virtio_call call = {.dev = dev, .request = request, .data = command, .size = size};
    uint32_t type = VIRTIO_GPU_RESP_ERR_UNSPEC;
 
    request->header = (struct virtio_gpu_ctrl_hdr){0};
@@ -190,154 +183,172 @@ rdr_virtio_execute(struct rdr_virtio *gpu, struct rdr_virtio_request *request, c
       }
    }
    if (type)
-      rdr_virtio_answer_type(gpu, request, type);
+      rdr_virtio_answer_type(dev, request, type);
 }
 
 /* --- Events --- */
 
 static void
-kill_holders(struct rdr_virtio *gpu, struct rdr_virtio_resource *r)
+kill_holders(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r)
 {
-   for (struct rdr_virtio_lease *lease = r->leases; lease; lease = lease->next) {
-      struct rdr_virtio_context *ctx = *rdr_virtio_find_context(gpu, lease->context);
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)
+   {
+      struct rdr_virtio_context *ctx = rdr_virtio_find_context(dev, lease->context);
       if (!ctx)
          continue;
       fprintf(stderr,
               "tongs: %s of a virtual machine took pages back that its worker still uses: "
               "killing the worker\n",
               ctx->name);
-      rdr_virtio_close_link(gpu, ctx, 0);
+      rdr_virtio_close_stream(dev, ctx, 0);
    }
 }
 
-/* Calls `visit` for each resource that the guest takes back. */
+/* Calls `visit`, which may destroy the resource, for each resource whose pages the guest takes
+ * back.
+ */
 static void
-for_each_detaching(struct rdr_virtio *gpu,
-                   void (*visit)(struct rdr_virtio *, struct rdr_virtio_resource **, void *),
+for_each_detaching(struct rdr_virtio_device *dev,
+                   void (*visit)(struct rdr_virtio_device *, struct rdr_virtio_resource *, void *),
                    void *data)
 {
-   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS && gpu->detaching_count; i++) {
-      for (struct rdr_virtio_resource **link = &gpu->resources[i]; *link;) {
-         struct rdr_virtio_resource *r = *link;
+   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS && dev->detaching_count; i++) {
+      tongs_list_for_each_safe(struct rdr_virtio_resource, r, &dev->resources[i], link)
+      {
          if (r->detaching)
-            visit(gpu, link, data);
-         if (*link == r)
-            link = &r->next;
+            visit(dev, r, data);
       }
    }
 }
 
 static void
-count_leases(struct rdr_virtio *gpu, struct rdr_virtio_resource **link, void *data)
+count_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void *data)
 {
    unsigned *count = data;
 
-   (void)gpu;
-   for (const struct rdr_virtio_lease *lease = (*link)->leases; lease; lease = lease->next)
-      ++*count;
+   (void)dev;
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)++ *count;
 }
 
 unsigned
-rdr_virtio_poll_count(const struct rdr_virtio *gpu)
+rdr_virtio_device_poll_count(const struct rdr_virtio_device *dev)
 {
-   unsigned count = gpu->context_count;
+   unsigned count = dev->context_count;
 
-   if (gpu->paused)
+   if (dev->paused)
       return 0;
-   for_each_detaching((struct rdr_virtio *)gpu, count_leases, &count);
+   for_each_detaching((struct rdr_virtio_device *)dev, count_leases, &count);
    return count;
 }
 
 static void
-fill_leases(struct rdr_virtio *gpu, struct rdr_virtio_resource **link, void *data)
+fill_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void *data)
 {
    struct pollfd **polls = data;
 
-   (void)gpu;
-   for (const struct rdr_virtio_lease *lease = (*link)->leases; lease; lease = lease->next)
-      *(*polls)++ = (struct pollfd){.fd = lease->fd};
+   (void)dev;
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link) * (*polls)++ =
+      (struct pollfd){.fd = lease->fd};
 }
 
 void
-rdr_virtio_poll_fill(const struct rdr_virtio *gpu, struct pollfd *polls)
+rdr_virtio_device_poll_fill(const struct rdr_virtio_device *dev, struct pollfd *polls)
 {
-   if (gpu->paused)
+   if (dev->paused)
       return;
-   for (const struct rdr_virtio_context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
-      short events = ctx->link && ctx->link->fd >= 0 ? rdr_link_events(ctx->link) : 0;
-      *polls++ = (struct pollfd){.fd = events ? ctx->link->fd : -1, .events = events};
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
+   {
+      const struct rdr_virtio_stream *stream = ctx->stream;
+      short events = stream && stream->fd >= 0 ? rdr_virtio_stream_events(stream) : 0;
+      *polls++ = (struct pollfd){.fd = events ? stream->fd : -1, .events = events};
    }
-   for_each_detaching((struct rdr_virtio *)gpu, fill_leases, &polls);
+   for_each_detaching((struct rdr_virtio_device *)dev, fill_leases, &polls);
 }
 
 static void
-look_at_leases(struct rdr_virtio *gpu, struct rdr_virtio_resource **link, void *data)
+check_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void *data)
 {
    (void)data;
-   rdr_virtio_drop_ended_leases(gpu, *link, NULL);
-   rdr_virtio_finish_detaching(gpu, link);
+   rdr_virtio_drop_ended_leases(dev, r, NULL);
+   rdr_virtio_finish_detaching(dev, r);
 }
 
+/* No context has come or gone since rdr_virtio_device_poll_fill(), so the entries are in the order
+ * of the contexts. */
 void
-rdr_virtio_poll_done(struct rdr_virtio *gpu, const struct pollfd *polls, unsigned count)
+rdr_virtio_device_poll_done(struct rdr_virtio_device *dev, const struct pollfd *polls,
+                            unsigned count)
 {
    unsigned i = 0;
 
-   if (gpu->paused)
+   if (dev->paused)
       return;
-   /* Nothing has come or gone since the descriptors were gathered. */
-   for (struct rdr_virtio_context *ctx = gpu->contexts; ctx && i < count; ctx = ctx->next, i++) {
-      if (polls[i].revents)
-         rdr_virtio_pump(gpu, ctx);
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
+   {
+      if (i == count)
+         break;
+      if (polls[i++].revents)
+         rdr_virtio_pump(dev, ctx);
    }
-   for_each_detaching(gpu, look_at_leases, NULL);
+   for_each_detaching(dev, check_leases, NULL);
 }
 
 static void
-kill_if_due(struct rdr_virtio *gpu, struct rdr_virtio_resource **link, void *data)
+kill_if_due(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void *data)
 {
    const int64_t *now = data;
 
-   if ((*link)->deadline && (*link)->deadline <= *now) {
-      (*link)->deadline = 0;
-      kill_holders(gpu, *link);
+   if (r->deadline && r->deadline <= *now) {
+      r->deadline = 0;
+      kill_holders(dev, r);
    }
 }
 
 static void
-find_first_due(struct rdr_virtio *gpu, struct rdr_virtio_resource **link, void *data)
+find_first_due(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void *data)
 {
    int64_t *first = data;
 
-   (void)gpu;
-   if ((*link)->deadline && (*link)->deadline < *first)
-      *first = (*link)->deadline;
+   (void)dev;
+   if (r->deadline && r->deadline < *first)
+      *first = r->deadline;
 }
 
-int
-rdr_virtio_tick(struct rdr_virtio *gpu)
+/* Kills the workers whose deadline has passed. Returns the first of the other deadlines. */
+static int64_t
+kill_late_workers(struct rdr_virtio_device *dev, int64_t now)
 {
-   int64_t now = tongs_now_ms(), first = INT64_MAX;
+   int64_t first = INT64_MAX;
 
-   if (gpu->paused)
-      return -1;
-   for_each_detaching(gpu, kill_if_due, &now);
-   for (unsigned i = 0; i < gpu->options.max_workers; i++) {
-      struct rdr_virtio_worker *worker = &gpu->workers[i];
+   for (unsigned i = 0; i < dev->options.max_workers; i++) {
+      struct rdr_virtio_worker *worker = &dev->workers[i];
       if (!worker->pid || !worker->deadline)
          continue;
       if (worker->deadline <= now) {
-         gpu->options.kill_worker(gpu->options.owner, worker->pid);
+         dev->options.kill_worker(dev->options.owner, worker->pid);
          worker->deadline = 0;
       } else if (worker->deadline < first) {
          first = worker->deadline;
       }
    }
-   for_each_detaching(gpu, find_first_due, &first);
-   for (struct rdr_virtio_context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
-      if (ctx->link && ctx->link->crowded)
-         rdr_virtio_pump(gpu, ctx);
-      if (ctx->link && ctx->link->crowded && first - now > CROWDED_MS)
+   return first;
+}
+
+int
+rdr_virtio_device_tick(struct rdr_virtio_device *dev)
+{
+   int64_t now = tongs_now_ms();
+
+   if (dev->paused)
+      return -1;
+   for_each_detaching(dev, kill_if_due, &now);
+   int64_t first = kill_late_workers(dev, now);
+   for_each_detaching(dev, find_first_due, &first);
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
+   {
+      if (ctx->stream && ctx->stream->crowded)
+         rdr_virtio_pump(dev, ctx);
+      if (ctx->stream && ctx->stream->crowded && first - now > CROWDED_MS)
          first = now + CROWDED_MS;
    }
    return first == INT64_MAX ? -1 : (int)(first - now);
@@ -345,105 +356,113 @@ rdr_virtio_tick(struct rdr_virtio *gpu)
 
 /* --- Life --- */
 
-struct rdr_virtio *
-rdr_virtio_create(const struct rdr_virtio_options *options)
+struct rdr_virtio_device *
+rdr_virtio_device_create(const struct rdr_virtio_device_options *options)
 {
-   struct rdr_virtio *gpu = calloc(1, sizeof(*gpu));
+   struct rdr_virtio_device *dev = calloc(1, sizeof(*dev));
 
-   if (!gpu)
+   if (!dev)
       return NULL;
-   gpu->options = *options;
-   gpu->workers = calloc(options->max_workers, sizeof(*gpu->workers));
-   if (gpu->workers)
-      return gpu;
-   free(gpu);
+   dev->options = *options;
+   tongs_list_init(&dev->contexts);
+   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++)
+      tongs_list_init(&dev->resources[i]);
+   dev->workers = calloc(options->max_workers, sizeof(*dev->workers));
+   if (dev->workers)
+      return dev;
+   free(dev);
    return NULL;
 }
 
+/* If the guest is paused, its pages are not touched any more. */
 static void
-forget_everything(struct rdr_virtio *gpu)
+destroy_contexts(struct rdr_virtio_device *dev)
 {
-   gpu->gone = true;
-   for (struct rdr_virtio_context *ctx = gpu->contexts; ctx && gpu->paused; ctx = ctx->next) {
-      if (ctx->link)
-         rdr_link_abandon(ctx->link);
-   }
-   while (gpu->contexts)
-      rdr_virtio_destroy_context(gpu, &gpu->contexts);
-   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
-      while (gpu->resources[i])
-         rdr_virtio_destroy_resource(gpu, &gpu->resources[i]);
-   }
-   for (unsigned i = 0; i < gpu->options.max_workers; i++) {
-      if (gpu->workers[i].pid)
-         gpu->options.kill_worker(gpu->options.owner, gpu->workers[i].pid);
-      gpu->workers[i].deadline = 0;
+   tongs_list_for_each_safe(struct rdr_virtio_context, ctx, &dev->contexts, link)
+   {
+      if (dev->paused && ctx->stream)
+         rdr_virtio_stream_abandon(ctx->stream);
+      rdr_virtio_destroy_context(dev, ctx);
    }
 }
 
 static void
-hold_workers(struct rdr_virtio *gpu, bool hold)
+forget_everything(struct rdr_virtio_device *dev)
 {
-   for (unsigned i = 0; i < gpu->options.max_workers; i++) {
-      if (gpu->workers[i].pid)
-         gpu->options.hold_worker(gpu->options.owner, gpu->workers[i].pid, hold);
-   }
-}
-
-void
-rdr_virtio_pause(struct rdr_virtio *gpu)
-{
-   if (gpu->paused)
-      return;
-   gpu->paused = true;
-   gpu->paused_at = tongs_now_ms();
-   hold_workers(gpu, true);
-   for (struct rdr_virtio_context *ctx = gpu->contexts; ctx; ctx = ctx->next) {
-      while (ctx->waits)
-         rdr_virtio_wake_first(gpu, ctx);
-   }
-}
-
-void
-rdr_virtio_resume(struct rdr_virtio *gpu)
-{
-   int64_t pause = tongs_now_ms() - gpu->paused_at;
-
-   if (!gpu->paused)
-      return;
-   gpu->paused = false;
-   /* Nobody could have met a deadline meanwhile. */
-   for (unsigned i = 0; i < gpu->options.max_workers; i++)
-      gpu->workers[i].deadline += gpu->workers[i].deadline ? pause : 0;
+   dev->gone = true;
+   destroy_contexts(dev);
    for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
-      for (struct rdr_virtio_resource *r = gpu->resources[i]; r; r = r->next)
-         r->deadline += r->deadline ? pause : 0;
+      tongs_list_for_each_safe(struct rdr_virtio_resource, r, &dev->resources[i], link)
+         rdr_virtio_destroy_resource(dev, r);
    }
-   hold_workers(gpu, false);
+   for (unsigned i = 0; i < dev->options.max_workers; i++) {
+      if (dev->workers[i].pid)
+         dev->options.kill_worker(dev->options.owner, dev->workers[i].pid);
+      dev->workers[i].deadline = 0;
+   }
+}
+
+static void
+hold_workers(struct rdr_virtio_device *dev, bool hold)
+{
+   for (unsigned i = 0; i < dev->options.max_workers; i++) {
+      if (dev->workers[i].pid)
+         dev->options.hold_worker(dev->options.owner, dev->workers[i].pid, hold);
+   }
 }
 
 void
-rdr_virtio_reset(struct rdr_virtio *gpu)
+rdr_virtio_device_pause(struct rdr_virtio_device *dev)
 {
-   forget_everything(gpu);
-   gpu->mapped_count = 0;
-   gpu->host_size = 0;
-   gpu->gone = false;
-   gpu->paused = false;
-}
-
-void
-rdr_virtio_destroy(struct rdr_virtio *gpu)
-{
-   if (!gpu)
+   if (dev->paused)
       return;
-   forget_everything(gpu);
-   free(gpu->workers);
-   free(gpu);
+   dev->paused = true;
+   dev->paused_at = tongs_now_ms();
+   hold_workers(dev, true);
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
+      rdr_virtio_wake_all(dev, ctx);
+}
+
+/* Each deadline moves by the length of the pause, in which nobody could meet it. */
+void
+rdr_virtio_device_resume(struct rdr_virtio_device *dev)
+{
+   int64_t pause = tongs_now_ms() - dev->paused_at;
+
+   if (!dev->paused)
+      return;
+   dev->paused = false;
+   for (unsigned i = 0; i < dev->options.max_workers; i++)
+      dev->workers[i].deadline += dev->workers[i].deadline ? pause : 0;
+   for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
+      tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[i], link) r->deadline +=
+         r->deadline ? pause : 0;
+   }
+   hold_workers(dev, false);
 }
 
 void
-rdr_virtio_set_features(struct rdr_virtio *gpu, uint64_t features)
+rdr_virtio_device_reset(struct rdr_virtio_device *dev)
 {
-   gpu->features = features;
+   forget_everything(dev);
+   dev->mapped_count = 0;
+   dev->host_size = 0;
+   dev->gone = false;
+   dev->paused = false;
+}
+
+void
+rdr_virtio_device_destroy(struct rdr_virtio_device *dev)
+{
+   if (!dev)
+      return;
+   forget_everything(dev);
+   free(dev->workers);
+   free(dev);
+}
+
+void
+rdr_virtio_device_set_features(struct rdr_virtio_device *dev, uint64_t features)
+{
+   dev->features = features;
 }

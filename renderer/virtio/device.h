@@ -1,137 +1,149 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The control queue of our virtio-gpu device (virtio 1.2, 5.7): resources, contexts, and a link to
- * a worker for each context that opens one. It touches no Vulkan. What a command says comes from
- * the guest's kernel, and in part from its programs: it has been copied here, and is checked. One
+/* The virtio-gpu device of one guest (virtio 1.2, 5.7), without Vulkan. Its parts:
+ *
+ *      guest kernel                                   monitor (QEMU, crosvm)
+ *           │ control queue, in guest memory               │ vhost-user socket
+ *   ┌───────┼──────────────────────────────────────────────┼──────────────────────────────────┐
+ *   │       ▼                                              ▼           the device process     │
+ *   │  virtio_queue.c    takes and returns elements   vhost_user.c   queues, guest memory,    │
+ *   │       ▼                                              │         the host window's pages  │
+ *   │  control_queue.c   copies commands, writes answers   ▼                                  │
+ *   │       ▼                                         guest_memory.c  regions of guest memory │
+ *   │  device.c          the table of commands; polling; deadlines                            │
+ *   │   ├─ resource.c    resources: pages of the guest, or host memory; leases                │
+ *   │   ├─ context.c     contexts, one for each client; their workers and quotas              │
+ *   │   └─ submit.c      the commands of clients: open, send, wait, ring, wake, close         │
+ *   │        ├─ stream.c       the bytes between a client and its worker                      │
+ *   │        └─ guest_pages.c  pages of a resource as descriptors for the worker              │
+ *   └────────────┼────────────────────────────────────────────────────────────────────────────┘
+ *                │ socket pair: the stream's bytes, and descriptors of pages
+ *                ▼
+ *           worker, one for each context that has opened its stream
+ *
+ * vhost_serve.c is the loop of the device process and connects the two columns.
+ *
+ * This header is the device's interface to the loop. A command comes from the guest's kernel, and
+ * in part from clients in the guest: it was copied before it gets here, and is checked here. One
  * thread. */
 
 #ifndef RDR_VIRTIO_DEVICE_H
 #define RDR_VIRTIO_DEVICE_H
 
+#include "protocol/tongs_list.h"
+#include "renderer/limits.h"
 #include "renderer/virtio/guest_memory.h"
 
 #include <linux/virtio_gpu.h>
 #include <poll.h>
 #include <sys/types.h>
 
-struct rdr_virtio;
+struct rdr_virtio_device;
 
-/* How many ranges the answer of a command may be scattered over. */
+/* How many ranges of guest memory an answer may be scattered over. */
 #define RDR_VIRTIO_ANSWER_RANGES 4
-/* The largest command: a list of all pages of 1 GiB. */
+/* The size of the largest command: a list of all pages of 1 GiB. */
 #define RDR_VIRTIO_COMMAND_MAX ((size_t)16 << 20)
 
-/* Quotas of one virtual machine (R11). */
-#define RDR_VIRTIO_RESOURCES_MAX 65536u
-#define RDR_VIRTIO_CONTEXTS_MAX 1024u
-/* Ranges of pages of all resources together. */
-#define RDR_VIRTIO_RANGES_MAX (UINT64_C(1) << 23)
-/* Resources of one context, and leases; a program has 4,096 heaps at most. */
-#define RDR_VIRTIO_ATTACHMENTS_MAX 8192u
-#define RDR_VIRTIO_LEASES_MAX 8192u
-/* Bytes of tables of pages that one context's worker may not have read yet: those of 40 GiB of
- * single pages. */
-#define RDR_VIRTIO_TABLES_MAX ((uint64_t)256 << 20)
-/* Commands of all programs that wait for something to happen: each holds an entry of the control
- * queue, which may have 64. */
-#define RDR_VIRTIO_WAITS_MAX 48u
-/* Each is a region of the machine's memory, of which monitors have few. */
-#define RDR_VIRTIO_MAPPED_MAX 192u
-
-/* A command whose answer is due. */
+/* A command that is not answered yet. */
 struct rdr_virtio_request {
-   struct rdr_virtio_request *next; /* in a list of whoever keeps it */
+   struct tongs_list link; /* in rdr_virtio_context.waits */
    struct virtio_gpu_ctrl_hdr header;
-   uint16_t head;
+   uint16_t head; /* the element's index in the queue */
    uint16_t range_count;
-   uint32_t generation; /* of the queue */
+   uint32_t generation; /* rdr_queue.generation when the command came */
    struct rdr_guest_range ranges[RDR_VIRTIO_ANSWER_RANGES];
-   uint32_t seen[2]; /* of TONGS_VIRTGPU_WAIT */
+   uint32_t seen[2]; /* TONGS_VIRTGPU_WAIT: tongs_virtgpu_command.seen */
 };
 
-struct rdr_virtio_options {
+/* What the device needs from outside. `owner` is passed to all functions. */
+struct rdr_virtio_device_options {
    const struct rdr_guest_memory *memory;
-
-   /* Gives the guest the answer to a command. The request is freed by the caller. */
-   void (*answer)(void *owner, const struct rdr_virtio_request *request, const void *data,
-                  size_t size);
    void *owner;
 
-   /* Starts a worker on the given end of a socket pair; -1 when there is none to be had. */
+   /* Gives the guest the answer to a command. The request stays the caller's. */
+   void (*answer)(void *owner, const struct rdr_virtio_request *request, const void *data,
+                  size_t size);
+
+   /* Starts a worker on `fd`, one end of a socket pair, which stays the caller's. Returns its pid,
+    * or -1 with errno. */
    pid_t (*start_worker)(void *owner, int fd);
 
    void (*kill_worker)(void *owner, pid_t pid);
 
-   /* Keeps a worker from running, from the return on, or lets it go on. */
+   /* `hold`: stops a worker; it does not run when the function returns. Else: lets it go on. */
    void (*hold_worker)(void *owner, pid_t pid, bool hold);
 
    unsigned max_workers;
+   struct rdr_guest_limits limits;
 
-   /* How many descriptors the machine's programs may use up here. One of them has as many as are
-    * left to the others at most. */
+   /* How many descriptors all contexts together may use in this process. One context gets at most
+    * as many as it leaves to the others. */
    unsigned max_descriptors;
 
-   /* The window of host memory in the machine's address space: its size, 0 when there is none; what
-    * makes `size` bytes of `file` appear there; what takes them away. The last two return 0 or
+   /* The host window. host_window_size() is 0 if the guest has none. map() makes the first `size`
+    * bytes of `file` appear at `offset` of the window, and unmap() removes them; both return 0 or
     * -errno. */
-   uint64_t (*window)(void *owner);
+   uint64_t (*host_window_size)(void *owner);
    int (*map)(void *owner, int file, uint64_t offset, uint64_t size);
    int (*unmap)(void *owner, uint64_t offset, uint64_t size);
 };
 
-/* NULL when memory is out. */
-struct rdr_virtio *
-rdr_virtio_create(const struct rdr_virtio_options *options);
+/* NULL if memory is out. */
+struct rdr_virtio_device *
+rdr_virtio_device_create(const struct rdr_virtio_device_options *options);
 
 /* Kills all workers. NULL is fine. */
 void
-rdr_virtio_destroy(struct rdr_virtio *gpu);
+rdr_virtio_device_destroy(struct rdr_virtio_device *dev);
 
-/* The machine stands still: completes what may be completed early, holds the workers, and touches
- * nothing of the machine's any more; there is nothing to be polled. */
+/* The guest is paused: answers the commands that may be answered early, stops the workers, and does
+ * not touch guest memory any more. Nothing is polled until the device is resumed or reset. */
 void
-rdr_virtio_pause(struct rdr_virtio *gpu);
+rdr_virtio_device_pause(struct rdr_virtio_device *dev);
 
-/* After rdr_virtio_pause: all goes on. */
+/* After rdr_virtio_device_pause(): the guest goes on. */
 void
-rdr_virtio_resume(struct rdr_virtio *gpu);
+rdr_virtio_device_resume(struct rdr_virtio_device *dev);
 
-/* After rdr_virtio_pause: the guest has begun anew. Kills all workers and forgets everything,
- * without a word to the guest; the monitor has emptied the window itself. */
+/* After rdr_virtio_device_pause(): another guest has booted. Kills all workers and forgets all
+ * contexts and resources. Answers nothing; the monitor has emptied the host window. */
 void
-rdr_virtio_reset(struct rdr_virtio *gpu);
+rdr_virtio_device_reset(struct rdr_virtio_device *dev);
 
-/* What the guest has acknowledged: it decides what the capset says. */
+/* Stores the virtio features that the guest has acknowledged. The contents of the capset depend on
+ * them. */
 void
-rdr_virtio_set_features(struct rdr_virtio *gpu, uint64_t features);
+rdr_virtio_device_set_features(struct rdr_virtio_device *dev, uint64_t features);
 
-/* Carries out one command of `size` bytes, which are private (R1). Takes the request, which came
- * from malloc. */
+/* Carries out one command of `size` bytes, which are private to this process (R1). Owns the request
+ * from then on and frees it with free(3). */
 void
-rdr_virtio_execute(struct rdr_virtio *gpu, struct rdr_virtio_request *request, const void *command,
-                   size_t size);
+rdr_virtio_device_execute(struct rdr_virtio_device *dev, struct rdr_virtio_request *request,
+                          const void *command, size_t size);
 
-/* How many descriptors are to be polled; rdr_virtio_poll_fill writes so many. */
+/* How many entries rdr_virtio_device_poll_fill() writes. */
 unsigned
-rdr_virtio_poll_count(const struct rdr_virtio *gpu);
+rdr_virtio_device_poll_count(const struct rdr_virtio_device *dev);
 
 void
-rdr_virtio_poll_fill(const struct rdr_virtio *gpu, struct pollfd *polls);
+rdr_virtio_device_poll_fill(const struct rdr_virtio_device *dev, struct pollfd *polls);
 
-/* After the poll of what rdr_virtio_poll_fill wrote. */
+/* Handles the events of the entries that rdr_virtio_device_poll_fill() wrote. */
 void
-rdr_virtio_poll_done(struct rdr_virtio *gpu, const struct pollfd *polls, unsigned count);
+rdr_virtio_device_poll_done(struct rdr_virtio_device *dev, const struct pollfd *polls,
+                            unsigned count);
 
-/* A child has ended. False where it was none of ours. */
+/* A child has ended with a status of waitpid(2). False if it was no worker of the device. */
 bool
-rdr_virtio_reap(struct rdr_virtio *gpu, pid_t pid, int status);
+rdr_virtio_device_reap(struct rdr_virtio_device *dev, pid_t pid, int status);
 
-/* Kills what was to end and has not. Returns the milliseconds until it wants to be called again,
- * -1: it does not. */
+/* Kills workers whose time is over. Returns after how many milliseconds the function must be called
+ * again; -1: it need not. */
 int
-rdr_virtio_tick(struct rdr_virtio *gpu);
+rdr_virtio_device_tick(struct rdr_virtio_device *dev);
 
 unsigned
-rdr_virtio_worker_count(const struct rdr_virtio *gpu);
+rdr_virtio_device_worker_count(const struct rdr_virtio_device *dev);
 
 #endif

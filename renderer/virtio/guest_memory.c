@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file must hold what the region promises: a byte beyond its end would be a SIGBUS (R14). */
+/* Checks that the file is large enough: an access beyond its end would raise SIGBUS (R14). */
 static int
 check_file(int fd, uint64_t end)
 {
@@ -35,7 +35,7 @@ rdr_guest_memory_add(struct rdr_guest_memory *m, const struct rdr_guest_region *
    error = check_file(fd, region.mapping_size);
    if (error)
       goto fail;
-   /* From the file's start: an offset need not be one that mmap takes (huge pages). */
+   /* Maps the file from its start, because mmap(2) may refuse the offset (files of huge pages). */
    void *mapping =
       mmap(NULL, region.mapping_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
    if (mapping == MAP_FAILED) {

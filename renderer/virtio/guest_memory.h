@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* A virtual machine's memory, as its monitor shares it: regions of guest-physical addresses, each a
- * range of a file that is mapped here. The addresses to be found come from the guest, and none of
- * them is trusted. One thread. */
+/* The memory of a guest, which the guest's monitor shares: regions of guest-physical addresses,
+ * each a range of a file that is mapped here. The addresses that are looked up come from the guest,
+ * and none of them is trusted. One thread. */
 
 #ifndef RDR_VIRTIO_GUEST_MEMORY_H
 #define RDR_VIRTIO_GUEST_MEMORY_H
@@ -11,14 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What vhost-user allows in one table is 8; monitors add regions one by one up to what we tell
- * them. */
+/* A vhost-user table has at most 8 regions. Monitors add further regions one by one, up to the
+ * number that we tell them. */
 #define RDR_GUEST_REGIONS_MAX 256
 
 struct rdr_guest_region {
    uint64_t address; /* guest-physical */
    uint64_t size;
-   uint64_t user; /* where the monitor has it mapped: the addresses of vrings are of this kind */
+   uint64_t user; /* the monitor's address of the region; vrings are named by such addresses */
    uint64_t file_offset;
    int fd; /* owned */
    uint8_t *data;
@@ -37,26 +37,26 @@ struct rdr_guest_range {
    uint64_t size;
 };
 
-/* Maps a region of the monitor's and takes `fd`, in any case. 0 or -errno. */
+/* Maps a region. Owns `fd` in every case. 0 or -errno. */
 int
 rdr_guest_memory_add(struct rdr_guest_memory *m, const struct rdr_guest_region *wanted, int fd);
 
-/* Forgets the region of that address and size; false where there is none. */
+/* Unmaps the region of that address and size. False if there is none. */
 bool
 rdr_guest_memory_remove(struct rdr_guest_memory *m, uint64_t address, uint64_t size);
 
 void
 rdr_guest_memory_clear(struct rdr_guest_memory *m);
 
-/* The bytes of a range, which must lie in one region; NULL where it does not. */
+/* Returns the bytes of a range; NULL if the range does not lie in one region. */
 void *
 rdr_guest_memory_at(const struct rdr_guest_memory *m, uint64_t address, uint64_t size);
 
-/* The same for an address of the monitor's. */
+/* The same for an address of the monitor's process. */
 void *
 rdr_guest_memory_at_user(const struct rdr_guest_memory *m, uint64_t user, uint64_t size);
 
-/* The region that a range lies in; NULL where it does not lie in one. */
+/* Returns the region that contains a range; NULL if there is none. */
 const struct rdr_guest_region *
 rdr_guest_memory_region(const struct rdr_guest_memory *m, uint64_t address, uint64_t size);
 

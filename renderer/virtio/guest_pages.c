@@ -12,8 +12,7 @@
 
 #define PAGE UINT64_C(4096)
 
-/* More than a worker can map (vm.max_map_count is 65,530 where nobody has raised it): a table of
- * more is only size. */
+/* A worker cannot map more runs: vm.max_map_count is 65,530 by default. */
 #define RUNS_MAX 65536u
 
 bool
@@ -74,7 +73,7 @@ add_run(struct export *e, int file, uint64_t offset, uint64_t size)
    return true;
 }
 
-/* A range may go on in the next region. */
+/* Adds a range, which may go on in the next region. */
 static bool
 add_range(struct export *e, const struct rdr_guest_memory *memory, struct rdr_guest_range range)
 {
@@ -124,7 +123,7 @@ make_table(const struct export *e)
    return -1;
 }
 
-/* Frees the runs. */
+/* Makes the descriptors if `ok`, and frees the runs. Returns as rdr_guest_pages_export(). */
 static unsigned
 write_descriptors(struct export *e, bool ok, int lease, int *fds)
 {
@@ -143,7 +142,6 @@ write_descriptors(struct export *e, bool ok, int lease, int *fds)
    free(e->runs);
    if (table < 0 || ok)
       return count;
-   /* The lease stays the caller's. */
    close(table);
    while (count > 2)
       close(fds[--count]);

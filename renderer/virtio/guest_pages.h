@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The pages of a resource, as they lie scattered in a virtual machine's memory, on their way to a
- * worker as file descriptors (tongs/virtgpu.h, "Pages as file descriptors"). The worker maps them
+/* Exports pages to a worker as descriptors (tongs/virtgpu.h, "Pages as file descriptors"). The
+ * pages of a resource lie scattered in guest memory. The worker maps them as one range
  * (renderer/worker/guest_pages.h). */
 
 #ifndef RDR_VIRTIO_GUEST_PAGES_H
@@ -9,20 +9,20 @@
 
 #include "renderer/virtio/guest_memory.h"
 
-/* The guest-physical addresses of the first `count` pages. False where there are
- * fewer, or ranges are no whole pages of the machine's memory. */
+/* Writes the guest-physical addresses of the first `count` pages. False if there are fewer pages,
+ * or if the ranges are not whole pages of guest memory. */
 bool
 rdr_guest_pages_split(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
                       uint32_t range_count, uint64_t *pages, size_t count);
 
-/* Writes the table, `lease`, and copies of the files' descriptors into
- * fds[TONGS_PAGES_FILES_MAX + 2] and returns how many there are; the caller owns them then, `lease`
- * with them. 0 on failure. */
+/* Writes the descriptors of the table, of the lease's other end (`lease`), and of the files that
+ * hold the pages into fds[TONGS_PAGES_FILES_MAX + 2]. Returns how many there are; the caller owns
+ * them. Returns 0 on failure; then `lease` stays the caller's. */
 unsigned
 rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
                        uint32_t range_count, int lease, int *fds);
 
-/* As rdr_guest_pages_export, of `size` bytes of our own memory, whole pages. */
+/* The same for the first `size` bytes, whole pages, of a file of host memory. */
 unsigned
 rdr_host_pages_export(int file, uint64_t size, int lease, int *fds);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the files of the control queue's commands share: virtio_gpu.c (the device), gpu_resource.c
- * (resources, the window, leases) and gpu_context.c (contexts, their workers and links). Nobody
- * else includes it. */
+/* What device.c, resource.c, context.c and submit.c share. No other file includes this header. */
 
 #ifndef RDR_VIRTIO_STATE_H
 #define RDR_VIRTIO_STATE_H
@@ -10,82 +8,85 @@
 #include "renderer/virtio/device.h"
 
 #define RDR_VIRTIO_BUCKETS 1024u
-/* What a worker has to end in when its guest is gone, before it is killed. */
+/* How long a worker has to end after its client is gone, before it is killed. */
 #define RDR_VIRTIO_WORKER_END_MS 2000
 
-/* Pages that a worker may have mapped. */
+/* Pages of a resource that a worker may have mapped. The worker has the write end of a pipe and
+ * closes it when it has unmapped the pages. */
 struct rdr_virtio_lease {
-   struct rdr_virtio_lease *next;
-   uint32_t context;    /* 0: that is gone */
-   uint64_t table_size; /* of the table that goes with it */
-   int fd;              /* the read end: it hangs up when the worker has let go */
+   struct tongs_list link; /* in rdr_virtio_resource.leases */
+   uint32_t context;       /* 0: the context is gone */
+   uint64_t table_size;    /* bytes of the table that describes the pages */
+   int fd;                 /* the read end; owned */
 };
 
 struct rdr_virtio_resource {
-   struct rdr_virtio_resource *next;
+   struct tongs_list link; /* in rdr_virtio_device.resources */
    uint32_t id;
-   struct rdr_guest_range *ranges; /* owned */
+   struct rdr_guest_range *ranges; /* owned; guest memory */
    uint32_t range_count;
-   struct rdr_virtio_lease *leases;
+   struct tongs_list leases; /* of struct rdr_virtio_lease.link; owned */
 
-   /* Host memory, which has no ranges. */
-   int file;       /* -1: it is none */
-   uint32_t owner; /* the context that made it; 0: that is gone */
+   /* Host memory, which a resource has instead of ranges. */
+   int file;       /* owned; -1: the resource has no host memory */
+   uint32_t owner; /* the context that made it; 0: the context is gone */
    uint64_t size;
-   uint64_t mapped_at; /* in the window */
+   uint64_t mapped_at; /* offset in the host window */
    bool mapped;
 
-   /* The guest takes the pages back: its command is answered when there is no lease any more. */
+   /* The command by which the guest takes the pages back; owned; NULL: there is none. It is
+    * answered when no lease is left. */
    struct rdr_virtio_request *detaching;
-   bool unref;
-   int64_t deadline;
+   bool unref;       /* the resource goes with its pages */
+   int64_t deadline; /* when the workers that hold a lease are killed; 0: never */
 };
 
 struct rdr_virtio_attachment {
-   struct rdr_virtio_attachment *next;
+   struct tongs_list link; /* in rdr_virtio_context.attachments */
    uint32_t resource;
 };
 
+/* A client in the guest: the guest's kernel makes a context when the client opens the device. */
 struct rdr_virtio_context {
-   struct rdr_virtio_context *next;
+   struct tongs_list link; /* in rdr_virtio_device.contexts */
    uint32_t id;
-   char name[64];
-   struct rdr_virtio_attachment *attachments;
-   struct rdr_link *link; /* NULL until it is opened */
-   pid_t worker;
-   struct rdr_virtio_request *waits; /* oldest first */
+   char name[64];                    /* for the log */
+   struct tongs_list attachments;    /* of struct rdr_virtio_attachment.link; owned */
+   struct rdr_virtio_stream *stream; /* owned; NULL until the client opens it */
+   pid_t worker;                     /* 0: there is none */
+   struct tongs_list waits;          /* of struct rdr_virtio_request.link; oldest first; owned */
    unsigned wait_count;
    uint32_t attachment_count;
    uint32_t lease_count;
    uint32_t host_count; /* resources of host memory */
    uint64_t table_size; /* of all leases */
-   int64_t refused_at;  /* when the log told of it last */
+   int64_t refused_at;  /* when a refusal was last logged */
 };
 
 struct rdr_virtio_worker {
    pid_t pid;        /* 0: a free slot */
-   uint32_t context; /* 0: that is gone */
+   uint32_t context; /* 0: the context is gone */
    int64_t started;
-   int64_t deadline; /* to be killed then; 0: it may go on */
+   int64_t deadline; /* when the worker is killed; 0: never */
 };
 
-struct rdr_virtio {
-   struct rdr_virtio_options options;
+struct rdr_virtio_device {
+   struct rdr_virtio_device_options options;
    uint64_t features;
-   struct rdr_virtio_resource *resources[RDR_VIRTIO_BUCKETS];
+   struct tongs_list resources[RDR_VIRTIO_BUCKETS]; /* of struct rdr_virtio_resource.link; owned */
    uint32_t resource_count;
-   uint64_t range_count;
+   uint64_t range_count; /* of all resources, as all counts of the device */
    uint32_t lease_count;
    uint32_t host_count;
-   uint64_t host_size; /* of all host memory */
+   uint64_t host_size;
    uint32_t mapped_count;
-   struct rdr_virtio_context *contexts;
+   struct tongs_list contexts; /* of struct rdr_virtio_context.link; owned */
    uint32_t context_count;
-   struct rdr_virtio_worker *workers;
+   struct rdr_virtio_worker *workers; /* options.max_workers slots; owned */
    unsigned worker_count;
    unsigned detaching_count;
-   unsigned wait_count; /* of all contexts */
-   bool gone; /* the monitor, or what the guest was: there is nobody to be told anything */
+   unsigned wait_count;
+   bool gone; /* the monitor or the guest is gone: the host window needs no unmapping */
    bool paused;
    int64_t paused_at;
    int64_t refusals_since;
@@ -93,54 +94,91 @@ struct rdr_virtio {
    unsigned refusals_left_out;
 };
 
-/* A command that is being carried out. Handlers return the answer's type, or 0 if they have taken
- * the request. */
+/* A command that is being carried out. A handler returns the type of the answer, or 0 if it has
+ * answered or keeps the request. */
 struct rdr_virtio_call {
-   struct rdr_virtio *gpu;
+   struct rdr_virtio_device *dev;
    struct rdr_virtio_request *request;
    struct virtio_gpu_ctrl_hdr header;
    const uint8_t *data;
    size_t size;
 };
 
-/* Sends an answer that begins with a header, and frees the request. */
+/* Sends an answer, whose first member is a header that this function fills, and frees the request.
+ */
 void
-rdr_virtio_answer(struct rdr_virtio *gpu, struct rdr_virtio_request *request, uint32_t type,
+rdr_virtio_answer(struct rdr_virtio_device *dev, struct rdr_virtio_request *request, uint32_t type,
                   void *data, size_t size);
 
-/* An answer that is a header only. */
+/* Sends an answer that is only a header, and frees the request. */
 void
-rdr_virtio_answer_type(struct rdr_virtio *gpu, struct rdr_virtio_request *request, uint32_t type);
+rdr_virtio_answer_type(struct rdr_virtio_device *dev, struct rdr_virtio_request *request,
+                       uint32_t type);
 
-/* Where it is linked; what that points to is NULL where there is none. */
-struct rdr_virtio_resource **
-rdr_virtio_find_resource(struct rdr_virtio *gpu, uint32_t id);
+/* NULL if there is none. */
+struct rdr_virtio_resource *
+rdr_virtio_find_resource(struct rdr_virtio_device *dev, uint32_t id);
 
-struct rdr_virtio_context **
-rdr_virtio_find_context(struct rdr_virtio *gpu, uint32_t id);
+/* NULL if there is none. */
+struct rdr_virtio_context *
+rdr_virtio_find_context(struct rdr_virtio_device *dev, uint32_t id);
 
-/* Whether a context may have so many descriptors more; tells the log where not. */
+/* --- context.c --- */
+
+/* Whether the resource is attached to the context. */
 bool
-rdr_virtio_take_descriptors(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, unsigned count);
+rdr_virtio_is_attached(const struct rdr_virtio_context *ctx, uint32_t resource);
 
-/* Completes a context's oldest wait, of which there is one. */
+/* Whether a refusal of the context may be logged: a client can cause refusals as often as it likes.
+ * Counts the refusals that are not logged. */
+bool
+rdr_virtio_may_log_refusal(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
+
+/* Whether a context may use so many descriptors more: all of its own would then be no more than the
+ * descriptors that no context uses. So n contexts that take all they can leave one part in n + 1 to
+ * the next one. */
+bool
+rdr_virtio_has_descriptors(const struct rdr_virtio_device *dev,
+                           const struct rdr_virtio_context *ctx, unsigned count);
+
+/* The same. A refusal is logged. */
+bool
+rdr_virtio_take_descriptors(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx,
+                            unsigned count);
+
+/* Answers the context's oldest wait. There must be one. */
 void
-rdr_virtio_wake_first(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx);
+rdr_virtio_wake_first(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
 
-/* Moves a link's bytes, and completes the waits that have something to see. */
 void
-rdr_virtio_pump(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx);
+rdr_virtio_wake_all(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
 
-/* The worker has `patience` milliseconds to end in. */
+/* Starts a worker for the context. *fd is its socket, non-blocking, which the caller owns. False if
+ * the quotas are used up or the worker cannot be started, which is logged. */
+bool
+rdr_virtio_start_worker(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx, int *fd);
+
+/* The context has no worker any more. The worker finds its socket closed and is killed unless it
+ * ends within `patience` ms. */
 void
-rdr_virtio_close_link(struct rdr_virtio *gpu, struct rdr_virtio_context *ctx, int64_t patience);
+rdr_virtio_release_worker(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx,
+                          int64_t patience);
 
-/* A resource is the context's no more. */
+/* Moves the bytes of the context's stream and answers the waits that have something to see. */
+void
+rdr_virtio_pump(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
+
+/* Closes the context's stream. The worker is killed unless it ends within `patience` ms. */
+void
+rdr_virtio_close_stream(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx,
+                        int64_t patience);
+
+/* Detaches a resource from the context, if it is attached. */
 void
 rdr_virtio_detach(struct rdr_virtio_context *ctx, uint32_t resource);
 
 void
-rdr_virtio_destroy_context(struct rdr_virtio *gpu, struct rdr_virtio_context **link);
+rdr_virtio_destroy_context(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
 
 uint32_t
 rdr_virtio_do_context_create(struct rdr_virtio_call *call);
@@ -154,30 +192,36 @@ rdr_virtio_do_context_attach(struct rdr_virtio_call *call);
 uint32_t
 rdr_virtio_do_context_detach(struct rdr_virtio_call *call);
 
+/* --- submit.c --- */
+
 uint32_t
 rdr_virtio_do_submit(struct rdr_virtio_call *call);
 
-/* Leases matter while the guest waits for their pages, or has too many: workers that let go are not
- * waited for otherwise. Of one context, or NULL: of all. */
+/* --- resource.c --- */
+
+/* Drops the leases of a resource whose workers have closed their ends: those of one context, or of
+ * all contexts if `context` is NULL. Leases matter only while the guest takes their pages back, and
+ * when a context has too many; therefore nothing polls them at other times. */
 void
-rdr_virtio_drop_ended_leases(struct rdr_virtio *gpu, struct rdr_virtio_resource *r,
+rdr_virtio_drop_ended_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r,
                              const uint32_t *context);
 
-/* The same, of all resources but those that the guest takes back, whose leases are polled. Of one
- * context; 0: of those that are gone. */
+/* Drops the ended leases of one context on all resources, except those that the guest takes back,
+ * whose leases are polled. 0: the leases of contexts that are gone. */
 void
-rdr_virtio_drop_context_leases(struct rdr_virtio *gpu, uint32_t context);
+rdr_virtio_drop_context_leases(struct rdr_virtio_device *dev, uint32_t context);
 
-/* What a context had is nobody's: the next one of its number has nothing to do with it. */
+/* Makes what belongs to a context nobody's, as the guest may give its id to another context. */
 void
-rdr_virtio_disown(struct rdr_virtio *gpu, uint32_t context);
+rdr_virtio_disown(struct rdr_virtio_device *dev, uint32_t context);
 
 void
-rdr_virtio_destroy_resource(struct rdr_virtio *gpu, struct rdr_virtio_resource **link);
+rdr_virtio_destroy_resource(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r);
 
-/* Ends what the guest has begun by taking pages back, when no worker has them any more. */
+/* If the guest takes the resource's pages back and no worker has them any more: answers the guest's
+ * command. This may destroy the resource. */
 void
-rdr_virtio_finish_detaching(struct rdr_virtio *gpu, struct rdr_virtio_resource **link);
+rdr_virtio_finish_detaching(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r);
 
 uint32_t
 rdr_virtio_do_create_2d(struct rdr_virtio_call *call);

@@ -25,32 +25,33 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Each monitor and guest takes what it knows of these. */
+/* The features that are offered; each monitor and each guest acknowledges those that it knows. */
 #define FEATURES \
    (UINT64_C(1) << VIRTIO_GPU_F_VIRGL | UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | \
     UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
 
-#define MACHINES_MAX 256
+#define GUESTS_MAX 256
 
-/* The monitor's regions of memory, queues, sockets, and what is open for a moment. */
+/* Descriptors that the device process itself needs: regions of guest memory, queues, sockets, and
+ * those that are open for a moment. */
 #define OWN_DESCRIPTORS (RDR_GUEST_REGIONS_MAX + 128)
 
-/* What a device has handled before it looks at everything else again. */
+/* How many requests a device handles before it polls again. */
 #define BATCH 256
 
 struct server {
    const struct rdr_vhost_serve_options *options;
    struct rdr_launcher launcher;
-   int signal_fd;                /* owned */
-   pid_t machines[MACHINES_MAX]; /* device processes; 0: a free slot */
+   int signal_fd;            /* owned */
+   pid_t guests[GUESTS_MAX]; /* the device processes; 0: a free slot */
    bool ending;
 };
 
-/* One virtual machine's device. */
-struct device {
+/* The device process of one guest. */
+struct device_process {
    struct server *server;
    struct rdr_vhost vhost;
-   struct rdr_virtio *gpu;
+   struct rdr_virtio_device *device;
    struct rdr_virtio_control_queue control;
    struct rdr_element element; /* of the cursor queue */
    struct pollfd *polls;
@@ -63,7 +64,7 @@ struct device {
 static pid_t
 start_worker(void *owner, int fd)
 {
-   return rdr_launch(&((struct device *)owner)->server->launcher, RDR_LAUNCH_GUEST, fd);
+   return rdr_launch(&((struct device_process *)owner)->server->launcher, RDR_LAUNCH_GUEST, fd);
 }
 
 static void
@@ -73,7 +74,7 @@ kill_worker(void *owner, pid_t pid)
    kill(pid, SIGKILL);
 }
 
-/* True when it runs no more, or is gone. */
+/* True if the process is stopped or gone. */
 static bool
 is_held(pid_t pid)
 {
@@ -83,7 +84,7 @@ is_held(pid_t pid)
           info.si_pid == pid;
 }
 
-/* The signal is on its way to its threads when kill returns. */
+/* kill(2) returns before the signal has stopped all threads, so this waits until it has. */
 static void
 hold_worker(void *owner, pid_t pid, bool hold)
 {
@@ -98,23 +99,23 @@ hold_worker(void *owner, pid_t pid, bool hold)
 /* --- Host memory --- */
 
 static uint64_t
-window_size(void *owner)
+host_window_size(void *owner)
 {
-   const struct rdr_vhost *v = &((struct device *)owner)->vhost;
+   const struct rdr_vhost *v = &((struct device_process *)owner)->vhost;
 
-   return v->has_window ? v->window : 0;
+   return v->has_host_window ? v->host_window_size : 0;
 }
 
 static int
 map_into_window(void *owner, int file, uint64_t offset, uint64_t size)
 {
-   return rdr_vhost_map(&((struct device *)owner)->vhost, file, offset, size);
+   return rdr_vhost_map(&((struct device_process *)owner)->vhost, file, offset, size);
 }
 
 static int
 unmap_from_window(void *owner, uint64_t offset, uint64_t size)
 {
-   return rdr_vhost_unmap(&((struct device *)owner)->vhost, offset, size);
+   return rdr_vhost_unmap(&((struct device_process *)owner)->vhost, offset, size);
 }
 
 /* --- Queues --- */
@@ -122,23 +123,23 @@ unmap_from_window(void *owner, uint64_t offset, uint64_t size)
 static void
 give_answer(void *owner, const struct rdr_virtio_request *request, const void *data, size_t size)
 {
-   rdr_virtio_control_queue_answer(&((struct device *)owner)->control, request, data, size);
+   rdr_virtio_control_queue_answer(&((struct device_process *)owner)->control, request, data, size);
 }
 
-/* Before the control queue stops. What is given back now is told now. */
+/* Called before the control queue stops, which is the last moment to notify the guest. */
 static void
 pause_device(void *owner)
 {
-   struct device *d = owner;
+   struct device_process *d = owner;
 
-   rdr_virtio_pause(d->gpu);
+   rdr_virtio_device_pause(d->device);
    rdr_queue_notify(&d->vhost.queues[0]);
 }
 
-/* There is no cursor to be moved. */
-/* Whether there may be more: a guest can ask faster than this answers. */
+/* Gives the requests of the cursor queue back, as there is no cursor. True if there may be more: a
+ * guest can make requests faster than they are given back. */
 static bool
-serve_cursor(struct device *d)
+serve_cursor(struct device_process *d)
 {
    struct rdr_queue *q = &d->vhost.queues[1];
 
@@ -162,7 +163,7 @@ drain_kick(const struct rdr_queue *q)
 }
 
 static void
-take_signals(struct device *d)
+take_signals(struct device_process *d)
 {
    struct signalfd_siginfo info;
    int status;
@@ -173,22 +174,22 @@ take_signals(struct device *d)
          d->server->ending = true;
    }
    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-      rdr_virtio_reap(d->gpu, pid, status);
+      rdr_virtio_device_reap(d->device, pid, status);
 }
 
-/* What is polled: the signals, the monitor, two queues, then what the GPU's end wants. */
+/* The entries of `polls`: signals, the monitor, two queues, then those of the device. */
 enum {
    POLL_SIGNALS,
    POLL_MONITOR,
    POLL_QUEUES,
-   POLL_GPU = POLL_QUEUES + RDR_VHOST_QUEUES,
+   POLL_DEVICE = POLL_QUEUES + RDR_VHOST_QUEUES,
 };
 
-/* Returns how many there are; 0 when memory is out. */
+/* Returns how many entries there are; 0 if memory is out. */
 static unsigned
-fill_polls(struct device *d)
+fill_polls(struct device_process *d)
 {
-   unsigned count = POLL_GPU + rdr_virtio_poll_count(d->gpu);
+   unsigned count = POLL_DEVICE + rdr_virtio_device_poll_count(d->device);
 
    if (count > d->poll_room) {
       struct pollfd *grown = realloc(d->polls, (count + 16) * sizeof(*grown));
@@ -202,39 +203,39 @@ fill_polls(struct device *d)
    for (unsigned i = 0; i < RDR_VHOST_QUEUES; i++)
       d->polls[POLL_QUEUES + i] =
          (struct pollfd){.fd = d->vhost.queues[i].kick_fd, .events = POLLIN};
-   rdr_virtio_poll_fill(d->gpu, d->polls + POLL_GPU);
+   rdr_virtio_device_poll_fill(d->device, d->polls + POLL_DEVICE);
    return count;
 }
 
-/* False when the monitor has left. */
+/* False if the monitor has disconnected. */
 static bool
-talk_to_monitor(struct device *d)
+talk_to_monitor(struct device_process *d)
 {
    if (rdr_vhost_handle(&d->vhost))
       return false;
    if (d->features != d->vhost.features) {
       d->features = d->vhost.features;
-      rdr_virtio_set_features(d->gpu, d->features);
+      rdr_virtio_device_set_features(d->device, d->features);
    }
    return true;
 }
 
-/* The control queue may have been stopped and started again. This is where nothing is under way:
- * the monitor may have said so while a command waited for it. */
+/* Handles a stop and a new start of the control queue. The monitor may have sent those messages
+ * while a command waited for the monitor; here, no command is being carried out. */
 static void
-follow_restart(struct device *d)
+follow_restart(struct device_process *d)
 {
    struct rdr_queue *q = &d->vhost.queues[0];
 
    if (d->vhost.stopped && d->vhost.was_reset)
-      rdr_virtio_reset(d->gpu);
+      rdr_virtio_device_reset(d->device);
    if (d->vhost.restart == RDR_VHOST_NOT_RESTARTED)
       return;
    if (d->vhost.restart == RDR_VHOST_REBOOTED) {
-      fprintf(stderr, "tongs: device %d: the virtual machine has begun anew\n", (int)getpid());
-      rdr_virtio_reset(d->gpu);
+      fprintf(stderr, "tongs: device %d: the virtual machine has booted again\n", (int)getpid());
+      rdr_virtio_device_reset(d->device);
    } else {
-      rdr_virtio_resume(d->gpu);
+      rdr_virtio_device_resume(d->device);
    }
    rdr_virtio_control_queue_restart(&d->control);
    d->vhost.restart = RDR_VHOST_NOT_RESTARTED;
@@ -242,12 +243,12 @@ follow_restart(struct device *d)
 }
 
 static void
-run_device(struct device *d)
+run_device(struct device_process *d)
 {
    bool more = false;
 
    while (!d->server->ending) {
-      int timeout = rdr_virtio_tick(d->gpu);
+      int timeout = rdr_virtio_device_tick(d->device);
       unsigned count = fill_polls(d);
       if (!count)
          return;
@@ -264,21 +265,21 @@ run_device(struct device *d)
             take_signals(d);
          if (d->polls[POLL_MONITOR].revents && !talk_to_monitor(d))
             return;
-         /* Last: it may have to ask the monitor something, and hear what was told above on the way
-          * to the answer. */
-         rdr_virtio_poll_done(d->gpu, d->polls + POLL_GPU, count - POLL_GPU);
+         /* The device comes last: it may send the monitor a request and handle messages of the
+          * monitor until the answer comes. */
+         rdr_virtio_device_poll_done(d->device, d->polls + POLL_DEVICE, count - POLL_DEVICE);
       }
       follow_restart(d);
-      /* Also without a kick: a ring may have been enabled with requests in it. */
-      more = rdr_virtio_control_queue_serve(&d->control, d->gpu, BATCH);
+      /* Without a kick too: a ring may hold requests when it is enabled. */
+      more = rdr_virtio_control_queue_serve(&d->control, d->device, BATCH);
       more |= serve_cursor(d);
       rdr_queue_notify(&d->vhost.queues[0]);
       rdr_queue_notify(&d->vhost.queues[1]);
    }
 }
 
-/* A lease is a descriptor, and a machine may have many. Returns how many its programs may use up.
- */
+/* Raises the limit of descriptors, as each lease takes one. Returns how many the guest's contexts
+ * may use. */
 static unsigned
 raise_descriptor_limit(void)
 {
@@ -290,50 +291,50 @@ raise_descriptor_limit(void)
          limit = raised;
    }
    rlim_t most = limit.rlim_cur < 1 << 20 ? limit.rlim_cur : 1 << 20;
-   /* Of few, half. */
+   /* If there are few, the contexts get half. */
    return (unsigned)(most > 2 * OWN_DESCRIPTORS ? most - OWN_DESCRIPTORS : most / 2);
 }
 
-/* The process of one virtual machine. */
+/* The main function of a device process. */
 static int
-serve_machine(struct server *s, int fd)
+serve_guest(struct server *s, int fd)
 {
-   struct device *d = calloc(1, sizeof(*d));
+   struct device_process *d = calloc(1, sizeof(*d));
    int status = 1;
 
    if (!d)
       return 1;
    prctl(PR_SET_NAME, "tongs-device");
    d->server = s;
-   d->control =
-      (struct rdr_virtio_control_queue){.queue = &d->vhost.queues[0], .memory = &d->vhost.memory};
    rdr_vhost_init(&d->vhost, fd, FEATURES);
-   d->vhost.window = s->options->window;
+   rdr_virtio_control_queue_init(&d->control, &d->vhost.queues[0], &d->vhost.memory);
+   d->vhost.host_window_size = s->options->host_window_size;
    d->vhost.stopping = pause_device;
    d->vhost.owner = d;
    struct virtio_gpu_config config = {.num_scanouts = 1, .num_capsets = 1};
    memcpy(d->vhost.config, &config, sizeof(config));
    const unsigned descriptors = raise_descriptor_limit();
-   d->gpu = rdr_virtio_create(&(struct rdr_virtio_options){
+   d->device = rdr_virtio_device_create(&(struct rdr_virtio_device_options){
       .memory = &d->vhost.memory,
       .answer = give_answer,
       .owner = d,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
       .hold_worker = hold_worker,
-      .window = window_size,
+      .host_window_size = host_window_size,
       .map = map_into_window,
       .unmap = unmap_from_window,
       .max_workers = s->options->max_workers,
       .max_descriptors = descriptors,
+      .limits = rdr_guest_limits_default(),
    });
-   if (d->gpu) {
+   if (d->device) {
       fprintf(stderr, "tongs: device %d: a virtual machine has connected\n", (int)getpid());
       run_device(d);
       fprintf(stderr, "tongs: device %d: the virtual machine is gone\n", (int)getpid());
       status = 0;
    }
-   rdr_virtio_destroy(d->gpu);
+   rdr_virtio_device_destroy(d->device);
    rdr_vhost_finish(&d->vhost);
    rdr_element_finish(&d->element);
    rdr_virtio_control_queue_finish(&d->control);
@@ -347,20 +348,20 @@ serve_machine(struct server *s, int fd)
 /* --- The server --- */
 
 static pid_t *
-find_machine(struct server *s, pid_t pid)
+find_guest(struct server *s, pid_t pid)
 {
-   for (unsigned i = 0; i < MACHINES_MAX; i++) {
-      if (s->machines[i] == pid)
-         return &s->machines[i];
+   for (unsigned i = 0; i < GUESTS_MAX; i++) {
+      if (s->guests[i] == pid)
+         return &s->guests[i];
    }
    return NULL;
 }
 
 static void
-accept_machine(struct server *s, int listener)
+accept_monitor(struct server *s, int listener)
 {
    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-   pid_t *slot = find_machine(s, 0);
+   pid_t *slot = find_guest(s, 0);
 
    if (fd < 0)
       return;
@@ -371,7 +372,7 @@ accept_machine(struct server *s, int listener)
       s->signal_fd = rdr_signals_open(NULL);
       if (s->signal_fd < 0)
          _exit(1);
-      _exit(serve_machine(s, fd));
+      _exit(serve_guest(s, fd));
    }
    if (pid < 0)
       fprintf(stderr, "tongs: cannot start a device: %s\n",
@@ -382,26 +383,26 @@ accept_machine(struct server *s, int listener)
 }
 
 static void
-reap_machines(struct server *s, int options)
+reap_guests(struct server *s, int options)
 {
    pid_t pid;
 
    while ((pid = waitpid(-1, NULL, options)) > 0 || (pid < 0 && errno == EINTR)) {
-      pid_t *slot = pid > 0 ? find_machine(s, pid) : NULL;
+      pid_t *slot = pid > 0 ? find_guest(s, pid) : NULL;
       if (slot)
          *slot = 0;
    }
 }
 
-/* They end their workers. */
+/* Each device process ends its workers. */
 static void
-end_machines(struct server *s)
+end_guests(struct server *s)
 {
-   for (unsigned i = 0; i < MACHINES_MAX; i++) {
-      if (s->machines[i])
-         kill(s->machines[i], SIGTERM);
+   for (unsigned i = 0; i < GUESTS_MAX; i++) {
+      if (s->guests[i])
+         kill(s->guests[i], SIGTERM);
    }
-   reap_machines(s, 0);
+   reap_guests(s, 0);
 }
 
 static void
@@ -420,12 +421,12 @@ serve(struct server *s, int listener)
          if (info.ssi_signo != SIGCHLD)
             s->ending = true;
       }
-      reap_machines(s, WNOHANG);
+      reap_guests(s, WNOHANG);
       if (polls[1].revents && !s->ending)
-         accept_machine(s, listener);
+         accept_monitor(s, listener);
    }
    fprintf(stderr, "tongs: ending\n");
-   end_machines(s);
+   end_guests(s);
 }
 
 /* Returns the listening socket, or -1 after the reason was logged. */

@@ -45,13 +45,13 @@ enum {
    REQUEST_COUNT,
 };
 
-/* Ours to the monitor. */
+/* Our requests to the monitor. */
 enum {
    BACKEND_SHMEM_MAP = 9,
    BACKEND_SHMEM_UNMAP = 10,
 };
 
-/* How long the monitor may take for those. */
+/* How long the monitor may take to answer one. */
 #define BACKEND_TIMEOUT_MS 10000
 
 #define FLAG_VERSION 1u
@@ -70,15 +70,15 @@ enum {
 #define PROTOCOL_MEM_SLOTS (UINT64_C(1) << 15)
 #define PROTOCOL_STATUS (UINT64_C(1) << 16)
 #define PROTOCOL_SHMEM (UINT64_C(1) << 22)
-/* What a window needs. */
-#define PROTOCOL_WINDOW \
+/* The features that a host window needs. */
+#define PROTOCOL_HOST_WINDOW \
    (PROTOCOL_SHMEM | PROTOCOL_BACKEND_REQ | PROTOCOL_BACKEND_SEND_FD | PROTOCOL_REPLY_ACK)
 #define PROTOCOL_FEATURES \
    (PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_BACKEND_REQ | PROTOCOL_CONFIG | \
     PROTOCOL_BACKEND_SEND_FD | PROTOCOL_RESET_DEVICE | PROTOCOL_MEM_SLOTS | PROTOCOL_STATUS | \
     PROTOCOL_SHMEM)
 
-/* In the number of SET_VRING_KICK and its like. */
+/* The parts of the number in SET_VRING_KICK, SET_VRING_CALL and SET_VRING_ERR. */
 #define VRING_INDEX_MASK 0xffu
 #define VRING_NO_FD 0x100u
 
@@ -146,7 +146,7 @@ struct shmem_map {
    uint64_t flags; /* 1: for writing too */
 };
 
-/* One message with its descriptors. Handlers take descriptors out; what is left is closed. */
+/* One message with its descriptors. Handlers take descriptors out; the others are closed. */
 struct message {
    struct header header;
    union {
@@ -333,10 +333,12 @@ set_vring_address(struct rdr_queue *q, const struct vring_address *a)
    return 0;
 }
 
-/* A monitor pauses a machine and resets it with the same messages (QEMU, but for
- * vhost-user-gpu-pci, which says RESET_DEVICE; SET_STATUS is of no use: some say 0 for a pause). A
- * queue goes on where it was, and begins at 0 in a guest that is new: only where it was at 0 that
- * says nothing, and then a guest that looks for its devices has read the configuration. */
+/* Finds out whether the control queue that starts again belongs to the same guest. A monitor uses
+ * the same messages to pause a guest and to reset it: only QEMU's vhost-user-gpu-pci sends
+ * RESET_DEVICE, and SET_STATUS does not tell, as some monitors send 0 for a pause. But the queue of
+ * a paused guest goes on at the index where it stopped, and the queue of another guest begins at 0.
+ * If it had stopped at 0, the index does not tell; then another guest has read the configuration,
+ * as it looks for its devices. */
 static enum rdr_vhost_restart
 tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
 {
@@ -345,8 +347,7 @@ tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
    return !q->next_avail && v->config_was_read ? RDR_VHOST_REBOOTED : RDR_VHOST_RESUMED;
 }
 
-/* The used index is the guest's to see and ours to write: after a restart of the ring it is where
- * it was. */
+/* The device writes the used index, so after a restart of the ring its value is in guest memory. */
 static void
 start(struct rdr_vhost *v, struct rdr_queue *q)
 {
@@ -394,7 +395,7 @@ stop(struct rdr_vhost *v, struct rdr_queue *q)
    if (q == &v->queues[0] && q->started) {
       if (v->stopping)
          v->stopping(v->owner);
-      /* What was never seen started is not stopped either. */
+      /* The owner may not have seen yet that the queue was started. */
       v->was_reset = v->restart == RDR_VHOST_REBOOTED;
       v->restart = RDR_VHOST_NOT_RESTARTED;
       v->config_was_read = false;
@@ -459,7 +460,7 @@ get_config(struct rdr_vhost *v, struct message *m)
    struct config *c = &m->config;
 
    v->config_was_read = true;
-   /* An answer without bytes says that it failed. */
+   /* An answer without bytes means that the request has failed. */
    if (c->size > sizeof(c->bytes) || c->offset > sizeof(v->config) - c->size)
       return answer(v, m, 0);
    memcpy(c->bytes, v->config + c->offset, c->size);
@@ -470,15 +471,16 @@ static int
 get_shmem_config(struct rdr_vhost *v, struct message *m)
 {
    m->shmem = (struct shmem_config){0};
-   if (v->window && (v->protocol_features & PROTOCOL_WINDOW) == PROTOCOL_WINDOW) {
+   if (v->host_window_size &&
+       (v->protocol_features & PROTOCOL_HOST_WINDOW) == PROTOCOL_HOST_WINDOW) {
       m->shmem.count = 1;
-      m->shmem.sizes[VIRTIO_GPU_SHM_ID_HOST_VISIBLE] = v->window;
-      v->has_window = true;
+      m->shmem.sizes[VIRTIO_GPU_SHM_ID_HOST_VISIBLE] = v->host_window_size;
+      v->has_host_window = true;
    }
    return answer(v, m, sizeof(m->shmem));
 }
 
-/* `request` is one that takes a descriptor for us to keep. */
+/* Keeps the descriptor of a request. */
 static int
 keep_fd(struct message *m, int *fd)
 {
@@ -535,7 +537,7 @@ handle_other(struct rdr_vhost *v, struct message *m)
    }
 }
 
-/* What a request's payload must have at least; -1: we know no such request. */
+/* The least size of a request's payload; -1: the request is unknown. */
 static int
 payload_of(uint32_t request)
 {
@@ -600,10 +602,10 @@ rdr_vhost_handle(struct rdr_vhost *v)
    return error;
 }
 
-/* --- Requests of ours --- */
+/* --- Our requests --- */
 
-/* Before the monitor answers it may tell of a change of the memory that came of our request, and
- * wait for our answer to that. */
+/* Waits for the monitor's answer. Before it answers, the monitor may report a change of guest
+ * memory that our request has caused, and wait for our answer to that. */
 static int
 wait_for_monitor(struct rdr_vhost *v)
 {
@@ -624,7 +626,7 @@ wait_for_monitor(struct rdr_vhost *v)
          continue;
       if (polls[0].revents)
          return 0;
-      if (rdr_vhost_handle(v)) /* whoever looks next sees the end too */
+      if (rdr_vhost_handle(v)) /* the loop of the device process sees the end too */
          return -EPIPE;
    }
 }
@@ -651,10 +653,10 @@ ask_monitor(struct rdr_vhost *v, uint32_t request, const struct shmem_map *map, 
       error = -EPROTO;
    if (!error)
       return reply.result ? -EIO : 0;
-   /* What it says later would be taken for another one's answer. */
+   /* An answer that came later would be taken for the answer to another request. */
    fprintf(stderr, "tongs: a monitor does not answer request %u: %s\n", request, strerror(-error));
    replace_fd(&v->backend_fd, -1);
-   v->has_window = false;
+   v->has_host_window = false;
    return error;
 }
 
@@ -668,8 +670,8 @@ rdr_vhost_map(struct rdr_vhost *v, int file, uint64_t offset, uint64_t size)
       .flags = 1,
    };
 
-   return v->has_window && v->backend_fd >= 0 ? ask_monitor(v, BACKEND_SHMEM_MAP, &map, file)
-                                              : -ENODEV;
+   return v->has_host_window && v->backend_fd >= 0 ? ask_monitor(v, BACKEND_SHMEM_MAP, &map, file)
+                                                   : -ENODEV;
 }
 
 int
@@ -681,6 +683,6 @@ rdr_vhost_unmap(struct rdr_vhost *v, uint64_t offset, uint64_t size)
       .size = size,
    };
 
-   return v->has_window && v->backend_fd >= 0 ? ask_monitor(v, BACKEND_SHMEM_UNMAP, &map, -1)
-                                              : -ENODEV;
+   return v->has_host_window && v->backend_fd >= 0 ? ask_monitor(v, BACKEND_SHMEM_UNMAP, &map, -1)
+                                                   : -ENODEV;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The longest table of indirect descriptors: 1 GiB of scattered pages needs 1024 pages of entries.
+/* The longest table of indirect descriptors. A list of 1 GiB of scattered pages takes 1,024 pages.
  */
 #define INDIRECT_MAX 65536u
 
@@ -44,7 +44,7 @@ rdr_element_finish(struct rdr_element *element)
 
 /* --- The three rings --- */
 
-/* They are looked up anew each time: the monitor may have replaced the regions. */
+/* Each ring is looked up for each use, as the monitor may have replaced the regions. */
 static struct vring_desc *
 descriptors(const struct rdr_queue *q)
 {
@@ -121,7 +121,7 @@ add(struct rdr_queue *q, struct rdr_element *element, const struct vring_desc *d
    return fail(q, "out of memory");
 }
 
-/* Walks a chain through `table`, each link once at most. */
+/* Walks a chain of descriptors in `table`, of at most as many as the table has. */
 static bool
 walk(struct rdr_queue *q, struct rdr_element *element, const struct vring_desc *table,
      uint32_t count, uint32_t at, bool may_be_indirect)
@@ -130,7 +130,7 @@ walk(struct rdr_queue *q, struct rdr_element *element, const struct vring_desc *
       if (at >= count)
          return fail(q, "it has a descriptor out of its table");
       struct vring_desc desc;
-      memcpy(&desc, &table[at], sizeof(desc)); /* R1: the only look at it */
+      memcpy(&desc, &table[at], sizeof(desc)); /* R1: it is read once */
 
       if (desc.flags & VRING_DESC_F_INDIRECT) {
          uint32_t inner = desc.len / sizeof(desc);
@@ -162,9 +162,11 @@ rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element)
    if (!table || !avail || !done)
       return fail(q, "its rings are out of memory");
 
-   uint16_t end = load(&avail->idx, memory_order_acquire); /* with the guest's write barrier */
+   uint16_t end =
+      load(&avail->idx, memory_order_acquire); /* pairs with the guest's write barrier */
    if (end == q->next_avail && q->event_idx) {
-      /* The guest is to kick at the next one; it may have written one before it saw this. */
+      /* Asks the guest to kick at the next request. The guest may have written one before it saw
+       * this, so the index is read again. */
       store(&done->ring[q->size], q->next_avail, memory_order_seq_cst);
       atomic_thread_fence(memory_order_seq_cst);
       end = load(&avail->idx, memory_order_acquire);
@@ -195,7 +197,7 @@ rdr_queue_push(struct rdr_queue *q, uint16_t head, uint32_t written)
    entry->id = head;
    entry->len = written;
    q->next_used++;
-   store(&done->idx, q->next_used, memory_order_release); /* with the guest's read barrier */
+   store(&done->idx, q->next_used, memory_order_release); /* pairs with the guest's read barrier */
 }
 
 static bool
@@ -207,7 +209,8 @@ wants_notification(struct rdr_queue *q)
 
    if (!avail)
       return false;
-   /* The guest writes its wish, then looks at the used index: we the other way around. */
+   /* The guest writes what it wants, then reads the used index. We have written the used index and
+    * now read what the guest wants. So one of the two sees the other. */
    atomic_thread_fence(memory_order_seq_cst);
    if (!q->event_idx)
       return !(load(&avail->flags, memory_order_relaxed) & VRING_AVAIL_F_NO_INTERRUPT);
@@ -224,7 +227,7 @@ rdr_queue_notify(struct rdr_queue *q)
 
    if (!q->started || q->call_fd < 0 || !wants_notification(q))
       return;
-   /* A full counter is a notification too. */
+   /* A failure means that the counter is full: the guest has a notification then, too. */
    if (write(q->call_fd, &one, sizeof(one)) < 0)
       return;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The device's side of a split virtqueue (virtio 1.2, 2.7), with event indices and indirect
- * descriptors. The rings are the guest's to write: every word is read once, and what it says is
- * checked. One thread. */
+ * descriptors. The guest can write to the rings at any time, so each word is read once, and its
+ * value is checked. One thread. */
 
 #ifndef RDR_VIRTIO_VIRTIO_QUEUE_H
 #define RDR_VIRTIO_VIRTIO_QUEUE_H
@@ -13,7 +13,7 @@ struct vring_desc;
 struct vring_avail;
 struct vring_used;
 
-/* virtio allows no more. */
+/* The largest size that virtio allows. */
 #define RDR_QUEUE_SIZE_MAX 32768u
 
 struct rdr_queue {
@@ -22,23 +22,23 @@ struct rdr_queue {
    uint64_t desc_user;
    uint64_t avail_user;
    uint64_t used_user;
-   uint16_t next_avail; /* the next element to be taken */
+   uint16_t next_avail; /* the index of the next element to be taken */
    uint16_t next_used;
    uint16_t signalled; /* `next_used` when the guest was notified last */
    bool signalled_valid;
    bool event_idx;
    bool started;
    bool enabled;
-   bool held; /* it has been started again, and nothing is taken before the device has seen that */
-   uint32_t generation; /* another one where the guest has begun anew: it waits for no old answer */
-   bool broken;         /* the guest has broken a rule: nothing more is taken */
-   int kick_fd;         /* owned; -1: none */
+   bool held; /* the queue was started again; no element is taken until the device knows it */
+   uint32_t generation; /* changes when another guest has booted, which waits for no old answer */
+   bool broken;         /* the guest has broken a rule: no element is taken any more */
+   int kick_fd;         /* owned, as the other two; -1: none */
    int call_fd;
    int err_fd;
 };
 
-/* One request: what the guest wrote, and where the answer goes. Both arrays belong to the element
- * and are used again by the next one. */
+/* One request: the ranges that the guest wrote, and the ranges for the answer. The element owns
+ * both arrays and keeps them for the next request. */
 struct rdr_element {
    uint16_t head;
    struct rdr_guest_range *out;
@@ -56,7 +56,7 @@ rdr_queue_init(struct rdr_queue *q, const struct rdr_guest_memory *memory);
 void
 rdr_queue_finish(struct rdr_queue *q);
 
-/* Takes the next request. False when there is none, or the guest has broken the queue. */
+/* Takes the next request. False if there is none, or the guest has broken the queue. */
 bool
 rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element);
 
@@ -64,7 +64,7 @@ rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element);
 void
 rdr_queue_push(struct rdr_queue *q, uint16_t head, uint32_t written);
 
-/* Tells the guest about what was given back, if it wants to know. */
+/* Notifies the guest of the requests that were given back, if it wants to be notified. */
 void
 rdr_queue_notify(struct rdr_queue *q);
 

@@ -96,7 +96,7 @@ hold_worker(void *owner, pid_t pid, bool hold)
 }
 
 static uint64_t
-window(void *owner)
+host_window_size(void *owner)
 {
    (void)owner;
    return 64 << 20;
@@ -106,7 +106,8 @@ static int
 map(void *owner, int file, uint64_t offset, uint64_t size)
 {
    (void)owner;
-   if (file < 0 || !size || offset > window(owner) || size > window(owner) - offset)
+   if (file < 0 || !size || offset > host_window_size(owner) ||
+       size > host_window_size(owner) - offset)
       fail("something beside the window");
    return 0;
 }
@@ -136,53 +137,53 @@ init(struct machine *m)
    m->queue.started = true;
    m->queue.enabled = true;
    m->queue.event_idx = true;
-   m->commands = (struct rdr_virtio_control_queue){.queue = &m->queue, .memory = &m->memory};
+   rdr_virtio_control_queue_init(&m->commands, &m->queue, &m->memory);
 }
 
 /* One turn of the device's loop. */
 static void
-turn(struct rdr_virtio *gpu)
+turn(struct rdr_virtio_device *device)
 {
-   unsigned count = rdr_virtio_poll_count(gpu);
+   unsigned count = rdr_virtio_device_poll_count(device);
    struct pollfd *polls = calloc(count + 1, sizeof(*polls));
 
    if (!polls)
       fail("out of memory");
-   rdr_virtio_poll_fill(gpu, polls);
+   rdr_virtio_device_poll_fill(device, polls);
    if (poll(polls, count, 0) > 0)
-      rdr_virtio_poll_done(gpu, polls, count);
+      rdr_virtio_device_poll_done(device, polls, count);
    free(polls);
-   rdr_virtio_tick(gpu);
+   rdr_virtio_device_tick(device);
 }
 
 /* The machine is paused, and goes on or boots again. */
 static void
-pause_machine(struct machine *m, struct rdr_virtio *gpu, bool reboot)
+pause_machine(struct machine *m, struct rdr_virtio_device *device, bool reboot)
 {
-   rdr_virtio_pause(gpu);
+   rdr_virtio_device_pause(device);
    uint8_t *before = malloc(MEMORY_SIZE);
    if (!before)
       fail("out of memory");
    memcpy(before, m->memory.regions[0].data, MEMORY_SIZE);
-   turn(gpu);
+   turn(device);
    if (reboot)
-      rdr_virtio_reset(gpu);
+      rdr_virtio_device_reset(device);
    if (memcmp(before, m->memory.regions[0].data, MEMORY_SIZE) != 0)
       fail("memory of a machine that stands still is written");
    free(before);
    if (!reboot)
-      rdr_virtio_resume(gpu);
+      rdr_virtio_device_resume(device);
 }
 
 static void
-run_commands(struct machine *m, struct rdr_virtio *gpu, const uint8_t *data, size_t size)
+run_commands(struct machine *m, struct rdr_virtio_device *device, const uint8_t *data, size_t size)
 {
    while (size > 2) {
       size_t part = data[0] | (size_t)data[1] << 8;
       data += 2;
       size -= 2;
       if (part >= PAUSE) {
-         pause_machine(m, gpu, part == REBOOT);
+         pause_machine(m, device, part == REBOOT);
          continue;
       }
       if (part > size)
@@ -194,9 +195,9 @@ run_commands(struct machine *m, struct rdr_virtio *gpu, const uint8_t *data, siz
          fail("out of memory");
       memcpy(command, data, part);
       m->given++;
-      rdr_virtio_execute(gpu, request, command, part);
+      rdr_virtio_device_execute(device, request, command, part);
       free(command);
-      turn(gpu);
+      turn(device);
       data += part;
       size -= part;
    }
@@ -211,34 +212,35 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       return 0;
    init(&m);
    m.by_queue = data[0] == 0;
-   struct rdr_virtio *gpu = rdr_virtio_create(&(struct rdr_virtio_options){
+   struct rdr_virtio_device *device = rdr_virtio_device_create(&(struct rdr_virtio_device_options){
       .memory = &m.memory,
       .answer = on_answer,
       .owner = &m,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
       .hold_worker = hold_worker,
-      .window = window,
+      .host_window_size = host_window_size,
       .map = map,
       .unmap = unmap,
       .max_workers = WORKERS,
+      .limits = rdr_guest_limits_default(),
       .max_descriptors = 100,
    });
-   if (!gpu)
+   if (!device)
       fail("out of memory");
    if (m.by_queue) {
       memcpy(m.memory.regions[0].data, data + 1, size - 1 < MEMORY_SIZE ? size - 1 : MEMORY_SIZE);
       for (int i = 0; i < 4; i++) {
-         rdr_virtio_control_queue_serve(&m.commands, gpu, 2 * QUEUE_SIZE);
-         turn(gpu);
+         rdr_virtio_control_queue_serve(&m.commands, device, 2 * QUEUE_SIZE);
+         turn(device);
          rdr_queue_notify(&m.queue);
       }
    } else {
-      run_commands(&m, gpu, data + 1, size - 1);
+      run_commands(&m, device, data + 1, size - 1);
       if (m.answered > m.given)
          fail("a command was answered twice");
    }
-   rdr_virtio_destroy(gpu);
+   rdr_virtio_device_destroy(device);
    rdr_virtio_control_queue_finish(&m.commands);
    rdr_queue_finish(&m.queue);
    rdr_guest_memory_clear(&m.memory);

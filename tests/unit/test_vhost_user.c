@@ -158,8 +158,7 @@ begin(struct machine *m)
    m->fd = fds[0];
    m->vhost.stopping = on_stopping;
    m->vhost.owner = m;
-   m->control =
-      (struct rdr_virtio_control_queue){.queue = &m->vhost.queues[0], .memory = &m->vhost.memory};
+   rdr_virtio_control_queue_init(&m->control, &m->vhost.queues[0], &m->vhost.memory);
    say(m, SET_FEATURES, &features, sizeof(features), -1);
    say(m, ADD_MEM_REG, region, sizeof(region), file);
 }

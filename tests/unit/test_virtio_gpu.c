@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The virtio-gpu device's quotas: what one program of a machine may take, and what the others have
- * then. */
+/* The virtio-gpu device's quotas: what one client in a guest may take, and what is left to
+ * the others. */
 
 #include "tests/check.h"
 
 #include "renderer/virtio/device.h"
-#include "renderer/virtio/virtgpu_link.h"
+#include "renderer/virtio/stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,13 +22,13 @@
 
 #define PAGE ((uint64_t)TONGS_VIRTGPU_PAGE)
 #define MEMORY_SIZE ((size_t)1 << 20)
-#define LINK_PAGES (TONGS_VIRTGPU_LINK_SIZE / TONGS_VIRTGPU_PAGE)
+#define STREAM_PAGES (TONGS_VIRTGPU_LINK_SIZE / TONGS_VIRTGPU_PAGE)
 #define WORKERS 4u
 #define WORKER_PID 1000000000 /* above all there can be */
 
 struct machine {
    struct rdr_guest_memory memory;
-   struct rdr_virtio *gpu;
+   struct rdr_virtio_device *device;
    uint32_t answer;
    int workers[WORKERS]; /* their ends of the sockets, which nobody reads; -1: none */
    bool refuses_unmap;
@@ -96,7 +96,7 @@ hold_worker(void *owner, pid_t pid, bool hold)
 }
 
 static uint64_t
-window(void *owner)
+host_window_size(void *owner)
 {
    (void)owner;
    return UINT64_C(64) << 20;
@@ -130,27 +130,28 @@ boot(unsigned max_workers, unsigned max_descriptors, struct machine *m)
    if (fd < 0 || ftruncate(fd, (off_t)MEMORY_SIZE) < 0 ||
        rdr_guest_memory_add(&m->memory, &region, fd) < 0)
       exit(1);
-   m->gpu = rdr_virtio_create(&(struct rdr_virtio_options){
+   m->device = rdr_virtio_device_create(&(struct rdr_virtio_device_options){
       .memory = &m->memory,
       .answer = on_answer,
       .owner = m,
       .start_worker = start_worker,
       .kill_worker = kill_worker,
       .hold_worker = hold_worker,
-      .window = window,
+      .host_window_size = host_window_size,
       .map = map,
       .unmap = unmap,
       .max_workers = max_workers,
+      .limits = rdr_guest_limits_default(),
       .max_descriptors = max_descriptors,
    });
-   if (!m->gpu)
+   if (!m->device)
       exit(1);
 }
 
 static void
 power_off(struct machine *m)
 {
-   rdr_virtio_destroy(m->gpu);
+   rdr_virtio_device_destroy(m->device);
    rdr_guest_memory_clear(&m->memory);
    for (unsigned i = 0; i < WORKERS; i++)
       end_worker(m, WORKER_PID + (pid_t)i);
@@ -170,7 +171,7 @@ run(struct machine *m, uint32_t type, uint32_t context, const void *body, size_t
    if (size)
       memcpy(command + sizeof(header), body, size);
    m->answer = 0;
-   rdr_virtio_execute(m->gpu, request, command, sizeof(header) + size);
+   rdr_virtio_device_execute(m->device, request, command, sizeof(header) + size);
    return m->answer;
 }
 
@@ -216,15 +217,15 @@ submit(struct machine *m, uint32_t context, uint32_t op, uint32_t resource)
    return run(m, VIRTIO_GPU_CMD_SUBMIT_3D, context, &body, sizeof(body));
 }
 
-/* A context with an open link in its resource `number`. */
+/* A context with an open stream in its resource `number`. */
 static uint32_t
-make_link(struct machine *m, uint32_t context, uint32_t number)
+make_stream(struct machine *m, uint32_t context, uint32_t number)
 {
    const uint32_t create[12] = {number};
    struct {
       uint32_t resource, entries;
       struct virtio_gpu_mem_entry entry;
-   } pages = {number, 1, {.addr = number * LINK_PAGES * PAGE, .length = LINK_PAGES * PAGE}};
+   } pages = {number, 1, {.addr = number * STREAM_PAGES * PAGE, .length = STREAM_PAGES * PAGE}};
 
    make_context(m, context);
    run(m, VIRTIO_GPU_CMD_RESOURCE_CREATE_3D, 0, create, sizeof(create));
@@ -255,7 +256,7 @@ host_memory_is_shared_out(void)
       make_context(&m, i);
    unsigned first = fill_with_host_memory(&m, 1, 1000);
    unsigned second = fill_with_host_memory(&m, 2, 2000);
-   fact(first == 32, "a program alone has one half of the descriptors for its host memory");
+   fact(first == 32, "a client alone has one half of the descriptors for its host memory");
    fact(m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY && second == 16,
         "the next one has half of what is left");
    fact(fill_with_host_memory(&m, 1, 1500) == 0, "who has more than is left gets none");
@@ -275,18 +276,18 @@ leases_are_shared_out(void)
    unsigned sent = 0;
 
    boot(WORKERS, 200, &m);
-   fact(make_link(&m, 1, 1) == VIRTIO_GPU_RESP_OK_NODATA, "a program has a link");
+   fact(make_stream(&m, 1, 1) == VIRTIO_GPU_RESP_OK_NODATA, "a client has a stream");
    while (sent < 1000 && submit(&m, 1, TONGS_VIRTGPU_SEND, 1) == VIRTIO_GPU_RESP_OK_NODATA)
       sent++;
    fact(m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY && sent > 20 && sent <= 100,
         "it leases pages until it has as many descriptors as are left");
-   bool other = make_link(&m, 2, 2) == VIRTIO_GPU_RESP_OK_NODATA;
+   bool other = make_stream(&m, 2, 2) == VIRTIO_GPU_RESP_OK_NODATA;
    for (int i = 0; i < 20; i++)
       other = other && submit(&m, 2, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA;
-   fact(other, "another one has a link and leases pages all the same");
+   fact(other, "another one has a stream and leases pages all the same");
 
    end_worker(&m, WORKER_PID);
-   rdr_virtio_reap(m.gpu, WORKER_PID, 0);
+   rdr_virtio_device_reap(m.device, WORKER_PID, 0);
    unsigned more = 0;
    while (more < 1000 && submit(&m, 2, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA)
       more++;
@@ -322,17 +323,17 @@ static void
 tables_count(void)
 {
    const uint64_t table = SCATTERED * sizeof(struct tongs_pages_run);
+   const uint64_t table_bytes_max = rdr_guest_limits_default().table_bytes;
    struct machine m;
    unsigned sent = 0;
 
    boot(WORKERS, 100000, &m);
-   make_link(&m, 1, 1);
+   make_stream(&m, 1, 1);
    make_scattered(&m, 2, 1);
    while (sent < 1000 && submit(&m, 1, TONGS_VIRTGPU_SEND, 2) == VIRTIO_GPU_RESP_OK_NODATA)
       sent++;
-   fact(m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY &&
-           sent * table >= RDR_VIRTIO_TABLES_MAX - table &&
-           sent * table < RDR_VIRTIO_TABLES_MAX + table,
+   fact(m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY && sent * table >= table_bytes_max - table &&
+           sent * table < table_bytes_max + table,
         "the tables of pages that nobody reads are as many as they may be, and no more");
    power_off(&m);
 }
@@ -355,21 +356,22 @@ map_and_forget(struct machine *m, unsigned count)
 }
 
 static void
-what_stays_in_the_window_counts(void)
+what_stays_in_the_host_window_counts(void)
 {
+   const unsigned mapped_max = (unsigned)rdr_guest_limits_default().mapped;
    struct machine m;
 
    boot(WORKERS, 1000, &m);
    make_context(&m, 1);
-   fact(map_and_forget(&m, 2 * RDR_VIRTIO_MAPPED_MAX), "what leaves the window makes room");
+   fact(map_and_forget(&m, 2 * mapped_max), "what leaves the host window makes room");
    m.refuses_unmap = true;
-   fact(map_and_forget(&m, RDR_VIRTIO_MAPPED_MAX), "a monitor may keep what it is to take away");
+   fact(map_and_forget(&m, mapped_max), "a monitor may keep what it is to take away");
    fact(!map_and_forget(&m, 1) && m.answer == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY,
         "that takes its room until the machine boots again");
-   rdr_virtio_pause(m.gpu);
-   rdr_virtio_reset(m.gpu);
+   rdr_virtio_device_pause(m.device);
+   rdr_virtio_device_reset(m.device);
    make_context(&m, 1);
-   fact(map_and_forget(&m, 1), "then the window is empty");
+   fact(map_and_forget(&m, 1), "then the host window is empty");
    power_off(&m);
 }
 
@@ -386,7 +388,7 @@ refusals_do_not_fill_the_log(void)
    fflush(stderr);
    if (!file || saved < 0 || dup2(fileno(file), 2) < 0)
       exit(1);
-   make_link(&m, 1, 1);
+   make_stream(&m, 1, 1);
    for (uint32_t i = 2; i < 102; i++) {
       make_context(&m, i);
       on_resource(&m, VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, 1, i);
@@ -441,7 +443,7 @@ send_too_many(void)
 {
    const struct rlimit limit = {.rlim_cur = 30, .rlim_max = 30};
    struct machine m;
-   uint64_t pages[LINK_PAGES];
+   uint64_t pages[STREAM_PAGES];
    bool crowded = false, ok = true;
    int fds[2];
 
@@ -451,30 +453,31 @@ send_too_many(void)
    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) < 0 ||
        setrlimit(RLIMIT_NOFILE, &limit) < 0)
       return 77;
-   for (unsigned i = 0; i < LINK_PAGES; i++)
+   for (unsigned i = 0; i < STREAM_PAGES; i++)
       pages[i] = i * PAGE;
-   struct rdr_link *link = rdr_link_create(&m.memory, 1, pages, fds[0]);
+   struct rdr_virtio_stream *stream = rdr_virtio_stream_create(&m.memory, 1, pages, fds[0]);
    unsigned sent = 0, taken = 0;
    while (sent < SENT && !crowded) {
       int fd = open("/dev/null", O_RDONLY);
-      ok = ok && fd >= 0 && rdr_link_send(link, "x", 1, &fd, 1);
-      rdr_link_pump(link);
-      crowded = link->crowded;
+      ok = ok && fd >= 0 && rdr_virtio_stream_send(stream, "x", 1, &fd, 1);
+      rdr_virtio_stream_pump(stream);
+      crowded = stream->crowded;
       sent++;
    }
-   bool open = link->state == TONGS_VIRTGPU_LINK_OPEN && !link->deaf;
-   bool waits = link->queued_fds == 1 && !(rdr_link_events(link) & POLLOUT);
+   bool open = stream->state == TONGS_VIRTGPU_LINK_OPEN && !stream->deaf;
+   bool waits = stream->queued_fds == 1 && !(rdr_virtio_stream_events(stream) & POLLOUT);
    for (int i = 0; i < 10 && taken < sent; i++) {
       taken += take_all(fds[1]);
-      rdr_link_pump(link);
+      rdr_virtio_stream_pump(stream);
    }
-   bool done = taken == sent && !link->first && !link->queued_fds && !link->crowded;
-   rdr_link_destroy(link);
+   bool done = taken == sent && tongs_list_is_empty(&stream->chunks) && !stream->queued_fds &&
+               !stream->crowded;
+   rdr_virtio_stream_destroy(stream);
    return !crowded ? 77 : ok && open && waits && done ? 0 : 1;
 }
 
 static void
-a_link_outlives_too_many_descriptors(void)
+a_stream_outlives_too_many_descriptors(void)
 {
    int status = 1;
 
@@ -485,9 +488,10 @@ a_link_outlives_too_many_descriptors(void)
    if (pid > 0)
       waitpid(pid, &status, 0);
    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-      fact_skipped("a link outlives too many descriptors", "the kernel does not limit them");
+      fact_skipped("a stream outlives too many descriptors", "the kernel does not limit them");
    else
-      fact(status == 0, "a link that the kernel has no room for is tried again, and loses nothing");
+      fact(status == 0,
+           "a stream that the kernel has no room for is tried again, and loses nothing");
 }
 
 int
@@ -498,9 +502,9 @@ main(void)
    host_memory_is_shared_out();
    leases_are_shared_out();
    tables_count();
-   what_stays_in_the_window_counts();
+   what_stays_in_the_host_window_counts();
    refusals_do_not_fill_the_log();
-   a_link_outlives_too_many_descriptors();
+   a_stream_outlives_too_many_descriptors();
    fact(count_open_fds() == files, "no descriptor is left over");
    return check_end();
 }
