@@ -102,7 +102,7 @@ struct icd_virtgpu {
    struct tongs_bell bell; /* of the channel */
    struct tongs_virtgpu_caps caps;
    struct icd_shared_memory pages; /* the virtio stream's */
-   struct tongs_virtgpu_link *words;
+   struct tongs_virtgpu_stream *words;
    uint8_t *data;
    uint32_t sent;                    /* bytes; the sending thread's */
    uint32_t consumed;                /* bytes; the receiving thread's */
@@ -362,7 +362,7 @@ open_stream(struct icd_virtgpu *v, char *why, size_t why_size)
       snprintf(why, why_size, "the kernel gives no context for virtio-gpu: %s", strerror(-error));
       return false;
    }
-   if (!create_pages(v, TONGS_VIRTGPU_LINK_SIZE, &v->pages)) {
+   if (!create_pages(v, TONGS_VIRTGPU_STREAM_SIZE, &v->pages)) {
       snprintf(why, why_size, "the kernel gives no memory for virtio-gpu: %s", strerror(errno));
       return false;
    }
@@ -377,7 +377,7 @@ open_stream(struct icd_virtgpu *v, char *why, size_t why_size)
    struct pollfd p = {.fd = fence, .events = POLLIN};
    poll(&p, 1, 5000);
    close(fence);
-   if (atomic_load((_Atomic uint32_t *)&v->words->state) != TONGS_VIRTGPU_LINK_NEW)
+   if (atomic_load((_Atomic uint32_t *)&v->words->state) != TONGS_VIRTGPU_STREAM_NEW)
       return true;
    snprintf(why, why_size, "the host's device started no worker; its log says why");
    return false;
@@ -411,7 +411,7 @@ load(const uint32_t *word)
 static bool
 has_ended(const struct icd_virtgpu *v)
 {
-   return load(&v->words->state) != TONGS_VIRTGPU_LINK_OPEN;
+   return load(&v->words->state) != TONGS_VIRTGPU_STREAM_OPEN;
 }
 
 static bool

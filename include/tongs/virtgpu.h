@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What a guest's driver and our virtio-gpu device say to each other (docs/virtual-machines.md).
+/* The interface between the Tongs driver in a guest and our virtio-gpu device on the host
+ * (docs/virtual-machines.md).
  *
- * A virtio-gpu context carries one *link*: what a unix socket is elsewhere, a stream of bytes each
- * way, of which those to the worker may carry memory. Bytes to the worker travel in the commands of
- * EXECBUFFER; bytes to the guest are put into the link's pages, those of a resource that the guest
- * has made. Whoever waits sends a command whose fence is completed when there is something to see:
- * fences are wake-ups, the truth is in the pages.
+ * Each virtio-gpu context carries one *virtio stream*, which does what a unix socket does
+ * elsewhere: bytes in both directions, and memory on the way to the worker. The driver sends bytes
+ * to the worker in EXECBUFFER commands. The device writes the worker's bytes into the stream's
+ * pages, which belong to a resource that the driver has made. A driver that waits sends a command
+ * whose fence is signalled when there may be something to see. A fence is only a wake-up: the words
+ * in the pages tell what has happened.
  *
- * Everything is little-endian, as the rest of the protocol. */
+ * All integers are little-endian. */
 
 #ifndef TONGS_VIRTGPU_H
 #define TONGS_VIRTGPU_H
 
 #include <stdint.h>
 
-/* The guest kernel computes `1 << id` in 32 bits, and the small numbers are taken. */
+/* Below 32, because the guest's kernel computes `1 << id` in 32 bits. Other capsets have the small
+ * numbers. */
 #define TONGS_VIRTGPU_CAPSET 21
 #define TONGS_VIRTGPU_MAGIC UINT32_C(0x55474e54) /* "TNGU" */
 
@@ -23,73 +26,79 @@
 struct tongs_virtgpu_caps {
    uint32_t magic;
    uint32_t version;  /* TONGS_VIRTGPU_VERSION */
-   uint32_t credit;   /* how many bytes to the worker may be on their way */
+   uint32_t credit;   /* how many bytes may be on their way to the worker */
    uint32_t features; /* TONGS_VIRTGPU_FEATURE_* */
-   uint32_t tier;     /* 'A', 'B', 'C': what the monitor offers (docs/virtual-machines.md) */
+   uint32_t tier;     /* 'A', 'B' or 'C': what the monitor supports (docs/virtual-machines.md) */
    uint32_t reserved[3];
 };
 
 #define TONGS_VIRTGPU_VERSION 1
 #define TONGS_VIRTGPU_CREDIT (256u * 1024)
 
-/* --- The link's pages --- */
+/* --- The stream's pages --- */
 
-/* The bytes to the guest begin at the second page. Their number is a power of two, and the words
- * below count them on and on. */
+/* The first page holds the words below, the others the worker's bytes. TONGS_VIRTGPU_DATA is a
+ * power of two. `produced`, `taken` and `consumed` count all bytes of the stream, modulo 2^32. */
 #define TONGS_VIRTGPU_PAGE 4096u
 #define TONGS_VIRTGPU_DATA (16u * TONGS_VIRTGPU_PAGE)
-#define TONGS_VIRTGPU_LINK_SIZE (TONGS_VIRTGPU_PAGE + TONGS_VIRTGPU_DATA)
+#define TONGS_VIRTGPU_STREAM_SIZE (TONGS_VIRTGPU_PAGE + TONGS_VIRTGPU_DATA)
 
-struct tongs_virtgpu_link {
+struct tongs_virtgpu_stream {
    /* Written by the device. */
-   uint32_t state;    /* TONGS_VIRTGPU_LINK_* */
-   uint32_t produced; /* bytes put into the pages */
-   uint32_t taken;    /* bytes that the worker has taken */
-   uint32_t full;     /* the device waits for room: poke it when there is some */
+   uint32_t state;    /* TONGS_VIRTGPU_STREAM_* */
+   uint32_t produced; /* bytes that the device has written into the pages */
+   uint32_t taken;    /* bytes that the worker has received */
+   uint32_t full;     /* 1: the device waits for room; send an empty SEND when there is some */
    uint32_t pad[12];
 
-   /* Written by the guest. */
-   uint32_t consumed; /* bytes taken out of the pages */
+   /* Written by the driver. */
+   uint32_t consumed; /* bytes that the driver has read from the pages */
 };
 
 enum {
-   TONGS_VIRTGPU_LINK_NEW,
-   TONGS_VIRTGPU_LINK_OPEN,
-   TONGS_VIRTGPU_LINK_CLOSED, /* the worker is gone; what it has sent is in the pages */
+   TONGS_VIRTGPU_STREAM_NEW,
+   TONGS_VIRTGPU_STREAM_OPEN,
+   TONGS_VIRTGPU_STREAM_CLOSED, /* the worker is gone; the bytes that it has sent are in the pages
+                                 */
 };
 
 /* --- Commands --- */
 
 struct tongs_virtgpu_command {
-   uint32_t op;       /* TONGS_VIRTGPU_* */
-   uint32_t resource; /* OPEN: that of the link's pages. SEND: whose pages go with the first byte;
-                         0: none. RING: the word's */
-   uint32_t seen[2];  /* WAIT: `produced` and `taken` as the guest has seen them. RING: the word's
-                         offset in the pages */
-   /* SEND: the bytes, to the end of the command. */
+   uint32_t op; /* TONGS_VIRTGPU_* */
+
+   /* OPEN: the resource of the stream's pages. SEND: the resource whose pages go with the first
+    * byte; 0: none. RING: the resource that holds the word. */
+   uint32_t resource;
+
+   /* WAIT: `produced` and `taken` as the driver has seen them. RING: seen[0] is the offset of the
+    * word in the resource. */
+   uint32_t seen[2];
+
+   /* SEND: followed by the bytes, up to the end of the command. */
 };
 
 enum {
    TONGS_VIRTGPU_OPEN = 1, /* starts a worker */
-   TONGS_VIRTGPU_SEND,     /* without bytes: there is room in the pages again */
-   TONGS_VIRTGPU_WAIT,     /* its fence is completed when a word of the device's is another one */
-   TONGS_VIRTGPU_RING,     /* wakes a worker that sleeps on a word of a resource's pages */
-   TONGS_VIRTGPU_WAKE,     /* completes all waits */
-   TONGS_VIRTGPU_CLOSE,    /* ends the link */
+   TONGS_VIRTGPU_SEND,     /* sends bytes; without bytes: tells that the pages have room again */
+   TONGS_VIRTGPU_WAIT,     /* signals its fence when a word of the device's differs from `seen` */
+   TONGS_VIRTGPU_RING,     /* wakes a worker that sleeps on a word in the pages of a resource */
+   TONGS_VIRTGPU_WAKE,     /* signals the fences of all WAITs */
+   TONGS_VIRTGPU_CLOSE,    /* ends the stream */
 };
 
-/* A command is not larger. */
+/* The largest size of a command. */
 #define TONGS_VIRTGPU_COMMAND_MAX (64u * 1024)
 
 /* --- Pages as file descriptors --- */
 
-/* What a resource's pages become on their way to the worker: a sealed memfd that holds this table,
- * the lease, a descriptor to be closed when the pages are not used any more, and the files that
- * hold the pages. */
+/* How the device sends the pages of a resource to a worker: first the descriptor of a sealed memfd
+ * with the table below; then the lease, which the worker closes when it does not use the pages any
+ * more; then the files that hold the pages. */
 struct tongs_pages_run {
-   uint32_t file; /* index */
+   uint32_t file; /* index in the files */
    uint32_t reserved;
-   uint64_t offset; /* whole pages all three */
+   uint64_t offset; /* in the file; offset and size are whole pages */
    uint64_t size;
 };
 
@@ -97,7 +106,7 @@ struct tongs_pages_table {
    uint32_t magic;
    uint32_t file_count;
    uint64_t run_count;
-   uint64_t size; /* of all runs together */
+   uint64_t size; /* of all runs together, whole pages */
    /* Followed by the runs. */
 };
 

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The broker: listens, looks at who calls, starts one worker process per connection and watches
- * how each ends. It touches neither Vulkan nor a byte of what a client sends, so nothing that a
- * client, a worker or a host driver does can take it down.
+/* The broker, which is the process of `tongs serve`:
+ *
+ *    broker.c          the loop: signals, polling, the end
+ *    listener.c        the sockets that clients connect to
+ *    admission.c       which clients get a worker
+ *    pool.c            the workers, with and without a client
+ *    launch.c          how workers are started
+ *    zygote_client.c   the broker's end of the zygote
+ *    zygote.c          the zygote: a process that has loaded the host driver and forks workers
+ *
+ * The broker starts one worker process for each connection and logs how the process ends. It uses
+ * neither Vulkan nor any byte that a client sends, so no client, worker or host driver can crash
+ * it.
  */
 
 #ifndef RDR_BROKER_BROKER_H
@@ -22,41 +32,37 @@ struct rdr_broker_options {
    const struct tongs_url *listen;
    size_t listen_count;
 
-   /* Who may connect beside root and the broker's own user. With one or more, the sockets' mode is
-    * 0666 instead of 0600, as the kernel would turn the others away before we see their uid.
-    */
+   /* Users that may connect, beside root and the broker's own user. If there are any, the mode of
+    * the sockets is 0666 instead of 0600; else the kernel would refuse those users. */
    const uid_t *allowed_uids;
    size_t allowed_uid_count;
 
-   /* What each worker is started with after `tongs worker --fd 3` and perhaps `--wait`; ends with
-    * NULL.
-    */
+   /* Arguments of each worker after those of launch.h; ends with NULL. */
    const char *const *worker_args;
 
    struct rdr_limits limits; /* of each client */
 
-   /* How many clients may have a worker at a time, at least 1; one beyond that is turned away. */
+   /* How many clients may have a worker at a time, at least 1. Further clients are turned away. */
    unsigned max_workers;
 
-   /* How many workers wait for a client with the host's driver loaded; 0: each is started when its
-    * client comes.
-    */
+   /* How many workers wait for a client with the host driver loaded. 0: each worker is started when
+    * its client connects. */
    unsigned warm;
 
-   /* End after so many seconds without a client; 0: never. */
+   /* After so many seconds without a client, the broker ends; 0: never. */
    unsigned idle_exit_seconds;
 
-   /* Receives one newline and is closed when every socket listens; -1: none. */
+   /* A descriptor that gets one newline and is closed when all sockets listen; -1: none. */
    int ready_fd;
 };
 
-/* Runs until SIGTERM, SIGINT or SIGHUP, or until it was idle long enough: then the socket files
- * are gone and so are the workers, and the result is 0. Any other result is 1, after the reason
- * was logged. Called with no other thread running; takes over the process's signals and children.
- * The workers run the very file that this process runs, also when it was replaced meanwhile.
+/* Runs until SIGTERM, SIGINT or SIGHUP, or until it was idle for idle_exit_seconds. Then the socket
+ * files are removed, the workers have ended, and the result is 0. If the broker cannot start, the
+ * reason is logged, and the result is 1. Must be called with no other thread running; takes over
+ * the process's signals and children. The workers run the file that this process runs, even if
+ * another one has been installed since.
  *
- * What it logs goes to stderr, one line a write, beginning with "tongs: ".
- */
+ * Each line of the log is one write(2) to stderr and begins with "tongs: ". */
 int
 rdr_broker_run(const struct rdr_broker_options *options);
 

@@ -9,7 +9,8 @@ rdr_signals_open(sigset_t *inherited)
 {
    sigset_t set;
 
-   /* An inherited SIG_IGN for SIGCHLD would reap children behind our back. */
+   /* If SIGCHLD were ignored, as this process may have inherited it, the kernel would reap the
+    * children, and their status would be lost. */
    signal(SIGCHLD, SIG_DFL);
    signal(SIGPIPE, SIG_IGN);
    sigemptyset(&set);

@@ -5,10 +5,10 @@
 
 #include <signal.h>
 
-/* Makes the end of children and the wishes that the process should end (SIGTERM, SIGINT, SIGHUP)
- * readable: the signalfd, not blocking, the caller's to close; -1 with errno. They stay blocked;
- * `inherited` gets what was before, and may be NULL. SIGPIPE is ignored. Called with no other
- * thread running. */
+/* Blocks SIGCHLD, SIGTERM, SIGINT and SIGHUP, and ignores SIGPIPE. Returns a signalfd for the
+ * blocked signals, which does not block and which the caller owns; -1 with errno. *inherited gets
+ * the previous mask; NULL: the caller does not need it. Must be called with no other thread
+ * running. */
 int
 rdr_signals_open(sigset_t *inherited);
 

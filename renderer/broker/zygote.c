@@ -24,7 +24,7 @@
 
 /* --- The driver's libraries --- */
 
-/* Reads the string that a colon leads to. False where there is none. */
+/* Reads the JSON string that follows a colon. False if there is none. */
 static bool
 read_value(const char *text, char *value, size_t size)
 {
@@ -47,8 +47,8 @@ read_value(const char *text, char *value, size_t size)
    return *text == '"';
 }
 
-/* Loads what a manifest names, for good. Whatever is wrong with it is the Vulkan loader's to say,
- * in the worker: here it costs time and nothing else. */
+/* Loads the library that a manifest names, and never unloads it. An error is ignored: the worker's
+ * Vulkan loader meets the same one and reports it. */
 static void
 load_driver(const char *manifest)
 {
@@ -73,8 +73,8 @@ load_driver(const char *manifest)
    dlopen(path, RTLD_LAZY | RTLD_LOCAL); /* as the loader does */
 }
 
-/* `manifests`: separated by colons, as in VK_DRIVER_FILES; NULL: those that the Vulkan loader finds
- * where systems have them. */
+/* `manifests`: file names separated by colons, as in VK_DRIVER_FILES; NULL: the manifests in the
+ * directories where the Vulkan loader looks for them. */
 static void
 load_drivers(const char *manifests)
 {
@@ -103,8 +103,8 @@ load_drivers(const char *manifests)
 
 /* --- Workers --- */
 
-/* Whether this is the process's only thread; a fork would leave others, and the locks that they
- * hold, behind. */
+/* Whether the process has one thread. In the child of fork(2), other threads are gone, but the
+ * locks that they held stay locked. */
 static bool
 is_alone(void)
 {
@@ -119,14 +119,15 @@ is_alone(void)
    return count == 1;
 }
 
-/* Who does not listen any more is gone, and that shows at the next receiving. */
+/* An error is ignored: if the broker is gone, the next receive_socket() notices it. */
 static void
 tell(int control, int32_t word)
 {
    send(control, &word, sizeof(word), MSG_NOSIGNAL);
 }
 
-/* True in the worker. Its parent ends at once, so that it is the subreaper's child. */
+/* True in the worker. The worker's parent ends at once, so that the worker becomes a child of the
+ * subreaper. */
 static bool
 fork_worker(int control)
 {
@@ -147,7 +148,7 @@ fork_worker(int control)
    return false;
 }
 
-/* The socket of a worker to be; -1 when the other end is gone. */
+/* Returns the socket for the next worker; -1 if the broker is gone. */
 static int
 receive_socket(int control)
 {
@@ -174,7 +175,7 @@ rdr_zygote_run(int control, const struct rdr_worker_options *options)
    if (!is_alone()) {
       fprintf(
          stderr,
-         "tongs zygote %d: the host's driver starts threads when it is loaded: each worker loads it for itself\n",
+         "tongs zygote %d: the host driver starts threads when it is loaded: each worker loads it for itself\n",
          (int)getpid());
       _exit(0);
    }
@@ -187,5 +188,5 @@ rdr_zygote_run(int control, const struct rdr_worker_options *options)
       }
       close(fd);
    }
-   _exit(0); /* exit handlers of drivers have been seen to wait */
+   _exit(0); /* not exit(3): exit handlers of some drivers wait for ever */
 }

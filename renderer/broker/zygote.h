@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The process that workers are forked from: it has the host's driver loaded and has used nothing of
- * it. Loading a driver, and relocating the compiler in it, is most of a worker's start, and a good
- * part of its memory; it is done once here. */
+/* The zygote: a process that has loaded the host driver's libraries, has called none of their
+ * functions, and forks workers. Loading a driver and relocating its compiler takes most of the time
+ * that a worker needs to start, and a good part of its memory. The zygote does so once for all
+ * workers.
+ */
 
 #ifndef RDR_BROKER_ZYGOTE_H
 #define RDR_BROKER_ZYGOTE_H
@@ -11,15 +13,17 @@
 
 #include <stdint.h>
 
-/* What it tells on its socket, an int32_t each: this when it can fork, then for each socket that it
- * is sent the pid of the worker that has it, or a negative errno. */
+/* The words that the zygote sends on its socket are of type int32_t. The first is this one, when
+ * the zygote can fork. Then the zygote sends one word for each socket that it receives: the pid of
+ * the worker that has the socket, or a negative errno. */
 #define RDR_ZYGOTE_LOADED 0
 
-/* Loads the driver and tells so on the stream socket `control`. For each socket that comes there it
- * forks a worker, which waits on that for its client as rdr_warm_worker_run() does; the worker's
- * parent is not the zygote but the subreaper above it. Returns the exit status of the process,
- * which is the zygote's or a worker's; the zygote's end comes with the other end's, and where the
- * driver has threads already, so that none may be forked. */
+/* Loads the driver and says so on the stream socket `control`. Then forks a worker for each socket
+ * that it receives there. The worker waits on that socket for its client, as rdr_warm_worker_run()
+ * does. The worker's parent is not the zygote but the subreaper above it, which is the broker.
+ * Returns in workers only, with the exit status of the worker. The zygote exits with status 0 when
+ * the broker closes its end of `control`, and also, without having said anything, if the driver has
+ * started threads, because a process with threads cannot be forked safely. */
 int
 rdr_zygote_run(int control, const struct rdr_worker_options *options);
 

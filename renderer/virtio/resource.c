@@ -150,7 +150,7 @@ take_back(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, bool unre
 {
    tongs_list_for_each(struct rdr_virtio_context, ctx, &call->dev->contexts, link)
    {
-      if (ctx->stream && ctx->stream->state == TONGS_VIRTGPU_LINK_OPEN &&
+      if (ctx->stream && ctx->stream->state == TONGS_VIRTGPU_STREAM_OPEN &&
           ctx->stream->resource == r->id)
          rdr_virtio_close_stream(call->dev, ctx, RDR_VIRTIO_WORKER_END_MS);
    }

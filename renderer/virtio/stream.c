@@ -27,7 +27,7 @@ struct chunk {
 /* --- The words in the pages --- */
 
 /* NULL if the monitor has removed the memory. */
-static struct tongs_virtgpu_link *
+static struct tongs_virtgpu_stream *
 words(const struct rdr_virtio_stream *stream)
 {
    return rdr_guest_memory_at(stream->memory, stream->pages[0], PAGE);
@@ -42,7 +42,7 @@ publish(const uint32_t *word, uint32_t value)
 
 /* How many bytes the pages have room for: none, if the client has written an impossible count. */
 static uint32_t
-room(const struct rdr_virtio_stream *stream, const struct tongs_virtgpu_link *w)
+room(const struct rdr_virtio_stream *stream, const struct tongs_virtgpu_stream *w)
 {
    /* Pairs with the releasing store of the driver (icd/transport/virtgpu.c). */
    uint32_t consumed =
@@ -66,11 +66,11 @@ rdr_virtio_stream_create(const struct rdr_guest_memory *memory, uint32_t resourc
    stream->memory = memory;
    stream->resource = resource;
    tongs_list_init(&stream->chunks);
-   stream->state = TONGS_VIRTGPU_LINK_OPEN;
+   stream->state = TONGS_VIRTGPU_STREAM_OPEN;
    memcpy(stream->pages, pages, sizeof(stream->pages));
-   struct tongs_virtgpu_link *w = words(stream);
+   struct tongs_virtgpu_stream *w = words(stream);
    if (w)
-      publish(&w->state, TONGS_VIRTGPU_LINK_OPEN);
+      publish(&w->state, TONGS_VIRTGPU_STREAM_OPEN);
    return stream;
 }
 
@@ -93,23 +93,23 @@ drop_chunks(struct rdr_virtio_stream *stream)
 void
 rdr_virtio_stream_close(struct rdr_virtio_stream *stream)
 {
-   struct tongs_virtgpu_link *w = words(stream);
-   bool was_open = stream->state != TONGS_VIRTGPU_LINK_CLOSED;
+   struct tongs_virtgpu_stream *w = words(stream);
+   bool was_open = stream->state != TONGS_VIRTGPU_STREAM_CLOSED;
 
    if (stream->fd >= 0)
       close(stream->fd);
    stream->fd = -1;
    drop_chunks(stream);
-   stream->state = TONGS_VIRTGPU_LINK_CLOSED;
+   stream->state = TONGS_VIRTGPU_STREAM_CLOSED;
    /* Only the first time: later the guest may use the pages for something else. */
    if (w && was_open)
-      publish(&w->state, TONGS_VIRTGPU_LINK_CLOSED);
+      publish(&w->state, TONGS_VIRTGPU_STREAM_CLOSED);
 }
 
 void
 rdr_virtio_stream_abandon(struct rdr_virtio_stream *stream)
 {
-   stream->state = TONGS_VIRTGPU_LINK_CLOSED;
+   stream->state = TONGS_VIRTGPU_STREAM_CLOSED;
    rdr_virtio_stream_close(stream);
 }
 
@@ -231,7 +231,7 @@ receive_some(struct rdr_virtio_stream *stream, uint32_t size)
 }
 
 static void
-set_full(struct rdr_virtio_stream *stream, struct tongs_virtgpu_link *w, bool full)
+set_full(struct rdr_virtio_stream *stream, struct tongs_virtgpu_stream *w, bool full)
 {
    stream->full = full;
    /* The store comes before the next load of `consumed`. The client does the reverse: it stores
@@ -242,7 +242,7 @@ set_full(struct rdr_virtio_stream *stream, struct tongs_virtgpu_link *w, bool fu
 /* Receives at most as many bytes as the pages hold: a client that reads at the same time could make
  * room without end. False if the worker is gone. */
 static bool
-pump_in(struct rdr_virtio_stream *stream, struct tongs_virtgpu_link *w)
+pump_in(struct rdr_virtio_stream *stream, struct tongs_virtgpu_stream *w)
 {
    for (uint32_t begin = stream->produced; stream->produced - begin < TONGS_VIRTGPU_DATA;) {
       uint32_t free_bytes = room(stream, w);
@@ -274,7 +274,7 @@ rdr_virtio_stream_events(const struct rdr_virtio_stream *stream)
 bool
 rdr_virtio_stream_pump(struct rdr_virtio_stream *stream)
 {
-   struct tongs_virtgpu_link *w = words(stream);
+   struct tongs_virtgpu_stream *w = words(stream);
    uint32_t produced = stream->produced, taken = stream->taken, state = stream->state;
 
    if (stream->fd < 0)
@@ -297,6 +297,6 @@ rdr_virtio_stream_pump(struct rdr_virtio_stream *stream)
 bool
 rdr_virtio_stream_is_seen(const struct rdr_virtio_stream *stream, const uint32_t seen[2])
 {
-   return stream->state == TONGS_VIRTGPU_LINK_OPEN && stream->produced == seen[0] &&
+   return stream->state == TONGS_VIRTGPU_STREAM_OPEN && stream->produced == seen[0] &&
           stream->taken == seen[1];
 }

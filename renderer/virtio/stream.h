@@ -23,11 +23,11 @@ struct rdr_virtio_stream {
    const struct rdr_guest_memory *memory;
 
    /* The guest-physical addresses of the stream's pages, and the resource that they belong to. */
-   uint64_t pages[TONGS_VIRTGPU_LINK_SIZE / TONGS_VIRTGPU_PAGE];
+   uint64_t pages[TONGS_VIRTGPU_STREAM_SIZE / TONGS_VIRTGPU_PAGE];
    uint32_t resource;
 
-   /* The words of struct tongs_virtgpu_link. The device relies on these, as the guest can overwrite
-    * the ones in its pages. */
+   /* The words of struct tongs_virtgpu_stream. The device relies on these, as the guest can
+    * overwrite the ones in its pages. */
    uint32_t state;
    uint32_t produced;
    uint32_t taken;

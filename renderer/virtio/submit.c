@@ -37,7 +37,7 @@ open_stream(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
             const struct tongs_virtgpu_command *command)
 {
    struct rdr_virtio_resource *r = own_resource(call->dev, ctx, command->resource);
-   uint64_t pages[TONGS_VIRTGPU_LINK_SIZE / TONGS_VIRTGPU_PAGE];
+   uint64_t pages[TONGS_VIRTGPU_STREAM_SIZE / TONGS_VIRTGPU_PAGE];
    int fd;
 
    if (ctx->stream || !r)
@@ -125,7 +125,7 @@ send_to_worker(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
 
    if (!ctx->stream)
       return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-   if (command->resource && ctx->stream->state == TONGS_VIRTGPU_LINK_OPEN) {
+   if (command->resource && ctx->stream->state == TONGS_VIRTGPU_STREAM_OPEN) {
       struct rdr_virtio_resource *r = own_resource(call->dev, ctx, command->resource);
       fd_count = r ? lease_pages(call->dev, ctx, r, fds) : 0;
       if (!fd_count) {

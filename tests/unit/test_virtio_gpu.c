@@ -22,7 +22,7 @@
 
 #define PAGE ((uint64_t)TONGS_VIRTGPU_PAGE)
 #define MEMORY_SIZE ((size_t)1 << 20)
-#define STREAM_PAGES (TONGS_VIRTGPU_LINK_SIZE / TONGS_VIRTGPU_PAGE)
+#define STREAM_PAGES (TONGS_VIRTGPU_STREAM_SIZE / TONGS_VIRTGPU_PAGE)
 #define WORKERS 4u
 #define WORKER_PID 1000000000 /* above all there can be */
 
@@ -464,7 +464,7 @@ send_too_many(void)
       crowded = stream->crowded;
       sent++;
    }
-   bool open = stream->state == TONGS_VIRTGPU_LINK_OPEN && !stream->deaf;
+   bool open = stream->state == TONGS_VIRTGPU_STREAM_OPEN && !stream->deaf;
    bool waits = stream->queued_fds == 1 && !(rdr_virtio_stream_events(stream) & POLLOUT);
    for (int i = 0; i < 10 && taken < sent; i++) {
       taken += take_all(fds[1]);
