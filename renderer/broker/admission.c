@@ -57,8 +57,8 @@ is_of_this_machine(int fd)
    return domain == AF_UNIX;
 }
 
-/* Of clients that come from elsewhere the kernel knows no user: every process that reaches the port
- * is allowed. */
+/* The kernel does not know the user of a client that comes from elsewhere. Such a client is
+ * allowed, whoever it is, if it can reach the port. */
 static bool
 identify(struct rdr_admission *a, struct rdr_client *client, int64_t now_ms)
 {
