@@ -102,72 +102,91 @@ keep_freed_memory(void)
    mallopt(M_TOP_PAD, 256 * 1024);
 }
 
+struct arguments {
+   struct rdr_worker_options worker;
+   bool detached;
+   bool waits;
+   bool is_zygote;
+   uint32_t fd; /* UINT32_MAX: none was given */
+};
+
+/* Returns 0 or the exit status. */
+static int
+read_option(const struct cli_command *self, struct arguments *a, int option, char **argv)
+{
+   switch (option) {
+   case OPTION_FD:
+      if (!cli_parse_number(optarg, STDERR_FILENO + 1, INT_MAX, &a->fd) ||
+          fcntl((int)a->fd, F_GETFD) < 0)
+         return cli_usage_error(self->name, "--fd: \"%s\" is no open descriptor", optarg);
+      return 0;
+   case OPTION_DETACH:
+      a->detached = true;
+      return 0;
+   case OPTION_WAIT:
+      a->waits = true;
+      return 0;
+   case OPTION_ZYGOTE:
+      a->is_zygote = true;
+      return 0;
+   case OPTION_HOST_DRIVER:
+      a->worker.host_driver = optarg;
+      return 0;
+   case OPTION_VALIDATE:
+      a->worker.validate = true;
+      return 0;
+   case OPTION_CAPTURE:
+      a->worker.capture = optarg;
+      return 0;
+   case OPTION_PAGES:
+      a->worker.pages = true;
+      return 0;
+   case OPTION_LIMIT:
+      if (!rdr_limits_set(&a->worker.limits, optarg))
+         return cli_usage_error(self->name, "--limit: \"%s\" is no limit", optarg);
+      return 0;
+   default:
+      return cli_common_option(self, option, argv);
+   }
+}
+
 static int
 worker(const struct cli_command *self, int argc, char **argv)
 {
-   struct rdr_worker_options worker_options = {
-      .host_driver = get_nonempty("TONGS_HOST_DRIVER"),
-      .capture = get_nonempty("TONGS_CAPTURE"),
-      .validate = get_nonempty("TONGS_VALIDATE"),
-      .limits = rdr_limits_default(),
+   struct arguments a = {
+      .worker =
+         {
+            .host_driver = get_nonempty("TONGS_HOST_DRIVER"),
+            .capture = get_nonempty("TONGS_CAPTURE"),
+            .validate = get_nonempty("TONGS_VALIDATE"),
+            .limits = rdr_limits_default(),
+         },
+      .fd = UINT32_MAX,
    };
-   bool detached = false, waits = false, zygote = false;
-   uint32_t fd = UINT32_MAX;
    int option;
 
    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-      switch (option) {
-      case OPTION_FD:
-         if (!cli_parse_number(optarg, STDERR_FILENO + 1, INT_MAX, &fd) ||
-             fcntl((int)fd, F_GETFD) < 0)
-            return cli_usage_error(self->name, "--fd: \"%s\" is no open descriptor", optarg);
-         break;
-      case OPTION_DETACH:
-         detached = true;
-         break;
-      case OPTION_WAIT:
-         waits = true;
-         break;
-      case OPTION_ZYGOTE:
-         zygote = true;
-         break;
-      case OPTION_HOST_DRIVER:
-         worker_options.host_driver = optarg;
-         break;
-      case OPTION_VALIDATE:
-         worker_options.validate = true;
-         break;
-      case OPTION_CAPTURE:
-         worker_options.capture = optarg;
-         break;
-      case OPTION_PAGES:
-         worker_options.pages = true;
-         break;
-      case OPTION_LIMIT:
-         if (!rdr_limits_set(&worker_options.limits, optarg))
-            return cli_usage_error(self->name, "--limit: \"%s\" is no limit", optarg);
-         break;
-      default:
-         return cli_common_option(self, option, argv);
-      }
+      int status = read_option(self, &a, option, argv);
+      if (status != 0 || option < CLI_OPTION_FIRST_OWN)
+         return status;
    }
    if (optind < argc)
       return cli_usage_error(self->name, "unexpected argument '%s'", argv[optind]);
-   if (fd == UINT32_MAX)
+   if (a.fd == UINT32_MAX)
       return cli_usage_error(self->name, "--fd is missing");
 
    /* The broker runs this program by a descriptor, and ps would show its number as the name. */
    prctl(PR_SET_NAME, "tongs-worker");
-   if (detached && !detach(self))
+   if (a.detached && !detach(self))
       return CLI_EXIT_FAILURE;
-   drop_inherited_descriptors(fd);
-   fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+   drop_inherited_descriptors(a.fd);
+   fcntl((int)a.fd, F_SETFD, FD_CLOEXEC);
    keep_freed_memory();
-   if (zygote)
-      return rdr_zygote_run((int)fd, &worker_options);
-   if (waits)
-      return rdr_warm_worker_run((int)fd, &worker_options);
-   return rdr_worker_run((int)fd, &worker_options);
+   if (a.is_zygote)
+      return rdr_zygote_run((int)a.fd, &a.worker);
+   if (a.waits)
+      return rdr_warm_worker_run((int)a.fd, &a.worker);
+   return rdr_worker_run((int)a.fd, &a.worker);
 }
 
 const struct cli_command cli_command_worker = {
