@@ -8,7 +8,7 @@ The file has four lists:
 
    constants   named numbers that both sides use, in groups
    layouts     structs in shared memory, with the place of each member
-   records     structs that occur in lists
+   records     structs that occur in ops, alone or in lists
    ops         numbers are in ops.txt; `kind` is post, call or event; `fd`: a descriptor comes with the op (in a virtual
                machine: pages); `reply_fd`: one may come with the reply; `without`: what the client does if the op is
                not common, "refuse": it refuses the connection; `uses`: groups of constants and layouts that
@@ -25,6 +25,7 @@ Types of members:
    blob                 u32 size, bytes
    ids TYPE [MAX]       u32 count, ids
    bytes COUNT          so many bytes
+   record RECORD        the record's members
    list RECORD          u32 count, records
    ops                  ops to the end
 """
@@ -247,7 +248,7 @@ class Reader:
         kind, *rest = item["type"].split()
         where = f"{owner}.{item.get('name', kind)}"
         cond = item.get("if", "")
-        if cond and kind in ("list", "ops"):
+        if cond and kind in ("list", "record", "ops"):
             raise Wrong(f"{where}: such a member has no condition")
         base = dict(name=item.get("name", ""), kind=kind, doc=item.get("doc", ""),
                     cond=re.sub(r"^(\w+)", r"v->\1", cond), min_size=0 if cond else self.MIN_SIZES.get(kind, 4))
@@ -265,11 +266,14 @@ class Reader:
         elif kind == "bytes":
             base.update(size=self.constant(rest[0]), min_size=(self.number(rest[0]) + 3) & ~3)
             text = f"{self.number(rest[0])} bytes"
-        elif kind == "list":
+        elif kind in ("list", "record"):
             if rest[0] not in self.records:
-                raise Wrong(f"{where}: a list of what is no record")
+                raise Wrong(f"{where}: {rest[0]} is no record")
             base["record"] = rest[0]
             text = f"`u32` count, records *{rest[0]}*"
+            if kind == "record":
+                base["min_size"] = self.records[rest[0]].min_size
+                text = f"record *{rest[0]}*"
         elif kind not in ("u32", "u64", "i32", "zero", "string", "blob", "ops", "target", "handle", "id"):
             raise Wrong(f"{where}: {item['type']!r} is no type")
         return Member(**base, text=text + (f", if `{cond}`" if cond else ""))

@@ -93,6 +93,11 @@ dump_value(FILE *out, const struct tongs_own_member *m, const void *v)
    case TONGS_OWN_MEMBER_IDS:
       dump_ids(out, load_pointer(v, m->offset), load_u32(v, m->count_offset));
       break;
+   case TONGS_OWN_MEMBER_RECORD:
+      fputc('{', out);
+      tongs_dump_own_members(out, m->record, (const uint8_t *)v + m->offset);
+      fputc('}', out);
+      break;
    case TONGS_OWN_MEMBER_LIST:
       dump_list(out, m->record, load_pointer(v, m->offset), load_u32(v, m->count_offset));
       break;

@@ -23,6 +23,7 @@ enum tongs_own_member_kind {
    TONGS_OWN_MEMBER_BLOB,
    TONGS_OWN_MEMBER_IDS,
    TONGS_OWN_MEMBER_BYTES,
+   TONGS_OWN_MEMBER_RECORD,
    TONGS_OWN_MEMBER_LIST,
    TONGS_OWN_MEMBER_OPS,
 };
@@ -37,7 +38,7 @@ struct tongs_own_member {
    uint32_t count_offset;
    uint32_t size;                          /* of BYTES */
    uint32_t limit;                         /* of IDS: the most there may be */
-   const struct tongs_own_members *record; /* of LIST */
+   const struct tongs_own_members *record; /* of RECORD and LIST */
 };
 
 struct tongs_own_members {

@@ -10,6 +10,8 @@
 % elif m.kind == "list":
    const struct tongs_own_${m.record} *${m.name};
    uint32_t ${m.name}_count;
+% elif m.kind == "record":
+   struct tongs_own_${m.record} ${m.name};
 % elif m.kind == "bytes":
    uint8_t ${m.name}[${m.size}];
 % elif m.kind == "u32":
@@ -37,6 +39,8 @@ ${encode_value(m)}\
    tongs_encode_u64(e, v->${m.name});
 % elif m.kind == "blob":
    tongs_encode_blob(e, v->${m.name}, v->${m.name}_size);
+% elif m.kind == "record":
+   tongs_encode_own_${m.record}(e, &v->${m.name});
 % elif m.kind == "ids":
    tongs_encode_ids(e, v->${m.name}, v->${m.name}_count);
 % elif m.kind == "bytes":
@@ -68,6 +72,8 @@ ${decode_value(m)}\
    v->${m.name} = tongs_decode_u64(d);
 % elif m.kind == "blob":
    v->${m.name} = tongs_decode_bytes(d, &v->${m.name}_size);
+% elif m.kind == "record":
+   tongs_decode_own_${m.record}(d, &v->${m.name});
 % elif m.kind == "ids":
    v->${m.name} = tongs_decode_ids(d, ${m.limit}, &v->${m.name}_count);
 % elif m.kind == "bytes":

@@ -18,6 +18,9 @@
       .count_offset = offsetof(${struct}, ${m.name}_count),
       .limit = ${m.limit},
 % endif
+% if m.kind == "record":
+      .record = &${m.record}_record,
+% endif
 % if m.kind == "list":
       .count_offset = offsetof(${struct}, ${m.name}_count),
       .record = &${m.record}_record,

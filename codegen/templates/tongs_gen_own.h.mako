@@ -21,10 +21,12 @@ struct tongs_encoder;
 /* ${r.doc} */
 struct tongs_own_${r.name} {
 % for m in r.members:
+% if m.in_struct:
 % for line in m.comment:
    ${line}
 % endfor
 ${codec.declare(m)}\
+% endif
 % endfor
 };
 % endfor
@@ -57,10 +59,12 @@ tongs_decode_${o.name}(struct tongs_decoder *d, struct tongs_args_${o.name} *v);
 
 struct tongs_reply_${o.name} {
 % for m in o.reply:
+% if m.in_struct:
 % for line in m.comment:
    ${line}
 % endfor
 ${codec.declare(m)}\
+% endif
 % endfor
 };
 

@@ -7,6 +7,8 @@
 #include "renderer/worker/transport.h"
 #include "renderer/worker/waiter.h"
 
+#include "tongs_gen_own.h"
+
 bool
 rdr_channel_send(struct rdr_context *ctx, const uint8_t *data, size_t size)
 {
@@ -95,23 +97,23 @@ void
 rdr_own_channel(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct rdr_transport *t = ctx->transport;
+   struct tongs_args_tongsChannel a = {0};
    struct tongs_channel ch = {0};
    size_t offset;
-   uint32_t ops_size = tongs_decode_u32(d);
-   uint32_t replies_size = tongs_decode_u32(d);
 
+   tongs_decode_tongsChannel(d, &a);
    if (d->error || ctx->channel.base) {
       rdr_end(ctx, "a tongsChannel is malformed, or not the only one");
       return;
    }
-   size_t size = tongs_channel_size(ops_size, replies_size);
+   size_t size = tongs_channel_size(a.ops_size, a.replies_size);
    const char *why = size ? rdr_op_map_memory(ctx, op, size, &ctx->channel_memory)
                           : "its rings have impossible sizes";
    if (why) {
       rdr_end(ctx, "the memory of a tongsChannel was refused: %s", why);
       return;
    }
-   tongs_channel_init(&ch, ctx->channel_memory.data, ops_size, replies_size,
+   tongs_channel_init(&ch, ctx->channel_memory.data, a.ops_size, a.replies_size,
                       t->ops->start_channel(t));
    rdr_reply_begin(ctx, op, &offset);
    rdr_reply_end(ctx, offset);

@@ -42,8 +42,6 @@ struct rdr_host {
    PFN_vkEnumerateInstanceExtensionProperties EnumerateInstanceExtensionProperties;
 };
 
-#define RDR_PHYSICAL_DEVICES_MAX 16u
-
 /* How devices of a physical device are made, beside what the client asks for. */
 struct rdr_physical_device {
    VkPhysicalDevice handle;
@@ -56,7 +54,7 @@ struct rdr_instance {
    PFN_vkGetDeviceProcAddr GetDeviceProcAddr;
    struct rdr_vk_instance vk;
    /* Those that the client has seen. */
-   struct rdr_physical_device physical[RDR_PHYSICAL_DEVICES_MAX];
+   struct rdr_physical_device physical[TONGS_PHYSICAL_DEVICES_MAX];
    uint32_t physical_count;
 };
 

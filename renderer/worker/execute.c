@@ -3,6 +3,7 @@
 
 #include "protocol/args.h"
 #include "protocol/frame.h"
+#include "protocol/own.h"
 #include "renderer/worker/compile.h"
 #include "renderer/worker/handlers.h"
 #include "renderer/worker/jobs.h"
@@ -149,27 +150,25 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
 /* An op of our own. */
 struct own_op {
    rdr_body_handler handle;
-   bool is_call;
-   bool takes_fd;
    bool after_compilations;
 };
 
 static const struct own_op own_ops[] = {
    [TONGS_OP_tongsRecord] = {rdr_replay},
-   [TONGS_OP_tongsHeapCreate] = {rdr_own_heap_create, .takes_fd = true},
+   [TONGS_OP_tongsHeapCreate] = {rdr_own_heap_create},
    [TONGS_OP_tongsHeapDestroy] = {rdr_own_heap_destroy},
    [TONGS_OP_tongsMemoryWrite] = {rdr_own_memory_write},
-   [TONGS_OP_tongsMemoryRead] = {rdr_own_memory_read, .is_call = true},
-   [TONGS_OP_tongsMemoryFd] = {rdr_own_memory_fd, .is_call = true},
-   [TONGS_OP_tongsCopyMemoryToImage] = {rdr_own_copy_memory_to_image, .is_call = true},
-   [TONGS_OP_tongsCopyImageToMemory] = {rdr_own_copy_image_to_memory, .is_call = true},
-   [TONGS_OP_tongsSwapchainImages] = {rdr_own_swapchain_images, .is_call = true},
-   [TONGS_OP_tongsAcquireAhead] = {rdr_own_acquire_ahead, .is_call = true},
+   [TONGS_OP_tongsMemoryRead] = {rdr_own_memory_read},
+   [TONGS_OP_tongsMemoryFd] = {rdr_own_memory_fd},
+   [TONGS_OP_tongsCopyMemoryToImage] = {rdr_own_copy_memory_to_image},
+   [TONGS_OP_tongsCopyImageToMemory] = {rdr_own_copy_image_to_memory},
+   [TONGS_OP_tongsSwapchainImages] = {rdr_own_swapchain_images},
+   [TONGS_OP_tongsAcquireAhead] = {rdr_own_acquire_ahead},
    [TONGS_OP_tongsTakeImage] = {rdr_own_take_image},
-   [TONGS_OP_tongsInstanceFacts] = {rdr_own_instance_facts, .is_call = true},
-   [TONGS_OP_tongsSnapshot] = {rdr_own_snapshot, .is_call = true},
-   [TONGS_OP_tongsSync] = {rdr_own_sync, .is_call = true, .after_compilations = true},
-   [TONGS_OP_tongsChannel] = {rdr_own_channel, .is_call = true, .takes_fd = true},
+   [TONGS_OP_tongsInstanceFacts] = {rdr_own_instance_facts},
+   [TONGS_OP_tongsSnapshot] = {rdr_own_snapshot},
+   [TONGS_OP_tongsSync] = {rdr_own_sync, .after_compilations = true},
+   [TONGS_OP_tongsChannel] = {rdr_own_channel},
    [TONGS_OP_tongsGetQueue] = {rdr_own_get_queue},
 };
 
@@ -187,7 +186,7 @@ execute_own(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    const struct own_op *own = find_own(op->number);
 
-   if (!own || own->is_call != op->is_call) {
+   if (!own || (tongs_own_ops[op->number].kind == TONGS_OWN_CALL) != op->is_call) {
       rdr_end(ctx, "op %u is unknown here", op->number);
       return;
    }
@@ -240,9 +239,9 @@ execute_vulkan(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes,
 static bool
 find_fd(struct rdr_context *ctx, struct rdr_op *op)
 {
-   const struct own_op *own = find_own(op->number);
+   const bool own = op->number < TONGS_OWN_OPS && tongs_own_ops[op->number].brings_fd;
 
-   if (!(own && own->takes_fd) && !(op->number < TONGS_OP_COUNT && rdr_ops[op->number].takes_fd)) {
+   if (!own && !(op->number < TONGS_OP_COUNT && rdr_ops[op->number].takes_fd)) {
       rdr_end(ctx, "op %u says that it brings a file descriptor, and takes none", op->number);
       return false;
    }

@@ -10,6 +10,7 @@
 #include "renderer/worker/swapchain.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 /* Acquires an image. A late result of a presentation is returned in place of the host's result: an
@@ -82,16 +83,6 @@ rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void
 
 /* --- Images acquired ahead --- */
 
-/* The swapchain that an op of our own names behind its device; NULL if the op is malformed. */
-static struct rdr_swapchain *
-decode_swapchain(struct tongs_decoder *d)
-{
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   VkSwapchainKHR handle = (VkSwapchainKHR)tongs_decode_handle(d, TONGS_TYPE_VkSwapchainKHR);
-
-   return d->error ? NULL : rdr_swapchain_find(d->target->data, handle);
-}
-
 /* Acquires the next image with our own semaphore, if one is free: does not wait. */
 static VkResult
 acquire_ahead(struct rdr_swapchain *s, struct rdr_device *dev)
@@ -121,17 +112,19 @@ acquire_ahead(struct rdr_swapchain *s, struct rdr_device *dev)
 void
 rdr_own_acquire_ahead(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct rdr_swapchain *s = decode_swapchain(d);
+   struct tongs_args_tongsAcquireAhead a = {0};
    size_t at;
 
+   tongs_decode_tongsAcquireAhead(d, &a);
+   struct rdr_swapchain *s = rdr_swapchain_find_decoded(d, a.swapchain);
    if (!s || s->is_ahead) {
       rdr_end(ctx, "a tongsAcquireAhead is malformed");
       return;
    }
    VkResult result = acquire_ahead(s, d->target->data);
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
-   tongs_encode_i32(e, result);
-   tongs_encode_u32(e, s->ahead);
+   tongs_encode_reply_tongsAcquireAhead(
+      e, &(struct tongs_reply_tongsAcquireAhead){.result = result, .image = s->ahead});
    rdr_reply_end(ctx, at);
 }
 
@@ -174,16 +167,15 @@ pass_on(struct rdr_swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, 
 void
 rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct rdr_swapchain *s = decode_swapchain(d);
-   struct rdr_device *dev = s ? d->target->data : NULL;
-   const bool alike = tongs_decode_u32(d);
-   const uint64_t id = tongs_decode_u64(d);
-   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkSemaphore);
-   const VkFence fence = (VkFence)tongs_decode_handle(d, TONGS_TYPE_VkFence);
+   struct tongs_args_tongsTakeImage a = {0};
    VkResult result = VK_SUCCESS;
 
-   if (d->error || !s || !s->is_ahead || (id && (!slot || slot->device != d->device)) ||
-       (alike && (!slot || rdr_jobs_use(ctx->jobs, id)))) {
+   tongs_decode_tongsTakeImage(d, &a);
+   struct rdr_swapchain *s = rdr_swapchain_find_decoded(d, a.swapchain);
+   struct rdr_device *dev = s ? d->target->data : NULL;
+   const struct tongs_slot *slot = rdr_object_find(ctx, a.semaphore, TONGS_TYPE_VkSemaphore);
+   if (!s || !s->is_ahead || (a.semaphore && (!slot || slot->device != d->device)) ||
+       (a.alike && (!slot || rdr_jobs_use(ctx->jobs, a.semaphore)))) {
       rdr_end(ctx, "a tongsTakeImage is malformed");
       return;
    }
@@ -192,12 +184,12 @@ rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_deco
    if (d->failed || (slot && !slot->handle)) {
       rdr_post_failed(ctx, op, dev, "vkAcquireNextImageKHR",
                       d->failed ? d->failed->result : slot->result);
-   } else if (alike) {
+   } else if (a.alike) {
       const VkSemaphore other = (VkSemaphore)slot->handle;
-      ctx->slots[tongs_id_slot(id)].handle = (uint64_t)s->semaphore;
+      ctx->slots[tongs_id_slot(a.semaphore)].handle = (uint64_t)s->semaphore;
       s->semaphore = other;
    } else {
-      result = pass_on(s, dev, slot ? (VkSemaphore)slot->handle : VK_NULL_HANDLE, fence);
+      result = pass_on(s, dev, slot ? (VkSemaphore)slot->handle : VK_NULL_HANDLE, (VkFence)a.fence);
    }
    if (result < 0)
       rdr_post_failed(ctx, op, dev, "vkAcquireNextImageKHR", result);

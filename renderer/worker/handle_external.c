@@ -12,6 +12,7 @@
 #include "renderer/worker/replies.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <fcntl.h>
@@ -21,12 +22,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-/* How the client maps the descriptor of tongsMemoryFd. */
-enum {
-   MAPS_AS_HOST = 0, /* as the host driver does */
-   MAPS_AS_DMA_BUF = 1,
-};
 
 /* Takes the op's descriptor, for which the client's arguments have `number`. False, with the
  * connection ended, if only one of the two is there. */
@@ -227,7 +222,7 @@ find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct 
          same = backs(fd, data, memory->size, offset);
          dev->vk.UnmapMemory(dev->handle, handle);
       }
-      *kind = same ? MAPS_AS_HOST : MAPS_AS_DMA_BUF;
+      *kind = same ? TONGS_MEMORY_FD_PAGES : TONGS_MEMORY_FD_DMA_BUF;
       if (same)
          return fd;
       *offset = 0;
@@ -241,14 +236,12 @@ find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct 
 void
 rdr_own_memory_fd(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   uint32_t kind = 0;
-   uint64_t at = 0;
+   struct tongs_args_tongsMemoryFd a = {0};
+   struct tongs_reply_tongsMemoryFd reply = {0};
    size_t offset;
 
-   tongs_decode_u32(d);
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   uint64_t id = tongs_decode_u64(d);
-   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkDeviceMemory);
+   tongs_decode_tongsMemoryFd(d, &a);
+   const struct tongs_slot *slot = rdr_object_find(ctx, a.memory, TONGS_TYPE_VkDeviceMemory);
    if (d->error || !d->target || !slot || slot->device != d->device || !slot->handle) {
       rdr_end(ctx, "a tongsMemoryFd is malformed");
       return;
@@ -258,10 +251,10 @@ rdr_own_memory_fd(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
       rdr_end(ctx, "a tongsMemoryFd names a memory that cannot be mapped");
       return;
    }
-   int fd = find_mappable(d->target->data, (VkDeviceMemory)slot->handle, memory, &kind, &at);
+   int fd = find_mappable(d->target->data, (VkDeviceMemory)slot->handle, memory, &reply.kind,
+                          &reply.offset);
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
-   tongs_encode_u32(e, kind);
-   tongs_encode_u64(e, at);
+   tongs_encode_reply_tongsMemoryFd(e, &reply);
    if (fd >= 0)
       rdr_reply_end_with_fd(ctx, offset, fd);
    else

@@ -10,6 +10,7 @@
 #include "renderer/worker/swapchain.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 /* The slot's data is the format, which bounds what a copy reads and writes (R4). */
@@ -63,38 +64,27 @@ struct region {
    VkExtent3D extent;
 };
 
-static void
-decode_head(struct rdr_context *ctx, struct tongs_decoder *d, struct region *r)
+/* False if the op is malformed, or its image is none of the device or failed to be created. */
+static bool
+find_region(struct rdr_context *ctx, const struct tongs_decoder *d,
+            const struct tongs_own_region *a, struct region *r)
 {
-   uint64_t image;
+   const struct tongs_slot *slot =
+      d->error ? NULL : rdr_object_find(ctx, a->image, TONGS_TYPE_VkImage);
 
-   r->flags = tongs_decode_u32(d);
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   if (sizeof(image) <= tongs_decoder_left(d)) {
-      memcpy(&image, d->cur, sizeof(image));
-      const struct tongs_slot *slot = rdr_object_find(ctx, image, TONGS_TYPE_VkImage);
-      r->format = slot ? (uint32_t)(uintptr_t)slot->data : 0;
-   }
-   r->image = (VkImage)tongs_decode_handle(d, TONGS_TYPE_VkImage);
-   r->layout = (VkImageLayout)tongs_decode_u32(d);
-   r->subresource = (VkImageSubresourceLayers){
-      .aspectMask = tongs_decode_u32(d),
-      .mipLevel = tongs_decode_u32(d),
-      .baseArrayLayer = tongs_decode_u32(d),
-      .layerCount = tongs_decode_u32(d),
+   if (!slot || slot->device != d->device || !slot->handle || slot->result < 0 || d->failed)
+      return false;
+   *r = (struct region){
+      .dev = d->target->data,
+      .image = (VkImage)slot->handle,
+      .format = (uint32_t)(uintptr_t)slot->data,
+      .flags = a->flags,
+      .layout = (VkImageLayout)a->layout,
+      .subresource = {a->aspect, a->level, a->first_layer, a->layers},
+      .offset = {a->x, a->y, a->z},
+      .extent = {a->width, a->height, a->depth},
    };
-   r->offset = (VkOffset3D){
-      .x = tongs_decode_i32(d),
-      .y = tongs_decode_i32(d),
-      .z = tongs_decode_i32(d),
-   };
-   r->extent = (VkExtent3D){
-      .width = tongs_decode_u32(d),
-      .height = tongs_decode_u32(d),
-      .depth = tongs_decode_u32(d),
-   };
-   tongs_decode_u32(d);
-   r->dev = d->target ? d->target->data : NULL;
+   return r->dev != NULL;
 }
 
 /* How many bytes of the client's memory the host driver will read or write; UINT64_MAX if the copy
@@ -131,19 +121,19 @@ bytes_of(const struct region *r)
 void
 rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct region r = {0};
+   struct tongs_args_tongsCopyMemoryToImage a = {0};
+   struct region r;
    size_t at;
 
-   decode_head(ctx, d, &r);
-   uint64_t size = d->error || d->failed || !r.dev ? UINT64_MAX : bytes_of(&r);
-   const void *bytes = size == UINT64_MAX ? NULL : tongs_decode_blob(d, size, false);
-   if (d->error || size == UINT64_MAX || !r.dev->vk.CopyMemoryToImage) {
+   tongs_decode_tongsCopyMemoryToImage(d, &a);
+   uint64_t size = find_region(ctx, d, &a.region, &r) ? bytes_of(&r) : UINT64_MAX;
+   if (size == UINT64_MAX || a.bytes_size != size || !r.dev->vk.CopyMemoryToImage) {
       rdr_end(ctx, "a tongsCopyMemoryToImage is malformed");
       return;
    }
    VkMemoryToImageCopyEXT region = {
       .sType = VK_STRUCTURE_TYPE_MEMORY_TO_IMAGE_COPY_EXT,
-      .pHostPointer = bytes,
+      .pHostPointer = a.bytes,
       .imageSubresource = r.subresource,
       .imageOffset = r.offset,
       .imageExtent = r.extent,
@@ -158,20 +148,21 @@ rdr_own_copy_memory_to_image(struct rdr_context *ctx, struct rdr_op *op, struct 
    };
    VkResult result = r.dev->vk.CopyMemoryToImage(r.dev->handle, &info);
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
-   tongs_encode_i32(e, result);
+   tongs_encode_reply_tongsCopyMemoryToImage(
+      e, &(struct tongs_reply_tongsCopyMemoryToImage){.result = result});
    rdr_reply_end(ctx, at);
 }
 
 void
 rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct region r = {0};
+   struct tongs_args_tongsCopyImageToMemory a = {0};
+   struct region r;
    size_t at;
 
-   decode_head(ctx, d, &r);
-   uint64_t wanted = tongs_decode_u64(d);
-   uint64_t size = d->error || d->failed || !r.dev ? UINT64_MAX : bytes_of(&r);
-   if (size == UINT64_MAX || size != wanted || !r.dev->vk.CopyImageToMemory) {
+   tongs_decode_tongsCopyImageToMemory(d, &a);
+   uint64_t size = find_region(ctx, d, &a.region, &r) ? bytes_of(&r) : UINT64_MAX;
+   if (size == UINT64_MAX || size != a.size || !r.dev->vk.CopyImageToMemory) {
       rdr_end(ctx, "a tongsCopyImageToMemory is malformed");
       return;
    }
@@ -194,9 +185,9 @@ rdr_own_copy_image_to_memory(struct rdr_context *ctx, struct rdr_op *op, struct 
    VkResult result =
       bytes ? r.dev->vk.CopyImageToMemory(r.dev->handle, &info) : VK_ERROR_OUT_OF_HOST_MEMORY;
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
-   tongs_encode_i32(e, result);
-   if (result == VK_SUCCESS)
-      tongs_encode_blob(e, bytes, size);
+   tongs_encode_reply_tongsCopyImageToMemory(
+      e, &(struct tongs_reply_tongsCopyImageToMemory){
+            .result = result, .bytes = bytes, .bytes_size = size});
    rdr_reply_end(ctx, at);
 }
 

@@ -14,6 +14,7 @@
 #include "renderer/worker/validation.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <stdio.h>
@@ -32,9 +33,13 @@ rdr_own_instance_facts(struct rdr_context *ctx, struct rdr_op *op, struct tongs_
    if (!list || ctx->host.EnumerateInstanceExtensionProperties(NULL, &count, list) != VK_SUCCESS)
       count = 0;
 
+   struct tongs_reply_tongsInstanceFacts reply = {
+      .api_version = rdr_host_version(&ctx->host),
+      .extensions = rdr_describe_extensions(d, list, count),
+   };
+   reply.extensions_count = reply.extensions ? count : 0;
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
-   tongs_encode_u32(e, rdr_host_version(&ctx->host));
-   rdr_encode_extensions(e, list, count);
+   tongs_encode_reply_tongsInstanceFacts(e, &reply);
    rdr_reply_end(ctx, offset);
 }
 
@@ -121,7 +126,7 @@ rdr_own_sync(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
 
    (void)d;
-   tongs_encode_i32(e, ctx->post_result);
+   tongs_encode_reply_tongsSync(e, &(struct tongs_reply_tongsSync){.result = ctx->post_result});
    rdr_reply_end(ctx, offset);
    ctx->post_result = VK_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include "renderer/worker/replies.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
          a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
          return;
       }
-      info.allocationSize = (info.allocationSize + RDR_HEAP_PAGE - 1) & ~(RDR_HEAP_PAGE - 1);
+      info.allocationSize = (info.allocationSize + TONGS_HEAP_PAGE - 1) & ~(TONGS_HEAP_PAGE - 1);
       import.pHostPointer =
          rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize, &heap);
       if (!import.pHostPointer) {
@@ -120,29 +121,25 @@ whole(const struct range *r)
 void
 rdr_own_memory_write(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct range r;
+   struct tongs_args_tongsMemoryWrite a = {0};
 
    (void)op;
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   uint64_t id = tongs_decode_u64(d);
-   r.offset = tongs_decode_u64(d);
-   uint32_t size = tongs_decode_u32(d);
-   d->cur = size ? d->cur - sizeof(size) : d->cur;
-   const void *bytes = tongs_decode_blob(d, size, true);
-   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkDeviceMemory);
+   tongs_decode_tongsMemoryWrite(d, &a);
+   const struct tongs_slot *slot = rdr_object_find(ctx, a.memory, TONGS_TYPE_VkDeviceMemory);
    if (d->error || !d->target || !slot || slot->device != d->device || !slot->handle) {
       rdr_end(ctx, "a tongsMemoryWrite is malformed");
       return;
    }
-   r.dev = d->target->data;
-   r.memory = (VkDeviceMemory)slot->handle;
-   r.size = size;
+   struct range r = {.dev = d->target->data,
+                     .memory = (VkDeviceMemory)slot->handle,
+                     .offset = a.offset,
+                     .size = a.bytes_size};
    if (!map(&r, slot->data)) {
       rdr_end(ctx, "a tongsMemoryWrite is out of its memory's range, or that cannot be mapped");
       return;
    }
-   if (size)
-      memcpy((uint8_t *)r.data + r.offset, bytes, size);
+   if (r.size)
+      memcpy((uint8_t *)r.data + r.offset, a.bytes, r.size);
    VkMappedMemoryRange all = whole(&r);
    r.dev->vk.FlushMappedMemoryRanges(r.dev->handle, 1, &all);
    r.dev->vk.UnmapMemory(r.dev->handle, r.memory);
@@ -151,21 +148,19 @@ rdr_own_memory_write(struct rdr_context *ctx, struct rdr_op *op, struct tongs_de
 void
 rdr_own_memory_read(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   struct range r;
+   struct tongs_args_tongsMemoryRead a = {0};
    size_t offset;
 
-   tongs_decode_u32(d);
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   uint64_t id = tongs_decode_u64(d);
-   r.offset = tongs_decode_u64(d);
-   r.size = tongs_decode_u64(d);
-   const struct tongs_slot *slot = rdr_object_find(ctx, id, TONGS_TYPE_VkDeviceMemory);
+   tongs_decode_tongsMemoryRead(d, &a);
+   const struct tongs_slot *slot = rdr_object_find(ctx, a.memory, TONGS_TYPE_VkDeviceMemory);
    if (d->error || !d->target || !slot || slot->device != d->device || !slot->handle) {
       rdr_end(ctx, "a tongsMemoryRead is malformed");
       return;
    }
-   r.dev = d->target->data;
-   r.memory = (VkDeviceMemory)slot->handle;
+   struct range r = {.dev = d->target->data,
+                     .memory = (VkDeviceMemory)slot->handle,
+                     .offset = a.offset,
+                     .size = a.size};
    if (!map(&r, slot->data)) {
       rdr_end(ctx, "a tongsMemoryRead is out of its memory's range, or that cannot be mapped");
       return;
@@ -173,7 +168,9 @@ rdr_own_memory_read(struct rdr_context *ctx, struct rdr_op *op, struct tongs_dec
    VkMappedMemoryRange all = whole(&r);
    r.dev->vk.InvalidateMappedMemoryRanges(r.dev->handle, 1, &all);
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
-   tongs_encode_blob(e, (uint8_t *)r.data + r.offset, r.size);
+   tongs_encode_reply_tongsMemoryRead(
+      e, &(struct tongs_reply_tongsMemoryRead){.bytes = (uint8_t *)r.data + r.offset,
+                                               .bytes_size = r.size});
    rdr_reply_end(ctx, offset);
    r.dev->vk.UnmapMemory(r.dev->handle, r.memory);
 }

@@ -9,6 +9,7 @@
 #include "renderer/worker/physical_device.h"
 #include "renderer/worker/replies.h"
 
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <stdlib.h>
@@ -17,21 +18,18 @@
 /* Room for the extensions of a physical device at the first attempt. */
 #define EXTENSIONS_MAX 512u
 
-/* How the client reaches a memory type, as on the wire (docs/wire.md, tongsSnapshot). */
-enum strategy {
-   STRATEGY_HOST = 0,
-   STRATEGY_SHARED = 1,
-   STRATEGY_EXPLICIT = 2,
-};
-
-void
-rdr_encode_extensions(struct tongs_encoder *e, const VkExtensionProperties *list, uint32_t count)
+const struct tongs_own_extension *
+rdr_describe_extensions(struct tongs_decoder *d, const VkExtensionProperties *list, uint32_t count)
 {
-   tongs_encode_u32(e, count);
-   for (uint32_t i = 0; i < count; i++) {
-      tongs_encode_string(e, list[i].extensionName);
-      tongs_encode_u32(e, list[i].specVersion);
+   struct tongs_own_extension *described = tongs_decode_alloc(d, count, sizeof(*described));
+
+   for (uint32_t i = 0; described && i < count; i++) {
+      described[i] = (struct tongs_own_extension){
+         .name = list[i].extensionName,
+         .version = list[i].specVersion,
+      };
    }
+   return described;
 }
 
 static bool
@@ -81,20 +79,20 @@ choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, b
 
    vk->GetPhysicalDeviceProperties(physical, &properties);
    vk->GetPhysicalDeviceMemoryProperties(physical, &memory);
-   memset(strategies, STRATEGY_HOST, VK_MAX_MEMORY_TYPES);
+   memset(strategies, TONGS_MEMORY_HOST, VK_MAX_MEMORY_TYPES);
    for (uint32_t i = 0; i < memory.memoryTypeCount; i++) {
       VkMemoryPropertyFlags flags = memory.memoryTypes[i].propertyFlags;
       bool on_card = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU &&
                      flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
       if (!(flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) || on_card)
          continue;
-      strategies[i] = can_import ? STRATEGY_SHARED : STRATEGY_EXPLICIT;
+      strategies[i] = can_import ? TONGS_MEMORY_SHARED : TONGS_MEMORY_EXPLICIT;
       shared |= can_import && (flags & coherent) == coherent;
    }
    for (uint32_t i = 0; i < memory.memoryTypeCount; i++) {
-      if (strategies[i] == STRATEGY_HOST && !shared &&
+      if (strategies[i] == TONGS_MEMORY_HOST && !shared &&
           memory.memoryTypes[i].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
-         strategies[i] = STRATEGY_EXPLICIT;
+         strategies[i] = TONGS_MEMORY_EXPLICIT;
    }
 }
 
@@ -114,7 +112,7 @@ can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
        !has_extension(list, count, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
       return false;
    vk->GetPhysicalDeviceProperties2(physical, &properties);
-   return host.minImportedHostPointerAlignment <= RDR_HEAP_PAGE;
+   return host.minImportedHostPointerAlignment <= TONGS_HEAP_PAGE;
 }
 
 /* Finds out how devices of a physical device are made, and remembers it. */
@@ -132,7 +130,7 @@ note_device(struct rdr_instance *instance, VkPhysicalDevice physical,
       if (instance->physical[i].handle == physical)
          return instance->physical[i] = p;
    }
-   if (instance->physical_count < RDR_PHYSICAL_DEVICES_MAX)
+   if (instance->physical_count < TONGS_PHYSICAL_DEVICES_MAX)
       instance->physical[instance->physical_count++] = p;
    return p;
 }
@@ -152,53 +150,57 @@ rdr_physical_device_properties(struct rdr_instance *instance, VkPhysicalDevice p
    return p;
 }
 
-static void
-encode_device(struct rdr_context *ctx, struct tongs_encoder *e, VkPhysicalDevice physical)
+/* What the client is told of a device. Returns the list that the names belong to, which the caller
+ * frees; it may be NULL. */
+static VkExtensionProperties *
+describe_device(struct rdr_context *ctx, struct tongs_decoder *d, VkPhysicalDevice physical,
+                struct tongs_own_device *described)
 {
    const struct rdr_vk_instance *vk = &ctx->instance.vk;
    VkPhysicalDeviceProperties properties;
-   uint8_t strategies[VK_MAX_MEMORY_TYPES];
    uint32_t count;
 
    VkExtensionProperties *list = device_extensions(vk, physical, &count);
    vk->GetPhysicalDeviceProperties(physical, &properties);
    choose_strategies(vk, physical,
                      note_device(&ctx->instance, physical, list, count).imports_host_memory,
-                     strategies);
-   tongs_encode_u32(e, properties.apiVersion);
-   tongs_encode_fixed(e, strategies, sizeof(strategies));
-   rdr_encode_extensions(e, list, count);
-   free(list);
+                     described->strategies);
+   described->api_version = properties.apiVersion;
+   described->extensions = rdr_describe_extensions(d, list, count);
+   described->extensions_count = described->extensions ? count : 0;
+   return list;
 }
 
 void
 rdr_own_snapshot(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   VkPhysicalDevice devices[RDR_PHYSICAL_DEVICES_MAX];
-   uint64_t ids[RDR_PHYSICAL_DEVICES_MAX];
+   VkPhysicalDevice devices[TONGS_PHYSICAL_DEVICES_MAX];
+   struct tongs_own_device described[TONGS_PHYSICAL_DEVICES_MAX] = {0};
+   VkExtensionProperties *lists[TONGS_PHYSICAL_DEVICES_MAX];
+   struct tongs_args_tongsSnapshot a = {0};
    size_t offset;
 
-   uint64_t instance = tongs_decode_u64(d);
-   uint32_t count = tongs_decode_u32(d);
-   for (uint32_t i = 0; i < count && i < RDR_PHYSICAL_DEVICES_MAX; i++)
-      ids[i] = tongs_decode_u64(d);
-   if (d->error || count > RDR_PHYSICAL_DEVICES_MAX ||
-       !rdr_object_find(ctx, instance, TONGS_TYPE_VkInstance)) {
+   tongs_decode_tongsSnapshot(d, &a);
+   if (d->error || !rdr_object_find(ctx, a.instance, TONGS_TYPE_VkInstance)) {
       rdr_end(ctx, "a tongsSnapshot is malformed");
       return;
    }
+   uint32_t count = a.ids_count;
    VkResult result =
       ctx->instance.vk.EnumeratePhysicalDevices(ctx->instance.handle, &count, devices);
    if (result < 0)
       count = 0;
    for (uint32_t i = 0; i < count; i++) {
-      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, ids[i], (uintptr_t)devices[i],
-                          VK_SUCCESS, tongs_id_slot(instance), &ctx->instance))
+      if (!rdr_object_add(ctx, TONGS_TYPE_VkPhysicalDevice, a.ids[i], (uintptr_t)devices[i],
+                          VK_SUCCESS, tongs_id_slot(a.instance), &ctx->instance))
          return;
    }
-   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
-   tongs_encode_u32(e, count);
    for (uint32_t i = 0; i < count; i++)
-      encode_device(ctx, e, devices[i]);
+      lists[i] = describe_device(ctx, d, devices[i], &described[i]);
+   struct tongs_encoder *e = rdr_reply_begin(ctx, op, &offset);
+   tongs_encode_reply_tongsSnapshot(
+      e, &(struct tongs_reply_tongsSnapshot){.devices = described, .devices_count = count});
    rdr_reply_end(ctx, offset);
+   for (uint32_t i = 0; i < count; i++)
+      free(lists[i]);
 }

@@ -9,6 +9,7 @@
 #include "renderer/worker/waiter.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 /* --- Queues --- */
@@ -28,16 +29,17 @@ has_queue(const struct rdr_device *dev, const VkDeviceQueueInfo2 *info)
 void
 rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
+   struct tongs_args_tongsGetQueue a = {0};
+
    (void)op;
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   uint64_t id = tongs_decode_u64(d);
-   VkDeviceQueueInfo2 info = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2};
-   info.flags = tongs_decode_u32(d);
-   info.queueFamilyIndex = tongs_decode_u32(d);
-   info.queueIndex = tongs_decode_u32(d);
-   uint32_t status = tongs_decode_u32(d);
-   uint32_t epoch = tongs_decode_u32(d);
-   if (d->error || status > TONGS_STATUS_QUEUES || !has_queue(d->target->data, &info)) {
+   tongs_decode_tongsGetQueue(d, &a);
+   const VkDeviceQueueInfo2 info = {
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_INFO_2,
+      .flags = a.flags,
+      .queueFamilyIndex = a.family,
+      .queueIndex = a.index,
+   };
+   if (d->error || a.slot > TONGS_STATUS_QUEUES || !has_queue(d->target->data, &info)) {
       rdr_end(ctx, "a tongsGetQueue is malformed or names a queue that its device has not");
       return;
    }
@@ -47,10 +49,11 @@ rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
       dev->vk.GetDeviceQueue2(dev->handle, &info, &queue);
    else
       dev->vk.GetDeviceQueue(dev->handle, info.queueFamilyIndex, info.queueIndex, &queue);
-   if (status && !rdr_waiter_find(dev, queue) && !rdr_waiter_create(ctx, dev, queue, status, epoch))
+   if (a.slot && !rdr_waiter_find(dev, queue) &&
+       !rdr_waiter_create(ctx, dev, queue, a.slot, a.epoch))
       rdr_end(ctx, "out of memory for a queue");
-   rdr_object_add(ctx, TONGS_TYPE_VkQueue, id, (uintptr_t)queue, VK_ERROR_INITIALIZATION_FAILED,
-                  d->device, dev);
+   rdr_object_add(ctx, TONGS_TYPE_VkQueue, a.queue, (uintptr_t)queue,
+                  VK_ERROR_INITIALIZATION_FAILED, d->device, dev);
 }
 
 /* --- What a submission signals --- */

@@ -10,6 +10,7 @@
 #include "renderer/worker/swapchain.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <stdlib.h>
@@ -99,28 +100,27 @@ rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void 
 void
 rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
+   struct tongs_args_tongsSwapchainImages a = {0};
    size_t at;
 
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   VkSwapchainKHR handle = (VkSwapchainKHR)tongs_decode_handle(d, TONGS_TYPE_VkSwapchainKHR);
-   uint32_t count = tongs_decode_u32(d);
-   struct rdr_swapchain *s = d->error ? NULL : rdr_swapchain_find(d->target->data, handle);
-   if (!s || (count && (count != s->count || s->entered))) {
+   tongs_decode_tongsSwapchainImages(d, &a);
+   struct rdr_swapchain *s = rdr_swapchain_find_decoded(d, a.swapchain);
+   if (!s || (a.ids_count && (a.ids_count != s->count || s->entered))) {
       rdr_end(ctx, "a tongsSwapchainImages is malformed");
       return;
    }
    const uint32_t slot = tongs_id_slot(s->id);
-   s->entered |= count != 0;
-   for (uint32_t i = 0; i < count; i++) {
-      uint64_t id = tongs_decode_u64(d);
-      if (d->error || !rdr_object_add(ctx, TONGS_TYPE_VkImage, id, (uint64_t)s->images[i],
-                                      VK_SUCCESS, slot, ctx->slots[slot].data)) {
+   s->entered |= a.ids_count != 0;
+   for (uint32_t i = 0; i < a.ids_count; i++) {
+      if (!rdr_object_add(ctx, TONGS_TYPE_VkImage, a.ids[i], (uint64_t)s->images[i], VK_SUCCESS,
+                          slot, ctx->slots[slot].data)) {
          rdr_end(ctx, "a tongsSwapchainImages is malformed");
          return;
       }
    }
    struct tongs_encoder *e = rdr_reply_begin(ctx, op, &at);
-   tongs_encode_u32(e, s->count);
+   tongs_encode_reply_tongsSwapchainImages(
+      e, &(struct tongs_reply_tongsSwapchainImages){.count = s->count});
    rdr_reply_end(ctx, at);
 }
 

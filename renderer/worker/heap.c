@@ -4,6 +4,7 @@
 #include "renderer/worker/handlers.h"
 #include "renderer/worker/input.h"
 
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t n
 {
    struct rdr_heap *h = number ? find(ctx, dev, number) : NULL;
 
-   if (!h || size > h->size || offset > h->size - size || offset % RDR_HEAP_PAGE)
+   if (!h || size > h->size || offset > h->size - size || offset % TONGS_HEAP_PAGE)
       return NULL;
    *heap = h;
    return h->memory.data + offset;
@@ -97,28 +98,26 @@ refusal(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, 
 void
 rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   uint32_t number = tongs_decode_u32(d);
-   tongs_decode_u32(d);
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   uint64_t size = tongs_decode_u64(d);
+   struct tongs_args_tongsHeapCreate a = {0};
 
-   if (d->error || !number || !d->target) {
+   tongs_decode_tongsHeapCreate(d, &a);
+   if (d->error || !a.number || !d->target) {
       rdr_end(ctx, "a tongsHeapCreate is malformed");
       return;
    }
    const struct rdr_device *dev = d->target->data;
-   const char *why = refusal(ctx, dev, number, size);
+   const char *why = refusal(ctx, dev, a.number, a.size);
    struct rdr_heap *heap = why ? NULL : calloc(1, sizeof(*heap));
    if (heap) {
       heap->device = dev;
-      heap->number = number;
-      heap->size = size;
-      why = rdr_op_map_memory(ctx, op, size, &heap->memory);
+      heap->number = a.number;
+      heap->size = a.size;
+      why = rdr_op_map_memory(ctx, op, a.size, &heap->memory);
    } else if (!why) {
       why = "out of memory";
    }
    if (why) {
-      rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)size, why);
+      rdr_end(ctx, "a shared heap of %llu bytes was refused: %s", (unsigned long long)a.size, why);
       free(heap);
       return;
    }
@@ -128,12 +127,11 @@ rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_dec
 void
 rdr_own_heap_destroy(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   uint32_t number = tongs_decode_u32(d);
-   tongs_decode_u32(d);
-   tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   struct rdr_heap *heap = d->error || !number ? NULL : find(ctx, d->target->data, number);
+   struct tongs_args_tongsHeapDestroy a = {0};
 
    (void)op;
+   tongs_decode_tongsHeapDestroy(d, &a);
+   struct rdr_heap *heap = d->error || !a.number ? NULL : find(ctx, d->target->data, a.number);
    if (!heap)
       rdr_end(ctx, "a tongsHeapDestroy names no heap");
    else if (heap->uses)

@@ -7,9 +7,6 @@
 
 #include "renderer/worker/context.h"
 
-/* Ranges of a heap are whole pages. */
-#define RDR_HEAP_PAGE UINT64_C(4096)
-
 /* What the slot of a VkDeviceMemory holds beside the host's handle: what uses of the memory are
  * checked against (R4). */
 struct rdr_memory {

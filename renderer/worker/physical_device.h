@@ -7,12 +7,15 @@
 
 #include "renderer/worker/context.h"
 
+struct tongs_own_extension;
+
 /* Asks the host driver, once for each physical device. */
 struct rdr_physical_device
 rdr_physical_device_properties(struct rdr_instance *instance, VkPhysicalDevice physical);
 
-/* Encodes names and versions. */
-void
-rdr_encode_extensions(struct tongs_encoder *e, const VkExtensionProperties *list, uint32_t count);
+/* What the client is told of each extension, in the decoder's arena; NULL for none, and if memory
+ * is out. The names are the list's. */
+const struct tongs_own_extension *
+rdr_describe_extensions(struct tongs_decoder *d, const VkExtensionProperties *list, uint32_t count);
 
 #endif

@@ -5,6 +5,8 @@
 #include "protocol/frame.h"
 #include "renderer/worker/execute.h"
 
+#include "tongs_gen_own.h"
+
 void
 rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
                   struct tongs_decoder *d)
@@ -24,8 +26,10 @@ rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_d
 static bool
 open_record(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
-   op->command_buffer =
-      (VkCommandBuffer)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkCommandBuffer);
+   struct tongs_args_tongsRecord a;
+
+   tongs_decode_tongsRecord(d, &a);
+   op->command_buffer = (VkCommandBuffer)(uintptr_t)a.command_buffer;
    if (d->error || !d->target) {
       rdr_end(ctx, "a tongsRecord names no command buffer");
       return false;

@@ -7,6 +7,7 @@
 #include "renderer/worker/transport.h"
 #include "renderer/worker/validation.h"
 
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <string.h>
@@ -86,7 +87,7 @@ rdr_replies_tell_loss(struct rdr_context *ctx, const char *why)
       return;
    rdr_validation_drain(ctx, &ctx->replies);
    size_t offset = tongs_encode_op_begin(&ctx->replies, TONGS_OP_tongsLost, TONGS_OP_FLAG_EVENT);
-   tongs_encode_string(&ctx->replies, why);
+   tongs_encode_tongsLost(&ctx->replies, &(struct tongs_args_tongsLost){.reason = why});
    bool ok = tongs_encode_op_end(&ctx->replies, offset);
    const size_t size = tongs_encoder_size(&ctx->replies);
    if (ok && ctx->channel.base)

@@ -93,6 +93,12 @@ rdr_swapchain_find(const struct rdr_device *dev, VkSwapchainKHR handle)
    return found;
 }
 
+struct rdr_swapchain *
+rdr_swapchain_find_decoded(const struct tongs_decoder *d, uint64_t handle)
+{
+   return d->error ? NULL : rdr_swapchain_find(d->target->data, (VkSwapchainKHR)handle);
+}
+
 void
 rdr_swapchain_take_turn(struct rdr_swapchain *s)
 {

@@ -52,6 +52,10 @@ rdr_swapchain_destroy(struct rdr_device *dev, struct rdr_swapchain *s);
 struct rdr_swapchain *
 rdr_swapchain_find(const struct rdr_device *dev, VkSwapchainKHR handle);
 
+/* The swapchain that a decoded op of our own names; NULL if the op is malformed. */
+struct rdr_swapchain *
+rdr_swapchain_find_decoded(const struct tongs_decoder *d, uint64_t handle);
+
 /* Vulkan wants one thread at a time to use a swapchain. Turns come in the order in which they were
  * asked for: an acquisition without a time limit, which asks anew for each slice of its wait, does
  * not keep the decoder's thread out. */

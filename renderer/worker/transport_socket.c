@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-_Static_assert(RDR_SOCKET_FDS_MAX >= TONGS_SOCKET_MAX_FDS, "one message fits");
+_Static_assert(TONGS_FDS_MAX >= TONGS_SOCKET_MAX_FDS, "one message fits");
 
 static struct rdr_socket *
 socket_from(struct rdr_transport *t)
@@ -107,7 +107,7 @@ rdr_socket_receive(struct rdr_transport *t, void *data, size_t size, int timeout
 {
    struct rdr_socket *s = socket_from(t);
    struct pollfd p = {.fd = s->fd, .events = POLLIN};
-   size_t count = RDR_SOCKET_FDS_MAX - s->fd_count;
+   size_t count = TONGS_FDS_MAX - s->fd_count;
 
    if (timeout_ms >= 0 && poll(&p, 1, timeout_ms) <= 0)
       return 0;

@@ -8,15 +8,13 @@
 
 #include "renderer/worker/transport.h"
 
-/* Descriptors that may have come before the ops that they belong to: as many as one message
- * carries. */
-#define RDR_SOCKET_FDS_MAX 16
+#include "tongs_gen_wire.h"
 
 struct rdr_socket {
    struct rdr_transport base;
    int fd;
    bool has_channel;
-   int fds[RDR_SOCKET_FDS_MAX]; /* owned; received and not taken yet */
+   int fds[TONGS_FDS_MAX]; /* owned; received and not taken yet */
    unsigned fd_count;
 };
 

@@ -3,6 +3,7 @@
 
 #include "renderer/worker/context.h"
 
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <stdio.h>
@@ -89,16 +90,15 @@ static void
 send_locked(struct rdr_validation *v, uint32_t severity, uint32_t types, int32_t id,
             const char *name, const char *text)
 {
-   char cut[TEXT_MAX];
+   char cut_name[TEXT_MAX], cut_text[TEXT_MAX];
    size_t offset = tongs_encode_op_begin(&v->waiting, TONGS_OP_tongsMessage, TONGS_OP_FLAG_EVENT);
 
-   tongs_encode_u32(&v->waiting, severity);
-   tongs_encode_u32(&v->waiting, types);
-   tongs_encode_i32(&v->waiting, id);
-   snprintf(cut, sizeof(cut), "%s", name ? name : "");
-   tongs_encode_string(&v->waiting, cut);
-   snprintf(cut, sizeof(cut), "%s", text ? text : "");
-   tongs_encode_string(&v->waiting, cut);
+   snprintf(cut_name, sizeof(cut_name), "%s", name ? name : "");
+   snprintf(cut_text, sizeof(cut_text), "%s", text ? text : "");
+   tongs_encode_tongsMessage(
+      &v->waiting,
+      &(struct tongs_args_tongsMessage){
+         .severity = severity, .types = types, .number = id, .name = cut_name, .text = cut_text});
    tongs_encode_op_end(&v->waiting, offset);
    v->sent++;
 }

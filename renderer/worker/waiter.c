@@ -4,6 +4,7 @@
 #include "renderer/worker/context.h"
 #include "renderer/worker/replies.h"
 
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <pthread.h>
@@ -67,9 +68,9 @@ send_event(struct rdr_waiter *w, uint64_t number, bool lost)
 
    pthread_mutex_lock(&ctx->reply_lock);
    offset = tongs_encode_op_begin(&ctx->replies, TONGS_OP_tongsCompletion, TONGS_OP_FLAG_EVENT);
-   tongs_encode_u32(&ctx->replies, w->slot);
-   tongs_encode_u32(&ctx->replies, lost ? w->epoch : 0);
-   tongs_encode_u64(&ctx->replies, number);
+   tongs_encode_tongsCompletion(
+      &ctx->replies, &(struct tongs_args_tongsCompletion){
+                        .slot = w->slot, .lost_epoch = lost ? w->epoch : 0, .completed = number});
    bool ok = tongs_encode_op_end(&ctx->replies, offset);
    pthread_mutex_unlock(&ctx->reply_lock);
    if (!ok)

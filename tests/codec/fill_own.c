@@ -108,6 +108,9 @@ fill_member(struct fill *f, const struct tongs_own_member *m, uint8_t *v)
    case TONGS_OWN_MEMBER_IDS:
       fill_ids(f, m, v);
       break;
+   case TONGS_OWN_MEMBER_RECORD:
+      fill_members(f, m->record, v + m->offset);
+      break;
    case TONGS_OWN_MEMBER_LIST:
       fill_list(f, m, v);
       break;

@@ -505,14 +505,14 @@ physical_devices_go_with_their_instance(struct fixture *f)
 static void
 a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
 {
-   const uint64_t heap[] = {1, id_of(TONGS_TYPE_VkDevice, DEVICE), RDR_HEAP_PAGE};
+   const uint64_t heap[] = {1, id_of(TONGS_TYPE_VkDevice, DEVICE), TONGS_HEAP_PAGE};
    VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                 .allocationSize = 100};
    VkDeviceMemory memory = HANDLE(VkDeviceMemory, FREE);
    unsigned char resident;
 
    int fd = memfd_create("heap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-   if (!CHECK(!ftruncate(fd, (off_t)RDR_HEAP_PAGE)) ||
+   if (!CHECK(!ftruncate(fd, (off_t)TONGS_HEAP_PAGE)) ||
        !CHECK(!fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK)))
       return;
    send_fd(f, fd);
@@ -527,10 +527,10 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
    if (!CHECK(made && made->heap))
       return;
    struct rdr_heap *used;
-   void *page = rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used);
+   void *page = rdr_heap_range(&f->ctx, &f->device, 1, 0, TONGS_HEAP_PAGE, &used);
    execute_own(f, TONGS_OP_tongsHeapDestroy, 0, heap, 2);
-   CHECK(!rdr_heap_range(&f->ctx, &f->device, 1, 0, RDR_HEAP_PAGE, &used));
-   CHECK(mincore(page, RDR_HEAP_PAGE, &resident) == 0);
+   CHECK(!rdr_heap_range(&f->ctx, &f->device, 1, 0, TONGS_HEAP_PAGE, &used));
+   CHECK(mincore(page, TONGS_HEAP_PAGE, &resident) == 0);
    execute(f, TONGS_OP_vkFreeMemory,
            &(struct tongs_args_vkFreeMemory){.device = HANDLE(VkDevice, DEVICE), .memory = memory});
    CHECK(!f->ctx.ended);

@@ -145,7 +145,7 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 
 const struct tongs_signature tongs_op_signatures[] = {
    {1, 0xb1d89b9bu}, /* tongsRecord */
-   {2, 0xec2b6488u}, /* tongsEverything */
+   {2, 0xe022025eu}, /* tongsEverything */
    {3, 0xcdee1d2u}, /* tongsNews */
    {4, 0x61ad9efbu}, /* tongsNothing */
    {32, 0xa3d17990u}, /* vkCreateBuffer */

@@ -11,6 +11,7 @@ static void
 tongs_encode_own_part(struct tongs_encoder *e, const struct tongs_own_part *v)
 {
    tongs_encode_string(e, v->name);
+   tongs_encode_u32(e, 0);
    tongs_encode_fixed(e, v->code, sizeof(v->code));
 }
 
@@ -18,6 +19,7 @@ static void
 tongs_decode_own_part(struct tongs_decoder *d, struct tongs_own_part *v)
 {
    v->name = tongs_decode_string(d);
+   tongs_decode_u32(d);
    tongs_decode_fixed(d, v->code, sizeof(v->code));
 }
 
@@ -32,7 +34,7 @@ tongs_encode_own_shelf(struct tongs_encoder *e, const struct tongs_own_shelf *v)
 static void
 tongs_decode_own_shelf(struct tongs_decoder *d, struct tongs_own_shelf *v)
 {
-   v->parts_count = tongs_decode_list(d, 8);
+   v->parts_count = tongs_decode_list(d, 12);
    struct tongs_own_part *parts = tongs_decode_alloc(d, v->parts_count, sizeof(*parts));
    for (uint32_t i = 0; parts && i < v->parts_count && !d->error; i++)
       tongs_decode_own_part(d, &parts[i]);
@@ -76,6 +78,7 @@ tongs_encode_tongsEverything(struct tongs_encoder *e, const struct tongs_args_to
    tongs_encode_u64(e, v->b);
    tongs_encode_i32(e, v->c);
    tongs_encode_blob(e, v->bytes, v->bytes_size);
+   tongs_encode_own_part(e, &v->part);
 }
 
 void
@@ -91,6 +94,7 @@ tongs_decode_tongsEverything(struct tongs_decoder *d, struct tongs_args_tongsEve
    v->b = tongs_decode_u64(d);
    v->c = tongs_decode_i32(d);
    v->bytes = tongs_decode_bytes(d, &v->bytes_size);
+   tongs_decode_own_part(d, &v->part);
 }
 
 static void

@@ -70,6 +70,8 @@ struct tongs_args_tongsEverything {
    /* bytes */
    const void *bytes;
    uint64_t bytes_size;
+   /* a part */
+   struct tongs_own_part part;
 };
 
 void

@@ -11,6 +11,9 @@ static const struct tongs_own_member part_members[] = {
       .offset = offsetof(struct tongs_own_part, name),
    },
    {
+      .kind = TONGS_OWN_MEMBER_ZERO,
+   },
+   {
       .kind = TONGS_OWN_MEMBER_BYTES,
       .name = "code",
       .offset = offsetof(struct tongs_own_part, code),
@@ -21,7 +24,7 @@ static const struct tongs_own_member part_members[] = {
 static const struct tongs_own_members part_record = {
    .size = sizeof(struct tongs_own_part),
    .members = part_members,
-   .count = 2,
+   .count = 3,
 };
 
 static const struct tongs_own_member shelf_members[] = {
@@ -111,6 +114,12 @@ static const struct tongs_own_member tongsEverything_members[] = {
       .offset = offsetof(struct tongs_args_tongsEverything, bytes),
       .count_offset = offsetof(struct tongs_args_tongsEverything, bytes_size),
    },
+   {
+      .kind = TONGS_OWN_MEMBER_RECORD,
+      .name = "part",
+      .offset = offsetof(struct tongs_args_tongsEverything, part),
+      .record = &part_record,
+   },
 };
 
 static const struct tongs_own_member tongsEverything_reply[] = {
@@ -144,7 +153,7 @@ static const struct tongs_own_member tongsNews_members[] = {
 
 const struct tongs_own_members tongs_own_args_members[TONGS_OWN_OPS] = {
    [TONGS_OP_tongsRecord] = {.members = tongsRecord_members, .count = 2},
-   [TONGS_OP_tongsEverything] = {.members = tongsEverything_members, .count = 10},
+   [TONGS_OP_tongsEverything] = {.members = tongsEverything_members, .count = 11},
    [TONGS_OP_tongsNews] = {.members = tongsNews_members, .count = 1},
 };
 
