@@ -37,8 +37,7 @@ find_worker(struct rdr_virtio_device *dev, pid_t pid)
 struct rdr_virtio_context *
 rdr_virtio_find_context(struct rdr_virtio_device *dev, uint32_t id)
 {
-   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link) {
       if (ctx->id == id)
          return ctx;
    }
@@ -49,8 +48,7 @@ rdr_virtio_find_context(struct rdr_virtio_device *dev, uint32_t id)
 static struct rdr_virtio_attachment *
 find_attachment(const struct rdr_virtio_context *ctx, uint32_t resource)
 {
-   tongs_list_for_each(struct rdr_virtio_attachment, a, &ctx->attachments, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_attachment, a, &ctx->attachments, link) {
       if (a->resource == resource)
          return a;
    }
@@ -101,8 +99,8 @@ rdr_virtio_has_descriptors(const struct rdr_virtio_device *dev,
    unsigned all = dev->lease_count + dev->host_count;
    unsigned own = ctx->lease_count + ctx->host_count + stream_descriptors(ctx);
 
-   tongs_list_for_each(struct rdr_virtio_context, c, &dev->contexts, link) all +=
-      stream_descriptors(c);
+   tongs_list_for_each(struct rdr_virtio_context, c, &dev->contexts, link)
+      all += stream_descriptors(c);
    return all <= dev->options.max_descriptors && own + count <= dev->options.max_descriptors - all;
 }
 
@@ -149,8 +147,7 @@ rdr_virtio_wake_all(struct rdr_virtio_device *dev, struct rdr_virtio_context *ct
 static void
 wake(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx)
 {
-   tongs_list_for_each_safe(struct rdr_virtio_request, request, &ctx->waits, link)
-   {
+   tongs_list_for_each_safe(struct rdr_virtio_request, request, &ctx->waits, link) {
       if (!ctx->stream || !rdr_virtio_stream_is_seen(ctx->stream, request->seen))
          answer_wait(dev, ctx, request);
    }
@@ -237,8 +234,7 @@ rdr_virtio_device_reap(struct rdr_virtio_device *dev, pid_t pid, int status)
    else
       fprintf(stderr, "tongs: worker %d ended with exit status %d after %.1f s\n", (int)pid,
               WEXITSTATUS(status), seconds);
-   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link) {
       if (ctx->worker == pid)
          ctx->worker = 0;
    }

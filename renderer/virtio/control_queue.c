@@ -16,7 +16,8 @@ rdr_virtio_control_queue_init(struct rdr_virtio_control_queue *q, struct rdr_que
 void
 rdr_virtio_control_queue_finish(struct rdr_virtio_control_queue *q)
 {
-   tongs_list_for_each_safe(struct rdr_virtio_held_answer, held, &q->held_answers, link) free(held);
+   tongs_list_for_each_safe(struct rdr_virtio_held_answer, held, &q->held_answers, link)
+      free(held);
    rdr_element_finish(&q->element);
    free(q->command);
 }
@@ -74,8 +75,7 @@ rdr_virtio_control_queue_restart(struct rdr_virtio_control_queue *q)
 
    tongs_list_init(&answers);
    tongs_list_splice(&answers, &q->held_answers);
-   tongs_list_for_each_safe(struct rdr_virtio_held_answer, held, &answers, link)
-   {
+   tongs_list_for_each_safe(struct rdr_virtio_held_answer, held, &answers, link) {
       rdr_virtio_control_queue_answer(q, &held->request, held->data, held->size);
       free(held);
    }

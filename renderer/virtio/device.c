@@ -52,8 +52,7 @@ struct rdr_virtio_resource *
 rdr_virtio_find_resource(struct rdr_virtio_device *dev, uint32_t id)
 {
    tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[id % RDR_VIRTIO_BUCKETS],
-                       link)
-   {
+                       link) {
       if (r->id == id)
          return r;
    }
@@ -191,8 +190,7 @@ rdr_virtio_device_execute(struct rdr_virtio_device *dev, struct rdr_virtio_reque
 static void
 kill_holders(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r)
 {
-   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link) {
       struct rdr_virtio_context *ctx = rdr_virtio_find_context(dev, lease->context);
       if (!ctx)
          continue;
@@ -213,8 +211,7 @@ for_each_detaching(struct rdr_virtio_device *dev,
                    void *data)
 {
    for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS && dev->detaching_count; i++) {
-      tongs_list_for_each_safe(struct rdr_virtio_resource, r, &dev->resources[i], link)
-      {
+      tongs_list_for_each_safe(struct rdr_virtio_resource, r, &dev->resources[i], link) {
          if (r->detaching)
             visit(dev, r, data);
       }
@@ -227,7 +224,8 @@ count_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void 
    unsigned *count = data;
 
    (void)dev;
-   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)++ *count;
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)
+      ++*count;
 }
 
 unsigned
@@ -247,8 +245,8 @@ fill_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void *
    struct pollfd **polls = data;
 
    (void)dev;
-   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link) * (*polls)++ =
-      (struct pollfd){.fd = lease->fd};
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)
+      *(*polls)++ = (struct pollfd){.fd = lease->fd};
 }
 
 void
@@ -256,8 +254,7 @@ rdr_virtio_device_poll_fill(const struct rdr_virtio_device *dev, struct pollfd *
 {
    if (dev->paused)
       return;
-   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link) {
       const struct rdr_virtio_stream *stream = ctx->stream;
       short events = stream && stream->fd >= 0 ? rdr_virtio_stream_events(stream) : 0;
       *polls++ = (struct pollfd){.fd = events ? stream->fd : -1, .events = events};
@@ -283,8 +280,7 @@ rdr_virtio_device_poll_done(struct rdr_virtio_device *dev, const struct pollfd *
 
    if (dev->paused)
       return;
-   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link) {
       if (i == count)
          break;
       if (polls[i++].revents)
@@ -344,8 +340,7 @@ rdr_virtio_device_tick(struct rdr_virtio_device *dev)
    for_each_detaching(dev, kill_if_due, &now);
    int64_t first = kill_late_workers(dev, now);
    for_each_detaching(dev, find_first_due, &first);
-   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link) {
       if (ctx->stream && ctx->stream->crowded)
          rdr_virtio_pump(dev, ctx);
       if (ctx->stream && ctx->stream->crowded && first - now > CROWDED_MS)
@@ -378,8 +373,7 @@ rdr_virtio_device_create(const struct rdr_virtio_device_options *options)
 static void
 destroy_contexts(struct rdr_virtio_device *dev)
 {
-   tongs_list_for_each_safe(struct rdr_virtio_context, ctx, &dev->contexts, link)
-   {
+   tongs_list_for_each_safe(struct rdr_virtio_context, ctx, &dev->contexts, link) {
       if (dev->paused && ctx->stream)
          rdr_virtio_stream_abandon(ctx->stream);
       rdr_virtio_destroy_context(dev, ctx);
@@ -435,8 +429,8 @@ rdr_virtio_device_resume(struct rdr_virtio_device *dev)
    for (unsigned i = 0; i < dev->options.max_workers; i++)
       dev->workers[i].deadline += dev->workers[i].deadline ? pause : 0;
    for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
-      tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[i], link) r->deadline +=
-         r->deadline ? pause : 0;
+      tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[i], link)
+         r->deadline += r->deadline ? pause : 0;
    }
    hold_workers(dev, false);
 }

@@ -72,8 +72,7 @@ void
 rdr_virtio_drop_ended_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r,
                              const uint32_t *context)
 {
-   tongs_list_for_each_safe(struct rdr_virtio_lease, lease, &r->leases, link)
-   {
+   tongs_list_for_each_safe(struct rdr_virtio_lease, lease, &r->leases, link) {
       struct pollfd p = {.fd = lease->fd};
       if ((!context || lease->context == *context) && poll(&p, 1, 0) > 0 &&
           (p.revents & (POLLHUP | POLLERR)))
@@ -85,8 +84,7 @@ void
 rdr_virtio_drop_context_leases(struct rdr_virtio_device *dev, uint32_t context)
 {
    for (unsigned i = 0; i < RDR_VIRTIO_BUCKETS; i++) {
-      tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[i], link)
-      {
+      tongs_list_for_each(struct rdr_virtio_resource, r, &dev->resources[i], link) {
          if (!r->detaching)
             rdr_virtio_drop_ended_leases(dev, r, &context);
       }
@@ -97,8 +95,8 @@ static void
 disown_resource(struct rdr_virtio_resource *r, uint32_t context)
 {
    r->owner = r->owner == context ? 0 : r->owner;
-   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link) lease->context =
-      lease->context == context ? 0 : lease->context;
+   tongs_list_for_each(struct rdr_virtio_lease, lease, &r->leases, link)
+      lease->context = lease->context == context ? 0 : lease->context;
 }
 
 void
@@ -148,8 +146,7 @@ rdr_virtio_finish_detaching(struct rdr_virtio_device *dev, struct rdr_virtio_res
 static bool
 take_back(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, bool unref)
 {
-   tongs_list_for_each(struct rdr_virtio_context, ctx, &call->dev->contexts, link)
-   {
+   tongs_list_for_each(struct rdr_virtio_context, ctx, &call->dev->contexts, link) {
       if (ctx->stream && ctx->stream->state == TONGS_VIRTGPU_STREAM_OPEN &&
           ctx->stream->resource == r->id)
          rdr_virtio_close_stream(call->dev, ctx, RDR_VIRTIO_WORKER_END_MS);

@@ -87,7 +87,8 @@ drop_chunk(struct rdr_virtio_stream *stream, struct chunk *chunk)
 static void
 drop_chunks(struct rdr_virtio_stream *stream)
 {
-   tongs_list_for_each_safe(struct chunk, chunk, &stream->chunks, link) drop_chunk(stream, chunk);
+   tongs_list_for_each_safe(struct chunk, chunk, &stream->chunks, link)
+      drop_chunk(stream, chunk);
 }
 
 void
