@@ -3,6 +3,7 @@
 #include "cli/environment.h"
 
 #include "cli/cli.h"
+#include "protocol/environment.h"
 #include "protocol/url.h"
 
 #include <errno.h>
@@ -16,14 +17,6 @@
 
 /* Our manifests are a few hundred bytes long. */
 #define MANIFEST_MAX 65536
-
-static const char *
-get_nonempty(const char *name)
-{
-   const char *value = getenv(name);
-
-   return value && *value ? value : NULL;
-}
 
 static bool
 set(const char *command, const char *name, const char *value)
@@ -89,8 +82,8 @@ find_in_build_tree(struct cli_paths *paths)
 static bool
 find_paths(const char *command, struct cli_paths *paths)
 {
-   const char *manifest = get_nonempty("TONGS_MANIFEST");
-   const char *library = get_nonempty("TONGS_LIBRARY");
+   const char *manifest = tongs_getenv("TONGS_MANIFEST");
+   const char *library = tongs_getenv("TONGS_LIBRARY");
    ssize_t n = readlink("/proc/self/exe", paths->program, sizeof(paths->program) - 1);
 
    if (n < 0) {
@@ -147,13 +140,13 @@ without_ours(const char *list)
 static bool
 keep_host_driver(const char *command)
 {
-   const char *list = get_nonempty("VK_DRIVER_FILES");
+   const char *list = tongs_getenv("VK_DRIVER_FILES");
    char *rest;
    bool ok = true;
 
    if (!list)
-      list = get_nonempty("VK_ICD_FILENAMES");
-   if (!list || get_nonempty("TONGS_HOST_DRIVER"))
+      list = tongs_getenv("VK_ICD_FILENAMES");
+   if (!list || tongs_getenv("TONGS_HOST_DRIVER"))
       return true;
    rest = without_ours(list);
    if (rest)
@@ -188,7 +181,7 @@ make_absolute(const char *command, const char *path, char full[PATH_MAX])
 static int
 apply_server(const char *command, const char *option)
 {
-   const char *text = option ? option : get_nonempty("TONGS_SERVER");
+   const char *text = option ? option : tongs_getenv("TONGS_SERVER");
    char why[400], path[PATH_MAX], full[PATH_MAX + sizeof("unix:")];
    struct tongs_url url;
 

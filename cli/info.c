@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/environment.h"
+#include "protocol/environment.h"
 
 #include <dlfcn.h>
 #include <getopt.h>
@@ -113,7 +114,7 @@ make_instance(const struct cli_command *self, struct driver *driver)
       .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
       .pApplicationInfo = &application,
    };
-   const char *server = getenv("TONGS_SERVER");
+   const char *server = tongs_getenv("TONGS_SERVER");
    VkResult result;
 
    if (enumerate_version && enumerate_version(&application.apiVersion) != VK_SUCCESS)
@@ -123,7 +124,7 @@ make_instance(const struct cli_command *self, struct driver *driver)
    if (result == VK_SUCCESS)
       return true;
 
-   if (server && *server && strcmp(server, "spawn") != 0)
+   if (server && strcmp(server, "spawn") != 0)
       cli_error(self->name,
                 "no answer from %s (VkResult %d; the driver says why above); is `tongs "
                 "serve --listen %s` running?",
@@ -280,7 +281,7 @@ print_json(const struct device *devices, uint32_t count, const char *server)
 static int
 print_devices(const struct cli_command *self, const struct cli_paths *paths, bool json)
 {
-   const char *server = getenv("TONGS_SERVER");
+   const char *server = tongs_getenv("TONGS_SERVER");
    struct driver driver = {0};
    struct device *devices = NULL;
    PFN_vkDestroyInstance destroy;

@@ -3,6 +3,7 @@
 /* `tongs serve`: the command line of the broker and of the virtio-gpu device. */
 
 #include "cli/cli.h"
+#include "protocol/environment.h"
 #include "protocol/url.h"
 #include "renderer/broker/broker.h"
 #include "renderer/virtio/vhost_serve.h"
@@ -131,10 +132,10 @@ add_listen(struct arguments *a, const char *text)
 static int
 add_default_listen(struct arguments *a)
 {
-   const char *dir = getenv("XDG_RUNTIME_DIR");
+   const char *dir = tongs_getenv("XDG_RUNTIME_DIR");
    char text[PATH_MAX];
 
-   if (!dir || !*dir)
+   if (!dir)
       return cli_usage_error(a->command->name, "XDG_RUNTIME_DIR is not set, so say where to listen "
                                                "with --listen unix:PATH");
    snprintf(text, sizeof(text), "unix:%s/tongs.sock", dir);

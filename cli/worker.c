@@ -5,6 +5,7 @@
 
 #include "renderer/worker/worker.h"
 #include "cli/cli.h"
+#include "protocol/environment.h"
 #include "renderer/broker/zygote.h"
 #include "renderer/worker/warm_worker.h"
 
@@ -44,14 +45,6 @@ static const struct option options[] = {
    {"limit", required_argument, NULL, OPTION_LIMIT},
    {0},
 };
-
-static const char *
-get_nonempty(const char *name)
-{
-   const char *value = getenv(name);
-
-   return value && *value ? value : NULL;
-}
 
 /* Goes on in a child and ends this process at once. The application, which started this process,
  * waits for it and has no child left that the application does not know. The new session keeps a
@@ -156,9 +149,9 @@ worker(const struct cli_command *self, int argc, char **argv)
    struct arguments a = {
       .worker =
          {
-            .host_driver = get_nonempty("TONGS_HOST_DRIVER"),
-            .capture = get_nonempty("TONGS_CAPTURE"),
-            .validate = get_nonempty("TONGS_VALIDATE"),
+            .host_driver = tongs_getenv("TONGS_HOST_DRIVER"),
+            .capture = tongs_getenv("TONGS_CAPTURE"),
+            .validate = tongs_getenv("TONGS_VALIDATE"),
             .limits = rdr_limits_default(),
          },
       .fd = UINT32_MAX,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/debug.h"
 
+#include "protocol/environment.h"
+
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -47,7 +48,7 @@ read_word(const char *word, size_t length)
 static void
 read_flags(void)
 {
-   const char *text = getenv("TONGS_DEBUG");
+   const char *text = tongs_getenv("TONGS_DEBUG");
 
    while (text && *text) {
       size_t length = strcspn(text, ", ");

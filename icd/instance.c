@@ -113,8 +113,10 @@ connect_pending_locked(void)
    if (pending.connection && icd_connection_is_good(pending.connection))
       return true;
    drop_pending_locked();
+   /* A worker's host driver must not be another Tongs. A privileged worker sets the variable too,
+    * so it counts in every process. */
    if (getenv("TONGS_WORKER_PROCESS"))
-      return false; /* a worker's host driver must not be another Tongs */
+      return false;
    if (start < pending.retry_ms)
       return false;
    pending.connection = icd_connection_create(why, sizeof(why));

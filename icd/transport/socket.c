@@ -5,6 +5,7 @@
 #include "icd/transport/transport.h"
 
 #include "protocol/channel.h"
+#include "protocol/environment.h"
 #include "protocol/socket.h"
 #include "protocol/url.h"
 
@@ -245,18 +246,20 @@ icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
 /* --- A private worker --- */
 
 /* Finds the `tongs` program: TONGS_BIN names it, else it lies beside this library in the build
- * tree, else where it is installed. */
+ * tree, else where it is installed. A privileged process takes no path that depends on the current
+ * directory. */
 static bool
 find_program(char *path, size_t size)
 {
-   const char *named = getenv("TONGS_BIN");
+   const char *named = tongs_getenv("TONGS_BIN");
    Dl_info info;
 
-   if (named && *named) {
+   if (named) {
       snprintf(path, size, "%s", named);
       return true;
    }
-   if (dladdr((void *)find_program, &info) && info.dli_fname) {
+   if (dladdr((void *)find_program, &info) && info.dli_fname &&
+       (info.dli_fname[0] == '/' || !tongs_is_privileged())) {
       const char *slash = strrchr(info.dli_fname, '/');
       int dir = slash ? (int)(slash - info.dli_fname) : 1;
       const char *name = slash ? info.dli_fname : ".";
@@ -280,6 +283,10 @@ spawn_worker(char *why, size_t why_size)
    posix_spawn_file_actions_t actions;
    posix_spawnattr_t attributes;
    sigset_t none;
+   /* The worker of a privileged process has the same rights, and the libraries that it loads read
+    * the environment, which the user chose. */
+   char *no_environment[] = {NULL};
+   char **environment = tongs_is_privileged() ? no_environment : environ;
 
    if (!find_program(path, sizeof(path))) {
       snprintf(
@@ -307,7 +314,7 @@ spawn_worker(char *why, size_t why_size)
    posix_spawnattr_setsigmask(&attributes, &none);
    posix_spawn_file_actions_init(&actions);
    posix_spawn_file_actions_adddup2(&actions, fds[1], fds[1]);
-   int error = posix_spawn(&pid, path, &actions, &attributes, argv, environ);
+   int error = posix_spawn(&pid, path, &actions, &attributes, argv, environment);
    posix_spawn_file_actions_destroy(&actions);
    posix_spawnattr_destroy(&attributes);
    close(fds[1]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/transport/transport.h"
 
+#include "protocol/environment.h"
 #include "protocol/url.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The openers by scheme. A scheme without an opener is one that this build leaves out. */
@@ -36,11 +36,11 @@ default_server(void)
 struct icd_transport *
 icd_transport_open(char *why, size_t why_size)
 {
-   const char *memory = getenv("TONGS_MEMORY");
-   const char *server = getenv("TONGS_SERVER");
+   const char *memory = tongs_getenv("TONGS_MEMORY");
+   const char *server = tongs_getenv("TONGS_SERVER");
    struct tongs_url url;
 
-   if (!server || !*server)
+   if (!server)
       server = default_server();
    if (tongs_url_parse(server, &url, why, why_size) < 0 ||
        tongs_url_check_carried(&url, why, why_size) < 0)
