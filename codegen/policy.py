@@ -153,6 +153,12 @@ NEED_FDS = {
 # that have a shared memory type.
 NEED_HOST_PAGES = {"VK_EXT_external_memory_host"}
 
+# Extensions that need ops of Tongs' own (protocol/own_ops.json).
+NEED_OWN_OPS = {
+    "VK_EXT_host_image_copy": ("tongsCopyMemoryToImage", "tongsCopyImageToMemory"),
+    "VK_KHR_swapchain": ("tongsSwapchainImages",),
+}
+
 # --- Lengths and unions that the registry does not state ---------------------------------------------------
 
 # Counts in C, for members whose len attribute is absent or is no C over the struct's members.

@@ -87,7 +87,8 @@ def add_extensions(cx: Context, forwarded: set[str]) -> None:
         if reason:
             cx.ir.left_out.append((p.name, reason))
         commands = {cx.reg.canonical(c) for c in p.commands if c in p.always}
-        ops = sorted(numbers[c] for c in commands if c in numbers)
+        ops = sorted([numbers[c] for c in commands if c in numbers] +
+                     [cx.numbers.ops[own] for own in policy.NEED_OWN_OPS.get(p.name, ())])
         structs = sorted(by_name[t].index for t in {cx.reg.canonical(t) for t in p.types if t in p.always}
                          if t in by_name)
         unknown = [c for c in commands if c in forwarded and c not in numbers and

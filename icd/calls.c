@@ -87,6 +87,8 @@ deliver_locked(struct icd_connection *c, const uint8_t *op, uint32_t size)
    struct tongs_op_header header = tongs_op_header_read(op);
    uint32_t tag;
 
+   if (header.flags & TONGS_OP_FLAG_EVENT && !tongs_peer_knows_op(&c->peer, header.op))
+      return size <= TONGS_EVENT_SIZE_MAX; /* an event of another build: passed over */
    if (header.flags & TONGS_OP_FLAG_EVENT && header.op == TONGS_OP_tongsCompletion)
       return icd_note_completion(c, op, size);
    if (header.flags & TONGS_OP_FLAG_EVENT)
@@ -435,4 +437,12 @@ icd_own_call_reply(struct icd_connection *c, struct icd_pending_call *call, size
       return NULL;
    *size = tongs_op_header_read(call->reply).size - REPLY_HEAD;
    return call->reply + REPLY_HEAD;
+}
+
+void
+icd_own_reply_begin(const struct icd_pending_call *call, struct tongs_decoder *d,
+                    struct tongs_arena *arena)
+{
+   tongs_decoder_init(d, call->reply, tongs_op_header_read(call->reply).size, arena);
+   d->cur += REPLY_HEAD;
 }

@@ -14,6 +14,8 @@
 #include <vulkan/vulkan_core.h>
 
 struct icd_connection;
+struct tongs_arena;
+struct tongs_decoder;
 struct tongs_encoder;
 
 /* Encodes an op, sends it and everything before it, and waits for the reply, which is written to
@@ -70,6 +72,15 @@ icd_own_call_reply(struct icd_connection *c, struct icd_pending_call *call, size
 const uint8_t *
 icd_own_call_wait(struct icd_connection *c, struct icd_pending_call *call, size_t offset,
                   size_t *size);
+
+/* What the lists of a reply may take when they are decoded, bytes. */
+#define ICD_REPLY_ARENA_LIMIT ((size_t)4 << 20)
+
+/* Points `d` at the body of the call's reply, which must be there. Lists of the reply are decoded
+ * into `arena`; NULL: the reply has none. */
+void
+icd_own_reply_begin(const struct icd_pending_call *call, struct tongs_decoder *d,
+                    struct tongs_arena *arena);
 
 /* --- For ops that are encoded outside of the stream --- */
 

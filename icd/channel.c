@@ -5,6 +5,8 @@
 #include "icd/statistics.h"
 #include "protocol/encoder.h"
 
+#include "tongs_gen_own.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,8 +235,9 @@ announce(struct icd_connection *c, const struct icd_shared_memory *memory)
    size_t offset =
       tongs_encode_op_begin(&e, TONGS_OP_tongsChannel, TONGS_OP_FLAG_FD | TONGS_OP_FLAG_CALL);
    tongs_encode_u32(&e, call.tag);
-   tongs_encode_u32(&e, TONGS_CHANNEL_OPS_SIZE);
-   tongs_encode_u32(&e, TONGS_CHANNEL_REPLIES_SIZE);
+   tongs_encode_tongsChannel(
+      &e, &(struct tongs_args_tongsChannel){.ops_size = TONGS_CHANNEL_OPS_SIZE,
+                                            .replies_size = TONGS_CHANNEL_REPLIES_SIZE});
    if (!tongs_encode_op_end(&e, offset) ||
        !icd_send_attached(c, e.base, tongs_encoder_size(&e), memory))
       icd_call_give_up(c, &call);

@@ -9,6 +9,7 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 
 #include <stdlib.h>
 
@@ -55,7 +56,8 @@ open_record(struct icd_command_buffer *cb)
       enter_open(cb);
    tongs_encoder_reset(&cb->encoder);
    cb->record = tongs_encode_op_begin(&cb->encoder, TONGS_OP_tongsRecord, 0);
-   tongs_encode_u64(&cb->encoder, cb->base.object.id);
+   tongs_encode_tongsRecord(&cb->encoder,
+                            &(struct tongs_args_tongsRecord){.command_buffer = cb->base.object.id});
    cb->failed |= cb->encoder.failed;
    cb->recording = true;
 }

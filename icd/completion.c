@@ -5,25 +5,27 @@
 #include "protocol/clock.h"
 #include "protocol/decoder.h"
 
+#include "tongs_gen_own.h"
+
 /* No thread sleeps for longer without asking whether the worker lives, nanoseconds. */
 #define SLEEP_NS INT64_C(50000000)
 
 bool
 icd_note_completion(struct icd_connection *c, const uint8_t *op, size_t size)
 {
+   struct tongs_args_tongsCompletion a = {0};
    struct tongs_decoder d;
 
    tongs_decoder_init(&d, op, size, NULL);
    d.cur += sizeof(struct tongs_op_header);
-   uint32_t slot = tongs_decode_u32(&d);
-   uint32_t lost_epoch = tongs_decode_u32(&d);
-   uint64_t number = tongs_decode_u64(&d);
-   if (d.error || slot > TONGS_STATUS_QUEUES)
+   tongs_decode_tongsCompletion(&d, &a);
+   if (d.error || a.slot > TONGS_STATUS_QUEUES)
       return false;
-   if (lost_epoch)
-      atomic_store_explicit(&c->status->queues[slot].lost_epoch, lost_epoch, memory_order_release);
+   struct tongs_status_queue *queue = &c->status->queues[a.slot];
+   if (a.lost_epoch)
+      atomic_store_explicit(&queue->lost_epoch, a.lost_epoch, memory_order_release);
    else
-      atomic_store_explicit(&c->status->queues[slot].completed, number, memory_order_release);
+      atomic_store_explicit(&queue->completed, a.completed, memory_order_release);
    return true;
 }
 

@@ -161,8 +161,12 @@ icd_connection_create_over(struct icd_transport *transport, char *why, size_t wh
    if (!c->peer.identical)
       c->stream.peer_structs = c->peer.structs;
    if (icd_connection_can(c, ICD_TRANSPORT_SHARES_MEMORY) && !(c->debug & ICD_DEBUG_SOCKET) &&
-       !icd_channel_open(c, why, why_size))
+       tongs_peer_knows_op(&c->peer, TONGS_OP_tongsChannel) && !icd_channel_open(c, why, why_size))
       goto fail;
+   if (!c->channel && !tongs_peer_knows_op(&c->peer, TONGS_OP_tongsCompletion)) {
+      tongs_peer_explain(&c->peer, TONGS_OP_tongsCompletion, why, why_size);
+      goto fail;
+   }
    atomic_compare_exchange_strong(&c->state, &connecting, ICD_CONNECTION_OPEN);
    return c;
 

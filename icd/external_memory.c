@@ -13,6 +13,7 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 
 #include <linux/dma-buf.h>
 #include <stdlib.h>
@@ -20,12 +21,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* How to map the descriptor in a reply to tongsMemoryFd (docs/wire.md). */
-enum {
-   MAPS_AS_HOST = 0,
-   MAPS_AS_DMA_BUF = 1,
-};
 
 /* --- Import and export --- */
 
@@ -160,26 +155,27 @@ static bool
 fetch_mapping(struct icd_device *dev, struct icd_memory *mem)
 {
    struct icd_connection *c = dev->base.connection;
+   struct tongs_reply_tongsMemoryFd reply = {0};
    struct icd_pending_call call;
    struct tongs_decoder d;
    size_t offset, size = 0;
 
+   if (!tongs_peer_knows_op(&c->peer, TONGS_OP_tongsMemoryFd))
+      return false;
    struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsMemoryFd, &offset);
    call.wants_fd = true;
-   tongs_encode_u32(e, 0);
-   tongs_encode_u64(e, dev->base.object.id);
-   tongs_encode_u64(e, mem->base.id);
-   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
-   if (!body)
+   tongs_encode_tongsMemoryFd(
+      e, &(struct tongs_args_tongsMemoryFd){.device = dev->base.object.id, .memory = mem->base.id});
+   if (!icd_own_call_wait(c, &call, offset, &size))
       return false;
-   tongs_decoder_init(&d, body, size, NULL);
-   uint32_t how = tongs_decode_u32(&d);
-   uint64_t at = tongs_decode_u64(&d);
+   icd_own_reply_begin(&call, &d, NULL);
+   tongs_decode_reply_tongsMemoryFd(&d, &reply);
    free(call.reply);
    if (call.fd < 0)
       return false;
-   bool mapped = !d.error && how <= MAPS_AS_DMA_BUF && map_fd(mem, call.fd, at);
-   if (mapped && how == MAPS_AS_DMA_BUF)
+   bool mapped =
+      !d.error && reply.kind <= TONGS_MEMORY_FD_DMA_BUF && map_fd(mem, call.fd, reply.offset);
+   if (mapped && reply.kind == TONGS_MEMORY_FD_DMA_BUF)
       mem->dma_buf = call.fd;
    else
       close(call.fd);

@@ -98,5 +98,5 @@ icd_shake_hands(struct icd_transport *t, struct tongs_peer *peer, char *why, siz
       snprintf(why, why_size, "the server refuses: %s", peer->reason);
       return false;
    }
-   return ok;
+   return ok && tongs_peer_has_required_ops(peer, why, why_size);
 }

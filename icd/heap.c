@@ -4,6 +4,8 @@
 #include "icd/connection.h"
 #include "protocol/tongs_list.h"
 
+#include "tongs_gen_own.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -93,10 +95,9 @@ announce(struct icd_heaps *heaps, const struct icd_heap *heap)
 
    tongs_encoder_init(&e);
    size_t offset = tongs_encode_op_begin(&e, TONGS_OP_tongsHeapCreate, TONGS_OP_FLAG_FD);
-   tongs_encode_u32(&e, heap->number);
-   tongs_encode_u32(&e, 0);
-   tongs_encode_u64(&e, heaps->device);
-   tongs_encode_u64(&e, heap->size);
+   tongs_encode_tongsHeapCreate(&e, &(struct tongs_args_tongsHeapCreate){.number = heap->number,
+                                                                         .device = heaps->device,
+                                                                         .size = heap->size});
    bool ok = tongs_encode_op_end(&e, offset);
    if (ok && heap->memory.data)
       ok = icd_send_attached(heaps->connection, e.base, tongs_encoder_size(&e), &heap->memory);
@@ -333,9 +334,8 @@ drop_heap_locked(struct icd_heaps *heaps, struct icd_heap *heap)
    size_t offset;
 
    struct tongs_encoder *e = icd_op_begin(heaps->connection, TONGS_OP_tongsHeapDestroy, 0, &offset);
-   tongs_encode_u32(e, heap->number);
-   tongs_encode_u32(e, 0);
-   tongs_encode_u64(e, heaps->device);
+   tongs_encode_tongsHeapDestroy(
+      e, &(struct tongs_args_tongsHeapDestroy){.number = heap->number, .device = heaps->device});
    icd_op_end(heaps->connection, offset);
    if (heap->memory.data)
       flush_for_memory(heaps);

@@ -6,11 +6,13 @@
 #ifndef ICD_IDS_H
 #define ICD_IDS_H
 
+#include "tongs_gen_wire.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
 /* Slots are below the worker's limit. */
-#define ICD_SLOTS_MAX (UINT32_C(1) << 22)
+#define ICD_SLOTS_MAX ((uint32_t)TONGS_SLOTS_MAX)
 #define ICD_SLOTS_CHUNK UINT32_C(2048)
 
 struct icd_slot {

@@ -11,6 +11,7 @@
 #include "protocol/frame.h"
 
 #include "icd_gen_entry.h"
+#include "tongs_gen_own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,21 +107,57 @@ move_rows(const struct region *r, uint8_t *packed, bool in)
    }
 }
 
-static void
-encode_head(struct tongs_encoder *e, const struct region *r)
+static struct tongs_own_region
+describe(const struct region *r)
 {
-   const VkImageSubresourceLayers *s = &r->subresource;
-   const uint32_t numbers[] = {
-      r->layout,       s->aspectMask,         s->mipLevel,           s->baseArrayLayer,
-      s->layerCount,   (uint32_t)r->offset.x, (uint32_t)r->offset.y, (uint32_t)r->offset.z,
-      r->extent.width, r->extent.height,      r->extent.depth,
+   return (struct tongs_own_region){
+      .flags = r->flags,
+      .device = r->device->object.id,
+      .image = icd_image_from(r->handle)->base.id,
+      .layout = r->layout,
+      .aspect = r->subresource.aspectMask,
+      .level = r->subresource.mipLevel,
+      .first_layer = r->subresource.baseArrayLayer,
+      .layers = r->subresource.layerCount,
+      .x = r->offset.x,
+      .y = r->offset.y,
+      .z = r->offset.z,
+      .width = r->extent.width,
+      .height = r->extent.height,
+      .depth = r->extent.depth,
    };
+}
 
-   tongs_encode_u32(e, r->flags);
-   tongs_encode_u64(e, r->device->object.id);
-   tongs_encode_u64(e, icd_image_from(r->handle)->base.id);
-   for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-      tongs_encode_u32(e, numbers[i]);
+static void
+encode(struct tongs_encoder *e, const struct region *r, const uint8_t *packed, bool upload)
+{
+   struct tongs_args_tongsCopyMemoryToImage there = {
+      .region = describe(r), .bytes = packed, .bytes_size = r->size};
+   struct tongs_args_tongsCopyImageToMemory back = {.region = describe(r), .size = r->size};
+
+   if (upload)
+      tongs_encode_tongsCopyMemoryToImage(e, &there);
+   else
+      tongs_encode_tongsCopyImageToMemory(e, &back);
+}
+
+/* The result in the reply; the bytes of a download go to `packed`. */
+static VkResult
+decode(struct tongs_decoder *d, const struct region *r, uint8_t *packed, bool upload)
+{
+   struct tongs_reply_tongsCopyMemoryToImage there = {0};
+   struct tongs_reply_tongsCopyImageToMemory back = {0};
+
+   if (upload) {
+      tongs_decode_reply_tongsCopyMemoryToImage(d, &there);
+      return (VkResult)there.result;
+   }
+   tongs_decode_reply_tongsCopyImageToMemory(d, &back);
+   if (back.bytes_size > r->size)
+      tongs_decoder_fail(d, TONGS_DECODE_COUNT);
+   else if (back.bytes_size)
+      memcpy(packed, back.bytes, back.bytes_size);
+   return (VkResult)back.result;
 }
 
 /* Sends one op and receives its reply. `packed`: the bytes of an upload or room for a download. */
@@ -134,20 +171,11 @@ exchange(const struct region *r, uint8_t *packed, bool upload)
    size_t at, size = 0;
 
    struct tongs_encoder *e = icd_own_call_begin(c, &call, op, &at);
-   encode_head(e, r);
-   tongs_encode_u32(e, 0);
-   if (upload)
-      tongs_encode_blob(e, packed, r->size);
-   else
-      tongs_encode_u64(e, r->size);
-   const uint8_t *body = icd_own_call_wait(c, &call, at, &size);
-   if (!body)
+   encode(e, r, packed, upload);
+   if (!icd_own_call_wait(c, &call, at, &size))
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   tongs_decoder_init(&d, call.reply, tongs_op_header_read(call.reply).size, NULL);
-   d.cur = body;
-   VkResult result = (VkResult)tongs_decode_i32(&d);
-   if (!upload && result == VK_SUCCESS)
-      tongs_decode_blob_into(&d, packed, r->size);
+   icd_own_reply_begin(&call, &d, NULL);
+   VkResult result = decode(&d, r, packed, upload);
    free(call.reply);
    if (d.error) {
       icd_connection_lose(c);

@@ -9,6 +9,7 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -62,7 +63,9 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index)
 static bool
 fetch_properties(struct icd_connection *c, struct instance_properties *properties)
 {
+   struct tongs_reply_tongsInstanceFacts reply = {0};
    struct icd_pending_call call;
+   struct tongs_arena arena;
    struct tongs_decoder d;
    size_t offset, size = 0;
 
@@ -70,25 +73,29 @@ fetch_properties(struct icd_connection *c, struct instance_properties *propertie
     * enumerates drivers. */
    c->reply_timeout_ms = PROPERTIES_TIMEOUT_MS;
    icd_own_call_begin(c, &call, TONGS_OP_tongsInstanceFacts, &offset);
-   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
+   bool answered = icd_own_call_wait(c, &call, offset, &size) != NULL;
    c->reply_timeout_ms = -1;
-   tongs_decoder_init(&d, body, size, NULL);
-   *properties = (struct instance_properties){.version = tongs_decode_u32(&d)};
-   uint32_t count = tongs_decode_u32(&d);
-   if (body && count <= icd_extension_count)
+   if (!answered)
+      return false;
+   tongs_arena_init(&arena, ICD_REPLY_ARENA_LIMIT);
+   icd_own_reply_begin(&call, &d, &arena);
+   tongs_decode_reply_tongsInstanceFacts(&d, &reply);
+   *properties = (struct instance_properties){.version = reply.api_version};
+   uint32_t count = d.error ? 0 : reply.extensions_count;
+   if (count <= icd_extension_count)
       properties->extensions = calloc(count ? count : 1, sizeof(*properties->extensions));
-   for (uint32_t i = 0; properties->extensions && i < count && !d.error; i++) {
-      const char *name = tongs_decode_string(&d);
-      uint32_t spec_version = tongs_decode_u32(&d);
+   for (uint32_t i = 0; properties->extensions && i < count; i++) {
+      const char *name = reply.extensions[i].name;
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
       if (index == ICD_NO_EXTENSION || !icd_extensions[index].instance ||
           !icd_extension_is_carried(c, index))
          continue;
       VkExtensionProperties *x = &properties->extensions[properties->count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
-      x->specVersion = spec_version;
+      x->specVersion = reply.extensions[i].version;
    }
    bool ok = properties->extensions && !d.error;
+   tongs_arena_finish(&arena);
    free(call.reply);
    return ok;
 }

@@ -11,8 +11,10 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -217,46 +219,59 @@ write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uin
       uint64_t part = size - done < TRANSFER_SIZE ? size - done : TRANSFER_SIZE;
       size_t at;
       struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsMemoryWrite, 0, &at);
-      tongs_encode_u64(e, dev->base.object.id);
-      tongs_encode_u64(e, mem->base.id);
-      tongs_encode_u64(e, offset + done);
-      tongs_encode_blob(e, (uint8_t *)mem->copy + offset + done, part);
+      tongs_encode_tongsMemoryWrite(e, &(struct tongs_args_tongsMemoryWrite){
+                                          .device = dev->base.object.id,
+                                          .memory = mem->base.id,
+                                          .offset = offset + done,
+                                          .bytes = (uint8_t *)mem->copy + offset + done,
+                                          .bytes_size = part,
+                                       });
       if (!icd_op_end(c, at))
          return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    return VK_SUCCESS;
 }
 
+/* Reads `size` bytes, TRANSFER_SIZE at most, in one round trip. */
+static VkResult
+read_part(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
+{
+   struct icd_connection *c = dev->base.connection;
+   struct tongs_reply_tongsMemoryRead reply = {0};
+   struct icd_pending_call call;
+   struct tongs_decoder d;
+   size_t at, body_size = 0;
+
+   struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsMemoryRead, &at);
+   tongs_encode_tongsMemoryRead(e, &(struct tongs_args_tongsMemoryRead){
+                                      .device = dev->base.object.id,
+                                      .memory = mem->base.id,
+                                      .offset = offset,
+                                      .size = size,
+                                   });
+   if (!icd_own_call_wait(c, &call, at, &body_size))
+      return VK_ERROR_DEVICE_LOST;
+   icd_own_reply_begin(&call, &d, NULL);
+   tongs_decode_reply_tongsMemoryRead(&d, &reply);
+   bool ok = !d.error && reply.bytes_size <= size;
+   if (ok && reply.bytes_size)
+      memcpy((uint8_t *)mem->copy + offset, reply.bytes, reply.bytes_size);
+   free(call.reply);
+   if (!ok)
+      icd_connection_lose(c);
+   return ok ? VK_SUCCESS : VK_ERROR_DEVICE_LOST;
+}
+
 static VkResult
 read_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
 {
-   struct icd_connection *c = dev->base.connection;
+   VkResult result = VK_SUCCESS;
 
-   for (uint64_t done = 0; done < size; done += TRANSFER_SIZE) {
+   for (uint64_t done = 0; done < size && result == VK_SUCCESS; done += TRANSFER_SIZE) {
       uint64_t part = size - done < TRANSFER_SIZE ? size - done : TRANSFER_SIZE;
-      struct icd_pending_call call;
-      struct tongs_decoder d;
-      size_t at, body_size = 0;
-      struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsMemoryRead, &at);
-      tongs_encode_u32(e, 0);
-      tongs_encode_u64(e, dev->base.object.id);
-      tongs_encode_u64(e, mem->base.id);
-      tongs_encode_u64(e, offset + done);
-      tongs_encode_u64(e, part);
-      const uint8_t *body = icd_own_call_wait(c, &call, at, &body_size);
-      if (!body)
-         return VK_ERROR_DEVICE_LOST;
-      /* The body follows the header and the tag: positions count from the op's start. */
-      tongs_decoder_init(&d, call.reply, tongs_op_header_read(call.reply).size, NULL);
-      d.cur = body;
-      tongs_decode_blob_into(&d, (uint8_t *)mem->copy + offset + done, part);
-      free(call.reply);
-      if (d.error) {
-         icd_connection_lose(c);
-         return VK_ERROR_DEVICE_LOST;
-      }
+      result = read_part(dev, mem, offset + done, part);
    }
-   return VK_SUCCESS;
+   return result;
 }
 
 static VkResult

@@ -6,6 +6,7 @@
 #include "protocol/frame.h"
 #include "protocol/text.h"
 
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 #include <stdio.h>
@@ -53,16 +54,14 @@ put_text(char *out, const char *text, size_t length)
 static bool
 receive_message(struct icd_messages *m, struct tongs_decoder *d)
 {
-   uint32_t severity = tongs_decode_u32(d);
-   uint32_t types = tongs_decode_u32(d);
-   int32_t id = tongs_decode_i32(d);
-   const char *name = tongs_decode_string(d);
-   const char *text = tongs_decode_string(d);
+   struct tongs_args_tongsMessage a = {0};
 
+   tongs_decode_tongsMessage(d, &a);
    if (d->error)
       return false;
+   const char *text = a.text;
    atomic_store_explicit(&m->expected, true, memory_order_relaxed);
-   size_t name_length = name ? strnlen(name, ICD_MESSAGE_SIZE) : 0;
+   size_t name_length = a.name ? strnlen(a.name, ICD_MESSAGE_SIZE) : 0;
    size_t text_length = text ? strnlen(text, ICD_MESSAGE_SIZE) : 0;
 
    pthread_mutex_lock(&m->lock);
@@ -76,9 +75,9 @@ receive_message(struct icd_messages *m, struct tongs_decoder *d)
    }
    struct icd_message *message = malloc(sizeof(*message) + name_length + text_length + 2);
    if (message) {
-      *message = (struct icd_message){.severity = severity, .types = types, .id = id};
+      *message = (struct icd_message){.severity = a.severity, .types = a.types, .id = a.number};
       message->name = message->bytes;
-      message->text = put_text(message->name, name ? name : "", name_length);
+      message->text = put_text(message->name, a.name ? a.name : "", name_length);
       put_text(message->text, text ? text : "", text_length);
       tongs_list_append(&m->waiting, &message->link);
       m->waiting_count++;
@@ -90,12 +89,13 @@ receive_message(struct icd_messages *m, struct tongs_decoder *d)
 static bool
 receive_reason(struct icd_messages *m, struct tongs_decoder *d)
 {
-   const char *text = tongs_decode_string(d);
+   struct tongs_args_tongsLost a = {0};
 
-   if (d->error || !text)
+   tongs_decode_tongsLost(d, &a);
+   if (d->error || !a.reason)
       return false;
    pthread_mutex_lock(&m->lock);
-   tongs_text_clean(m->reason, sizeof(m->reason), text, strlen(text));
+   tongs_text_clean(m->reason, sizeof(m->reason), a.reason, strlen(a.reason));
    pthread_mutex_unlock(&m->lock);
    return true;
 }
@@ -106,7 +106,7 @@ icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size)
    struct tongs_op_header header = tongs_op_header_read(op);
    struct tongs_decoder d;
 
-   if (size > ICD_EVENT_SIZE_MAX)
+   if (size > TONGS_EVENT_SIZE_MAX)
       return false;
    tongs_decoder_init(&d, op, size, NULL);
    d.cur += sizeof(header);
@@ -214,7 +214,8 @@ icd_messages_collect(struct icd_connection *c)
    struct icd_pending_call call;
    size_t offset, size;
 
-   if (!atomic_load_explicit(&c->messages.expected, memory_order_relaxed))
+   if (!atomic_load_explicit(&c->messages.expected, memory_order_relaxed) ||
+       !tongs_peer_knows_op(&c->peer, TONGS_OP_tongsSync))
       return;
    icd_own_call_begin(c, &call, TONGS_OP_tongsSync, &offset);
    icd_own_call_wait(c, &call, offset, &size);

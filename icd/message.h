@@ -27,8 +27,6 @@ struct icd_message;
 #define ICD_MESSAGES_MAX 2000u
 /* Longer texts are cut, bytes. */
 #define ICD_MESSAGE_SIZE 4096u
-/* Larger events break the protocol, bytes. */
-#define ICD_EVENT_SIZE_MAX 65536u
 
 /* A VkDebugUtilsMessengerEXT of the application. */
 struct icd_messenger {

@@ -8,13 +8,13 @@
 #include "protocol/id.h"
 
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DEVICES_MAX 16
 /* Bounds of the cache of a device's answers. */
 #define ANSWERS_MAX 4096u
 #define ANSWERS_BYTES_MAX ((size_t)1 << 20)
@@ -197,7 +197,7 @@ has_shared_memory(const struct icd_physical_device *dev)
 
 /* Creates a device from its part of the reply to tongsSnapshot. */
 static VkResult
-read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
+read_device(struct icd_instance *instance, uint64_t id, const struct tongs_own_device *told)
 {
    struct icd_connection *c = instance->base.connection;
    struct icd_physical_device *dev =
@@ -213,30 +213,36 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
    icd_cache_init(&dev->answers, ANSWERS_MAX, ANSWERS_BYTES_MAX);
    instance->devices[instance->device_count++] = dev;
 
-   dev->api_version = tongs_decode_u32(d);
+   dev->api_version = told->api_version;
    if (dev->api_version > (TONGS_API_VERSION | 0xfff))
       dev->api_version = TONGS_API_VERSION;
    if (dev->api_version > (c->peer.api_version | 0xfff))
       dev->api_version = c->peer.api_version;
+   /* Vulkan 1.4 has host image copies in its core. */
+   if (dev->api_version > (VK_API_VERSION_1_3 | 0xfff) &&
+       !(tongs_peer_knows_op(&c->peer, TONGS_OP_tongsCopyMemoryToImage) &&
+         tongs_peer_knows_op(&c->peer, TONGS_OP_tongsCopyImageToMemory)))
+      dev->api_version = VK_API_VERSION_1_3;
    if (dev->api_version < VK_API_VERSION_1_0) /* loaders call the functions of 1.0 unchecked */
       dev->api_version = VK_API_VERSION_1_0;
-   tongs_decode_fixed(d, dev->strategies, sizeof(dev->strategies));
-   bool is_explicit = !icd_connection_can(c, ICD_TRANSPORT_SHARES_HEAPS);
+   memcpy(dev->strategies, told->strategies, sizeof(dev->strategies));
+   bool is_explicit = !icd_connection_can(c, ICD_TRANSPORT_SHARES_HEAPS) ||
+                      !tongs_peer_knows_op(&c->peer, TONGS_OP_tongsHeapCreate) ||
+                      !tongs_peer_knows_op(&c->peer, TONGS_OP_tongsHeapDestroy);
    for (uint32_t i = 0; is_explicit && i < VK_MAX_MEMORY_TYPES; i++) {
       if (dev->strategies[i] == ICD_MEMORY_SHARED)
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;
    }
 
-   uint32_t count = tongs_decode_u32(d); /* the host may have more than we know */
+   uint32_t count = told->extensions_count; /* the host may have more than we know */
    uint32_t room = count < icd_extension_count ? count : icd_extension_count;
    dev->extension_properties =
       icd_alloc(&dev->base, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),
                 VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!dev->extension_properties)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
-   for (uint32_t i = 0; i < count && !d->error; i++) {
-      const char *name = tongs_decode_string(d);
-      uint32_t spec_version = tongs_decode_u32(d);
+   for (uint32_t i = 0; i < count; i++) {
+      const char *name = told->extensions[i].name;
       uint16_t index = name ? icd_find_extension(name) : ICD_NO_EXTENSION;
       if (index == ICD_NO_EXTENSION || icd_extensions[index].instance ||
           !icd_extension_is_carried(c, index) || icd_extension_set_has(&dev->extensions, index))
@@ -246,45 +252,52 @@ read_device(struct icd_instance *instance, uint64_t id, struct tongs_decoder *d)
          continue;
       VkExtensionProperties *x = &dev->extension_properties[dev->extension_count++];
       snprintf(x->extensionName, sizeof(x->extensionName), "%s", name);
-      x->specVersion = spec_version;
+      x->specVersion = told->extensions[i].version;
       icd_extension_set_add(&dev->extensions, index);
    }
-   return d->error ? VK_ERROR_INITIALIZATION_FAILED : VK_SUCCESS;
+   return VK_SUCCESS;
 }
 
 VkResult
 icd_physical_devices_create(struct icd_instance *instance)
 {
    struct icd_connection *c = instance->base.connection;
+   struct tongs_reply_tongsSnapshot reply = {0};
    struct icd_pending_call call;
+   struct tongs_arena arena;
    struct tongs_decoder d;
-   uint64_t ids[DEVICES_MAX];
+   uint64_t ids[TONGS_PHYSICAL_DEVICES_MAX];
    size_t offset, size = 0;
    VkResult result = VK_SUCCESS;
 
-   instance->devices = icd_alloc(&instance->base, NULL, DEVICES_MAX * sizeof(*instance->devices),
-                                 VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
+   instance->devices =
+      icd_alloc(&instance->base, NULL, TONGS_PHYSICAL_DEVICES_MAX * sizeof(*instance->devices),
+                VK_SYSTEM_ALLOCATION_SCOPE_INSTANCE);
    if (!instance->devices)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
-   for (uint32_t i = 0; i < DEVICES_MAX; i++) {
+   for (uint32_t i = 0; i < TONGS_PHYSICAL_DEVICES_MAX; i++) {
       ids[i] = icd_id_new(c, TONGS_TYPE_VkPhysicalDevice);
       if (!ids[i])
          return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    struct tongs_encoder *e = icd_own_call_begin(c, &call, TONGS_OP_tongsSnapshot, &offset);
-   tongs_encode_u64(e, instance->base.object.id);
-   tongs_encode_u32(e, DEVICES_MAX);
-   for (uint32_t i = 0; i < DEVICES_MAX; i++)
-      tongs_encode_u64(e, ids[i]);
-   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
-   if (!body)
+   tongs_encode_tongsSnapshot(e, &(struct tongs_args_tongsSnapshot){
+                                    .instance = instance->base.object.id,
+                                    .ids = ids,
+                                    .ids_count = TONGS_PHYSICAL_DEVICES_MAX,
+                                 });
+   if (!icd_own_call_wait(c, &call, offset, &size))
       return VK_ERROR_INITIALIZATION_FAILED;
 
-   tongs_decoder_init(&d, body, size, NULL);
-   uint32_t count = tongs_decode_u32(&d);
-   for (uint32_t i = 0; i < count && i < DEVICES_MAX && result == VK_SUCCESS; i++)
-      result = read_device(instance, ids[i], &d);
+   tongs_arena_init(&arena, ICD_REPLY_ARENA_LIMIT);
+   icd_own_reply_begin(&call, &d, &arena);
+   tongs_decode_reply_tongsSnapshot(&d, &reply);
+   if (d.error || reply.devices_count > TONGS_PHYSICAL_DEVICES_MAX)
+      result = VK_ERROR_INITIALIZATION_FAILED;
+   for (uint32_t i = 0; result == VK_SUCCESS && i < reply.devices_count; i++)
+      result = read_device(instance, ids[i], &reply.devices[i]);
+   tongs_arena_finish(&arena);
    free(call.reply);
    for (uint32_t i = 0; i < instance->device_count && result == VK_SUCCESS; i++)
       result = fetch(instance->devices[i]);

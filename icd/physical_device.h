@@ -6,17 +6,20 @@
 #include "icd/instance.h"
 #include "icd/object.h"
 
+#include "tongs_gen_wire.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 
 /* How the client reaches the bytes of a memory type (docs/design/memory.md). The numbers are
  * those of the wire. */
 enum icd_memory_strategy {
-   ICD_MEMORY_HOST = 0,     /* not HOST_VISIBLE: only the host driver reaches it */
-   ICD_MEMORY_SHARED = 1,   /* the same pages on both sides */
-   ICD_MEMORY_EXPLICIT = 2, /* a copy in the client; flush and invalidate move bytes */
+   ICD_MEMORY_HOST = TONGS_MEMORY_HOST,     /* not HOST_VISIBLE: only the host driver reaches it */
+   ICD_MEMORY_SHARED = TONGS_MEMORY_SHARED, /* the same pages on both sides */
+   ICD_MEMORY_EXPLICIT =
+      TONGS_MEMORY_EXPLICIT, /* a copy in the client; flush and invalidate move bytes */
    /* Of one VkDeviceMemory, not of a type, and not on the wire: */
-   ICD_MEMORY_EXTERNAL = 3, /* the host driver's memory, mapped through its file descriptor */
+   ICD_MEMORY_EXTERNAL, /* the host driver's memory, mapped through its file descriptor */
 };
 
 /* A physical device and its properties, which vkCreateInstance fetches. They never change. */

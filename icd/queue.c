@@ -15,6 +15,7 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
 static struct icd_queue *
@@ -61,13 +62,15 @@ create_queue(struct icd_device *dev, struct icd_queue *queue, const VkDeviceQueu
    queue->last_number = &c->last_numbers[queue->slot];
 
    struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
-   tongs_encode_u64(e, dev->base.object.id);
-   tongs_encode_u64(e, queue->base.object.id);
-   tongs_encode_u32(e, queue->flags);
-   tongs_encode_u32(e, queue->family);
-   tongs_encode_u32(e, queue->index);
-   tongs_encode_u32(e, queue->slot);
-   tongs_encode_u32(e, queue->epoch);
+   tongs_encode_tongsGetQueue(e, &(struct tongs_args_tongsGetQueue){
+                                    .device = dev->base.object.id,
+                                    .queue = queue->base.object.id,
+                                    .flags = queue->flags,
+                                    .family = queue->family,
+                                    .index = queue->index,
+                                    .slot = queue->slot,
+                                    .epoch = queue->epoch,
+                                 });
    return icd_op_end(c, offset) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 

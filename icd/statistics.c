@@ -2,6 +2,7 @@
 #include "icd/statistics.h"
 
 #include "protocol/args.h"
+#include "protocol/own.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,6 @@ icd_stats_print(const struct icd_stats *stats)
       if (!n)
          continue;
       fprintf(stderr, "tongs: stats: %8llu ops %8llu round trips  %s\n", n, stats->calls[op],
-              tongs_ops[op].name ? tongs_ops[op].name : "(Tongs' own)");
+              op < TONGS_OWN_OPS ? tongs_own_ops[op].name : tongs_ops[op].name);
    }
 }

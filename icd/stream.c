@@ -6,6 +6,9 @@
 #include "icd/debug.h"
 #include "icd/statistics.h"
 #include "protocol/args.h"
+#include "protocol/decoder.h"
+
+#include "tongs_gen_own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,16 +140,20 @@ icd_op_end(struct icd_connection *c, size_t offset)
 static VkResult
 synchronise(struct icd_connection *c, uint32_t op)
 {
+   struct tongs_reply_tongsSync reply = {0};
    struct icd_pending_call call;
+   struct tongs_decoder d;
    size_t offset, size;
-   int32_t result = tongs_ops[op].lost;
 
+   if (!tongs_peer_knows_op(&c->peer, TONGS_OP_tongsSync))
+      return VK_SUCCESS;
    icd_own_call_begin(c, &call, TONGS_OP_tongsSync, &offset);
-   const uint8_t *body = icd_own_call_wait(c, &call, offset, &size);
-   if (body && size >= sizeof(result))
-      memcpy(&result, body, sizeof(result));
+   if (!icd_own_call_wait(c, &call, offset, &size))
+      return tongs_ops[op].lost;
+   icd_own_reply_begin(&call, &d, NULL);
+   tongs_decode_reply_tongsSync(&d, &reply);
    free(call.reply);
-   return result;
+   return d.error ? (VkResult)tongs_ops[op].lost : (VkResult)reply.result;
 }
 
 VkResult

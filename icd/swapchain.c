@@ -16,6 +16,7 @@
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+#include "tongs_gen_own.h"
 
 #include <stdlib.h>
 
@@ -67,24 +68,31 @@ destroy(struct icd_dispatchable *device, const VkAllocationCallbacks *alloc,
 static uint32_t
 name_images(struct icd_dispatchable *device, const struct icd_swapchain *s)
 {
+   struct tongs_args_tongsSwapchainImages args = {.device = device->object.id,
+                                                  .swapchain = s->base.id};
+   struct tongs_reply_tongsSwapchainImages reply = {0};
    struct icd_pending_call call;
    struct tongs_decoder d;
    size_t at, size = 0;
 
+   uint64_t *ids = s->image_count ? malloc(s->image_count * sizeof(*ids)) : NULL;
+   if (s->image_count && !ids)
+      return 0;
+   for (uint32_t i = 0; i < s->image_count; i++)
+      ids[i] = s->images[i]->base.id;
+   args.ids = ids;
+   args.ids_count = s->image_count;
    struct tongs_encoder *e =
       icd_own_call_begin(device->connection, &call, TONGS_OP_tongsSwapchainImages, &at);
-   tongs_encode_u64(e, device->object.id);
-   tongs_encode_u64(e, s->base.id);
-   tongs_encode_u32(e, s->image_count);
-   for (uint32_t i = 0; i < s->image_count; i++)
-      tongs_encode_u64(e, s->images[i]->base.id);
-   const uint8_t *body = icd_own_call_wait(device->connection, &call, at, &size);
-   if (!body)
+   tongs_encode_tongsSwapchainImages(e, &args);
+   bool answered = icd_own_call_wait(device->connection, &call, at, &size) != NULL;
+   free(ids);
+   if (!answered)
       return 0;
-   tongs_decoder_init(&d, body, size, NULL);
-   uint32_t count = tongs_decode_u32(&d);
+   icd_own_reply_begin(&call, &d, NULL);
+   tongs_decode_reply_tongsSwapchainImages(&d, &reply);
    free(call.reply);
-   return d.error ? 0 : count;
+   return d.error ? 0 : reply.count;
 }
 
 static VkResult
@@ -177,6 +185,16 @@ icd_GetSwapchainImagesKHR(VkDevice device, VkSwapchainKHR swapchain, uint32_t *p
 
 /* --- Frames --- */
 
+/* Whether the worker can acquire images ahead. */
+static bool
+can_ask_ahead(const struct icd_swapchain *s)
+{
+   const struct tongs_peer *peer = &s->device->connection->peer;
+
+   return tongs_peer_knows_op(peer, TONGS_OP_tongsAcquireAhead) &&
+          tongs_peer_knows_op(peer, TONGS_OP_tongsTakeImage);
+}
+
 /* Asks for the next image before the application does. */
 static void
 ask_ahead(struct icd_swapchain *s)
@@ -187,8 +205,8 @@ ask_ahead(struct icd_swapchain *s)
       return;
    struct tongs_encoder *e =
       icd_own_call_begin(s->device->connection, &s->next, TONGS_OP_tongsAcquireAhead, &at);
-   tongs_encode_u64(e, s->device->object.id);
-   tongs_encode_u64(e, s->base.id);
+   tongs_encode_tongsAcquireAhead(e, &(struct tongs_args_tongsAcquireAhead){
+                                        .device = s->device->object.id, .swapchain = s->base.id});
    icd_own_call_end(s->device->connection, &s->next, at);
    s->has_asked = true;
 }
@@ -212,11 +230,13 @@ take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
 
    icd_fence_to_host((VkDevice)s->device, fence);
    struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsTakeImage, 0, &at);
-   tongs_encode_u64(e, s->device->object.id);
-   tongs_encode_u64(e, s->base.id);
-   tongs_encode_u32(e, is_alike(semaphore, fence));
-   tongs_encode_handle(e, (uintptr_t)semaphore);
-   tongs_encode_handle(e, (uintptr_t)fence);
+   tongs_encode_tongsTakeImage(e, &(struct tongs_args_tongsTakeImage){
+                                     .device = s->device->object.id,
+                                     .swapchain = s->base.id,
+                                     .alike = is_alike(semaphore, fence),
+                                     .semaphore = tongs_handle_id(e, (uintptr_t)semaphore),
+                                     .fence = tongs_handle_id(e, (uintptr_t)fence),
+                                  });
    return icd_op_end(c, at) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
@@ -225,30 +245,30 @@ static bool
 acquire_ahead(struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence, uint32_t *index,
               VkResult *result)
 {
+   struct tongs_reply_tongsAcquireAhead reply = {0};
    struct tongs_decoder d;
    size_t size = 0;
 
-   s->asks_ahead = is_alike(semaphore, fence);
+   s->asks_ahead = can_ask_ahead(s) && is_alike(semaphore, fence);
    if (!s->has_asked || s->is_retired)
       return false;
-   const uint8_t *body = take_answer(s, &size);
    *result = VK_ERROR_DEVICE_LOST;
-   if (!body)
+   if (!take_answer(s, &size))
       return true;
-   tongs_decoder_init(&d, body, size, NULL);
-   *result = (VkResult)tongs_decode_i32(&d);
-   const uint32_t image = tongs_decode_u32(&d);
+   icd_own_reply_begin(&s->next, &d, NULL);
+   tongs_decode_reply_tongsAcquireAhead(&d, &reply);
+   *result = (VkResult)reply.result;
    free(s->next.reply);
    if (*result == VK_NOT_READY || *result == VK_TIMEOUT) /* no image was free at that time */
       return false;
-   if (d.error || (*result >= 0 && image >= s->image_count)) {
+   if (d.error || (*result >= 0 && reply.image >= s->image_count)) {
       icd_connection_lose(s->device->connection);
       *result = VK_ERROR_DEVICE_LOST;
    }
    if (*result < 0)
       return true;
    const VkResult taken = take_image(s, semaphore, fence);
-   *index = image;
+   *index = reply.image;
    if (taken < 0)
       *result = taken;
    return true;

@@ -2,6 +2,7 @@
 #include "protocol/hello.h"
 
 #include "protocol/encoder.h"
+#include "protocol/own.h"
 #include "protocol/text.h"
 
 #include "tongs_gen_peer.h"
@@ -138,6 +139,7 @@ tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool 
 
    memcpy(&digest, p + AT_DIGEST, sizeof(digest));
    *peer = (struct tongs_peer){
+      .minor = read_u32(p, AT_MAJOR) >> 16,
       .header_version = read_u32(p, AT_HEADER_VERSION),
       .api_version = read_u32(p, AT_API_VERSION),
       .identical = digest == TONGS_DIGEST,
@@ -152,5 +154,30 @@ tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool 
       tongs_text_clean(peer->reason, sizeof(peer->reason), (const char *)reason, reason_size - 1);
    }
    *same_digest = peer->identical;
+   return true;
+}
+
+void
+tongs_peer_explain(const struct tongs_peer *peer, uint32_t op, char *why, size_t why_size)
+{
+   snprintf(why, why_size,
+            "the server is another version of Tongs, which has not the same %s: it has protocol "
+            "%d.%u and Vulkan %u.%u.%u, this side protocol %d.%d and Vulkan %u.%u.%u; update the "
+            "older one",
+            tongs_own_ops[op].name, TONGS_PROTOCOL_MAJOR, peer->minor, peer->api_version >> 22,
+            peer->api_version >> 12 & 0x3ff, peer->header_version, TONGS_PROTOCOL_MAJOR,
+            TONGS_PROTOCOL_MINOR, TONGS_API_VERSION >> 22, TONGS_API_VERSION >> 12 & 0x3ff,
+            TONGS_HEADER_VERSION);
+}
+
+bool
+tongs_peer_has_required_ops(const struct tongs_peer *peer, char *why, size_t why_size)
+{
+   for (uint32_t op = 0; op < TONGS_OWN_OPS; op++) {
+      if (tongs_own_ops[op].required && !tongs_peer_knows_op(peer, op)) {
+         tongs_peer_explain(peer, op, why, why_size);
+         return false;
+      }
+   }
    return true;
 }

@@ -18,6 +18,7 @@ struct tongs_encoder;
 
 /* What the other side is and knows. */
 struct tongs_peer {
+   uint32_t minor;          /* version of the protocol; the major one is ours */
    uint32_t header_version; /* VK_HEADER_VERSION of its registry */
    uint32_t api_version;    /* the newest core version there */
    bool identical;          /* everything below is known to both */
@@ -47,6 +48,15 @@ tongs_peer_knows_op(const struct tongs_peer *peer, uint32_t op)
 {
    return peer->identical || (op < TONGS_OP_COUNT && (peer->ops[op / 32] >> (op % 32) & 1));
 }
+
+/* Whether the peer has alike all of Tongs' own ops without which a client cannot work. If not,
+ * `why` says which one, and names both sides' versions. */
+bool
+tongs_peer_has_required_ops(const struct tongs_peer *peer, char *why, size_t why_size);
+
+/* Says that the peer has not the own op `op` as we have it, and names both sides' versions. */
+void
+tongs_peer_explain(const struct tongs_peer *peer, uint32_t op, char *why, size_t why_size);
 
 static inline bool
 tongs_peer_knows_struct(const struct tongs_peer *peer, uint32_t index)
