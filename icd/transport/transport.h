@@ -27,15 +27,17 @@
  * of them. A stream that ends without the transport's own farewell (TLS without close_notify) is an
  * error, which receive() returns.
  *
- * Threads. At a time, one thread may send (the connection's stream_lock), one may receive (the
- * connection's `receiving`), and any number may wait() or call the other functions. shutdown()
- * makes every function of every thread return soon.
+ * Threads. One thread at a time sends (the holder of the connection's stream_lock), and one thread
+ * at a time receives (see icd_start_receiving()). wait() for ICD_TRANSPORT_WRITABLE is the sending
+ * thread's, for ICD_TRANSPORT_READABLE the receiving thread's. Any thread may call the other
+ * functions. shutdown() makes every function of every thread return soon.
  *
  * Errors. Functions return -errno and log nothing. An error of send(), receive() or wait() is
  * final: the connection loses the transport. Openers write a sentence into `why`.
  *
- * fork(). A child owns a copy of the transport but not the stream, which is its parent's. The
- * connection calls nothing but close() and destroy_memory() in a child, with `inherited`. */
+ * fork(). A child owns a copy of the transport but not the stream, which is its parent's. In a
+ * child the connection neither sends, receives, nor shuts the stream down. It passes `inherited` to
+ * close() and destroy_memory(). */
 
 #ifndef ICD_TRANSPORT_H
 #define ICD_TRANSPORT_H
@@ -67,7 +69,8 @@ enum icd_transport_capability {
    ICD_TRANSPORT_IS_LOCAL = 1 << 5,
 };
 
-/* What a round trip takes, in orders of magnitude. */
+/* The order of magnitude of a round trip. Nothing depends on it yet: a transport over a network
+ * sets it, and code that batches calls for such a transport asks for it. */
 enum icd_transport_delay {
    ICD_DELAY_PROCESS, /* tens of microseconds: another process on this machine */
    ICD_DELAY_MACHINE, /* hundreds of microseconds: out of a virtual machine */

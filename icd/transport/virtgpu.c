@@ -456,12 +456,13 @@ virtgpu_wait(struct icd_transport *t, unsigned events, int timeout_ms)
       uint32_t seen[2];
       unsigned ready = 0;
       look(v, seen);
-      if (ended || seen[0] != v->consumed)
+      /* Each counter is one thread's: look only at that of the caller. */
+      if (events & ICD_TRANSPORT_READABLE && (ended || seen[0] != v->consumed))
          ready |= ICD_TRANSPORT_READABLE;
-      if (ended || v->sent - seen[1] < v->caps.credit)
+      if (events & ICD_TRANSPORT_WRITABLE && (ended || v->sent - seen[1] < v->caps.credit))
          ready |= ICD_TRANSPORT_WRITABLE;
-      if (ready & events)
-         return (int)(ready & events);
+      if (ready)
+         return (int)ready;
       int64_t left = timeout_ms < 0 ? -1 : deadline - tongs_now_ms();
       if (timeout_ms >= 0 && left <= 0)
          return 0;
