@@ -2,11 +2,11 @@
 #include "icd/buffer.h"
 
 #include "icd/device.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_structs.h"
-
-#include <string.h>
 
 /* How the requirements of buffers that differ in size only depend on that size. Six probes show
  * whether a buffer's memory size is the buffer size rounded up. */
@@ -14,6 +14,9 @@ struct size_rule {
    struct icd_requirements any; /* of each of them, except memory.size */
    uint64_t proven_max;         /* the largest probe for which the rule holds */
 };
+
+/* A create info of a key takes less, bytes. */
+#define ARENA_LIMIT ((size_t)64 * 1024)
 
 /* --- Creation --- */
 
@@ -29,40 +32,56 @@ may_probe(const VkBufferCreateInfo *create)
    return !create->pNext && !(create->flags & ~plain);
 }
 
+/* The key omits the buffer's size, so that buffers that differ in size only have one key. */
+static void
+init_key(struct icd_requirements_key *key, const struct icd_dispatchable *dev,
+         const VkBufferCreateInfo *create)
+{
+   VkBufferCreateInfo any_size = *create;
+   struct tongs_encoder e;
+
+   any_size.size = 0;
+   tongs_encoder_init_fixed(&e, key->bytes, sizeof(key->bytes));
+   e.peer_structs = dev->connection->stream.peer_structs;
+   tongs_encode_u64(&e, dev->object.id);
+   tongs_encode_VkBufferCreateInfo_array(&e, &any_size, 1);
+   key->size = e.failed ? 0 : (uint32_t)tongs_encoder_size(&e);
+}
+
+/* The create info that the key was made from, in the arena. NULL if memory is out. */
+static const VkBufferCreateInfo *
+create_info_of(const struct icd_requirements_key *key, struct tongs_arena *arena)
+{
+   struct tongs_decoder d;
+
+   tongs_decoder_init(&d, key->bytes, key->size, arena);
+   tongs_decode_u64(&d);
+   const VkBufferCreateInfo *create = tongs_decode_VkBufferCreateInfo_array(&d, 1, false);
+   return d.error ? NULL : create;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkBuffer *pBuffer)
 {
    struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct icd_connection *c = dev->connection;
-   const bool concurrent = pCreateInfo->sharingMode == VK_SHARING_MODE_CONCURRENT;
-   const uint32_t indices = concurrent ? pCreateInfo->queueFamilyIndexCount : 0;
    struct icd_buffer *buffer =
       icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkBuffer, sizeof(*buffer));
    if (!buffer)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
    VkBuffer created = (VkBuffer)(uintptr_t)buffer;
-   VkResult result = tongs_ops[TONGS_OP_vkCreateBuffer].lost;
-   size_t offset, start;
-   if (!icd_connection_is_lost(c)) {
-      struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateBuffer, 0, &offset);
-      start = tongs_encoder_size(e);
-      tongs_encode_u64(e, dev->object.id);
-      tongs_encode_VkBufferCreateInfo_array(e, pCreateInfo, 1);
-      icd_requirements_key_init(&buffer->key, e, start);
-      tongs_encode_handles(e, (const uint64_t *)&created, 1);
-      result = icd_post_end(c, TONGS_OP_vkCreateBuffer, offset);
-   }
+   struct tongs_args_vkCreateBuffer args = {
+      .device = device, .pCreateInfo = pCreateInfo, .pBuffer = &created};
+   VkResult result = icd_post(c, TONGS_OP_vkCreateBuffer, &args);
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &buffer->base);
       return result;
    }
    buffer->size = pCreateInfo->size;
    buffer->may_probe = may_probe(pCreateInfo);
-   /* Behind the size come the usage, the sharing mode and, with two counts, the queue families. */
-   if (buffer->key.size)
-      buffer->size_at = buffer->key.size - 4 * (4 + indices) - sizeof(buffer->size);
+   init_key(&buffer->key, dev, pCreateInfo);
    *pBuffer = created;
    return result;
 }
@@ -96,23 +115,21 @@ round_up(uint64_t size, uint64_t granule)
    return (size + granule - 1) & ~(granule - 1);
 }
 
-/* Asks about a buffer that differs from `like` in its size only. The worker's object exists for the
- * question alone; the application never sees it. */
+/* Asks about a buffer of `size` bytes that is like `like` otherwise. The worker's object exists for
+ * the question alone; the application never sees it. */
 static void
-probe_begin(struct icd_device *dev, const struct icd_buffer *like, uint64_t size,
+probe_begin(struct icd_device *dev, const VkBufferCreateInfo *like, uint64_t size,
             enum icd_requirements_topic topic, struct tongs_object *object,
             struct icd_requirements_ask *a)
 {
    struct icd_connection *c = dev->base.connection;
    VkBuffer buffer = (VkBuffer)(uintptr_t)object;
-   struct icd_requirements_key key = like->key;
-   size_t offset;
+   VkBufferCreateInfo info = *like;
+   struct tongs_args_vkCreateBuffer create = {
+      .device = (VkDevice)dev, .pCreateInfo = &info, .pBuffer = &buffer};
 
-   memcpy(key.bytes + like->size_at, &size, sizeof(size));
-   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateBuffer, 0, &offset);
-   tongs_encode_fixed(e, key.bytes, key.size);
-   tongs_encode_handles(e, (const uint64_t *)&buffer, 1);
-   icd_post_end(c, TONGS_OP_vkCreateBuffer, offset);
+   info.size = size;
+   icd_post(c, TONGS_OP_vkCreateBuffer, &create);
    icd_requirements_ask_begin(dev, a, topic, buffer, VK_NULL_HANDLE);
    struct tongs_args_vkDestroyBuffer destroy = {.device = (VkDevice)dev, .buffer = buffer};
    icd_post(c, TONGS_OP_vkDestroyBuffer, &destroy);
@@ -136,13 +153,17 @@ probe(struct icd_device *dev, const struct icd_buffer *buffer,
    struct tongs_object objects[PROBES] = {0};
    struct icd_requirements_ask asks[PROBES];
    struct size_rule rule = {0};
+   struct tongs_arena arena;
    bool holds = true;
    size_t count = 0;
 
-   while (count < PROBES && (objects[count].id = icd_id_new(c, TONGS_TYPE_VkBuffer))) {
-      probe_begin(dev, buffer, probes[count], topic, &objects[count], &asks[count]);
+   tongs_arena_init(&arena, ARENA_LIMIT);
+   const VkBufferCreateInfo *like = create_info_of(&buffer->key, &arena);
+   while (like && count < PROBES && (objects[count].id = icd_id_new(c, TONGS_TYPE_VkBuffer))) {
+      probe_begin(dev, like, probes[count], topic, &objects[count], &asks[count]);
       count++;
    }
+   tongs_arena_finish(&arena);
    for (size_t i = 0; i < count; i++) {
       struct icd_requirements answer;
       holds &= icd_requirements_ask_finish(dev, &asks[i], &answer);
@@ -174,7 +195,6 @@ buffer_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requiremen
       return answer;
    }
    icd_requirements_question_init(&rule_question, &buffer->key, topic + ICD_REQUIREMENTS_SIZES);
-   memset(rule_question.data.key + buffer->size_at, 0, sizeof(buffer->size));
    bool known = icd_requirements_find(dev, &rule_question, &rule, sizeof(rule));
    if (known && buffer->size <= rule.proven_max) {
       answer = rule.any;
@@ -182,6 +202,7 @@ buffer_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requiremen
       return answer;
    }
    icd_requirements_question_init(&question, &buffer->key, topic);
+   question.data.buffer_size = buffer->size;
    if (icd_requirements_find(dev, &question, &answer, sizeof(answer)))
       return answer;
    icd_requirements_ask_begin(dev, &a, topic, handle, VK_NULL_HANDLE);

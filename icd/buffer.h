@@ -10,9 +10,8 @@ struct icd_buffer {
    struct tongs_object base;
    atomic_ullong address; /* 0: not asked for yet. Threads that ask at once get the same address. */
    uint64_t size;
-   uint32_t size_at; /* the offset of the size in the key's bytes */
-   bool may_probe;   /* probe buffers like this one do no harm */
-   struct icd_requirements_key key;
+   bool may_probe;                  /* probe buffers like this one do no harm */
+   struct icd_requirements_key key; /* of its create info with size 0 */
 };
 
 static inline struct icd_buffer *

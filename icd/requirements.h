@@ -45,6 +45,7 @@ struct icd_requirements_question {
    struct {
       uint32_t topic;
       VkImageSubresource subresource; /* zeros unless the topic is ICD_REQUIREMENTS_LAYOUT */
+      uint64_t buffer_size;           /* 0 for images and for ICD_REQUIREMENTS_SIZES */
       uint8_t key[sizeof(((struct icd_requirements_key *)NULL)->bytes)];
    } data;
 };

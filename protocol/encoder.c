@@ -12,6 +12,13 @@ tongs_encoder_init(struct tongs_encoder *e)
 }
 
 void
+tongs_encoder_init_fixed(struct tongs_encoder *e, void *base, size_t size)
+{
+   *e = (struct tongs_encoder){
+      .base = base, .cur = base, .end = (uint8_t *)base + size, .fixed = true};
+}
+
+void
 tongs_encoder_finish(struct tongs_encoder *e)
 {
    free(e->base);
@@ -44,6 +51,8 @@ tongs_encoder_grow(struct tongs_encoder *e, size_t size)
 
    if (e->failed)
       return false;
+   if (e->fixed)
+      goto fail;
    if (size > SIZE_MAX / 4 - used)
       goto fail;
 

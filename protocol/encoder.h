@@ -18,6 +18,7 @@ struct tongs_encoder {
    uint8_t *cur;
    uint8_t *end;
    bool failed;
+   bool fixed;       /* the memory is not owned, and does not grow */
    bool raw_handles; /* handles are ids already, not pointers to struct tongs_object */
    uint32_t ignored; /* TONGS_IGNORED_* of the enclosing struct (protocol/ignored.h) */
    const uint32_t
@@ -26,6 +27,11 @@ struct tongs_encoder {
 
 void
 tongs_encoder_init(struct tongs_encoder *e);
+
+/* Writes into the `size` bytes at `base`, which stay the caller's: what has no room fails. Without
+ * tongs_encoder_finish, reset and trim. */
+void
+tongs_encoder_init_fixed(struct tongs_encoder *e, void *base, size_t size);
 
 void
 tongs_encoder_finish(struct tongs_encoder *e);

@@ -528,6 +528,26 @@ unions(void)
    free(copy);
 }
 
+static void
+fixed_encoders(void)
+{
+   const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 7};
+   struct tongs_encoder fixed;
+   uint8_t bytes[64];
+
+   start();
+   tongs_encode_VkBufferCreateInfo_array(&e, &info, 1);
+   size_t size = tongs_encoder_size(&e);
+   tongs_encoder_init_fixed(&fixed, bytes, size);
+   tongs_encode_VkBufferCreateInfo_array(&fixed, &info, 1);
+   fact(!fixed.failed && tongs_encoder_size(&fixed) == size && !memcmp(bytes, e.base, size),
+        "an encoder over the caller's memory writes the same bytes");
+   memset(bytes, 0xee, sizeof(bytes));
+   tongs_encoder_init_fixed(&fixed, bytes, size - 4);
+   tongs_encode_VkBufferCreateInfo_array(&fixed, &info, 1);
+   fact(fixed.failed && bytes[size - 4] == 0xee, "it fails, and writes nothing behind that memory");
+}
+
 int
 main(void)
 {
@@ -541,6 +561,7 @@ main(void)
    ids();
    unions();
    replies();
+   fixed_encoders();
    tongs_encoder_finish(&e);
    tongs_arena_finish(&arena);
    fact(true, "no wire data meets an assertion: all of this returned (R16)");

@@ -159,6 +159,44 @@ skew(void)
         "a stranger without tables shares nothing");
 }
 
+/* A stranger whose own op `op` has another signature. */
+static bool
+decode_without(uint32_t op)
+{
+   uint32_t i = 0;
+
+   while (tongs_op_signatures[i].key != op)
+      i++;
+   fresh_stranger();
+   put(TONGS_HELLO_SIZE + (size_t)i * 8 + 4, tongs_op_signatures[i].signature + 1);
+   return decode();
+}
+
+static void
+own_ops(void)
+{
+   char text[400];
+
+   fresh_stranger();
+   fact(decode() && tongs_peer_has_required_ops(&peer, text, sizeof(text)),
+        "a stranger whose own ops are ours is one to work with");
+   fact(decode_without(TONGS_OP_tongsAcquireAhead) &&
+           !tongs_peer_knows_op(&peer, TONGS_OP_tongsAcquireAhead) &&
+           tongs_peer_knows_op(&peer, TONGS_OP_tongsTakeImage) &&
+           tongs_peer_has_required_ops(&peer, text, sizeof(text)),
+        "an own op that the client can do without is not common, and no reason to refuse");
+   fact(decode_without(TONGS_OP_tongsSnapshot) &&
+           !tongs_peer_has_required_ops(&peer, text, sizeof(text)) &&
+           strstr(text, "has not the same tongsSnapshot: it has protocol 1.0 and Vulkan 1.") &&
+           strstr(text, "update the older one"),
+        "without an own op that the client needs, it refuses and names the versions");
+   fresh(false, NULL);
+   put(16, 0x01234567);
+   fact(decode() && !tongs_peer_has_required_ops(&peer, text, sizeof(text)) &&
+           strstr(text, "tongsRecord"),
+        "a stranger without tables is refused");
+}
+
 static void
 damage(void)
 {
@@ -190,6 +228,7 @@ main(void)
    forms();
    reasons();
    skew();
+   own_ops();
    damage();
    tongs_encoder_finish(&e);
    return check_end();
