@@ -6,21 +6,21 @@
 
 struct tongs_arena_chunk;
 
-/* Memory that lives until the next reset: what one op decodes into. One thread at a time. What is
- * behind `cur` is zero. */
+/* Memory for what one op decodes into. It lives until the next reset. One thread at a time. The
+ * memory from `cur` to `end` is zero. */
 struct tongs_arena {
    struct tongs_arena_chunk *chunks; /* the newest first; the oldest is kept across resets */
    char *cur;
    char *end;
-   char *start;  /* of the newest chunk: where `cur` is while nothing is handed out */
+   char *start;  /* of the newest chunk: `cur` before the first allocation */
    size_t total; /* bytes held */
    size_t limit; /* bytes that may be held: rule R11 */
 };
 
 #define TONGS_ARENA_ALIGNMENT ((size_t)16)
 
-/* Under the address sanitizer, what was not handed out may not be touched: tongs_arena_alloc is
- * always the slow one. */
+/* Under the address sanitizer, memory that was not allocated is poisoned, so tongs_arena_alloc
+ * always takes the slow path. */
 #ifdef __has_feature
 #define TONGS_ARENA_GUARDED __has_feature(address_sanitizer)
 #elif defined(__SANITIZE_ADDRESS__)
@@ -40,7 +40,7 @@ tongs_arena_finish(struct tongs_arena *arena);
 void
 tongs_arena_reset(struct tongs_arena *arena);
 
-/* The same, which is nothing where nothing was. */
+/* The same, without a call if nothing was allocated. */
 static inline void
 tongs_arena_clear(struct tongs_arena *arena)
 {
@@ -48,7 +48,7 @@ tongs_arena_clear(struct tongs_arena *arena)
       tongs_arena_reset(arena);
 }
 
-/* tongs_arena_alloc where the newest chunk may be full. */
+/* tongs_arena_alloc if the newest chunk may be full. */
 void *
 tongs_arena_alloc_slow(struct tongs_arena *arena, size_t size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The shared memory of one connection on one machine: a ring for ops, one for replies, and a page
- * of what the worker has completed. The client makes it, the worker maps it; both ends map the
- * whole once.
+/* The shared memory of one connection on one machine: a ring of ops, a ring of replies, and the
+ * status page, where the worker says what it has completed. The client makes the memory and both
+ * sides map all of it, once.
  *
  *    0         words of the rings
  *    4096      struct tongs_status
@@ -18,14 +18,14 @@
 #define TONGS_CHANNEL_REPLIES_SIZE (UINT32_C(256) << 10)
 
 struct tongs_channel {
-   uint8_t *base; /* owned; NULL where there is none */
+   uint8_t *base; /* owned; NULL: there is no channel */
    size_t size;
    struct tongs_ring ops;
    struct tongs_ring replies;
    struct tongs_status *status;
 };
 
-/* What a channel with rings of these sizes takes, bytes; 0 where they are none that rings can have.
+/* The bytes that a channel with rings of these sizes takes; 0 if no ring can have such a size.
  */
 size_t
 tongs_channel_size(uint32_t ops_size, uint32_t replies_size);
@@ -34,8 +34,8 @@ tongs_channel_size(uint32_t ops_size, uint32_t replies_size);
 int
 tongs_channel_create(struct tongs_channel *ch);
 
-/* Maps what a peer has made, if it is sealed and of the right size. 0 or -errno. `fd` stays the
- * caller's. */
+/* Maps a channel that the peer has made, if it is sealed and of the right size. 0 or -errno. `fd`
+ * stays the caller's. */
 int
 tongs_channel_map(struct tongs_channel *ch, int fd, uint32_t ops_size, uint32_t replies_size);
 
@@ -51,7 +51,7 @@ tongs_channel_finish(struct tongs_channel *ch);
 bool
 tongs_is_sealed(int fd, uint64_t size);
 
-/* Fresh memory that nobody can resize any more. A close-on-exec descriptor above the standard
+/* Fresh memory that no process can resize. A close-on-exec descriptor above the standard
  * streams, or -errno. */
 int
 tongs_sealed_memory(const char *name, uint64_t size);

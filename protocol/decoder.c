@@ -36,7 +36,7 @@ tongs_decoder_expect_end(struct tongs_decoder *d)
       tongs_decoder_fail(d, TONGS_DECODE_TRAILING);
 }
 
-/* Takes `size` bytes, padded to 4; NULL where they are not there. */
+/* Takes `size` bytes, padded to 4; NULL if the op ends before. */
 static const uint8_t *
 take(struct tongs_decoder *d, uint64_t size)
 {
@@ -335,7 +335,7 @@ tongs_decode_strings(struct tongs_decoder *d, uint64_t expected, bool optional)
    return strings;
 }
 
-/* The count of elements that come back; 0 and failed where they are more than fit. */
+/* The count of elements that come back; 0, and failed, if there is no room for them. */
 static uint32_t
 count_into(struct tongs_decoder *d, const void *p, uint64_t capacity)
 {

@@ -13,7 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* For what is short once its arguments are constants, which the compiler does not foresee. */
+/* For functions that become short once their arguments are constants: the compiler does not foresee
+ * that. */
 #define TONGS_INLINE inline __attribute__((always_inline))
 
 /* Why an op was refused. */
@@ -35,7 +36,7 @@ enum tongs_decode_error {
 const char *
 tongs_decode_error_text(enum tongs_decode_error error);
 
-/* Reads one op from private memory, 8-byte aligned, that nobody else writes (R1). Arrays and
+/* Reads one op from private memory, 8-byte aligned, that no other process writes (R1). Arrays and
  * strings may point into it; the rest is in the arena. Errors stick: reads give zeros from then on,
  * and the caller asks once per op. One thread at a time. */
 struct tongs_decoder {
@@ -51,13 +52,13 @@ struct tongs_decoder {
    const struct tongs_slot *target; /* the slot of the op's first handle */
    const void *limits; /* the host's VkPhysicalDeviceLimits for that handle's device, if they are
                           known; else... */
-   /* ... who knows them, or NULL. The function may be NULL. */
+   /* ... the function that knows them. It may be NULL, and may return NULL. */
    const void *(*limits_of)(const struct tongs_slot *target);
-   /* Waits for an object that has no handle yet, if one is to come. May be NULL. */
+   /* Waits for an object that has no handle yet, if a thread is making it. May be NULL. */
    void (*wait_compiled)(const struct tongs_slot *slot);
    const struct tongs_slot
       *failed;     /* an object in use that is of none: struct tongs_slot says why; NULL: none is */
-   uint64_t *seen; /* where the first ids that are looked up are kept. Not owned. */
+   uint64_t *seen; /* receives the first ids that are looked up. Not owned. */
    uint32_t seen_count;
    uint32_t seen_max; /* 0: nowhere */
    unsigned depth;    /* of chains within chains */
@@ -126,7 +127,8 @@ tongs_decode_alloc(struct tongs_decoder *d, uint64_t count, size_t size)
    return p;
 }
 
-/* The same for what a driver writes: never NULL for none, as NULL would ask it for a count. */
+/* The same for arrays that a driver writes: not NULL for no elements, because NULL would ask the
+ * driver for a count. */
 static inline void *
 tongs_decode_room(struct tongs_decoder *d, uint64_t count, size_t size)
 {
@@ -209,9 +211,9 @@ tongs_decode_size(struct tongs_decoder *d)
    return (size_t)tongs_decode_u64(d);
 }
 
-/* An enumerant. One outside of the registry's values becomes the enum's first value: what a driver
- * indexes with is always within its tables, and a member that the API ignores may hold garbage.
- * `which`: TONGS_ENUM_*. */
+/* An enumerant. A value that the registry does not have becomes the enum's first value: drivers
+ * index tables with enumerants, and a member that the API ignores may hold garbage. `which`:
+ * TONGS_ENUM_*. */
 uint32_t
 tongs_decode_enum(struct tongs_decoder *d, uint32_t which);
 
@@ -252,8 +254,8 @@ tongs_decode_handle(struct tongs_decoder *d, uint8_t type);
 uint64_t
 tongs_decode_target(struct tongs_decoder *d, uint8_t type);
 
-/* The count of an array: 0 where it is absent, else `expected`. `min_size`: bytes that an element
- * takes on the wire at least, which bounds the count by what is left (R3). */
+/* The count of an array: 0 if it is absent, else `expected`. An element takes at least `min_size`
+ * bytes on the wire, so the bytes that are left bound the count (R3). */
 uint32_t
 tongs_decode_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_t min_size);
 
@@ -302,8 +304,8 @@ tongs_decode_fixed(struct tongs_decoder *d, void *p, size_t size);
 
 /* --- Arrays whose count only the wire says --- */
 
-/* The count of a list whose elements take `min_size` bytes on the wire at least, which bounds the
- * count by what is left (R3). */
+/* The count of a list. An element takes at least `min_size` bytes on the wire, so the bytes that
+ * are left bound the count (R3). */
 uint32_t
 tongs_decode_list(struct tongs_decoder *d, size_t min_size);
 
@@ -327,10 +329,10 @@ tongs_decode_strings(struct tongs_decoder *d, uint64_t expected, bool optional);
 
 /* --- In place --- */
 
-/* What tongs_gen_record.h is made of: a stretch of members is taken with one look at what is left,
- * and read from there. */
+/* The parts of tongs_gen_record.h: it checks once that a stretch of members is there, and reads
+ * them in place. */
 
-/* The next `size` bytes, a multiple of 4; NULL, and failed, where they are not there. */
+/* The next `size` bytes, a multiple of 4; NULL, and failed, if the op ends before. */
 static inline const uint8_t *
 tongs_take(struct tongs_decoder *d, size_t size)
 {
@@ -443,7 +445,7 @@ tongs_get_count(struct tongs_decoder *d, uint64_t expected, bool optional, size_
    return tongs_decode_count_of_units(d, expected, optional, elem_size, units);
 }
 
-/* Elements in the op itself: what tongs_decode_array and tongs_decode_pods give. */
+/* Elements in the op itself, like tongs_decode_array and tongs_decode_pods. */
 static TONGS_INLINE void *
 tongs_get_array(struct tongs_decoder *d, uint64_t expected, bool optional, size_t elem_size,
                 uint32_t units, bool align8)
@@ -457,7 +459,7 @@ tongs_get_array(struct tongs_decoder *d, uint64_t expected, bool optional, size_
    return (void *)tongs_take(d, ((size_t)count * elem_size + 3) & ~(size_t)3);
 }
 
-/* Host handles in the arena: what tongs_decode_handles gives. */
+/* Host handles in the arena, like tongs_decode_handles. */
 static inline const uint64_t *
 tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type)
 {
@@ -474,8 +476,8 @@ tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uin
 
 /* --- Output arrays --- */
 
-/* Reads what comes back into the application's `p` (may be NULL where nothing comes), which holds
- * at most `capacity` elements; fails where more come. */
+/* Reads an array that comes back into the application's `p`, which has room for `capacity`
+ * elements. Fails if more come. `p` may be NULL if none come. */
 void
 tongs_decode_array_into(struct tongs_decoder *d, void *p, uint64_t capacity, size_t elem_size);
 

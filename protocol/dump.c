@@ -24,7 +24,7 @@ struct dump {
    FILE *out;
    uint64_t offset;       /* of the op in the stream */
    uint64_t damaged;      /* how many ops could not be decoded */
-   uint64_t first_damage; /* where the first one is */
+   uint64_t first_damage; /* the offset of the first one */
    struct tongs_arena arena;
 };
 
@@ -45,7 +45,7 @@ load(const void *at, size_t size)
    return value;
 }
 
-/* Bits by name, what has none as a number. */
+/* Bits by name; bits without a name as a number. */
 static void
 dump_flags(struct dump *p, const struct tongs_info_names *names, uint64_t value)
 {
@@ -508,8 +508,8 @@ dump_op(struct dump *p, const uint8_t *op, struct tongs_op_header header)
 
 /* --- The stream --- */
 
-/* Reads the rest of something whose first `have` of `size` bytes are at `head`. NULL where it
- * breaks off. */
+/* Reads the rest of a hello or an op, whose first `have` of `size` bytes are at `head`. NULL if the
+ * stream breaks off. */
 static uint8_t *
 read_rest(struct dump *p, const void *head, size_t have, size_t size)
 {
@@ -563,7 +563,8 @@ dump_hello(struct dump *p)
    return true;
 }
 
-/* One op. False at the end; `*whole` tells whether that is where it should be. */
+/* Dumps one op. False at the end of the stream; `*whole` tells whether the stream ends between two
+ * ops. */
 static bool
 dump_next(struct dump *p, bool *whole)
 {

@@ -9,7 +9,7 @@
 
 /* Prints a captured stream, one line per op behind its offset. An op that cannot be decoded is
  * named with the reason and skipped. Returns 0, or 1 when the stream breaks off or something in it
- * was damaged: then the last line says where. Trusts nothing that it reads. */
+ * was damaged: then the last line says where. It trusts no byte that it reads. */
 int
 tongs_dump_stream(FILE *in, FILE *out);
 

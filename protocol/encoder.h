@@ -18,29 +18,29 @@ struct tongs_encoder {
    uint8_t *cur;
    uint8_t *end;
    bool failed;
-   bool fixed;       /* the memory is not owned, and does not grow */
-   bool raw_handles; /* handles are ids already, not pointers to struct tongs_object */
-   uint32_t ignored; /* TONGS_IGNORED_* of the enclosing struct (protocol/ignored.h) */
-   const uint32_t
-      *peer_structs; /* bit per struct index: what the peer knows; NULL: all. Not owned. */
+   bool fixed;                   /* the memory is not owned, and does not grow */
+   bool raw_handles;             /* handles are ids already, not pointers to struct tongs_object */
+   uint32_t ignored;             /* TONGS_IGNORED_* of the enclosing struct (protocol/ignored.h) */
+   const uint32_t *peer_structs; /* a bit for each struct index: the structs that the peer knows.
+                                    NULL: all. Not owned. */
 };
 
 void
 tongs_encoder_init(struct tongs_encoder *e);
 
-/* Writes into the `size` bytes at `base`, which stay the caller's: what has no room fails. Without
- * tongs_encoder_finish, reset and trim. */
+/* An encoder that writes to the `size` bytes at `base`, which stay the caller's, and fails if it
+ * needs more. tongs_encoder_finish and tongs_encoder_trim must not be called. */
 void
 tongs_encoder_init_fixed(struct tongs_encoder *e, void *base, size_t size);
 
 void
 tongs_encoder_finish(struct tongs_encoder *e);
 
-/* Forgets what was written; keeps the memory. */
+/* Drops the bytes that were written, and keeps the memory. */
 void
 tongs_encoder_reset(struct tongs_encoder *e);
 
-/* The same, but gives memory back where it holds more than `size` bytes of it. */
+/* The same, but frees the memory if it is larger than `size` bytes. */
 void
 tongs_encoder_trim(struct tongs_encoder *e, size_t size);
 
@@ -74,7 +74,7 @@ tongs_encode_op_begin(struct tongs_encoder *e, uint16_t op, uint16_t flags)
    return offset;
 }
 
-/* tongs_encode_op_end where something is wrong. */
+/* tongs_encode_op_end for an op that failed or is too large. */
 bool
 tongs_encode_op_take_back(struct tongs_encoder *e, size_t offset);
 
@@ -214,8 +214,8 @@ tongs_encode_strings(struct tongs_encoder *e, const char *const *s, uint64_t cou
 
 /* --- In place --- */
 
-/* For ops whose size is known before they are written: the caller has reserved room for all of one,
- * and `p` is where the next member goes, 4-byte aligned. */
+/* For ops whose size is known before they are written. The caller has reserved room for the whole
+ * op; the next member goes to `p`, 4-byte aligned. */
 
 static inline void
 tongs_put_u32(uint8_t *p, uint32_t v)
@@ -278,8 +278,8 @@ tongs_put_handle(uint8_t *p, uint64_t handle, bool raw)
    tongs_put_u64(p, handle && !raw ? ((const struct tongs_object *)(uintptr_t)handle)->id : handle);
 }
 
-/* The bytes that an array takes at most beside its count; more than any op may have where it is too
- * long for one. */
+/* The bytes that an array takes at most, without its count. More than an op may have if the array
+ * is too long for one. */
 static inline uint64_t
 tongs_room(const void *array, uint64_t count, size_t elem_size)
 {
@@ -306,8 +306,8 @@ tongs_copy(uint8_t *to, const uint8_t *from, size_t size)
    }
 }
 
-/* An array of elements as they lie in memory, of `units` numbers each: what tongs_encode_array
- * writes. Returns where it ends. */
+/* An array of elements as they lie in memory, of `units` numbers each, like tongs_encode_array.
+ * Returns the end of the array. */
 static inline uint8_t *
 tongs_put_array(uint8_t *p, const void *array, uint64_t count, size_t elem_size, uint32_t units,
                 bool align8)

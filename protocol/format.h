@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A format: what a block of its texels takes. From the registry, without those that have no size.
+/* The block of a format: how many texels and bytes it has. The table is from the registry, without
+ * formats that have no size.
  */
 struct tongs_format {
    uint32_t format; /* VkFormat */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The first message each way (docs/wire.md, "Handshake"): who speaks which version, and what each
- * knows. */
+/* The first message in each direction (docs/wire.md, "Handshake"): the sender's version, and the
+ * ops and structs that it knows. */
 
 #ifndef TONGS_HELLO_H
 #define TONGS_HELLO_H
@@ -24,7 +24,7 @@ struct tongs_peer {
    bool identical;          /* everything below is known to both */
    uint32_t ops[(TONGS_OP_COUNT + 31) / 32];
    uint32_t structs[(TONGS_STRUCT_COUNT + 31) / 32];
-   char reason[200]; /* why it refuses us; empty where it does not */
+   char reason[200]; /* why it refuses us; empty: it does not */
 };
 
 /* Writes our hello. `tables`: with what we know, for a peer whose digest differs. `reason`: NULL,
@@ -32,12 +32,12 @@ struct tongs_peer {
 void
 tongs_hello_encode(struct tongs_encoder *e, bool tables, const char *reason);
 
-/* The size of the whole hello whose first TONGS_HELLO_SIZE bytes are at `data`; 0 where it is none,
- * with the reason in `why`. */
+/* The size of the whole hello whose first TONGS_HELLO_SIZE bytes are at `data`; 0, with the reason
+ * in `why`, if they are no hello. */
 size_t
 tongs_hello_size(const void *data, char *why, size_t why_size);
 
-/* Reads a whole hello of `size` bytes. False where it is malformed, with the reason in `why`.
+/* Reads a whole hello of `size` bytes. False, with the reason in `why`, if it is malformed.
  * `same_digest`: whether the peer was built from the same registry and policy. */
 bool
 tongs_hello_decode(const void *data, size_t size, struct tongs_peer *peer, bool *same_digest,

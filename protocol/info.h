@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Tables that say what every struct and every op's arguments consist of: for `tongs dump`, the
+/* Tables of the members of every struct and of every op's arguments, for `tongs dump`, the
  * tests and the fuzzer. Neither the driver nor the worker links them. */
 
 #ifndef TONGS_INFO_H
@@ -34,7 +34,7 @@ enum tongs_info_kind {
    TONGS_INFO_NESTED_STRUCTS, /* to pointers to arrays of structs */
    TONGS_INFO_NESTED_SCALARS,
    TONGS_INFO_BLOB,
-   TONGS_INFO_ROOM, /* what the host's driver writes there comes back with the reply */
+   TONGS_INFO_ROOM, /* the host driver writes there, and the reply brings that back */
    TONGS_INFO_NEW,  /* of ops only, from here */
    TONGS_INFO_OUT_SCALAR,
    TONGS_INFO_OUT_COUNT,
@@ -160,17 +160,17 @@ struct tongs_info_args {
 /* Indexed by TONGS_STRUCT_*. */
 extern const struct tongs_info_struct tongs_info_structs[];
 
-/* Indexed by TONGS_OP_*; no members where the op is not known or is Tongs' own. */
+/* Indexed by TONGS_OP_*; no members if the op is not known or is Tongs' own. */
 extern const struct tongs_info_args tongs_info_args[];
 
-/* The names in protocol/ops.txt. NULL where the number is not in it. */
+/* The names in protocol/ops.txt. NULL if the number is not in it. */
 const char *
 tongs_info_op_name(uint32_t op);
 
 const char *
 tongs_info_type_name(uint32_t type);
 
-/* The struct of an sType; -1 where it is in no chain. */
+/* The struct of an sType; -1 if no chain may hold it. */
 int
 tongs_info_struct_of(uint32_t stype);
 

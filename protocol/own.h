@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Tongs' own ops, one like the other: what protocol/own_ops.json says of each, as a table. Code
- * that knows which op it has calls the functions of tongs_gen_own.h. */
+/* A table of Tongs' own ops, made from protocol/own_ops.json. Code that handles one op calls the
+ * functions of tongs_gen_own.h instead. */
 
 #ifndef TONGS_OWN_H
 #define TONGS_OWN_H

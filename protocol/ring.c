@@ -46,7 +46,8 @@ tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data
    *r = (struct tongs_ring){.words = words, .data = data, .size = size, .bell = bell};
 }
 
-/* After the counter has moved: wakes who sleeps. The fence's partner is in sleep_while(). */
+/* After the counter has moved: wakes the other side if it sleeps. The fence's partner is in
+ * sleep_while(). */
 static void
 wake(struct tongs_ring *r, _Atomic uint32_t *sleeps)
 {
@@ -173,7 +174,7 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns)
 
 /* --- Spinning --- */
 
-/* Nobody spins for longer: it is about twice what falling asleep and being woken takes where an
+/* No thread spins for longer: it is about twice what falling asleep and being woken takes where an
  * idle core halts. */
 #define SPIN_NS 100000
 /* Spins for so long before it lets others have the core in between: what is waited for may need it.

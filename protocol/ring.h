@@ -9,15 +9,15 @@
  *                       consumer_sleeps, producer_sleeps
  *
  * Counters of bytes run freely, modulo 2^32; the size is a power of two of at most 2^30. Each side
- * keeps its own counter to itself and reads the other's once per operation, atomically. One that
- * says the impossible gives -EPROTO, for good.
+ * keeps a private copy of its own counter and reads the other side's once per operation,
+ * atomically. An impossible value gives -EPROTO, now and ever after.
  *
- * Who finds nothing to do announces that it sleeps, looks once more, and sleeps while the
- * announcement stands. Who moves its counter looks afterwards for an announcement, takes it back,
- * and wakes: only then does it make a system call. Both looks are separated from the stores before
- * them by a full fence, so that at least one side sees the other's; and as the sleep is on the
- * announcement itself, one that was taken back already is not slept on: no wake-up is lost
- * (tests/unit/test_ring.c goes through the interleavings).
+ * A side with nothing to do sets its sleep word, reads the other counter once more, and sleeps
+ * while the word is set. A side that has moved its counter reads the other side's sleep word. If
+ * the word is set, the side clears it and wakes the other: only then does it make a system call. A
+ * full fence separates each read from the store before it, so at least one side sees the other's
+ * store. The sleep is on the word itself, so a side does not fall asleep on a word that was cleared
+ * before. No wake-up is lost (tests/unit/test_ring.c goes through the interleavings).
  *
  * One thread at a time on each side.
  */
@@ -69,9 +69,9 @@ tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data
 ssize_t
 tongs_ring_write(struct tongs_ring *r, const void *data, size_t size);
 
-/* Takes the memory that the bytes from `from` to `to` of the next write will lie in from the
- * consumer's cache, while the producer still makes them. Only a hint: most of what a write costs is
- * waiting for that. */
+/* Prefetches the memory for bytes `from` to `to` of the next write from the consumer's cache, while
+ * the producer still makes these bytes. This is only a hint. A write mostly waits for these cache
+ * lines. */
 static inline void
 tongs_ring_expect(const struct tongs_ring *r, size_t from, size_t to)
 {
@@ -110,9 +110,9 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns);
 
 /* --- Spinning before a sleep --- */
 
-/* How long waits have taken of late that were spun for at first, and that were slept through from
- * the start: what tells whether the next one is worth spinning for. Zeroed at first. Threads that
- * share one only disturb its prediction. */
+/* How long recent waits took: those that began with spinning, and those that slept from the start.
+ * They tell whether spinning is worthwhile for the next wait. Zeroed at first. Threads that share a
+ * spinner only disturb its prediction. */
 struct tongs_spinner {
    _Atomic uint32_t spun_ns;
    _Atomic uint32_t slept_ns;
@@ -124,13 +124,13 @@ struct tongs_spin_wait {
    bool spun;
 };
 
-/* Spins until `ready`, briefly, and only if that made waits shorter of late. Returns what `ready`
- * said last. `w` is for tongs_spinner_note. */
+/* Spins briefly until `ready` returns true, if spinning made recent waits shorter. Returns the last
+ * result of `ready`. `w` is for tongs_spinner_note. */
 bool
 tongs_spin(struct tongs_spinner *s, bool (*ready)(void *data), void *data,
            struct tongs_spin_wait *w);
 
-/* The wait is over, however it went on. */
+/* Records the wait after its end, whether it slept or not. */
 void
 tongs_spinner_note(struct tongs_spinner *s, const struct tongs_spin_wait *w);
 

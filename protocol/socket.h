@@ -20,7 +20,7 @@ struct iovec;
 #define TONGS_SOCKET_MAX_FDS 16
 
 /* Binds and listens; returns the socket, non-blocking. The file has `mode` from its first moment
- * on (less the umask). A socket file at `path` that nobody answers at is replaced; with a live
+ * on (less the umask). A socket file at `path` is replaced if no process answers there; with a live
  * one the result is -EADDRINUSE, with a file of another kind -EEXIST, with a path that does not
  * fit a socket address -ENAMETOOLONG. The caller removes the file in the end.
  */
@@ -31,7 +31,7 @@ tongs_socket_listen_unix(const char *path, mode_t mode);
 int
 tongs_socket_connect_unix(const char *path);
 
-/* As above, to and from the ports of virtual machines, where nothing but bytes crosses. */
+/* The same for ports of virtual machines. Only bytes cross there, no descriptors. */
 int
 tongs_socket_listen_vsock(unsigned cid, unsigned port);
 

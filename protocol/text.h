@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* Copies a peer's text for a log, as one line: what is no printable ASCII becomes \n or \xNN, so
- * that it can neither move a terminal's cursor nor pass for another line. What has no room is cut
- * off. `out` ends with a NUL; `size` is not 0. */
+/* Copies a peer's text for a log, as one line. Characters that are not printable ASCII become \n or
+ * \xNN, so that the text can neither move a terminal's cursor nor look like another line. The text
+ * is cut off if there is no room. `out` ends with a NUL; `size` is not 0. */
 void
 tongs_text_clean(char *out, size_t size, const char *text, size_t length);
 

@@ -38,11 +38,11 @@ struct tongs_op_header {
 #define TONGS_OP_FLAG_CALL UINT16_C(2)
 /* The next file descriptor of the socket belongs to this op. */
 #define TONGS_OP_FLAG_FD UINT16_C(4)
-/* Worker to client: nobody asked. A client passes over those that it does not know. */
+/* Worker to client: the op answers no call. A client passes over events that it does not know. */
 #define TONGS_OP_FLAG_EVENT UINT16_C(8)
 
 #define TONGS_OP_SIZE_MIN 8u
-/* The largest op, bytes. Larger transfers are cut by those who make them. */
+/* The largest op, bytes. Senders cut larger transfers into several ops. */
 #define TONGS_OP_SIZE_MAX (256u * 1024 * 1024)
 
 #endif
