@@ -20,7 +20,7 @@
 /* Aligned as sendmsg() and recvmsg() want their control data. */
 union control {
    struct cmsghdr header;
-   char space[CMSG_SPACE(TONGS_SOCKET_MAX_FDS * sizeof(int))];
+   char space[CMSG_SPACE(TONGS_FDS_MAX * sizeof(int))];
 };
 
 static int
@@ -285,7 +285,7 @@ tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fd
    struct msghdr msg = {.msg_iov = iov, .msg_iovlen = iov_count};
    union control control;
 
-   if (fd_count > TONGS_SOCKET_MAX_FDS)
+   if (fd_count > TONGS_FDS_MAX)
       return -EINVAL;
    advance(&msg, 0);
    if (msg.msg_iovlen == 0)

@@ -11,13 +11,12 @@
 #ifndef TONGS_SOCKET_H
 #define TONGS_SOCKET_H
 
+#include "tongs_gen_wire.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
 struct iovec;
-
-/* How many descriptors one message may carry. */
-#define TONGS_SOCKET_MAX_FDS 16
 
 /* Binds and listens; returns the socket, non-blocking. The file has `mode` from its first moment
  * on (less the umask). A socket file at `path` is replaced if no process answers there; with a live
@@ -51,9 +50,10 @@ int
 tongs_fd_above_stdio(int fd);
 
 /* Sends everything and returns 0. The descriptors travel with the first byte, so there must be
- * one; they stay the caller's. iov[] is used up: it is advanced in place when a write is partial.
- * On a non-blocking socket this waits. shutdown(2) from another thread ends a wait with -EPIPE.
- * After a failure some bytes may have gone: the connection is of no more use.
+ * one; they stay the caller's, TONGS_FDS_MAX at most. iov[] is used up: it is advanced in place
+ * when a write is partial. On a non-blocking socket this waits. shutdown(2) from another thread
+ * ends a wait with -EPIPE. After a failure some bytes may have gone: the connection is of no more
+ * use.
  */
 int
 tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fds, size_t fd_count);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/limits.h"
 
+#include "tongs_gen_wire.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@ rdr_limits_default(void)
 {
    return (struct rdr_limits){
       .op_bytes = 512 * MIB,
-      .objects = UINT64_C(1) << 22,
+      .objects = TONGS_SLOTS_MAX,
       .heaps = 4096,
       .heap_bytes = UINT64_C(1) << 40,
       .waiting_calls = 256,

@@ -26,9 +26,6 @@
 
 extern char **environ;
 
-/* Descriptors that may have come before the replies that they belong to. */
-#define FDS_MAX TONGS_SOCKET_MAX_FDS
-
 /* What a socket to a worker under the same kernel can do. */
 #define LOCAL_CAPABILITIES \
    (ICD_TRANSPORT_PASSES_FDS | ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_SHARES_HEAPS | \
@@ -37,7 +34,7 @@ extern char **environ;
 struct icd_socket {
    struct icd_transport base;
    int fd;
-   int fds[FDS_MAX]; /* owned; received and not taken yet */
+   int fds[TONGS_FDS_MAX]; /* owned; received and not taken yet */
    size_t fd_count;
 };
 
@@ -110,7 +107,7 @@ static ssize_t
 socket_receive(struct icd_transport *t, void *data, size_t size, int timeout_ms)
 {
    struct icd_socket *s = socket_from(t);
-   size_t count = FDS_MAX - s->fd_count;
+   size_t count = TONGS_FDS_MAX - s->fd_count;
 
    if (timeout_ms >= 0 && !socket_wait(t, ICD_TRANSPORT_READABLE, timeout_ms))
       return 0;

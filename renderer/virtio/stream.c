@@ -218,8 +218,8 @@ receive_some(struct rdr_virtio_stream *stream, uint32_t size)
    uint32_t at = stream->produced % TONGS_VIRTGPU_DATA;
    uint32_t in_page = PAGE - at % PAGE;
    uint8_t *page = rdr_guest_memory_at(stream->memory, stream->pages[1 + at / PAGE], PAGE);
-   int fds[TONGS_SOCKET_MAX_FDS];
-   size_t fd_count = TONGS_SOCKET_MAX_FDS;
+   int fds[TONGS_FDS_MAX];
+   size_t fd_count = TONGS_FDS_MAX;
 
    if (!page)
       return 0;

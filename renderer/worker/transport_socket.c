@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-_Static_assert(TONGS_FDS_MAX >= TONGS_SOCKET_MAX_FDS, "one message fits");
-
 static struct rdr_socket *
 socket_from(struct rdr_transport *t)
 {

@@ -574,15 +574,15 @@ static int
 take_fd(int worker)
 {
    uint8_t bytes[4096];
-   int fds[TONGS_SOCKET_MAX_FDS];
-   size_t count = TONGS_SOCKET_MAX_FDS;
+   int fds[TONGS_FDS_MAX];
+   size_t count = TONGS_FDS_MAX;
 
    for (;;) {
       ssize_t n = tongs_socket_recv(worker, bytes, sizeof(bytes), fds, &count);
       REQUIRE(n > 0);
       if (count)
          return fds[0];
-      count = TONGS_SOCKET_MAX_FDS;
+      count = TONGS_FDS_MAX;
    }
 }
 

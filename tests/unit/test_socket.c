@@ -112,7 +112,7 @@ static void
 unwanted_descriptors_are_closed(void)
 {
    unsigned before = count_open_fds();
-   int sent[TONGS_SOCKET_MAX_FDS + 1] = {0}, got[2];
+   int sent[TONGS_FDS_MAX + 1] = {0}, got[2];
    size_t count = 2;
    char byte = 'x';
 
@@ -122,7 +122,7 @@ unwanted_descriptors_are_closed(void)
    CHECK_EQUAL(tongs_socket_send_all(pair[0], &(struct iovec){&byte, 1}, 1, sent, 1), 0);
    CHECK_EQUAL(tongs_socket_recv(pair[1], &byte, 1, NULL, NULL), -EPROTO);
    CHECK_EQUAL(
-      tongs_socket_send_all(pair[0], &(struct iovec){&byte, 1}, 1, sent, TONGS_SOCKET_MAX_FDS + 1),
+      tongs_socket_send_all(pair[0], &(struct iovec){&byte, 1}, 1, sent, TONGS_FDS_MAX + 1),
       -EINVAL);
    CHECK_EQUAL(count_open_fds(), before);
 }
@@ -131,8 +131,8 @@ static void
 a_cut_control_message_closes_what_came(void)
 {
    unsigned before = count_open_fds();
-   int sent[TONGS_SOCKET_MAX_FDS] = {0}, got[TONGS_SOCKET_MAX_FDS];
-   size_t count = TONGS_SOCKET_MAX_FDS;
+   int sent[TONGS_FDS_MAX] = {0}, got[TONGS_FDS_MAX];
+   size_t count = TONGS_FDS_MAX;
    struct rlimit limit, tight;
    char byte = 'x';
 

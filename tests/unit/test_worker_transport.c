@@ -118,12 +118,12 @@ static void
 more_descriptors_than_any_op_takes_are_an_error(void)
 {
    struct rdr_transport *t = start(rdr_transport_open_socket);
-   int fd = sealed_memory(PAGE), fds[TONGS_SOCKET_MAX_FDS];
+   int fd = sealed_memory(PAGE), fds[TONGS_FDS_MAX];
    char byte;
 
-   for (unsigned i = 0; i < TONGS_SOCKET_MAX_FDS; i++)
+   for (unsigned i = 0; i < TONGS_FDS_MAX; i++)
       fds[i] = fd;
-   send_from_peer("", fds, TONGS_SOCKET_MAX_FDS);
+   send_from_peer("", fds, TONGS_FDS_MAX);
    CHECK_EQUAL(t->ops->receive(t, &byte, 1, -1), 1);
    send_from_peer("", fds, 1);
    CHECK_EQUAL(t->ops->receive(t, &byte, 1, -1), -EPROTO);
