@@ -15,6 +15,7 @@ from reach import has_returned, reach_member
 from registry import Command as RegCommand
 from registry import Member as RegMember
 from rules import checks_of, limit_checks_of
+from resolve import described
 from scalars import SCALARS, scalar_of
 from selection import level_of
 
@@ -94,13 +95,18 @@ def handler_of(cx: Context, name: str) -> str:
     return "hand" if name in cx.hand_handlers else "generated"
 
 
+def reach_command(cx: Context, name: str) -> None:
+    """Notes what travels with the command."""
+    cx.args[name] = build_params(cx, cx.reg.commands[name])
+    for m in cx.args[name]:
+        reach_member(cx, m, m.kind.startswith("out_"))
+
+
 def build_op(cx: Context, name: str) -> Op:
+    """Runs when all commands were reached."""
     c = cx.reg.commands[name]
-    args = build_params(cx, c)
-    for m in args:
-        outputs = m.kind.startswith("out_")
-        reach_member(cx, m, outputs)
-    level = level_of(cx, c)
+    args = tuple(described(cx, m) for m in cx.args[name])
+    level = level_of(c)
     returned = tuple(m for m in args if m.kind in ("struct", "structs") and has_returned(cx, m.type))
     has_out = returned or any(m.kind.startswith(("out_", "inout_")) for m in args)
     # "Cmd" commands are recorded; the few other ones on a command buffer are ordinary ops.

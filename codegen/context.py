@@ -71,6 +71,15 @@ class Context:
     cases: dict[str, tuple[tuple[tuple[str, ...], Member], ...]] = field(default_factory=dict)
     pods: dict[str, bool] = field(default_factory=dict)
 
+    # scalars.py: enum -> the runs of its values
+    enum_runs: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    # commands.py
+    args: dict[str, tuple[Member, ...]] = field(default_factory=dict)   # command -> its parameters and values of our own
+
+    # resolve.py: type -> what members of that type say about it
+    described: dict[str, dict] = field(default_factory=dict)
+
     # reach.py: names of structs and unions
     inputs: set[str] = field(default_factory=set)      # travel to the worker
     outputs: set[str] = field(default_factory=set)     # come back
@@ -83,7 +92,7 @@ class Context:
 
 def new_context(reg: Registry, numbers: Numbers) -> Context:
     return Context(
-        reg, numbers, IR(reg.header_version, 0),
+        reg, numbers, IR(reg.header_version),
         ignored=ignored_unless(reg),
         left_out_commands={n: why for name, why in policy.LEFT_OUT_COMMANDS.items() for n in spellings(reg, name)},
         local={n: name for name in policy.LOCAL_COMMANDS for n in spellings(reg, name)},

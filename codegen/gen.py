@@ -19,12 +19,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import build  # noqa: E402
+import ctext  # noqa: E402
+import info  # noqa: E402
 import ir as ir_module  # noqa: E402
+import mock_tables  # noqa: E402
 import numbering  # noqa: E402
 import own_ops  # noqa: E402
 import policy  # noqa: E402
 import registry  # noqa: E402
-from context import new_context  # noqa: E402
+from context import Unsupported, new_context  # noqa: E402
 from selection import select  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,7 +49,7 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
     hand_entries = sum(o.entry == "hand" for o in ir.ops)
     hand_handlers = sum(o.handler == "hand" for o in ir.ops)
     commands = len(reg.commands)
-    print(f"registry 1.{ir.api_version[1]}.{ir.header_version}")
+    print(f"registry {ir.major}.{ir.minor}.{ir.header_version}")
     print(f"commands: {commands}, of these {len(ir.ops)} forwarded as ops "
           f"({hand_entries} with a hand-written entry point, {hand_handlers} with a hand-written handler), "
           f"{len(policy.LOCAL_COMMANDS)} answered in the client")
@@ -66,25 +69,32 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
         print(f"   {name} is always false: {why}")
 
 
+# What a template sees beside the IR: a function of the IR that returns a dict.
+NAMES = {
+    "tongs_gen_info.c.mako": info.names,
+    "mock_gen_check.c.mako": mock_tables.names,
+    "mock_gen_table.c.mako": mock_tables.names,
+}
+
+
 def render(ir: ir_module.IR, numbers: numbering.Numbers, own: own_ops.Schema, announced: own_ops.Announced,
            templates: list[str], out: str) -> None:
     from mako.lookup import TemplateLookup
-    lookup = TemplateLookup(directories=[os.path.join(HERE, "templates")], strict_undefined=True,
-                            input_encoding="utf-8")
+    lookup = TemplateLookup(directories=[os.path.join(HERE, "templates")], strict_undefined=True, input_encoding="utf-8",
+                            default_filters=["as_c"], imports=["from ctext import as_c, hexadecimal as hex, upper"])
     for spec in templates:
         name, _, parts = spec.partition(":")
         template = lookup.get_template(name)
         count = int(parts or "1")
         stem, ext = os.path.splitext(name.removesuffix(".mako"))
+        names = NAMES[name](ir) if name in NAMES else {}
         for part in range(count):
             path = f"{stem}_{part}{ext}" if parts else f"{stem}{ext}"
             text = template.render(ir=ir, numbers=numbers, own=own, announced=announced, structs=ir.structs[part::count],
-                                   ops=ir.ops[part::count], part=part, by_name=ir.by_name,
-                                   by_record={r.name: r for r in own.records},
-                                   enum_names={e.name: e for e in ir.enums},
-                                   made_by=f"made by codegen/gen.py from {name}: do not edit")
+                                   ops=ir.ops[part::count],
+                                   made_by=f"made by codegen/gen.py from {name}: do not edit", **names)
             with open(os.path.join(out, path), "w", encoding="utf-8") as f:
-                f.write(text)
+                f.write(ctext.wrapped(text))
 
 
 def main() -> int:
@@ -110,7 +120,7 @@ def main() -> int:
         ir = build.build(reg, numbers)
         own = own_ops.read(args.own_ops, numbers) if args.own_ops else None
         announced = own_ops.announce(ir, own, args.announce_ops, args.announce_own_ops) if own else None
-    except (build.Unsupported, numbering.BadNumbers, own_ops.Wrong) as error:
+    except (Unsupported, numbering.BadNumbers, own_ops.Wrong) as error:
         print(f"gen.py: {args.registry}: {error}", file=sys.stderr)
         return 1
     if args.report:

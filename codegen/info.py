@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ir import IR, Member, Struct
+from ir import IR, Member, Op, Struct
 
 BYTES = {"blob", "out_blob", "inout_blob", "string", "strings", "chain", "allocator", "none", "bitfields"}
 
@@ -16,6 +16,7 @@ class Row:
     """A member, with all that its table line says."""
 
     m: Member
+    number: int          # 4: its place in the table
     symbol: str          # "VkBufferCreateInfo_4": the suffix of its functions
     owner: str           # "VkBufferCreateInfo", "struct tongs_args_vkCreateBuffer"
     counts: bool         # some array's count or an expression of one
@@ -31,7 +32,7 @@ class Row:
     @property
     def count(self) -> str:
         """C of the element count; empty for what is always one."""
-        return "" if self.m.count == "1" else self.m.count
+        return "" if self.m.count == "1" or self.m.kind in ("stype", "chain") else self.m.count
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Case:
 class LinkCount:
     """A count of a chained struct that must equal one of its parent's."""
 
-    child: str
-    child_row: int
+    child: str           # "VkRenderPassMultiviewCreateInfo"
+    child_row: int       # the place of child_member in its table
+    child_member: str    # "subpassCount"
     parent_row: int
+    parent_member: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ class Table:
     children: tuple[str, ...] = ()   # what its chain may hold
     struct: Struct | None = None
     link_counts: tuple[LinkCount, ...] = ()
+    ret_names: str = ""  # ops: the table of names of the result's type, or ""
+
+    @property
+    def only(self) -> int:
+        """Unions that travel as one member: its row; else -1."""
+        return next((r.number for r in self.rows if self.struct and r.m.name == self.struct.union_member), -1)
 
 
 def _far_counts(ir: IR) -> set[tuple[str, str]]:
@@ -81,7 +90,7 @@ def _rows(ir: IR, name: str, owner: str, members: tuple[Member, ...], far: set[t
     rows = []
     for i, m in enumerate(members):
         selector = order.get(m.selector.removeprefix("v->"), -1) if m.selector else -1
-        rows.append(Row(m, f"{name}_{i}", owner, m.name in used, selector, order.get(m.stride, -1),
+        rows.append(Row(m, i, f"{name}_{i}", owner, m.name in used, selector, order.get(m.stride, -1),
                         m.type if m.type in ir.names else "", m.type if m.type in ir.by_name else ""))
     return tuple(rows)
 
@@ -98,12 +107,19 @@ def struct_tables(ir: IR) -> list[Table]:
         by_name = {r.m.name: r for r in rows}
         cases = tuple(Case(selections, by_name[m.name]) for selections, m in s.cases if m.name in by_name)
         order = [m.name for m in s.members]
-        links = tuple(LinkCount(c.child, [m.name for m in ir.by_name[c.child].members].index(c.child_member),
-                                order.index(c.parent_member)) for c in s.count_checks)
+        links = tuple(LinkCount(c.child, [m.name for m in ir.by_name[c.child].members].index(c.child_member), c.child_member,
+                                order.index(c.parent_member), c.parent_member) for c in s.count_checks)
         tables.append(Table(s.name, s.name, rows, cases, tuple(children.get(s.name, ())), s, links))
     return tables
 
 
-def op_tables(ir: IR) -> list[Table]:
-    return [Table(o.name, f"struct tongs_args_{o.name}",
-                  _rows(ir, o.name, f"struct tongs_args_{o.name}", o.args, set())) for o in ir.ops]
+def op_tables(ir: IR) -> list[tuple[Op, Table]]:
+    return [(o, Table(o.name, f"struct tongs_args_{o.name}",
+                      _rows(ir, o.name, f"struct tongs_args_{o.name}", o.args, set()),
+                      ret_names=o.ret if o.ret in ir.names else "")) for o in ir.ops]
+
+
+def names(ir: IR) -> dict:
+    """What tongs_gen_info.c.mako sees beside the IR."""
+    structs, ops = struct_tables(ir), op_tables(ir)
+    return {"struct_tables": structs, "op_tables": ops, "tables": structs + [table for _, table in ops]}

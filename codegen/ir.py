@@ -31,6 +31,15 @@ class Member:
     stype: str = ""           # sType: its value
     min_size: int = 4         # fewest bytes it can take on the wire
     const: bool = True
+    enum_first: int = 0       # of `enum`: the first run of its values
+    enum_last: int = 0
+    # Of the struct or union that it is or points to:
+    raw_union: bool = False
+    pod: bool = False
+    shape: bool = False
+    returned: bool = False
+    forwarded: bool = False   # a struct that travels to the worker
+    type_stype: str = ""      # its sType: "VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO"
 
     @property
     def bits(self) -> str:
@@ -40,6 +49,41 @@ class Member:
             parts.append(f"(uint32_t)v->{name} << {shift}" if shift else f"(uint32_t)v->{name}")
             shift += width
         return " | ".join(parts)
+
+    @property
+    def masks(self) -> tuple[tuple[str, int, int], ...]:
+        """Bitfields: (name, bits, the mask of so many bits)."""
+        return tuple((name, width, (1 << width) - 1) for name, width in self.fields)
+
+    @property
+    def value(self) -> str:
+        """C of the value that travels: 0 if the member is ignored."""
+        return f"{self.cond} ? v->{self.name} : 0" if self.cond else f"v->{self.name}"
+
+    @property
+    def pointer(self) -> str:
+        """C of the array that travels: NULL if the member is ignored."""
+        return f"({self.cond} ? v->{self.name} : NULL)" if self.cond else f"v->{self.name}"
+
+    @property
+    def address(self) -> str:
+        """C of the address of the struct that travels: of a zeroed one if the member is ignored."""
+        return f"{self.cond} ? &v->{self.name} : &({self.type}){{0}}" if self.cond else f"&v->{self.name}"
+
+    @property
+    def present(self) -> str:
+        """Arrays, C: whether there is one to read."""
+        return f"v->{self.name} && ({self.cond})" if self.cond else f"v->{self.name}"
+
+    @property
+    def cast(self) -> str:
+        """Arrays: what makes a decoded array of constants the member's type."""
+        return "" if self.const else f"({self.type} *)"
+
+    @property
+    def counted_by_pointer(self) -> bool:
+        """Outputs: the count comes back, too."""
+        return self.count.startswith("*")
 
 
 # Kinds of member, and what travels:
@@ -72,6 +116,10 @@ class Part:
     elem_size: int = 0        # arrays: bytes that an element takes on the wire
     align8: bool = False      # arrays: the elements are aligned to 8
     units: int = 1            # arrays of structs: numbers of the wire that one is
+
+
+def _find(members: tuple[Member, ...], *kinds: str) -> Member | None:
+    return next((m for m in members if m.kind in kinds), None)
 
 
 @dataclass(frozen=True)
@@ -120,8 +168,47 @@ class Struct:
     index: int = 0
     returned: bool = False        # has room, or a chain or a struct that may have
     shape_arrays: bool = False    # outputs: arrays of the application's come back
-    fact_core: int = 0            # the API version that brings it, as VK_MAKE_API_VERSION; 0: none
-    fact_extensions: tuple[int, ...] = ()  # indices of extensions that bring it, four at most
+    fact_core: str = "0"          # C of the API version that brings it, "VK_API_VERSION_1_1"; 0: none
+    fact_extensions: tuple[tuple[int, str], ...] = ()  # (index, name) of the extensions that bring it, four at most
+
+    @property
+    def prefix(self) -> str:
+        """What a message puts ahead of a member's name: "VkBufferCreateInfo."."""
+        return f"{self.name}."
+
+    @property
+    def empty(self) -> bool:
+        """Nothing travels beside its chain."""
+        return all(m.kind in ("stype", "chain", "none") for m in self.members)
+
+    @property
+    def only(self) -> Member:
+        """Unions that travel as one member: that."""
+        return next(m for _, m in self.cases if m.name == self.union_member)
+
+    @property
+    def selected(self) -> bool:
+        """A union whose selector says which member travels."""
+        return self.union and not self.raw_union and not self.union_member
+
+    @property
+    def body(self) -> str:
+        """The suffix of its functions that leave out the chain."""
+        return "_body" if self.chained else ""
+
+    @property
+    def unchained_members(self) -> tuple[Member, ...]:
+        """The members that the functions for its body handle."""
+        return tuple(m for m in self.members if m.kind != "chain" or not self.chained)
+
+    @property
+    def unchained_parts(self) -> tuple[Part, ...]:
+        return tuple(p for p in self.parts if not p.array or p.array.kind != "chain" or not self.chained)
+
+    @property
+    def unit(self) -> int:
+        """Pod: bytes of the numbers that an array of it is counted in on the wire."""
+        return 8 if self.align8 else 4
 
 
 @dataclass(frozen=True)
@@ -159,18 +246,100 @@ class Op:
     def params(self) -> tuple[Member, ...]:
         return self.args[:len(self.args) - self.extra]
 
+    @property
+    def recorded(self) -> bool:
+        """A command that is legal between vkBeginCommandBuffer and vkEndCommandBuffer only."""
+        return self.kind == "record" and self.short not in ("BeginCommandBuffer", "EndCommandBuffer")
+
+    @property
+    def handle(self) -> str:
+        """The name of its first parameter."""
+        return self.params[0].name
+
+    @property
+    def new(self) -> Member | None:
+        """The handle, or handles, that it creates."""
+        return _find(self.params, "new")
+
+    @property
+    def destroyed(self) -> Member | None:
+        """The handle, or handles, that it destroys."""
+        return next((m for m in self.params if self.destroy and m.handle == self.destroy), None)
+
+    @property
+    def allocator(self) -> str:
+        """C of the application's allocator."""
+        m = _find(self.params, "allocator")
+        return m.name if m else "NULL"
+
+    @property
+    def out_count(self) -> Member | None:
+        return _find(self.params, "out_count")
+
+    @property
+    def out_arrays(self) -> tuple[Member, ...]:
+        return tuple(m for m in self.params if m.kind in ("out_structs", "out_scalars", "out_blob"))
+
+    @property
+    def out_array(self) -> Member | None:
+        """The first array that it fills."""
+        return _find(self.params, "out_structs", "out_scalars", "out_blob")
+
+    @property
+    def sent(self) -> tuple[Member, ...]:
+        """The parameters that an entry point copies into the arguments as they are."""
+        return tuple(m for m in self.params if m.kind not in ("allocator", "new"))
+
+    @property
+    def declaration(self) -> str:
+        """C of its parameters: "VkDevice device, const VkBufferCreateInfo *pCreateInfo"."""
+        return ", ".join(m.decl for m in self.params)
+
+    @property
+    def names(self) -> str:
+        """C that passes its parameters on."""
+        return ", ".join(m.name for m in self.params)
+
+    @property
+    def decoded(self) -> str:
+        """C that passes the arguments in `*a` to the host's driver, which never sees an allocator."""
+        return ", ".join("NULL" if m.kind == "allocator" else f"a->{m.name}" for m in self.params)
+
+    @property
+    def host(self) -> str:
+        """Whose function it is in the worker: "device" or "instance"."""
+        return "device" if self.level in ("device", "queue", "command") else "instance"
+
+    @property
+    def fixed_size(self) -> int:
+        """Flat ops: bytes at most, without the elements of the arrays and with padding at the end."""
+        return sum(p.size for p in self.parts) + 4
+
+    @property
+    def has_fixed(self) -> bool:
+        """Flat ops: there is more than arrays."""
+        return any(not p.array for p in self.parts)
+
+    @property
+    def strided(self) -> tuple[Member, ...]:
+        return tuple(m for m in self.args if m.stride)
+
+    def destroys(self, m: Member, kind: str) -> bool:
+        return bool(self.destroy) and m.handle == self.destroy and m.kind == kind
+
 
 @dataclass(frozen=True)
 class EntryPoint:
     """A name that vkGet*ProcAddr may be asked for."""
 
     name: str                 # "vkGetPhysicalDeviceFeatures2KHR"
-    function: str             # "icd_GetPhysicalDeviceFeatures2" or "icd_stub_..."
+    short: str                # "GetPhysicalDeviceFeatures2": the name of the function without its prefix
     level: str                # "global", "instance", "physical", "device"
-    core: int                 # 0 or the API version that brings it, as VK_MAKE_API_VERSION value
+    core: str                 # C of the API version that brings it, "VK_API_VERSION_1_1", or "0"
     extensions: tuple[int, ...]   # indices of the extensions that bring it
-    stub: bool = False
-    op: int = 0                   # that it needs the worker to know, 0: none
+    stub: bool = False        # known and not implemented
+    op: str = ""              # that it needs the worker to know: "vkGetPhysicalDeviceFeatures2"
+    extensions_at: int = 0    # where they are in IR.extension_lists
 
 
 @dataclass(frozen=True)
@@ -179,17 +348,32 @@ class HostCommand:
 
     short: str                # "GetPhysicalDeviceFeatures2"
     vk: str                   # its name in the registry, for the type of its pointer
-    names: tuple[str, ...]    # all names to ask the host's driver for
+    names: tuple[str, ...]    # all names to ask the host's driver for, four at most
     instance: bool            # of instance or physical-device level
+
+    @property
+    def quoted(self) -> str:
+        """C of its names, as strings."""
+        return ", ".join(f'"{name}"' for name in self.names)
 
 
 @dataclass(frozen=True)
 class Prototype:
     """A function of the driver: generated or hand-written."""
 
-    name: str                 # "icd_CreateBuffer"
+    short: str                # "CreateBuffer"
     ret: str
     params: tuple[str, ...]   # declarations
+    local: bool               # answered in the client: no op
+
+    @property
+    def declaration(self) -> str:
+        return ", ".join(self.params) or "void"
+
+    @property
+    def names(self) -> str:
+        """C that passes its parameters on."""
+        return ", ".join(p.split()[-1].lstrip("*") for p in self.params)
 
 
 @dataclass(frozen=True)
@@ -198,9 +382,11 @@ class Extension:
     kind: str
     spec_version: int
     index: int
-    ops: tuple[int, ...]
-    structs: tuple[int, ...]  # struct indices
+    ops: tuple[str, ...]
+    structs: tuple[str, ...]
     left_out: str = ""
+    ops_at: int = 0           # where they are in a list of all extensions' ops that begins at 1
+    structs_at: int = 0
     needs_fds: bool = False   # of use only where file descriptors cross
     needs_host_pages: bool = False   # ... where the application's own pages can be shared
 
@@ -235,7 +421,14 @@ class Names:
 @dataclass
 class IR:
     header_version: int
-    api_version: int
+    major: int = 1            # of the API version
+    minor: int = 0
+    extends: list[tuple[str, str]] = field(default_factory=list)   # (struct, one that its chain may hold), by index
+    extension_lists: list[tuple[int, str]] = field(default_factory=list)   # (index, name): lists, one behind the other
+    properties: list[Struct] = field(default_factory=list)   # in the chain of vkGetPhysicalDeviceProperties2
+    features: list[Struct] = field(default_factory=list)     # ... of vkGetPhysicalDeviceFeatures2
+    type_count: int = 0       # more than the greatest number
+    op_count: int = 0
     types: list[HandleType] = field(default_factory=list)
     structs: list[Struct] = field(default_factory=list)
     ops: list[Op] = field(default_factory=list)
@@ -244,11 +437,12 @@ class IR:
     enums: list[Enum] = field(default_factory=list)
     digest: int = 0
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    features_off: list[tuple[str, str]] = field(default_factory=list)
+    features_off: list[tuple[Struct, str]] = field(default_factory=list)   # (struct, member)
     by_name: dict[str, Struct] = field(default_factory=dict)
     prototypes: list[Prototype] = field(default_factory=list)
     vk_commands: list[HostCommand] = field(default_factory=list)
     destroyers: list[tuple[str, str, bool]] = field(default_factory=list)  # (type, short name of the op, late)
     formats: list[tuple[Format, int, tuple[int, ...]]] = field(default_factory=list)  # (format, its value, its planes' values)
+    format_names: list[str] = field(default_factory=list)   # VkFormat, without VK_FORMAT_UNDEFINED
     object_types: list[tuple[str, int, str]] = field(default_factory=list)  # (VkObjectType, its value, handle type)
     names: dict[str, Names] = field(default_factory=dict)

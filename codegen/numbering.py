@@ -32,6 +32,14 @@ class Numbers:
             if names is not None:
                 names[number] = name
 
+    @property
+    def sorted_ops(self) -> list[tuple[int, str]]:
+        return sorted(self.op_names.items())
+
+    @property
+    def sorted_types(self) -> list[tuple[int, str]]:
+        return sorted(self.type_names.items())
+
 
 def appended(numbers: Numbers, reg: Registry, ops: list[str]) -> list[str]:
     """The lines that ops.txt lacks for the registry's handle types and for `ops`. Numbers them in `numbers`, too."""

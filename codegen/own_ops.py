@@ -93,6 +93,11 @@ class Place:
     line: bool                # begins a cache line
     doc: str
 
+    @property
+    def declaration(self) -> str:
+        array = f"[{self.count}]" if self.count else ""
+        return f"{'_Alignas(64) ' if self.line else ''}{self.ctype} {self.name}{array}"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -110,6 +115,7 @@ class Member:
     handle: str = ""          # "VkDevice", of ids
     limit: str = "UINT32_MAX"  # ids: the most there may be, a C constant
     record: str = ""          # lists: "extension"
+    record_size: int = 0      # lists: fewest bytes that a record takes on the wire
     size: str = ""            # bytes: the number, a C constant
     cond: str = ""            # C over v: the member travels only if
     min_size: int = 4         # fewest bytes that it takes on the wire
@@ -131,6 +137,10 @@ class Record:
     members: tuple[Member, ...]
     min_size: int
 
+    @property
+    def ctype(self) -> str:
+        return f"struct tongs_own_{self.name}"
+
 
 @dataclass(frozen=True)
 class Op:
@@ -148,6 +158,14 @@ class Op:
     @property
     def comment(self) -> list[str]:
         return comment(self.doc)
+
+    @property
+    def args_type(self) -> str:
+        return f"struct tongs_args_{self.name}"
+
+    @property
+    def reply_type(self) -> str:
+        return f"struct tongs_reply_{self.name}"
 
     @property
     def required(self) -> bool:
@@ -269,7 +287,7 @@ class Reader:
         elif kind in ("list", "record"):
             if rest[0] not in self.records:
                 raise Wrong(f"{where}: {rest[0]} is no record")
-            base["record"] = rest[0]
+            base.update(record=rest[0], record_size=self.records[rest[0]].min_size)
             text = f"`u32` count, records *{rest[0]}*"
             if kind == "record":
                 base["min_size"] = self.records[rest[0]].min_size

@@ -38,6 +38,19 @@ def scalar_of(cx: Context, name: str) -> tuple[str, int, str] | None:
     return None
 
 
+def enum_runs(cx: Context, name: str) -> list[tuple[int, int]]:
+    """The runs (first, last) of consecutive values of an enum, sorted."""
+    if name not in cx.enum_runs:
+        runs: list[tuple[int, int]] = []
+        for value in sorted({v for _, v in cx.reg.enums[name].values if v is not None}):
+            if runs and value == runs[-1][1] + 1:
+                runs[-1] = (runs[-1][0], value)
+            else:
+                runs.append((value, value))
+        cx.enum_runs[name] = runs
+    return cx.enum_runs[name]
+
+
 def dimension(cx: Context, text: str) -> int:
     return int(text) if text.isdigit() else cx.reg.constants[cx.reg.canonical(text)]
 

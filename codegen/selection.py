@@ -16,6 +16,9 @@ LEVELS = {"VkInstance": "instance", "VkPhysicalDevice": "physical", "VkDevice": 
           "VkCommandBuffer": "command", "VkExternalComputeQueueNV": "device"}
 
 
+NEWER = "newer than protocol/ops.txt"
+
+
 def provider_reason(p: Provider) -> str:
     """Why a provider is left out; empty where it is forwarded."""
     if p.name in policy.LEFT_OUT_EXTENSIONS:
@@ -56,5 +59,5 @@ def c_name(cx: Context, canonical: str) -> str:
     return cx.numbers.op_names[number] if number else canonical
 
 
-def level_of(cx: Context, c: RegCommand) -> str:
+def level_of(c: RegCommand) -> str:
     return LEVELS.get(c.params[0].type, "global") if c.params else "global"

@@ -16,6 +16,7 @@ from members import members_of, selector_type, union_cases
 from parts import min_size_of, parts_of, pod_checks_of
 from reach import has_returned, has_shape
 from rules import checks_of, count_checks_of, limit_checks_of
+from resolve import described
 from scalars import element_count, scalar_of
 
 
@@ -37,7 +38,8 @@ def signature_text(cx: Context, name: str, seen: dict[str, int]) -> str:
     parts = [head]
     for m in members:
         inner = signature_text(cx, m.type, seen) if m.type in cx.inputs | cx.outputs else ""
-        parts.append(f"{m.name}:{m.kind}:{m.wire}:{type_number(cx, m)}:{m.elem_size}:{element_count(cx, m)}:{m.fields}{{{inner}}}")
+        parts.append(f"{m.name}:{m.kind}:{m.wire}:{type_number(cx, m)}:{m.elem_size}:"
+                     f"{element_count(cx, m)}:{m.fields}{{{inner}}}")
     return ";".join(parts)
 
 
@@ -52,18 +54,18 @@ def build_struct(cx: Context, name: str, stypes: dict[str, int]) -> Struct:
                   checks=pod_checks_of(cx, name) if is_pod(cx, name) else checks_of(name),
                   limit_checks=limit_checks_of(name), count_checks=count_checks_of(cx, name))
     if s.union:
-        cases = union_cases(cx, name)
+        cases = tuple((sel, described(cx, m)) for sel, m in union_cases(cx, name))
+        members = tuple(m for _, m in cases)
         raw = union_is_raw(cx, name) and name not in policy.UNION_MEMBER
         chosen = policy.UNION_MEMBER.get(name, "")
         if not raw and not chosen and not all(sel for sel, _ in cases):
             cases = tuple((sel, m) for sel, m in cases if sel)
             if not cases:
                 raise Unsupported(f"{name}: union without selections")
-        members = tuple(m for _, m in union_cases(cx, name))
         wide = any(scalar_of(cx, m.type) and scalar_of(cx, m.type)[1] == 8 for m in s.members)
         return Struct(name, members, union=True, raw_union=raw, pod=raw, align8=wide, union_member=chosen, cases=cases,
                       selector_type=selector_type(cx, name), **common)
-    members = members_of(cx, name)
+    members = tuple(described(cx, m) for m in members_of(cx, name))
     stype = next((m.stype for m in members if m.kind == "stype"), "")
     layout = layout_of(cx, name) if is_pod(cx, name) else None
     return Struct(name, members, parts=parts_of(cx, members), stype=stype, stype_value=stypes.get(stype, 0), pod=is_pod(cx, name),

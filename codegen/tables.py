@@ -9,7 +9,8 @@ import policy
 from context import Context, Unsupported, spellings
 from ir import EntryPoint, Enum, Extension, HandleType, HostCommand, Names, Prototype
 from members import declaration
-from selection import c_name, level_of
+from scalars import enum_runs
+from selection import NEWER, c_name, level_of
 
 
 def add_types(cx: Context) -> None:
@@ -37,6 +38,13 @@ def add_formats(cx: Context) -> None:
                      if values.get(f.name) is not None and all(values.get(p) is not None for p in f.planes)]
 
 
+def add_format_names(cx: Context) -> None:
+    """What a client may ask about: every format but VK_FORMAT_UNDEFINED."""
+    for e in cx.ir.enums:
+        if e.name == "VkFormat":
+            cx.ir.format_names = [name for name, value in e.values if value]
+
+
 def add_enums(cx: Context) -> None:
     used = {m.enum for s in cx.ir.structs for m in s.members if m.enum}
     used |= {m.enum for s in cx.ir.structs for _, m in s.cases if m.enum}
@@ -47,15 +55,8 @@ def add_enums(cx: Context) -> None:
         for n, value in e.values:
             if value is not None:
                 first_names.setdefault(value, n)
-        values = sorted(first_names)
-        runs: list[list[int]] = []
-        for value in values:
-            if runs and value == runs[-1][1] + 1:
-                runs[-1][1] = value
-            else:
-                runs.append([value, value])
-        cx.ir.enums.append(Enum(name, tuple((first_names[v], v) for v in values), runs[0][0], runs[0][1],
-                                tuple((a, b) for a, b in runs[1:]), index))
+        (first, last), *more = enum_runs(cx, name)
+        cx.ir.enums.append(Enum(name, tuple((first_names[v], v) for v in sorted(first_names)), first, last, tuple(more), index))
 
 
 def add_names(cx: Context) -> None:
@@ -76,10 +77,15 @@ def add_names(cx: Context) -> None:
         cx.ir.names[name] = Names(name, flags, tuple((n, v) for v, n in sorted(values.items())))
 
 
-def add_extensions(cx: Context, forwarded: set[str]) -> None:
-    by_name = cx.ir.by_name
+def add_extends(cx: Context) -> None:
+    pairs = ((cx.ir.by_name[parent], s) for s in cx.ir.structs for parent in s.extends)
+    cx.ir.extends = [(parent.name, s.name) for parent, s in sorted(pairs, key=lambda pair: (pair[0].index, pair[1].index))]
+
+
+def add_extensions(cx: Context, wanted: set[str]) -> None:
+    """`wanted`: the commands that policy.py does not leave out."""
     numbers = {o.vk: o.number for o in cx.ir.ops}
-    index = 0
+    ops_at = structs_at = 1
     for p in cx.reg.providers:
         if p.version:
             continue
@@ -87,52 +93,66 @@ def add_extensions(cx: Context, forwarded: set[str]) -> None:
         if reason:
             cx.ir.left_out.append((p.name, reason))
         commands = {cx.reg.canonical(c) for c in p.commands if c in p.always}
-        ops = sorted([numbers[c] for c in commands if c in numbers] +
-                     [cx.numbers.ops[own] for own in policy.NEED_OWN_OPS.get(p.name, ())])
-        structs = sorted(by_name[t].index for t in {cx.reg.canonical(t) for t in p.types if t in p.always}
-                         if t in by_name)
-        unknown = [c for c in commands if c in forwarded and c not in numbers and
-                   c not in cx.local]
-        if unknown and not reason:
-            reason = "newer than protocol/ops.txt"
-        cx.ir.extensions.append(Extension(p.name, p.kind or "device", int(p.spec_version or "1"), index,
-                                          tuple(ops), tuple(structs), left_out=reason,
+        ops = {numbers[c]: c_name(cx, c) for c in commands if c in numbers}
+        ops |= {cx.numbers.ops[own]: own for own in policy.NEED_OWN_OPS.get(p.name, ())}
+        structs = tuple(sorted({cx.reg.canonical(t) for t in p.types if t in p.always} & cx.ir.by_name.keys()))
+        if not reason and commands & wanted - numbers.keys() - cx.local.keys():
+            reason = NEWER
+        cx.ir.extensions.append(Extension(p.name, p.kind or "device", int(p.spec_version or "1"), len(cx.ir.extensions),
+                                          tuple(ops[number] for number in sorted(ops)), structs, reason, ops_at, structs_at,
                                           needs_fds=p.name in policy.NEED_FDS,
                                           needs_host_pages=p.name in policy.NEED_HOST_PAGES))
-        index += 1
+        ops_at += len(ops)
+        structs_at += len(structs)
 
 
-def add_facts(cx: Context) -> None:
+def version_macro(version: tuple[int, int] | None) -> str:
+    """C of a core version: "VK_API_VERSION_1_1"; "0" for none."""
+    return f"VK_API_VERSION_{version[0]}_{version[1]}" if version else "0"
+
+
+def add_property_structs(cx: Context) -> None:
     """Where the structs that describe a physical device come from."""
     indices = {x.name: x.index for x in cx.ir.extensions}
     versions = {p.name: p.version for p in cx.reg.providers if p.version}
-    for i, s in enumerate(cx.ir.structs):
-        core = min((versions[p] for p in s.providers if p in versions), default=None)
-        extensions = tuple(sorted(indices[p] for p in s.providers if p in indices))[:4]
-        cx.ir.structs[i] = replace(s, fact_core=core[0] << 22 | core[1] << 12 if core else 0,
-                                   fact_extensions=extensions)
-    cx.ir.by_name = {s.name: s for s in cx.ir.structs}
+    for parent, out in (("VkPhysicalDeviceProperties2", cx.ir.properties), ("VkPhysicalDeviceFeatures2", cx.ir.features)):
+        for s in cx.ir.structs:
+            if s.outputs and parent in s.extends and not s.shape_arrays:
+                core = min((versions[p] for p in s.providers if p in versions), default=None)
+                extensions = sorted((indices[p], p) for p in s.providers if p in indices)[:4]
+                out.append(replace(s, fact_core=version_macro(core), fact_extensions=tuple(extensions)))
+
+
+GLOBAL_COMMANDS = {"vkEnumerateInstanceVersion", "vkEnumerateInstanceExtensionProperties",
+                   "vkEnumerateInstanceLayerProperties", "vkCreateInstance"}
+
+
+def entry_level(cx: Context, command: str) -> str:
+    """What vkGet*ProcAddr must be given to be asked for the command."""
+    level = "global" if command in GLOBAL_COMMANDS else level_of(cx.reg.commands[command])
+    return "device" if level in ("queue", "command") else level
 
 
 def add_entry_points(cx: Context, forwarded: set[str]) -> None:
     indices = {x.name: x.index for x in cx.ir.extensions}
+    at: dict[tuple[int, ...], int] = {}
     for name, providers in sorted(cx.command_providers.items()):
         canonical = cx.reg.canonical(name)
-        c = cx.reg.commands[canonical]
-        level = level_of(cx, c)
-        if canonical in ("vkEnumerateInstanceVersion", "vkEnumerateInstanceExtensionProperties",
-                         "vkEnumerateInstanceLayerProperties", "vkCreateInstance"):
-            level = "global"
-        elif level in ("queue", "command"):
-            level = "device"
-        core = [p.version for p in providers if p.version]
-        extensions = tuple(sorted(indices[p.name] for p in providers if not p.version))
+        core = min((p.version for p in providers if p.version), default=None)
+        bring = sorted((indices[p.name], p.name) for p in providers if not p.version)
+        extensions = tuple(index for index, _ in bring)
+        if extensions and extensions not in at:
+            at[extensions] = len(cx.ir.extension_lists)
+            cx.ir.extension_lists += bring
         stub = canonical not in forwarded
         short = c_name(cx, canonical)[2:]
         cx.ir.entry_points.append(EntryPoint(
-            name, f"icd_stub_{short}" if stub else f"icd_{short}", level,
-            (min(core)[0] << 22 | min(core)[1] << 12) if core else 0, extensions, stub,
-            0 if stub or canonical in cx.local else cx.numbers.ops[canonical]))
+            name, short, entry_level(cx, canonical), version_macro(core), extensions, stub,
+            "" if stub or canonical in cx.local else f"vk{short}", at.get(extensions, 0)))
+
+
+def add_vk_commands(cx: Context) -> None:
+    """The commands that the worker calls, and the types that it can destroy."""
     aliases: dict[str, list[str]] = {}
     for name in cx.command_providers:
         canonical = cx.reg.canonical(name)
@@ -142,8 +162,8 @@ def add_entry_points(cx: Context, forwarded: set[str]) -> None:
     for name in policy.WORKER_COMMANDS:
         wanted += [(name[2:], n) for n in spellings(cx.reg, name)]
     for short, vk in wanted:
-        level = level_of(cx, cx.reg.commands[vk])
-        cx.ir.vk_commands.append(HostCommand(short, vk, (vk, *sorted(aliases.get(vk, []))),
+        level = level_of(cx.reg.commands[vk])
+        cx.ir.vk_commands.append(HostCommand(short, vk, (vk, *sorted(aliases.get(vk, [])))[:4],
                                              level in ("instance", "physical", "global")))
     for o in cx.ir.ops:
         if o.destroy and o.level == "device" and o.destroy not in policy.POOLED and o.destroy != "VkDevice":
@@ -151,10 +171,11 @@ def add_entry_points(cx: Context, forwarded: set[str]) -> None:
 
 
 def add_prototypes(cx: Context, names: list[str]) -> None:
+    ops = {o.short for o in cx.ir.ops}
     for name in names:
         c = cx.reg.commands[name]
-        params = tuple(declaration(p) for p in c.params)
-        cx.ir.prototypes.append(Prototype("icd_" + c_name(cx, name)[2:], c.ret, params))
+        short = c_name(cx, name)[2:]
+        cx.ir.prototypes.append(Prototype(short, c.ret, tuple(declaration(p) for p in c.params), short not in ops))
 
 
 def add_features_off(cx: Context) -> None:
@@ -162,18 +183,23 @@ def add_features_off(cx: Context) -> None:
         struct, member = key.split(".")
         s = cx.ir.by_name.get(struct)
         if s and any(m.name == member for m in s.members):
-            cx.ir.features_off.append((struct, member))
+            cx.ir.features_off.append((s, member))
 
 
 def add_all(cx: Context, names: list[str], forwarded: list[str]) -> None:
     """`names`: the commands that policy.py does not leave out. `forwarded`: those of them that have a number or need none."""
+    cx.ir.type_count = max(cx.numbers.type_names) + 1
+    cx.ir.op_count = max(cx.numbers.op_names) + 1
     add_types(cx)
+    add_extends(cx)
     add_object_types(cx)
     add_formats(cx)
     add_enums(cx)
+    add_format_names(cx)
     add_names(cx)
     add_extensions(cx, set(names))
-    add_facts(cx)
+    add_property_structs(cx)
     add_entry_points(cx, set(forwarded))
+    add_vk_commands(cx)
     add_features_off(cx)
     add_prototypes(cx, forwarded)

@@ -10,11 +10,11 @@ ${encode(part.array, s)}\
       uint8_t *p = e->cur;
 % for m, offset in part.members:
 % if m.kind == "handle":
-      tongs_put_handle(p + ${offset}, (uintptr_t)(${value(m)}), e->raw_handles);
+      tongs_put_handle(p + ${offset}, (uintptr_t)(${m.value}), e->raw_handles);
 % elif m.kind == "struct":
-      memcpy(p + ${offset}, ${f"{m.cond} ? &v->{m.name} : &({m.type}){{0}}" if m.cond else f"&v->{m.name}"}, sizeof(v->${m.name}));
+      memcpy(p + ${offset}, ${m.address}, sizeof(v->${m.name}));
 % else:
-      tongs_put_${m.wire}(p + ${offset}, ${value(m)});
+      tongs_put_${m.wire}(p + ${offset}, ${m.value});
 % endif
 % endfor
       e->cur = p + ${part.size};
@@ -38,13 +38,14 @@ ${decode(part.array)}\
 </%def>
 ##
 <%def name="decode_fixed(m, offset)">\
-% if m.kind == "handle":
-v->${m.name} = (${m.type})${"(uintptr_t)" if m.dispatchable else ""}tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});\
+% if m.kind == "handle" and m.dispatchable:
+v->${m.name} = (${m.type})(uintptr_t)tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});\
+% elif m.kind == "handle":
+v->${m.name} = (${m.type})tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});\
 % elif m.kind == "struct":
 memcpy(&v->${m.name}, p + ${offset}, sizeof(v->${m.name}));\
 % elif m.enum:
-<% e = enum_names[m.enum] %>\
-v->${m.name} = (${m.type})tongs_get_enum(p + ${offset}, ${e.first}, ${e.last}, TONGS_ENUM_${m.enum});\
+v->${m.name} = (${m.type})tongs_get_enum(p + ${offset}, ${m.enum_first}, ${m.enum_last}, TONGS_ENUM_${m.enum});\
 % else:
 v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % endif
@@ -67,7 +68,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_encode_${m.type}(e, ${m.cond} ? &v->${m.name} : &(${m.type}){0});
 % elif m.kind == "struct":
    tongs_encode_${m.type}(e, &v->${m.name});
-% elif m.kind == "union" and m.selector and not by_name[m.type].raw_union:
+% elif m.kind == "union" and m.selector and not m.raw_union:
    tongs_encode_${m.type}(e, &v->${m.name}, ${m.selector});
 % elif m.kind == "union":
    tongs_encode_${m.type}(e, &v->${m.name});
@@ -83,15 +84,15 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "bitfields":
    tongs_encode_u32(e, ${m.bits});
 % elif m.kind == "scalars" and m.wire == "size":
-   tongs_encode_sizes(e, ${pointer(m)}, ${m.count});
+   tongs_encode_sizes(e, ${m.pointer}, ${m.count});
 % elif m.kind == "scalars":
-   tongs_encode_array(e, ${pointer(m)}, ${m.count}, ${m.elem_size});
+   tongs_encode_array(e, ${m.pointer}, ${m.count}, ${m.elem_size});
 % elif m.kind == "handles" and m.dispatchable:
-   tongs_encode_dispatchables(e, ${pointer(m)}, ${m.count});
+   tongs_encode_dispatchables(e, ${m.pointer}, ${m.count});
 % elif m.kind == "handles":
-   tongs_encode_handles(e, (const uint64_t *)${pointer(m)}, ${m.count});
+   tongs_encode_handles(e, (const uint64_t *)${m.pointer}, ${m.count});
 % elif m.kind == "structs" and m.stride:
-% if by_name[m.type].pod:
+% if m.pod:
    tongs_encode_u32(e, v->${m.name} ? ${m.count} * (uint32_t)(sizeof(*v->${m.name}) / 4) : 0);
 % else:
    tongs_encode_u32(e, v->${m.name} ? ${m.count} : 0);
@@ -99,9 +100,9 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !e->failed; i++)
       tongs_encode_${m.type}(e, (const ${m.type} *)((const uint8_t *)v->${m.name} + i * v->${m.stride}));
 % elif m.kind == "structs":
-   tongs_encode_${m.type}_array(e, ${pointer(m)}, ${m.count});
+   tongs_encode_${m.type}_array(e, ${m.pointer}, ${m.count});
 % elif m.kind == "pointers":
-   tongs_encode_${m.type}_pointers(e, ${pointer(m)}, ${m.count});
+   tongs_encode_${m.type}_pointers(e, ${m.pointer}, ${m.count});
 % elif m.kind == "nested_structs":
    tongs_encode_u32(e, v->${m.name} ? ${m.count} : 0);
    for (uint32_t i = 0; v->${m.name} && i < ${m.count}; i++)
@@ -111,7 +112,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    for (uint32_t i = 0; v->${m.name} && i < ${m.count}; i++)
       tongs_encode_array(e, v->${m.name}[i], ${m.inner}, ${m.elem_size});
 % elif m.kind == "blob" or m.kind == "inout_blob":
-   tongs_encode_blob(e, ${pointer(m)}, ${m.count});
+   tongs_encode_blob(e, ${m.pointer}, ${m.count});
 % elif m.kind == "room":
    tongs_encode_u64(e, v->${m.name} ? ${m.count} : 0);
 % elif m.kind == "untyped":
@@ -126,7 +127,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_encode_u64(e, v->${m.name} ? *v->${m.name} : 0);
 % elif m.kind == "out_struct":
    tongs_encode_u32(e, v->${m.name} != NULL);
-% if by_name[m.type].shape:
+% if m.shape:
    if (v->${m.name})
       tongs_encode_shape_${m.type}(e, v->${m.name});
 % endif
@@ -134,12 +135,12 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_encode_u32(e, v->${m.name} != NULL);
 % elif m.kind == "out_structs":
    tongs_encode_u32(e, v->${m.name} != NULL);
-% if by_name[m.type].shape:
+% if m.shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
       tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
 % endif
 % else:
-<% raise NotImplementedError(m.kind + " " + m.name) %>
+<% raise NotImplementedError(m) %>
 % endif
 </%def>
 ##
@@ -158,14 +159,14 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    v->${m.name} = (${m.type})tongs_decode_handle(d, TONGS_TYPE_${m.handle});
 % elif m.kind == "struct":
    tongs_decode_${m.type}(d, &v->${m.name});
-% elif m.kind == "union" and m.selector and not by_name[m.type].raw_union:
+% elif m.kind == "union" and m.selector and not m.raw_union:
    tongs_decode_${m.type}(d, &v->${m.name}, ${m.selector});
 % elif m.kind == "union":
    tongs_decode_${m.type}(d, &v->${m.name});
 % elif m.kind == "string":
    v->${m.name} = tongs_decode_string(d);
 % elif m.kind == "strings":
-   v->${m.name} = tongs_decode_strings(d, ${m.count}, ${flag(m)});
+   v->${m.name} = tongs_decode_strings(d, ${m.count}, ${m.optional});
 % elif m.kind == "fixed" and m.enum:
    tongs_decode_fixed_enums(d, v->${m.name}, ${m.size}, TONGS_ENUM_${m.enum});
 % elif m.kind == "fixed":
@@ -176,30 +177,30 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "bitfields":
    {
       uint32_t bits = tongs_decode_u32(d);
-% for name, width in m.fields:
-      v->${name} = bits & ${hex((1 << width) - 1)}u;
+% for name, width, mask in m.masks:
+      v->${name} = bits & ${mask | hex}u;
 % if not loop.last:
       bits >>= ${width};
 % endif
 % endfor
    }
 % elif m.kind == "scalars" and m.wire == "size":
-   v->${m.name} = ${"" if m.const else "(size_t *)"}tongs_decode_sizes(d, ${m.count}, ${flag(m)});
+   v->${m.name} = ${m.cast}tongs_decode_sizes(d, ${m.count}, ${m.optional});
 % elif m.kind == "scalars" and m.enum:
-   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_decode_enums(d, ${m.count}, ${flag(m)}, TONGS_ENUM_${m.enum});
+   v->${m.name} = ${m.cast}tongs_decode_enums(d, ${m.count}, ${m.optional}, TONGS_ENUM_${m.enum});
 % elif m.kind == "scalars":
-   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_decode_array(d, ${m.count}, ${flag(m)}, ${m.elem_size});
+   v->${m.name} = ${m.cast}tongs_decode_array(d, ${m.count}, ${m.optional}, ${m.elem_size});
 % elif m.kind == "handles" and m.dispatchable:
-   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${flag(m)}, TONGS_TYPE_${m.handle});
+   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
 % elif m.kind == "handles":
-   v->${m.name} = (${m.type} *)tongs_decode_handles(d, ${m.count}, ${flag(m)}, TONGS_TYPE_${m.handle});
+   v->${m.name} = (${m.type} *)tongs_decode_handles(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
 % elif m.kind == "structs":
-   v->${m.name} = tongs_decode_${m.type}_array(d, ${m.count}, ${flag(m)});
+   v->${m.name} = tongs_decode_${m.type}_array(d, ${m.count}, ${m.optional});
 % elif m.kind == "pointers":
-   v->${m.name} = tongs_decode_${m.type}_pointers(d, ${m.count}, ${flag(m)});
+   v->${m.name} = tongs_decode_${m.type}_pointers(d, ${m.count}, ${m.optional});
 % elif m.kind == "nested_structs":
    {
-      uint32_t n = tongs_decode_count(d, ${m.count}, ${flag(m)}, 4);
+      uint32_t n = tongs_decode_count(d, ${m.count}, ${m.optional}, 4);
       const ${m.type} **lists = tongs_decode_alloc(d, n, sizeof(*lists));
       for (uint32_t i = 0; lists && i < n; i++)
          lists[i] = tongs_decode_${m.type}_array(d, ${m.inner}, false);
@@ -207,20 +208,22 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    }
 % elif m.kind == "nested_scalars":
    {
-      uint32_t n = tongs_decode_count(d, ${m.count}, ${flag(m)}, 4);
+      uint32_t n = tongs_decode_count(d, ${m.count}, ${m.optional}, 4);
       const ${m.type} **lists = tongs_decode_alloc(d, n, sizeof(*lists));
       for (uint32_t i = 0; lists && i < n; i++)
          lists[i] = tongs_decode_array(d, ${m.inner}, false, ${m.elem_size});
       v->${m.name} = lists;
    }
 % elif m.kind == "blob":
-   v->${m.name} = ${"" if m.const else "(void *)"}tongs_decode_blob(d, ${m.count}, ${flag(m)});
+   v->${m.name} = ${m.cast}tongs_decode_blob(d, ${m.count}, ${m.optional});
+% elif m.kind == "room" and m.type == "void":
+   v->${m.name} = tongs_decode_empty(d, ${m.count}, ${m.optional}, 1);
 % elif m.kind == "room":
-   v->${m.name} = tongs_decode_empty(d, ${m.count}, ${flag(m)}, ${"1" if m.type == "void" else f"sizeof(*v->{m.name})"});
+   v->${m.name} = tongs_decode_empty(d, ${m.count}, ${m.optional}, sizeof(*v->${m.name}));
 % elif m.kind == "untyped":
    v->${m.name} = tongs_decode_handle(d, tongs_type_of_object((uint32_t)${m.selector}));
 % elif m.kind == "inout_blob":
-   v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, ${flag(m)});
+   v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, ${m.optional});
 % elif m.kind == "out_scalar":
    if (tongs_decode_u32(d))
       v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
@@ -231,7 +234,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "out_struct":
    if (tongs_decode_u32(d))
       v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
-% if by_name[m.type].shape:
+% if m.shape:
    if (v->${m.name})
       tongs_decode_shape_${m.type}(d, v->${m.name});
 % endif
@@ -244,12 +247,12 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "out_structs":
    if (tongs_decode_u32(d) && !d->error)
       v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
-% if by_name[m.type].shape:
+% if m.shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
       tongs_decode_shape_${m.type}(d, &v->${m.name}[i]);
 % endif
 % else:
-<% raise NotImplementedError(m.kind + " " + m.name) %>
+<% raise NotImplementedError(m) %>
 % endif
 </%def>
 ##
@@ -261,9 +264,9 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_encode_blob(e, v->${m.name}, v->${m.name} ? ${m.count} : 0);
 % elif m.kind == "room":
    tongs_encode_${m.type}_array(e, v->${m.name}, ${m.count});
-% elif m.kind == "struct" and by_name[m.type].returned:
+% elif m.kind == "struct" and m.returned:
    tongs_encode_returned_${m.type}(e, &v->${m.name});
-% elif m.kind == "structs" and by_name[m.type].returned:
+% elif m.kind == "structs" and m.returned:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
       tongs_encode_returned_${m.type}(e, &v->${m.name}[i]);
 % endif
@@ -276,9 +279,9 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_decode_blob_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0);
 % elif m.kind == "room":
    tongs_decode_${m.type}_array_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0);
-% elif m.kind == "struct" and by_name[m.type].returned:
+% elif m.kind == "struct" and m.returned:
    tongs_decode_returned_${m.type}(d, &v->${m.name});
-% elif m.kind == "structs" and by_name[m.type].returned:
+% elif m.kind == "structs" and m.returned:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
       tongs_decode_returned_${m.type}(d, &v->${m.name}[i]);
 % endif
@@ -288,15 +291,15 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 <%def name="encode_shape(m, s)">\
 % if m.kind == "chain":
    tongs_encode_shape_chain(e, v->pNext, TONGS_STRUCT_${s.name});
-% elif m.kind == "struct" and by_name[m.type].shape:
+% elif m.kind == "struct" and m.shape:
    tongs_encode_shape_${m.type}(e, &v->${m.name});
-% elif m.kind == "fixed_struct" and by_name[m.type].shape:
+% elif m.kind == "fixed_struct" and m.shape:
    for (size_t i = 0; i < ${m.size}; i++)
       tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
 % elif m.kind in ("scalars", "blob", "structs"):
    tongs_encode_u64(e, ${m.count});
    tongs_encode_u32(e, v->${m.name} != NULL);
-% if m.kind == "structs" and by_name[m.type].shape:
+% if m.kind == "structs" and m.shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
       tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
 % endif
@@ -308,9 +311,9 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    v->sType = ${m.stype};
 % elif m.kind == "chain":
    v->pNext = tongs_decode_shape_chain(d, TONGS_STRUCT_${s.name});
-% elif m.kind == "struct" and by_name[m.type].shape:
+% elif m.kind == "struct" and m.shape:
    tongs_decode_shape_${m.type}(d, &v->${m.name});
-% elif m.kind == "fixed_struct" and by_name[m.type].shape:
+% elif m.kind == "fixed_struct" and m.shape:
    for (size_t i = 0; i < ${m.size}; i++)
       tongs_decode_shape_${m.type}(d, &v->${m.name}[i]);
 % elif m.kind in ("scalars", "blob", "structs"):
@@ -326,7 +329,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % else:
       v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
 % endif
-% if m.kind == "structs" and by_name[m.type].shape:
+% if m.kind == "structs" and m.shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)
       tongs_decode_shape_${m.type}(d, (${m.type} *)&v->${m.name}[i]);
 % endif
@@ -367,7 +370,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % if m.type == "char":
    v->${m.name}[sizeof(v->${m.name}) - 1] = 0;
 % endif
-% elif m.kind == "union" and by_name[m.type].raw_union:
+% elif m.kind == "union" and m.raw_union:
    tongs_decode_fixed(d, &v->${m.name}, sizeof(v->${m.name}));
 % elif m.kind == "bitfields":
 ${decode(m)}\
@@ -380,7 +383,7 @@ ${decode(m)}\
 % elif m.kind == "structs":
    tongs_decode_${m.type}_array_into(d, (${m.type} *)v->${m.name}, ${m.name}_capacity);
 % else:
-<% raise NotImplementedError("comes back: " + m.kind + " " + m.name) %>
+<% raise NotImplementedError(m) %>
 % endif
 </%def>
 ##
@@ -443,17 +446,10 @@ ${decode(m)}\
 </%def>
 ##
 <%def name="check_result_capacity(m)">\
-% if m.kind in ("out_scalars", "out_structs", "out_blob") and m.count.startswith("*"):
+% if m.kind in ("out_scalars", "out_structs", "out_blob") and m.counted_by_pointer:
    if (v->${m.name} && ${m.count} > ${m.name}_capacity) {
       tongs_decoder_fail(d, TONGS_DECODE_COUNT);
       ${m.count} = 0;
    }
 % endif
 </%def>
-##
-<%def name="flag(m)">${"true" if m.optional else "false"}</%def>
-##
-<%def name="pointer(m)">${f"({m.cond} ? v->{m.name} : NULL)" if m.cond else f"v->{m.name}"}</%def>
-##
-<%def name="value(m)">${f"{m.cond} ? v->{m.name} : 0" if m.cond else f"v->{m.name}"}</%def>
-##

@@ -6,7 +6,7 @@
 
 /* Every command of the driver, generated or hand-written. */
 % for f in ir.prototypes:
-VKAPI_ATTR ${f.ret} VKAPI_CALL ${f.name}(${", ".join(f.params) or "void"});
+VKAPI_ATTR ${f.ret} VKAPI_CALL icd_${f.short}(${f.declaration});
 % endfor
 
 #endif

@@ -1,4 +1,3 @@
-<%namespace name="mock" file="mock_gen.mako"/>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #ifndef MOCK_GEN_H
 #define MOCK_GEN_H
@@ -10,16 +9,16 @@ enum {
 % for t in ir.types:
    MOCK_TYPE_${t.name} = ${t.number},
 % endfor
-   MOCK_TYPE_COUNT = ${max(t.number for t in ir.types) + 1}
+   MOCK_TYPE_COUNT = ${ir.type_count}
 };
 
 #define MOCK_HEADER_VERSION ${ir.header_version}
-#define MOCK_API_VERSION VK_MAKE_API_VERSION(0, ${ir.api_version[0]}, ${ir.api_version[1]}, ${ir.header_version})
+#define MOCK_API_VERSION VK_MAKE_API_VERSION(0, ${ir.major}, ${ir.minor}, ${ir.header_version})
 
 /* Every command of the driver: those that are forwarded, and those that the client answers. */
 enum mock_command_index {
 % for p in ir.prototypes:
-   MOCK_COMMAND_vk${p.name[4:]},
+   MOCK_COMMAND_vk${p.short},
 % endfor
    MOCK_COMMAND_COUNT
 };
@@ -28,7 +27,7 @@ enum mock_command_index {
  * name in a file written by hand takes their place. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
-mock_${p.name[4:]}(${mock.module.wrapped(p.params)});
+mock_${p.short}(${p.declaration});
 % endfor
 VKAPI_ATTR VkResult VKAPI_CALL
 mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTypeFlagBits handleType,
@@ -38,7 +37,7 @@ mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTy
 /* What the loader and the application call: logs, fails where it is told to, checks and goes on to the above. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
-mock_entry_${p.name[4:]}(${mock.module.wrapped(p.params)});
+mock_entry_${p.short}(${p.declaration});
 % endfor
 
 /* Checks of all handles in a struct and its chain. */

@@ -9,64 +9,57 @@
 #define WEAK __attribute__((weak))
 
 % for o in ops:
-<%
-names = [m.name for m in o.params]
-outs = [m for m in o.params if m.kind in ("out_structs", "out_scalars", "out_blob")]
-count = next((m for m in o.params if m.kind == "out_count"), None)
-new = next((m for m in o.params if m.kind == "new"), None)
-destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), None)
-recorded = o.kind == "record" and o.short not in ("BeginCommandBuffer", "EndCommandBuffer")
-%>\
+<% new, count, array, destroyed = o.new, o.out_count, o.out_array, o.destroyed %>\
 WEAK VKAPI_ATTR ${o.ret} VKAPI_CALL
-mock_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
+mock_${o.short}(${o.declaration})
 {
    const struct {
 % for m in o.params:
       ${m.decl};
 % endfor
-   } args = {${mock.module.wrapped(names)}}, *v = &args;
+   } args = {${o.names}}, *v = &args;
 
    (void)v;
 % if new:
    for (uint32_t i = 0; i < ${new.count}; i++)
       v->${new.name}[i] = (${new.type})(uintptr_t)
-         mock_object_create((uintptr_t)v->${names[0]}, MOCK_TYPE_${o.create}, 0)->handle;
+         mock_object_create((uintptr_t)v->${o.handle}, MOCK_TYPE_${o.create}, 0)->handle;
    return VK_SUCCESS;
 % elif destroyed and destroyed.kind == "handle":
    mock_object_destroy("${o.name}", (uint64_t)(uintptr_t)v->${destroyed.name});
-% elif recorded:
-   mock_count_command(v->${names[0]});
+% elif o.recorded:
+   mock_count_command(v->${o.handle});
 % elif count:
-% if outs[0].kind == "out_blob":
+% if array.kind == "out_blob":
    const ${count.type} have = 64;
 % else:
    const ${count.type} have = 2;
 % endif
-   ${count.type} room = v->${outs[0].name} ? *v->${count.name} : 0;
+   ${count.type} room = v->${array.name} ? *v->${count.name} : 0;
    if (room > have)
       room = have;
-   *v->${count.name} = v->${outs[0].name} ? room : have;
-% for m in outs:
+   *v->${count.name} = v->${array.name} ? room : have;
+% for m in o.out_arrays:
    for (${count.type} i = 0; v->${m.name} && i < room; i++)
 % if m.kind == "out_blob":
       ((uint8_t *)v->${m.name})[i] = (uint8_t)i;
 % elif m.kind == "out_scalars":
       v->${m.name}[i] = (${m.type})i;
-% elif by_name[m.type].stype:
+% elif m.type_stype:
       mock_fill("${o.name}", &v->${m.name}[i],
-                ${by_name[m.type].stype});
+                ${m.type_stype});
 % else:
       memset(&v->${m.name}[i], 0, sizeof(v->${m.name}[i]));
 % endif
 % endfor
 % if o.ret == "VkResult":
-   return v->${outs[0].name} && room < have ? VK_INCOMPLETE : VK_SUCCESS;
+   return v->${array.name} && room < have ? VK_INCOMPLETE : VK_SUCCESS;
 % endif
 % else:
 % for m in o.params:
-% if m.kind == "out_struct" and by_name[m.type].stype:
+% if m.kind == "out_struct" and m.type_stype:
    mock_fill("${o.name}", v->${m.name},
-             ${by_name[m.type].stype});
+             ${m.type_stype});
 % elif m.kind == "out_struct" and m.type != "VkBaseOutStructure":
    memset(v->${m.name}, 0, sizeof(*v->${m.name}));
 % elif m.kind == "out_scalar":
@@ -86,13 +79,13 @@ mock_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
 }
 
 VKAPI_ATTR ${o.ret} VKAPI_CALL
-mock_entry_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
+mock_entry_${o.short}(${o.declaration})
 {
    const struct {
 % for m in o.params:
       ${m.decl};
 % endfor
-   } args = {${mock.module.wrapped(names)}}, *v = &args;
+   } args = {${o.names}}, *v = &args;
    struct mock_check check, *e = &check;
 
    (void)v;
@@ -114,18 +107,18 @@ mock_entry_${o.short}(${mock.module.wrapped([m.decl for m in o.params])})
 % endif
 % for m in o.params:
 % if m.kind == "dispatch":
-   mock_check_owner(e, (uintptr_t)v->${m.name}, MOCK_TYPE_${m.handle}, ${"true" if destroyed is m else "false"});
-% if recorded:
+   mock_check_owner(e, (uintptr_t)v->${m.name}, MOCK_TYPE_${m.handle}, ${destroyed is m});
+% if o.recorded:
    mock_check_recording(e, v->${m.name});
 % endif
 % else:
-${mock.check(m, "", by_name)}\
+${mock.check(m, "")}\
 % endif
 % endfor
 % if o.ret == "void":
-   mock_${o.short}(${mock.module.wrapped(names)});
+   mock_${o.short}(${o.names});
 % else:
-   return mock_${o.short}(${mock.module.wrapped(names)});
+   return mock_${o.short}(${o.names});
 % endif
 }
 

@@ -1,12 +1,11 @@
 <%namespace name="mock" file="mock_gen.mako"/>\
-<% found = mock.module.with_handles(ir, by_name) %>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "mock_gen.h"
 
 #include "protocol/ignored.h"
 
 % for s in ir.structs:
-% if s.inputs and s.union and not s.raw_union and not s.union_member:
+% if s.inputs and s.selected:
 static void
 check_union_${s.name}(struct mock_check *e,
    const ${s.name} *v, ${s.selector_type} selector)
@@ -17,7 +16,7 @@ check_union_${s.name}(struct mock_check *e,
    case ${selection}:
 % endfor
    {
-${mock.check(m, s.name + ".", by_name)}\
+${mock.check(m, s.prefix)}\
    }
       break;
 % endfor
@@ -29,26 +28,22 @@ ${mock.check(m, s.name + ".", by_name)}\
 
 % endif
 % endfor
-% for s in ir.structs:
-% if s.inputs and not s.union:
+% for x in checked_structs:
+<% s = x.s %>\
 % if s.chained:
 static void
 check_body_${s.name}(struct mock_check *e,
    const ${s.name} *v)
 {
-% if s.name in found:
-% if s.context:
+% if x.holds and s.context:
    uint32_t ignored = e->ignored;
    e->ignored = ${s.context};
 % endif
-% for m in s.members:
-% if m.kind != "chain" and (m.kind in ("handle", "handles", "union") or m.type in found):
-${mock.check(m, s.name + ".", by_name)}\
-% endif
+% for m in x.checked:
+${mock.check(m, s.prefix)}\
 % endfor
-% if s.context:
+% if x.holds and s.context:
    e->ignored = ignored;
-% endif
 % endif
    (void)e, (void)v;
 }
@@ -74,10 +69,8 @@ mock_check_${s.name}(struct mock_check *e,
    uint32_t ignored = e->ignored;
    e->ignored = ${s.context};
 % endif
-% for m in s.members:
-% if m.kind in ("chain", "handle", "handles", "union") or m.type in found:
-${mock.check(m, s.name + ".", by_name)}\
-% endif
+% for m in x.checked:
+${mock.check(m, s.prefix)}\
 % endfor
 % if s.context:
    e->ignored = ignored;
@@ -86,17 +79,16 @@ ${mock.check(m, s.name + ".", by_name)}\
 }
 
 % endif
-% endif
 % endfor
 void
 mock_check_chain(struct mock_check *e, const void *next)
 {
    for (const VkBaseInStructure *s = next; s; s = s->pNext) {
       switch ((uint32_t)s->sType) {
-% for s in ir.structs:
-% if s.inputs and s.chained and s.stype and s.name in found:
-      case ${s.stype}:
-         check_body_${s.name}(e, (const void *)s);
+% for x in checked_structs:
+% if x.s.chained and x.holds:
+      case ${x.s.stype}:
+         check_body_${x.s.name}(e, (const void *)s);
          break;
 % endif
 % endfor

@@ -1,38 +1,33 @@
-<%namespace name="mock" file="mock_gen.mako"/>\
-<%
-special = ("VkBaseOutStructure",)
-local = [p for p in ir.prototypes if p.name[4:] not in [o.short for o in ir.ops]]
-outputs = [s for s in ir.structs if s.outputs and s.stype and s.name not in special]
-arrays = ("scalars", "structs", "blob", "handles", "strings", "string")
-
-def pinned(s):
-    return s.shape_arrays or any(m.kind in ("struct", "fixed_struct") and by_name[m.type].stype for m in s.members)
-%>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "mock_gen.h"
 
 #include <stddef.h>
 
 /* Commands that the worker never forwards: mock_*() looks at their arguments itself. */
-% for p in local:
+% for p in ir.prototypes:
+% if p.local:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
-mock_entry_${p.name[4:]}(${mock.module.wrapped(p.params)})
+mock_entry_${p.short}(${p.declaration})
 {
 % if p.ret == "VkResult":
-   const VkResult fault = mock_enter(MOCK_COMMAND_vk${p.name[4:]});
+   const VkResult fault = mock_enter(MOCK_COMMAND_vk${p.short});
    if (fault != VK_SUCCESS)
       return fault;
-% elif not p.name.endswith("ProcAddr"):
-   mock_enter(MOCK_COMMAND_vk${p.name[4:]});
+% elif p.short not in ("GetInstanceProcAddr", "GetDeviceProcAddr"):
+   mock_enter(MOCK_COMMAND_vk${p.short});
 % endif
-   ${"" if p.ret == "void" else "return "}mock_${p.name[4:]}(${mock.module.wrapped([d.split()[-1].lstrip("*") for d in p.params])});
+% if p.ret == "void":
+   mock_${p.short}(${p.names});
+% else:
+   return mock_${p.short}(${p.names});
+% endif
 }
 
+% endif
 % endfor
 const struct mock_command mock_commands[MOCK_COMMAND_COUNT] = {
 % for p in ir.prototypes:
-   [MOCK_COMMAND_vk${p.name[4:]}] =
-      {"vk${p.name[4:]}", ${"true" if p.ret == "VkResult" else "false"}},
+   [MOCK_COMMAND_vk${p.short}] = {"vk${p.short}", ${p.ret == "VkResult"}},
 % endfor
 };
 const uint32_t mock_command_count = MOCK_COMMAND_COUNT;
@@ -40,9 +35,12 @@ const uint32_t mock_command_count = MOCK_COMMAND_COUNT;
 const struct mock_entry_point mock_entry_points[] = {
 % for x in ir.entry_points:
 % if not x.stub:
-   {"${x.name}", MOCK_COMMAND_vk${x.function[4:]},
-    (PFN_vkVoidFunction)mock_entry_${x.function[4:]},
-    MOCK_LEVEL_${x.level.upper()}},
+   {
+      .name = "${x.name}",
+      .command = MOCK_COMMAND_vk${x.short},
+      .function = (PFN_vkVoidFunction)mock_entry_${x.short},
+      .level = MOCK_LEVEL_${x.level | upper},
+   },
 % endif
 % endfor
 };
@@ -51,7 +49,7 @@ const uint32_t mock_entry_point_count = sizeof(mock_entry_points) / sizeof(mock_
 const struct mock_extension mock_extensions[] = {
 % for x in ir.extensions:
 % if not x.left_out:
-   {"${x.name}", ${x.spec_version}, ${"true" if x.kind == "instance" else "false"}},
+   {"${x.name}", ${x.spec_version}, ${x.kind == "instance"}},
 % endif
 % endfor
 };
@@ -64,15 +62,12 @@ const char *const mock_type_names[MOCK_TYPE_COUNT] = {
 };
 const uint32_t mock_type_count = MOCK_TYPE_COUNT;
 
-% for s in outputs:
-% if pinned(s):
+% for x in filled_structs:
+% if x.pinned:
 /* Pointers to the application's arrays stay; nothing is written there. */
-static const struct mock_field fields_${s.name}[] = {
-% for m in s.members:
-% if m.kind == "scalar":
-   {offsetof(${s.name}, ${m.name}),
-    sizeof(((${s.name} *)0)->${m.name})},
-% endif
+static const struct mock_field fields_${x.s.name}[] = {
+% for m in x.scalars:
+   {offsetof(${x.s.name}, ${m.name}), sizeof(((${x.s.name} *)0)->${m.name})},
 % endfor
    {0, 0},
 };
@@ -80,10 +75,15 @@ static const struct mock_field fields_${s.name}[] = {
 % endif
 % endfor
 const struct mock_out_struct mock_out_structs[] = {
-% for s in outputs:
-   {${s.stype},
-    sizeof(${s.name}),
-    ${"true" if "VkPhysicalDeviceFeatures2" in s.extends or s.name == "VkPhysicalDeviceFeatures2" else "false"}, ${"fields_" + s.name if pinned(s) else "NULL"}},
+% for x in filled_structs:
+   {
+      .type = ${x.s.stype},
+      .size = sizeof(${x.s.name}),
+      .features = ${x.features},
+% if x.pinned:
+      .fields = fields_${x.s.name},
+% endif
+   },
 % endfor
 };
-const uint32_t mock_out_struct_count = ${len(outputs)};
+const uint32_t mock_out_struct_count = ${len(filled_structs)};

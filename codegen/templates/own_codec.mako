@@ -79,7 +79,7 @@ ${decode_value(m)}\
 % elif m.kind == "bytes":
    tongs_decode_fixed(d, v->${m.name}, sizeof(v->${m.name}));
 % elif m.kind == "list":
-   v->${m.name}_count = tongs_decode_list(d, ${by_record[m.record].min_size});
+   v->${m.name}_count = tongs_decode_list(d, ${m.record_size});
    struct tongs_own_${m.record} *${m.name} = tongs_decode_alloc(d, v->${m.name}_count, sizeof(*${m.name}));
    for (uint32_t i = 0; ${m.name} && i < v->${m.name}_count && !d->error; i++)
       tongs_decode_own_${m.record}(d, &${m.name}[i]);

@@ -1,6 +1,6 @@
 <%def name="row(m, struct)">\
    {
-      .kind = TONGS_OWN_MEMBER_${m.kind.upper()},
+      .kind = TONGS_OWN_MEMBER_${m.kind | upper},
 % if m.in_struct:
       .name = "${m.name}",
       .offset = offsetof(${struct}, ${m.name}),

@@ -9,37 +9,31 @@
 
 % for o in ir.ops:
 % if o.handler == "generated" and o.kind != "record":
-<%
-created = next((m for m in o.params if m.kind == "new"), None)
-destroyed = next((m for m in o.params if o.destroy and m.handle == o.destroy), None)
-host = "device" if o.level in ("device", "queue", "command") else "instance"
-names = ", ".join("NULL" if m.kind == "allocator" else "a->" + m.name for m in o.params)
-%>\
 static void
 handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
-   const struct rdr_vk_${host} *vk = &((struct rdr_${host} *)op->owner)->vk;
+   const struct rdr_vk_${o.host} *vk = &((struct rdr_${o.host} *)op->owner)->vk;
    struct tongs_args_${o.name} *a = args;
 
    if (!vk->${o.short}) {
       rdr_refuse_command(ctx, "${o.name}");
       return;
    }
-% if destroyed:
+% if o.destroyed:
    if (rdr_object_release(ctx, op, &a->base))
-      vk->${o.short}(${names});
-% elif created:
-   a->ret = vk->${o.short}(${names});
-   rdr_objects_add(ctx, op, TONGS_TYPE_${o.create}, &a->base, a->${created.name}, a->ret);
+      vk->${o.short}(${o.decoded});
+% elif o.new:
+   a->ret = vk->${o.short}(${o.decoded});
+   rdr_objects_add(ctx, op, TONGS_TYPE_${o.create}, &a->base, a->${o.new.name}, a->ret);
 % elif o.ret == "void":
-   vk->${o.short}(${names});
+   vk->${o.short}(${o.decoded});
    (void)ctx;
 % elif o.kind != "call" and o.ret == "VkResult":
-   a->ret = vk->${o.short}(${names});
+   a->ret = vk->${o.short}(${o.decoded});
    if (a->ret < 0)
       rdr_post_failed(ctx, op, op->owner, "${o.name}", a->ret);
 % else:
-   a->ret = vk->${o.short}(${names});
+   a->ret = vk->${o.short}(${o.decoded});
    (void)ctx;
 % endif
 }

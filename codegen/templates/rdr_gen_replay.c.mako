@@ -9,32 +9,32 @@
 
 % for o in ir.ops:
 % if o.kind == "record":
-<%
-first = o.params[0]
-names = ", ".join("NULL" if m.kind == "allocator" else "a." + m.name for m in o.params)
-%>\
 static void
 replay_${o.name}(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
    struct rdr_device *dev = op->owner;
-   struct tongs_args_${o.name} a = {.${first.name} = op->command_buffer};
+   struct tongs_args_${o.name} args = {.${o.handle} = op->command_buffer}, *a = &args;
 
-   tongs_${"get" if o.flat else "decode"}_${o.name}(d, &a);
+% if o.flat:
+   tongs_get_${o.name}(d, a);
+% else:
+   tongs_decode_${o.name}(d, a);
+% endif
    if (!rdr_replay_ready(ctx, op, dev, d))
       return;
 % if o.handler == "hand":
-   rdr_handle_${o.short}(ctx, op, &a);
+   rdr_handle_${o.short}(ctx, op, a);
 % else:
    if (!dev->vk.${o.short}) {
       rdr_refuse_command(ctx, "${o.name}");
       return;
    }
 % if o.ret == "VkResult":
-   VkResult result = dev->vk.${o.short}(${names});
+   VkResult result = dev->vk.${o.short}(${o.decoded});
    if (result < 0)
       rdr_post_failed(ctx, op, dev, "${o.name}", result);
 % else:
-   dev->vk.${o.short}(${names});
+   dev->vk.${o.short}(${o.decoded});
 % endif
 % endif
 }

@@ -14,7 +14,7 @@ struct command {
 static const struct command instance_commands[] = {
 % for c in ir.vk_commands:
 % if c.instance:
-   {offsetof(struct rdr_vk_instance, ${c.short}), {${", ".join(f'"{n}"' for n in c.names[:4])}}},
+   {offsetof(struct rdr_vk_instance, ${c.short}), {${c.quoted}}},
 % endif
 % endfor
 };
@@ -22,7 +22,7 @@ static const struct command instance_commands[] = {
 static const struct command device_commands[] = {
 % for c in ir.vk_commands:
 % if not c.instance:
-   {offsetof(struct rdr_vk_device, ${c.short}), {${", ".join(f'"{n}"' for n in c.names[:4])}}},
+   {offsetof(struct rdr_vk_device, ${c.short}), {${c.quoted}}},
 % endif
 % endfor
 };

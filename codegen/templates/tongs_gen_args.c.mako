@@ -48,10 +48,10 @@ tongs_decode_${o.name}(struct tongs_decoder *d, void *args)
 ${codec.decode_part(part)}\
 % else:
 <% m = part.array %>\
-% if o.destroy and m.handle == o.destroy and m.kind == "handle":
+% if o.destroys(m, "handle"):
    v->base.ids = d->cur;
    v->base.id_count = 1;
-% elif o.destroy and m.handle == o.destroy and m.kind == "handles":
+% elif o.destroys(m, "handles"):
    v->base.ids = d->cur + 4;
 % endif
 % if m.kind == "new":
@@ -61,15 +61,13 @@ ${codec.decode_part(part)}\
 % elif o.kind != "record" or m.kind != "dispatch":
 ${codec.decode(m)}\
 % endif
-% if o.destroy and m.handle == o.destroy and m.kind == "handles":
+% if o.destroys(m, "handles"):
    v->base.id_count = v->${m.name} ? ${m.count} : 0;
 % endif
 % endif
 % endfor
-% for m in o.args:
-% if m.stride:
+% for m in o.strided:
    v->${m.stride} = sizeof(*v->${m.name});
-% endif
 % endfor
 % for check in o.checks:
    if (!d->error && !(${check}))

@@ -9,8 +9,8 @@
 
 /* Which structs a chain may hold: pairs of parent and child, sorted. */
 static const uint16_t extends[][2] = {
-% for parent, child in sorted((by_name[p].index, s.index) for s in ir.structs for p in s.extends):
-   {${parent}, ${child}},
+% for parent, child in ir.extends:
+   {TONGS_STRUCT_${parent}, TONGS_STRUCT_${child}},
 % endfor
 };
 

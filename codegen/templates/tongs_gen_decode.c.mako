@@ -4,10 +4,10 @@
 
 #include "tongs_gen_types.h"
 
-<%def name="checks(s, indent=0)">\
+<%def name="checks(s)">\
 % for check in s.checks:
-   ${" " * indent}if (!d->error && !(${check}))
-      ${" " * indent}tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+   if (!d->error && !(${check}))
+      tongs_decoder_fail(d, TONGS_DECODE_RANGE);
 % endfor
 % if s.limit_checks:
    const VkPhysicalDeviceLimits *limits = tongs_decoder_limits(d);
@@ -47,11 +47,7 @@ ${checks(s)}\
 void
 tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
 {
-% for selections, m in s.cases:
-% if m.name == s.union_member:
-${codec.decode(m)}\
-% endif
-% endfor
+${codec.decode(s.only)}\
 }
 
 % elif s.union:
@@ -80,13 +76,11 @@ void
 tongs_decode_${s.name}_body(struct tongs_decoder *d, ${s.name} *v)
 {
    v->sType = ${s.stype};
-% for part in s.parts:
-% if not part.array or part.array.kind != "chain":
+% for part in s.unchained_parts:
 ${codec.decode_part(part)}\
-% endif
 % endfor
 ${checks(s)}\
-% if not any(m.kind not in ("stype", "chain", "none") for m in s.members):
+% if s.empty:
    (void)d;
 % endif
 }
@@ -103,10 +97,9 @@ void
 tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
 {
 % for part in s.parts:
-<% kind = part.array.kind if part.array else "" %>\
-% if kind == "stype":
+% if part.array and part.array.kind == "stype":
    v->sType = ${s.stype};
-% elif kind == "chain":
+% elif part.array and part.array.kind == "chain":
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_${s.name});
 % else:
 ${codec.decode_part(part)}\
@@ -122,15 +115,18 @@ ${s.name} *
 tongs_decode_${s.name}_array(struct tongs_decoder *d, uint64_t expected, bool optional)
 {
 % if s.pod and s.checks:
-   ${s.name} *list = (${s.name} *)tongs_decode_pods(d, expected, optional, sizeof(*list), ${8 if s.align8 else 4});
+   ${s.name} *list = (${s.name} *)tongs_decode_pods(d, expected, optional, sizeof(*list), ${s.unit});
 
    for (uint64_t i = 0; list && i < expected; i++) {
       const ${s.name} *v = &list[i];
-${checks(s, 3)}\
+% for check in s.checks:
+      if (!d->error && !(${check}))
+         tongs_decoder_fail(d, TONGS_DECODE_RANGE);
+% endfor
    }
    return d->error ? NULL : list;
 % elif s.pod:
-   return (${s.name} *)tongs_decode_pods(d, expected, optional, sizeof(${s.name}), ${8 if s.align8 else 4});
+   return (${s.name} *)tongs_decode_pods(d, expected, optional, sizeof(${s.name}), ${s.unit});
 % else:
    uint32_t count = tongs_decode_count(d, expected, optional, ${s.min_size});
    ${s.name} *v = tongs_decode_alloc(d, count, sizeof(*v));

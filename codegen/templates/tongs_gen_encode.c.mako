@@ -18,11 +18,7 @@ tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v)
 void
 tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v)
 {
-% for selections, m in s.cases:
-% if m.name == s.union_member:
-${codec.encode(m)}\
-% endif
-% endfor
+${codec.encode(s.only)}\
 }
 
 % elif s.union:
@@ -59,15 +55,13 @@ tongs_encode_${s.name}_body(struct tongs_encoder *e, const ${s.name} *v)
    uint32_t ignored = e->ignored;
    e->ignored = ${s.context};
 % endif
-% for part in s.parts:
-% if not part.array or part.array.kind != "chain":
+% for part in s.unchained_parts:
 ${codec.encode_part(part)}\
-% endif
 % endfor
 % if s.context:
    e->ignored = ignored;
 % endif
-% if not any(m.kind not in ("stype", "chain", "none") for m in s.members):
+% if s.empty:
    (void)e, (void)v;
 % endif
 }
@@ -101,10 +95,8 @@ ${codec.encode_part(part, s)}\
 void
 tongs_encode_${s.name}_array(struct tongs_encoder *e, const ${s.name} *v, uint64_t count)
 {
-% if s.pod and s.align8:
-   tongs_encode_array(e, v, v ? count * (sizeof(*v) / 8) : 0, 8);
-% elif s.pod:
-   tongs_encode_array(e, v, v ? count * (sizeof(*v) / 4) : 0, 4);
+% if s.pod:
+   tongs_encode_array(e, v, v ? count * (sizeof(*v) / ${s.unit}) : 0, ${s.unit});
 % else:
    if (!v)
       count = 0;

@@ -63,7 +63,11 @@ tongs_type_of_object(uint32_t object_type)
 
 const struct tongs_format tongs_formats[] = {
 % for f, value, planes in ir.formats:
-   {${value}, ${f.block_size}, ${", ".join(str(n) for n in f.extent)}, {${", ".join(str(p) for p in planes) or 0}}}, /* ${f.name} */
+% if planes:
+   {${value}, ${f.block_size}, ${f.extent}, {${planes}}}, /* ${f.name} */
+% else:
+   {${value}, ${f.block_size}, ${f.extent}, {0}}, /* ${f.name} */
+% endif
 % endfor
    {0}
 };

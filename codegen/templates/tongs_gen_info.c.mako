@@ -1,9 +1,4 @@
 ## SPDX-License-Identifier: MIT
-<%! import info %>\
-<%
-structs = info.struct_tables(ir)
-args = info.op_tables(ir)
-%>\
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "protocol/info.h"
 
@@ -19,12 +14,15 @@ static const struct tongs_info_name values_${n.type}[] = {
    {0},
 };
 static const struct tongs_info_names names_${n.type} = {
-   "${n.type}", ${"true" if n.flags else "false"}, values_${n.type}, ${len(n.values)},
+   .type = "${n.type}",
+   .flags = ${n.flags},
+   .names = values_${n.type},
+   .count = ${len(n.values)},
 };
 % endfor
 
 <%def name="functions(r)">\
-% if r.count and r.m.kind not in ("stype", "chain"):
+% if r.count:
 static uint64_t
 count_${r.symbol}(const void *p)
 {
@@ -69,8 +67,8 @@ set_${r.symbol}(void *p, uint32_t bits)
 {
    ${r.owner} *v = p;
 
-% for name, width in r.m.fields:
-   v->${name} = bits & ${hex((1 << width) - 1)}u;
+% for name, width, mask in r.m.masks:
+   v->${name} = bits & ${mask | hex}u;
 % if not loop.last:
    bits >>= ${width};
 % endif
@@ -92,9 +90,9 @@ static const struct tongs_info_bitfields bitfields_${r.symbol} = {
    {
       .name = "${r.m.name}",
       .type = "${r.m.type}",
-      .kind = TONGS_INFO_${r.m.kind.upper()},
+      .kind = TONGS_INFO_${r.m.kind | upper},
 % if r.m.wire:
-      .wire = TONGS_WIRE_${r.m.wire.upper()},
+      .wire = TONGS_WIRE_${r.m.wire | upper},
 % endif
 % if r.m.handle:
       .handle = TONGS_TYPE_${r.m.handle},
@@ -111,8 +109,16 @@ static const struct tongs_info_bitfields bitfields_${r.symbol} = {
 % if r.counts:
       .counts = true,
 % endif
-      .enumeration = ${f"TONGS_ENUM_{r.m.enum}" if r.m.enum else "-1"},
-      .index = ${f"TONGS_STRUCT_{r.struct}" if r.struct else "-1"},
+% if r.m.enum:
+      .enumeration = TONGS_ENUM_${r.m.enum},
+% else:
+      .enumeration = -1,
+% endif
+% if r.struct:
+      .index = TONGS_STRUCT_${r.struct},
+% else:
+      .index = -1,
+% endif
       .selector_row = ${r.selector_row},
       .stride_row = ${r.stride_row},
 % if r.m.kind != "bitfields":
@@ -122,7 +128,7 @@ static const struct tongs_info_bitfields bitfields_${r.symbol} = {
 % if r.m.size:
       .elems = ${r.m.size},
 % endif
-% if r.count and r.m.kind not in ("stype", "chain"):
+% if r.count:
       .count = count_${r.symbol},
 % endif
 % if r.m.inner:
@@ -139,7 +145,7 @@ static const struct tongs_info_bitfields bitfields_${r.symbol} = {
 % endif
    },
 </%def>\
-% for t in structs + args:
+% for t in tables:
 % for r in t.rows:
 ${functions(r)}\
 % endfor
@@ -163,7 +169,11 @@ static const uint32_t selections_${c.row.symbol}[] = {
 % if t.cases:
 static const struct tongs_info_case cases_${t.name}[] = {
 % for c in t.cases:
-   {${f"selections_{c.row.symbol}" if c.selections else "NULL"}, ${len(c.selections)}, ${t.rows.index(c.row)}},
+% if c.selections:
+   {selections_${c.row.symbol}, ${len(c.selections)}, ${c.row.number}}, /* ${c.row.m.name} */
+% else:
+   {NULL, 0, ${c.row.number}}, /* ${c.row.m.name} */
+% endif
 % endfor
 };
 
@@ -171,7 +181,7 @@ static const struct tongs_info_case cases_${t.name}[] = {
 % if t.link_counts:
 static const struct tongs_info_link_count link_counts_${t.name}[] = {
 % for c in t.link_counts:
-   {TONGS_STRUCT_${c.child}, ${c.child_row}, ${c.parent_row}},
+   {TONGS_STRUCT_${c.child}, ${c.child_row}, ${c.parent_row}}, /* ${c.child_member}, ${c.parent_member} */
 % endfor
 };
 
@@ -185,44 +195,55 @@ static const uint16_t children_${t.name}[] = {
 
 % endif
 % endfor
-<%def name="yes(flag)">${"true" if flag else "false"}</%def>\
 const struct tongs_info_struct tongs_info_structs[TONGS_STRUCT_COUNT] = {
-% for t in structs:
+% for t in struct_tables:
    [TONGS_STRUCT_${t.name}] = {
       .name = "${t.name}",
       .size = sizeof(${t.name}),
       .min_size = ${t.struct.min_size},
       .stype = ${t.struct.stype_value}u,
-      .is_union = ${yes(t.struct.union)},
-      .raw = ${yes(t.struct.raw_union)},
-      .pod = ${yes(t.struct.pod and not t.struct.union)},
-      .inputs = ${yes(t.struct.inputs)},
-      .outputs = ${yes(t.struct.outputs)},
-      .shape = ${yes(t.struct.shape)},
-      .returnedonly = ${yes(t.struct.returnedonly)},
-      .chained = ${yes(t.struct.chained)},
-      .repeatable = ${yes(t.struct.allowduplicate)},
-      .only = ${next((i for i, r in enumerate(t.rows) if r.m.name == t.struct.union_member), -1)},
-      .members = ${f"members_{t.name}" if t.rows else "NULL"},
+      .is_union = ${t.struct.union},
+      .raw = ${t.struct.raw_union},
+      .pod = ${t.struct.pod and not t.struct.union},
+      .inputs = ${t.struct.inputs},
+      .outputs = ${t.struct.outputs},
+      .shape = ${t.struct.shape},
+      .returnedonly = ${t.struct.returnedonly},
+      .chained = ${t.struct.chained},
+      .repeatable = ${t.struct.allowduplicate},
+      .only = ${t.only},
+% if t.rows:
+      .members = members_${t.name},
       .member_count = ${len(t.rows)},
-      .cases = ${f"cases_{t.name}" if t.cases else "NULL"},
+% endif
+% if t.cases:
+      .cases = cases_${t.name},
       .case_count = ${len(t.cases)},
-      .children = ${f"children_{t.name}" if t.children else "NULL"},
+% endif
+% if t.children:
+      .children = children_${t.name},
       .child_count = ${len(t.children)},
-      .link_counts = ${f"link_counts_{t.name}" if t.link_counts else "NULL"},
+% endif
+% if t.link_counts:
+      .link_counts = link_counts_${t.name},
       .link_count_count = ${len(t.link_counts)},
+% endif
    },
 % endfor
 };
 
 const struct tongs_info_args tongs_info_args[TONGS_OP_COUNT] = {
-% for o, t in zip(ir.ops, args):
+% for o, t in op_tables:
    [TONGS_OP_${o.name}] = {
-      .members = ${f"members_{t.name}" if t.rows else "NULL"},
+% if t.rows:
+      .members = members_${t.name},
       .member_count = ${len(t.rows)},
+% endif
 % if o.ret != "void":
       .ret = "${o.ret}",
-      .ret_names = ${f"&names_{o.ret}" if o.ret in ir.names else "NULL"},
+% if t.ret_names:
+      .ret_names = &names_${t.ret_names},
+% endif
       .ret_offset = offsetof(${t.owner}, ret),
       .ret_size = sizeof(${o.ret}),
 % endif
@@ -234,7 +255,7 @@ const char *
 tongs_info_op_name(uint32_t op)
 {
    static const char *const op_names[TONGS_OP_COUNT] = {
-% for number, name in sorted(numbers.op_names.items()):
+% for number, name in numbers.sorted_ops:
       [${number}] = "${name}",
 % endfor
    };
@@ -246,7 +267,7 @@ const char *
 tongs_info_type_name(uint32_t type)
 {
    static const char *const type_names[] = {
-% for number, name in sorted(numbers.type_names.items()):
+% for number, name in numbers.sorted_types:
       [${number}] = "${name}",
 % endfor
    };

@@ -8,7 +8,7 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 % for o in ir.ops:
    [TONGS_OP_${o.name}] = {
       .name = "${o.name}",
-      .kind = TONGS_OP_${o.kind.upper()},
+      .kind = TONGS_OP_${o.kind | upper},
 % if o.create:
       .creates = TONGS_TYPE_${o.create},
 % endif
@@ -39,13 +39,17 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 
 const struct tongs_signature tongs_op_signatures[] = {
 % for number, signature, name in announced.signatures:
-   {${number}, ${hex(signature)}u}, /* ${name} */
+   {${number}, ${signature | hex}u}, /* ${name} */
 % endfor
 };
 const uint32_t tongs_op_signature_count = ${len(announced.signatures)};
 
 const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
 % for s in ir.structs:
-   {${s.stype_value if s.chained else 0}u, ${hex(s.signature)}u}, /* ${s.name} */
+% if s.chained:
+   {${s.stype_value}u, ${s.signature | hex}u}, /* ${s.name} */
+% else:
+   {0, ${s.signature | hex}u}, /* ${s.name} */
+% endif
 % endfor
 };

@@ -9,25 +9,20 @@
 % for s in structs:
 % if s.outputs and not s.union:
 % if s.shape:
-<% name = s.name + ("_body" if s.chained else "") %>\
 void
-tongs_encode_shape_${name}(struct tongs_encoder *e, const ${s.name} *v)
+tongs_encode_shape_${s.name}${s.body}(struct tongs_encoder *e, const ${s.name} *v)
 {
-% for m in s.members:
-% if m.kind != "chain" or not s.chained:
+% for m in s.unchained_members:
 ${codec.encode_shape(m, s)}\
-% endif
 % endfor
    (void)e, (void)v;
 }
 
 void
-tongs_decode_shape_${name}(struct tongs_decoder *d, ${s.name} *v)
+tongs_decode_shape_${s.name}${s.body}(struct tongs_decoder *d, ${s.name} *v)
 {
-% for m in s.members:
-% if m.kind != "chain" or not s.chained:
+% for m in s.unchained_members:
 ${codec.decode_shape(m, s)}\
-% endif
 % endfor
    (void)d, (void)v;
 }
@@ -57,17 +52,14 @@ tongs_decode_${s.name}_into(struct tongs_decoder *d, ${s.name} *v)
 }
 
 % else:
-<% name = s.name + "_into" + ("_body" if s.chained else "") %>\
 void
-tongs_decode_${name}(struct tongs_decoder *d, ${s.name} *v)
+tongs_decode_${s.name}_into${s.body}(struct tongs_decoder *d, ${s.name} *v)
 {
 % for m in s.members:
 ${codec.capacity(m)}\
 % endfor
-% for m in s.members:
-% if m.kind != "chain" or not s.chained:
+% for m in s.unchained_members:
 ${codec.decode_into(m)}\
-% endif
 % endfor
 % for m in s.members:
 ${codec.check_capacity(m)}\
@@ -89,10 +81,8 @@ tongs_decode_${s.name}_into(struct tongs_decoder *d, ${s.name} *v)
 void
 tongs_decode_${s.name}_array_into(struct tongs_decoder *d, ${s.name} *v, uint64_t capacity)
 {
-% if s.pod and s.align8:
-   tongs_decode_array_into(d, v, capacity * (sizeof(*v) / 8), 8);
-% elif s.pod:
-   tongs_decode_array_into(d, v, capacity * (sizeof(*v) / 4), 4);
+% if s.pod:
+   tongs_decode_array_into(d, v, capacity * (sizeof(*v) / ${s.unit}), ${s.unit});
 % else:
    uint32_t count = tongs_decode_u32(d);
 
@@ -114,20 +104,16 @@ tongs_decode_${s.name}_array_into(struct tongs_decoder *d, ${s.name} *v, uint64_
 void
 tongs_encode_returned_${s.name}(struct tongs_encoder *e, const ${s.name} *v)
 {
-% for m in s.members:
-% if m.kind != "chain" or not s.chained:
+% for m in s.unchained_members:
 ${codec.encode_returned(m)}\
-% endif
 % endfor
 }
 
 void
 tongs_decode_returned_${s.name}(struct tongs_decoder *d, const ${s.name} *v)
 {
-% for m in s.members:
-% if m.kind != "chain" or not s.chained:
+% for m in s.unchained_members:
 ${codec.decode_returned(m)}\
-% endif
 % endfor
 }
 % endif

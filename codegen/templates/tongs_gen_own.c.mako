@@ -92,7 +92,7 @@ const struct tongs_own_op tongs_own_ops[TONGS_OWN_OPS] = {
 % for o in own.ops:
    [TONGS_OP_${o.name}] = {
       .name = "${o.name}",
-      .kind = TONGS_OWN_${o.kind.upper()},
+      .kind = TONGS_OWN_${o.kind | upper},
 % if o.fd:
       .brings_fd = true,
 % endif

@@ -8,7 +8,7 @@
 
 static const struct tongs_own_member ${r.name}_members[] = {
 % for m in r.members:
-${info.row(m, "struct tongs_own_" + r.name)}\
+${info.row(m, r.ctype)}\
 % endfor
 };
 
@@ -23,7 +23,7 @@ static const struct tongs_own_members ${r.name}_record = {
 
 static const struct tongs_own_member ${o.name}_members[] = {
 % for m in o.members:
-${info.row(m, "struct tongs_args_" + o.name)}\
+${info.row(m, o.args_type)}\
 % endfor
 };
 % endif
@@ -31,7 +31,7 @@ ${info.row(m, "struct tongs_args_" + o.name)}\
 
 static const struct tongs_own_member ${o.name}_reply[] = {
 % for m in o.reply:
-${info.row(m, "struct tongs_reply_" + o.name)}\
+${info.row(m, o.reply_type)}\
 % endfor
 };
 % endif

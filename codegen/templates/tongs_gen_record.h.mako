@@ -19,18 +19,18 @@
 % if part.array:
 <% m = part.array %>\
 % if m.kind == "handles" and m.dispatchable:
-   p = tongs_put_dispatchables(p, ${codec.pointer(m)}, ${m.count}, raw);
+   p = tongs_put_dispatchables(p, ${m.pointer}, ${m.count}, raw);
 % elif m.kind == "handles":
-   p = tongs_put_handles(p, (const uint64_t *)${codec.pointer(m)}, ${m.count}, raw);
+   p = tongs_put_handles(p, (const uint64_t *)${m.pointer}, ${m.count}, raw);
 % else:
-   p = tongs_put_array(p, ${codec.pointer(m)}, ${m.count}, ${part.elem_size}, ${part.units}, ${"true" if part.align8 else "false"});
+   p = tongs_put_array(p, ${m.pointer}, ${m.count}, ${part.elem_size}, ${part.units}, ${part.align8});
 % endif
 % else:
 % for m, offset in part.members:
 % if m.kind == "handle":
-   tongs_put_handle(p + ${offset}, (uintptr_t)(${codec.value(m)}), raw);
+   tongs_put_handle(p + ${offset}, (uintptr_t)(${m.value}), raw);
 % else:
-   tongs_put_${m.wire}(p + ${offset}, ${codec.value(m)});
+   tongs_put_${m.wire}(p + ${offset}, ${m.value});
 % endif
 % endfor
    p += ${part.size};
@@ -38,15 +38,15 @@
 </%def>\
 <%def name="get(part)">\
 % if part.array:
-<% m = part.array; optional = "true" if m.optional else "false" %>\
+<% m = part.array %>\
 % if m.kind == "handles" and m.dispatchable:
-   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${optional}, TONGS_TYPE_${m.handle});
+   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
 % elif m.kind == "handles":
-   v->${m.name} = (${m.type} *)tongs_get_handles(d, ${m.count}, ${optional}, TONGS_TYPE_${m.handle});
+   v->${m.name} = (${m.type} *)tongs_get_handles(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
 % elif m.enum:
-   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_decode_enums(d, ${m.count}, ${optional}, TONGS_ENUM_${m.enum});
+   v->${m.name} = ${m.cast}tongs_decode_enums(d, ${m.count}, ${m.optional}, TONGS_ENUM_${m.enum});
 % else:
-   v->${m.name} = ${"" if m.const else f"({m.type} *)"}tongs_get_array(d, ${m.count}, ${optional}, ${part.elem_size}, ${part.units}, ${"true" if part.align8 else "false"});
+   v->${m.name} = ${m.cast}tongs_get_array(d, ${m.count}, ${m.optional}, ${part.elem_size}, ${part.units}, ${part.align8});
 % endif
 % else:
    if (!(p = tongs_take(d, ${part.size})))
@@ -58,15 +58,18 @@
 </%def>\
 % for o in ir.ops:
 % if o.flat:
-<%
-fixed = sum(p.size for p in o.parts) + 4
-arrays = [f"tongs_room(v->{p.array.name}, {p.array.count}, {p.elem_size})" for p in o.parts if p.array]
-%>\
 static inline uint64_t
 tongs_room_${o.name}(const struct tongs_args_${o.name} *v)
 {
+   uint64_t room = ${o.fixed_size};
+
    (void)v;
-   return ${" + ".join([str(fixed)] + arrays)};
+% for part in o.parts:
+% if part.array:
+   room += tongs_room(v->${part.array.name}, ${part.array.count}, ${part.elem_size});
+% endif
+% endfor
+   return room;
 }
 
 static inline uint8_t *
@@ -82,7 +85,7 @@ ${put(part)}\
 static inline void
 tongs_get_${o.name}(struct tongs_decoder *d, struct tongs_args_${o.name} *v)
 {
-% if any(not part.array for part in o.parts):
+% if o.has_fixed:
    const uint8_t *p;
 
 % endif

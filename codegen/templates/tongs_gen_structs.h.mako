@@ -61,10 +61,15 @@ tongs_decode_chain_into(struct tongs_decoder *d, void *next);
 
 % for s in ir.structs:
 % if s.union:
-<% sel = ", " + s.selector_type + " selector" if not s.raw_union and not s.union_member else "" %>\
-void tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v${sel});
-% if s.inputs:
-void tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v${sel});
+% if s.selected:
+void tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v, ${s.selector_type} selector);
+% else:
+void tongs_encode_${s.name}(struct tongs_encoder *e, const ${s.name} *v);
+% endif
+% if s.inputs and s.selected:
+void tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v, ${s.selector_type} selector);
+% elif s.inputs:
+void tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v);
 % endif
 % if s.arrayed and s.raw_union:
 void tongs_encode_${s.name}_array(struct tongs_encoder *e, const ${s.name} *v, uint64_t count);

@@ -17,14 +17,14 @@ enum {
 % endfor
 };
 
-#define TONGS_OP_COUNT ${max(numbers.op_names) + 1}
+#define TONGS_OP_COUNT ${ir.op_count}
 #define TONGS_STRUCT_COUNT ${len(ir.structs)}
 #define TONGS_ENUM_COUNT ${len(ir.enums)}
 
 /* The registry that this was built from, and a hash of all that it makes travel. */
 #define TONGS_HEADER_VERSION ${ir.header_version}
-#define TONGS_API_VERSION (${ir.api_version[0]}u << 22 | ${ir.api_version[1]}u << 12)
-#define TONGS_DIGEST UINT64_C(${hex(announced.digest)})
+#define TONGS_API_VERSION (${ir.major}u << 22 | ${ir.minor}u << 12)
+#define TONGS_DIGEST UINT64_C(${announced.digest | hex})
 
 enum {
 % for e in ir.enums:

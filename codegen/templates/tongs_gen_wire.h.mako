@@ -36,7 +36,7 @@ ${line}
 struct tongs_${s.name} {
 % for p in s.members:
    /* ${p.doc} */
-   ${"_Alignas(64) " if p.line else ""}${p.ctype} ${p.name}${f"[{p.count}]" if p.count else ""};
+   ${p.declaration};
 % endfor
 };
 

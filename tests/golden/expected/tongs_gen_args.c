@@ -60,7 +60,8 @@ tongs_encode_vkAllocateDescriptorSets(struct tongs_encoder *e, const void *args)
 
    tongs_encode_handle(e, (uintptr_t)v->device);
    tongs_encode_VkDescriptorSetAllocateInfo_array(e, v->pAllocateInfo, 1);
-   tongs_encode_handles(e, (const uint64_t *)v->pDescriptorSets, (v->pAllocateInfo ? v->pAllocateInfo->descriptorSetCount : 0));
+   tongs_encode_handles(e, (const uint64_t *)v->pDescriptorSets,
+                        (v->pAllocateInfo ? v->pAllocateInfo->descriptorSetCount : 0));
    (void)e, (void)v;
 }
 
@@ -71,8 +72,10 @@ tongs_decode_vkAllocateDescriptorSets(struct tongs_decoder *d, void *args)
 
    v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
    v->pAllocateInfo = tongs_decode_VkDescriptorSetAllocateInfo_array(d, 1, false);
-   v->base.new_ids = tongs_decode_new_ids(d, (v->pAllocateInfo ? v->pAllocateInfo->descriptorSetCount : 0));
-   v->base.new_count = v->base.new_ids ? (v->pAllocateInfo ? v->pAllocateInfo->descriptorSetCount : 0) : 0;
+   v->base.new_ids = tongs_decode_new_ids(d, (v->pAllocateInfo ?
+                                              v->pAllocateInfo->descriptorSetCount : 0));
+   v->base.new_count = v->base.new_ids ? (v->pAllocateInfo ?
+                                          v->pAllocateInfo->descriptorSetCount : 0) : 0;
    v->pDescriptorSets = tongs_decode_alloc(d, v->base.new_count, sizeof(*v->pDescriptorSets));
    (void)d, (void)v;
 }
@@ -129,12 +132,14 @@ tongs_decode_vkFreeDescriptorSets(struct tongs_decoder *d, void *args)
    {
       const uint8_t *p = tongs_take(d, 12);
       if (p) {
-         v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0, TONGS_TYPE_VkDescriptorPool);
+         v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0,
+               TONGS_TYPE_VkDescriptorPool);
          v->descriptorSetCount = (uint32_t)tongs_get_u32(p + 8);
       }
    }
    v->base.ids = d->cur + 4;
-   v->pDescriptorSets = (VkDescriptorSet *)tongs_decode_handles(d, v->descriptorSetCount, true, TONGS_TYPE_VkDescriptorSet);
+   v->pDescriptorSets = (VkDescriptorSet *)tongs_decode_handles(d, v->descriptorSetCount, true,
+         TONGS_TYPE_VkDescriptorSet);
    v->base.id_count = v->pDescriptorSets ? v->descriptorSetCount : 0;
    (void)d, (void)v;
 }
@@ -467,7 +472,8 @@ tongs_decode_vkCmdBuildAccelerationStructuresKHR(struct tongs_decoder *d, void *
    struct tongs_args_vkCmdBuildAccelerationStructuresKHR *v = args;
 
    v->infoCount = (uint32_t)tongs_decode_u32(d);
-   v->pInfos = tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(d, v->infoCount, false);
+   v->pInfos = tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(d, v->infoCount,
+         false);
    {
       uint32_t n = tongs_decode_count(d, v->infoCount, false, 4);
       const VkDraw **lists = tongs_decode_alloc(d, n, sizeof(*lists));

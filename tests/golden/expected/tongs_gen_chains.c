@@ -9,13 +9,13 @@
 
 /* Which structs a chain may hold: pairs of parent and child, sorted. */
 static const uint16_t extends[][2] = {
-   {2, 3},
-   {2, 16},
-   {2, 20},
-   {2, 23},
-   {21, 3},
-   {21, 18},
-   {24, 16},
+   {TONGS_STRUCT_VkArrays, TONGS_STRUCT_VkBothExtension},
+   {TONGS_STRUCT_VkArrays, TONGS_STRUCT_VkInExtension},
+   {TONGS_STRUCT_VkArrays, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo},
+   {TONGS_STRUCT_VkArrays, TONGS_STRUCT_VkRepeatedExtension},
+   {TONGS_STRUCT_VkProperties2, TONGS_STRUCT_VkBothExtension},
+   {TONGS_STRUCT_VkProperties2, TONGS_STRUCT_VkOutExtension},
+   {TONGS_STRUCT_VkScalars, TONGS_STRUCT_VkInExtension},
 };
 
 static bool
@@ -30,7 +30,8 @@ may_extend(uint32_t parent, uint32_t child)
       else
          high = mid;
    }
-   return low < sizeof(extends) / sizeof(extends[0]) && extends[low][0] == parent && extends[low][1] == child;
+   return low < sizeof(extends) / sizeof(extends[0]) && extends[low][0] == parent &&
+      extends[low][1] == child;
 }
 
 static bool
@@ -46,7 +47,8 @@ may_repeat(uint32_t index)
 
 /* Whether the worker would take this link of the chain that begins with `first`. */
 static bool
-may_travel(const struct tongs_encoder *e, const VkBaseInStructure *first, const VkBaseInStructure *link, uint32_t parent,
+may_travel(const struct tongs_encoder *e, const VkBaseInStructure *first,
+           const VkBaseInStructure *link, uint32_t parent,
            uint32_t index)
 {
    uint32_t before = 0;
@@ -61,7 +63,8 @@ may_travel(const struct tongs_encoder *e, const VkBaseInStructure *first, const 
 }
 
 static void
-encode_link(struct tongs_encoder *e, const VkBaseInStructure *first, const VkBaseInStructure *link, uint32_t parent)
+encode_link(struct tongs_encoder *e, const VkBaseInStructure *first, const VkBaseInStructure *link,
+            uint32_t parent)
 {
    switch ((uint32_t)link->sType) {
    case VK_STRUCTURE_TYPE_BOTH_EXTENSION:
@@ -86,7 +89,8 @@ encode_link(struct tongs_encoder *e, const VkBaseInStructure *first, const VkBas
       if (!may_travel(e, first, link, parent, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo))
          break;
       tongs_encode_u32(e, VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO);
-      tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(e, (const VkPipelineCreationFeedbackCreateInfo *)link);
+      tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(e,
+            (const VkPipelineCreationFeedbackCreateInfo *)link);
       break;
    case VK_STRUCTURE_TYPE_REPEATED_EXTENSION:
       if (!may_travel(e, first, link, parent, TONGS_STRUCT_VkRepeatedExtension))
@@ -290,7 +294,8 @@ tongs_encode_returned_chain(struct tongs_encoder *e, const void *next)
       switch ((uint32_t)link->sType) {
       case VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO:
          tongs_encode_u32(e, VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO);
-         tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(e, (const VkPipelineCreationFeedbackCreateInfo *)link);
+         tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(e,
+               (const VkPipelineCreationFeedbackCreateInfo *)link);
          break;
       default:
          break;
@@ -313,7 +318,8 @@ tongs_decode_returned_chain(struct tongs_decoder *d, const void *next)
       }
       switch (stype) {
       case VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO:
-         tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(d, (const VkPipelineCreationFeedbackCreateInfo *)link);
+         tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(d,
+               (const VkPipelineCreationFeedbackCreateInfo *)link);
          break;
       default:
          tongs_decoder_fail(d, TONGS_DECODE_CHAIN);

@@ -4,14 +4,17 @@
 #include "tongs_gen_types.h"
 
 void
-tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_decoder *d, VkAccelerationStructureBuildGeometryInfoKHR *v)
+tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_decoder *d,
+                                                         VkAccelerationStructureBuildGeometryInfoKHR *v)
 {
    v->geometryCount = (uint32_t)tongs_decode_u32(d);
-   v->ppGeometries = tongs_decode_VkAccelerationStructureGeometryKHR_pointers(d, v->geometryCount, false);
+   v->ppGeometries = tongs_decode_VkAccelerationStructureGeometryKHR_pointers(d, v->geometryCount,
+         false);
 }
 
 VkAccelerationStructureBuildGeometryInfoKHR *
-tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_decoder *d, uint64_t expected, bool optional)
+tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_decoder *d,
+      uint64_t expected, bool optional)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, 8);
    VkAccelerationStructureBuildGeometryInfoKHR *v = tongs_decode_alloc(d, count, sizeof(*v));
@@ -22,14 +25,16 @@ tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_deco
 }
 
 void
-tongs_decode_VkAccelerationStructureGeometryKHR(struct tongs_decoder *d, VkAccelerationStructureGeometryKHR *v)
+tongs_decode_VkAccelerationStructureGeometryKHR(struct tongs_decoder *d,
+                                                VkAccelerationStructureGeometryKHR *v)
 {
    v->geometryType = (VkGeometryTypeKHR)tongs_decode_enum(d, TONGS_ENUM_VkGeometryTypeKHR);
    tongs_decode_VkGeometryData(d, &v->geometry, v->geometryType);
 }
 
 VkAccelerationStructureGeometryKHR *
-tongs_decode_VkAccelerationStructureGeometryKHR_array(struct tongs_decoder *d, uint64_t expected, bool optional)
+tongs_decode_VkAccelerationStructureGeometryKHR_array(struct tongs_decoder *d, uint64_t expected,
+                                                      bool optional)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, 8);
    VkAccelerationStructureGeometryKHR *v = tongs_decode_alloc(d, count, sizeof(*v));
@@ -40,7 +45,8 @@ tongs_decode_VkAccelerationStructureGeometryKHR_array(struct tongs_decoder *d, u
 }
 
 const VkAccelerationStructureGeometryKHR *const *
-tongs_decode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_decoder *d, uint64_t expected, bool optional)
+tongs_decode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_decoder *d, uint64_t expected,
+                                                         bool optional)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, 8);
    VkAccelerationStructureGeometryKHR *v = tongs_decode_alloc(d, count, sizeof(*v));
@@ -153,7 +159,8 @@ tongs_decode_VkClearColorValue(struct tongs_decoder *d, VkClearColorValue *v)
 }
 
 void
-tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d, VkDebugUtilsObjectNameInfoEXT *v)
+tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d,
+                                           VkDebugUtilsObjectNameInfoEXT *v)
 {
    v->sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT;
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkDebugUtilsObjectNameInfoEXT);
@@ -163,7 +170,8 @@ tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d, VkDebugUtils
 }
 
 VkDebugUtilsObjectNameInfoEXT *
-tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d, uint64_t expected, bool optional)
+tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d, uint64_t expected,
+                                                 bool optional)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, 20);
    VkDebugUtilsObjectNameInfoEXT *v = tongs_decode_alloc(d, count, sizeof(*v));
@@ -179,14 +187,16 @@ tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d, VkDescriptorSe
    {
       const uint8_t *p = tongs_take(d, 12);
       if (p) {
-         v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0, TONGS_TYPE_VkDescriptorPool);
+         v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0,
+               TONGS_TYPE_VkDescriptorPool);
          v->descriptorSetCount = (uint32_t)tongs_get_u32(p + 8);
       }
    }
 }
 
 VkDescriptorSetAllocateInfo *
-tongs_decode_VkDescriptorSetAllocateInfo_array(struct tongs_decoder *d, uint64_t expected, bool optional)
+tongs_decode_VkDescriptorSetAllocateInfo_array(struct tongs_decoder *d, uint64_t expected,
+                                               bool optional)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, 12);
    VkDescriptorSetAllocateInfo *v = tongs_decode_alloc(d, count, sizeof(*v));
@@ -197,7 +207,8 @@ tongs_decode_VkDescriptorSetAllocateInfo_array(struct tongs_decoder *d, uint64_t
 }
 
 void
-tongs_decode_VkDeviceOrHostAddressConstKHR(struct tongs_decoder *d, VkDeviceOrHostAddressConstKHR *v)
+tongs_decode_VkDeviceOrHostAddressConstKHR(struct tongs_decoder *d,
+                                           VkDeviceOrHostAddressConstKHR *v)
 {
    v->deviceAddress = (VkDeviceAddress)tongs_decode_u64(d);
 }
@@ -310,16 +321,21 @@ tongs_decode_VkInExtension(struct tongs_decoder *d, VkInExtension *v)
 }
 
 void
-tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v)
+tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_decoder *d,
+                                                       VkPipelineCreationFeedbackCreateInfo *v)
 {
    v->sType = VK_STRUCTURE_TYPE_PIPELINE_CREATION_FEEDBACK_CREATE_INFO;
-   v->pPipelineCreationFeedback = tongs_decode_empty(d, 1, false, sizeof(*v->pPipelineCreationFeedback));
+   v->pPipelineCreationFeedback = tongs_decode_empty(d, 1, false,
+                                                     sizeof(*v->pPipelineCreationFeedback));
    v->pipelineStageCreationFeedbackCount = (uint32_t)tongs_decode_u32(d);
-   v->pPipelineStageCreationFeedbacks = tongs_decode_empty(d, v->pipelineStageCreationFeedbackCount, false, sizeof(*v->pPipelineStageCreationFeedbacks));
+   v->pPipelineStageCreationFeedbacks = tongs_decode_empty(d, v->pipelineStageCreationFeedbackCount,
+                                                           false,
+                                                           sizeof(*v->pPipelineStageCreationFeedbacks));
 }
 
 void
-tongs_decode_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v)
+tongs_decode_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d,
+                                                  VkPipelineCreationFeedbackCreateInfo *v)
 {
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo);
    tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(d, v);
@@ -383,7 +399,8 @@ tongs_decode_VkScalars(struct tongs_decoder *d, VkScalars *v)
       const uint8_t *p = tongs_take(d, 16);
       if (p) {
          v->buffer = (VkBuffer)tongs_get_handle(d, p + 0, TONGS_TYPE_VkBuffer);
-         v->commandBuffer = (VkCommandBuffer)(uintptr_t)tongs_get_handle(d, p + 8, TONGS_TYPE_VkCommandBuffer);
+         v->commandBuffer = (VkCommandBuffer)(uintptr_t)tongs_get_handle(d, p + 8,
+               TONGS_TYPE_VkCommandBuffer);
       }
    }
 }

@@ -6,14 +6,16 @@
 #include "tongs_gen_types.h"
 
 void
-tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_encoder *e, const VkAccelerationStructureBuildGeometryInfoKHR *v)
+tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_encoder *e,
+                                                         const VkAccelerationStructureBuildGeometryInfoKHR *v)
 {
    tongs_encode_u32(e, v->geometryCount);
    tongs_encode_VkAccelerationStructureGeometryKHR_pointers(e, v->ppGeometries, v->geometryCount);
 }
 
 void
-tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_encoder *e, const VkAccelerationStructureBuildGeometryInfoKHR *v, uint64_t count)
+tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_encoder *e,
+      const VkAccelerationStructureBuildGeometryInfoKHR *v, uint64_t count)
 {
    if (!v)
       count = 0;
@@ -23,14 +25,17 @@ tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_enco
 }
 
 void
-tongs_encode_VkAccelerationStructureGeometryKHR(struct tongs_encoder *e, const VkAccelerationStructureGeometryKHR *v)
+tongs_encode_VkAccelerationStructureGeometryKHR(struct tongs_encoder *e,
+                                                const VkAccelerationStructureGeometryKHR *v)
 {
    tongs_encode_u32(e, v->geometryType);
    tongs_encode_VkGeometryData(e, &v->geometry, v->geometryType);
 }
 
 void
-tongs_encode_VkAccelerationStructureGeometryKHR_array(struct tongs_encoder *e, const VkAccelerationStructureGeometryKHR *v, uint64_t count)
+tongs_encode_VkAccelerationStructureGeometryKHR_array(struct tongs_encoder *e,
+                                                      const VkAccelerationStructureGeometryKHR *v,
+                                                      uint64_t count)
 {
    if (!v)
       count = 0;
@@ -40,7 +45,9 @@ tongs_encode_VkAccelerationStructureGeometryKHR_array(struct tongs_encoder *e, c
 }
 
 void
-tongs_encode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_encoder *e, const VkAccelerationStructureGeometryKHR *const *v, uint64_t count)
+tongs_encode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_encoder *e,
+                                                         const VkAccelerationStructureGeometryKHR *const *v,
+                                                         uint64_t count)
 {
    if (!v)
       count = 0;
@@ -119,14 +126,17 @@ tongs_encode_VkBufferCreateInfo(struct tongs_encoder *e, const VkBufferCreateInf
       uint8_t *p = e->cur;
       tongs_put_u64(p + 0, v->size);
       tongs_put_u32(p + 8, v->sharingMode);
-      tongs_put_u32(p + 12, v->sharingMode == VK_SHARING_MODE_CONCURRENT ? v->queueFamilyIndexCount : 0);
+      tongs_put_u32(p + 12, v->sharingMode == VK_SHARING_MODE_CONCURRENT ?
+                    v->queueFamilyIndexCount : 0);
       e->cur = p + 16;
    }
-   tongs_encode_array(e, (v->sharingMode == VK_SHARING_MODE_CONCURRENT ? v->pQueueFamilyIndices : NULL), v->queueFamilyIndexCount, 4);
+   tongs_encode_array(e, (v->sharingMode == VK_SHARING_MODE_CONCURRENT ?
+                          v->pQueueFamilyIndices : NULL), v->queueFamilyIndexCount, 4);
 }
 
 void
-tongs_encode_VkBufferCreateInfo_array(struct tongs_encoder *e, const VkBufferCreateInfo *v, uint64_t count)
+tongs_encode_VkBufferCreateInfo_array(struct tongs_encoder *e, const VkBufferCreateInfo *v,
+                                      uint64_t count)
 {
    if (!v)
       count = 0;
@@ -142,7 +152,8 @@ tongs_encode_VkClearColorValue(struct tongs_encoder *e, const VkClearColorValue 
 }
 
 void
-tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v)
+tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e,
+                                           const VkDebugUtilsObjectNameInfoEXT *v)
 {
    tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkDebugUtilsObjectNameInfoEXT);
    tongs_encode_u32(e, v->objectType);
@@ -151,7 +162,9 @@ tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e, const VkDebu
 }
 
 void
-tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v, uint64_t count)
+tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e,
+                                                 const VkDebugUtilsObjectNameInfoEXT *v,
+                                                 uint64_t count)
 {
    if (!v)
       count = 0;
@@ -161,7 +174,8 @@ tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e, const 
 }
 
 void
-tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v)
+tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e,
+                                         const VkDescriptorSetAllocateInfo *v)
 {
    if (tongs_encoder_reserve(e, 12)) {
       uint8_t *p = e->cur;
@@ -172,7 +186,8 @@ tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e, const VkDescri
 }
 
 void
-tongs_encode_VkDescriptorSetAllocateInfo_array(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v, uint64_t count)
+tongs_encode_VkDescriptorSetAllocateInfo_array(struct tongs_encoder *e,
+                                               const VkDescriptorSetAllocateInfo *v, uint64_t count)
 {
    if (!v)
       count = 0;
@@ -182,7 +197,8 @@ tongs_encode_VkDescriptorSetAllocateInfo_array(struct tongs_encoder *e, const Vk
 }
 
 void
-tongs_encode_VkDeviceOrHostAddressConstKHR(struct tongs_encoder *e, const VkDeviceOrHostAddressConstKHR *v)
+tongs_encode_VkDeviceOrHostAddressConstKHR(struct tongs_encoder *e,
+                                           const VkDeviceOrHostAddressConstKHR *v)
 {
    tongs_encode_u64(e, v->deviceAddress);
 }
@@ -233,7 +249,8 @@ tongs_encode_VkFixed_array(struct tongs_encoder *e, const VkFixed *v, uint64_t c
 }
 
 void
-tongs_encode_VkGeometryData(struct tongs_encoder *e, const VkGeometryData *v, VkGeometryTypeKHR selector)
+tongs_encode_VkGeometryData(struct tongs_encoder *e, const VkGeometryData *v,
+                            VkGeometryTypeKHR selector)
 {
    tongs_encode_u32(e, selector);
    switch ((uint32_t)selector) {
@@ -319,7 +336,8 @@ tongs_encode_VkOutExtension(struct tongs_encoder *e, const VkOutExtension *v)
 }
 
 void
-tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e, const VkPipelineCreationFeedback *v)
+tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e,
+                                        const VkPipelineCreationFeedback *v)
 {
    if (tongs_encoder_reserve(e, 12)) {
       uint8_t *p = e->cur;
@@ -330,7 +348,8 @@ tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e, const VkPipelin
 }
 
 void
-tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e, const VkPipelineCreationFeedback *v, uint64_t count)
+tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e,
+                                              const VkPipelineCreationFeedback *v, uint64_t count)
 {
    if (!v)
       count = 0;
@@ -340,15 +359,18 @@ tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e, const VkP
 }
 
 void
-tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v)
+tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_encoder *e,
+                                                       const VkPipelineCreationFeedbackCreateInfo *v)
 {
    tongs_encode_u64(e, v->pPipelineCreationFeedback ? 1 : 0);
    tongs_encode_u32(e, v->pipelineStageCreationFeedbackCount);
-   tongs_encode_u64(e, v->pPipelineStageCreationFeedbacks ? v->pipelineStageCreationFeedbackCount : 0);
+   tongs_encode_u64(e, v->pPipelineStageCreationFeedbacks ?
+                    v->pipelineStageCreationFeedbackCount : 0);
 }
 
 void
-tongs_encode_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v)
+tongs_encode_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e,
+                                                  const VkPipelineCreationFeedbackCreateInfo *v)
 {
    tongs_encode_chain(e, v->pNext, TONGS_STRUCT_VkPipelineCreationFeedbackCreateInfo);
    tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(e, v);

@@ -166,30 +166,30 @@ const struct tongs_signature tongs_op_signatures[] = {
 const uint32_t tongs_op_signature_count = 18;
 
 const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT] = {
-   {0u, 0xd9e58605u}, /* VkAccelerationStructureBuildGeometryInfoKHR */
-   {0u, 0xaf6607fcu}, /* VkAccelerationStructureGeometryKHR */
-   {0u, 0x406d4a26u}, /* VkArrays */
+   {0, 0xd9e58605u}, /* VkAccelerationStructureBuildGeometryInfoKHR */
+   {0, 0xaf6607fcu}, /* VkAccelerationStructureGeometryKHR */
+   {0, 0x406d4a26u}, /* VkArrays */
    {7u, 0x1d93e139u}, /* VkBothExtension */
-   {0u, 0x4296c8b8u}, /* VkBoxes */
-   {0u, 0xcc11208eu}, /* VkBufferCreateInfo */
-   {0u, 0x5f92636au}, /* VkClearColorValue */
-   {0u, 0xec6af9f6u}, /* VkDebugUtilsObjectNameInfoEXT */
-   {0u, 0x2fec692cu}, /* VkDescriptorSetAllocateInfo */
-   {0u, 0x8085325cu}, /* VkDeviceOrHostAddressConstKHR */
-   {0u, 0xa31a1c68u}, /* VkDraw */
-   {0u, 0xb49778c6u}, /* VkExtent2D */
-   {0u, 0xb7d020b8u}, /* VkFixed */
-   {0u, 0xbf3def8u}, /* VkGeometryData */
-   {0u, 0xc3f89959u}, /* VkImageCopy */
-   {0u, 0x1d560b1au}, /* VkImageSubresourceLayers */
+   {0, 0x4296c8b8u}, /* VkBoxes */
+   {0, 0xcc11208eu}, /* VkBufferCreateInfo */
+   {0, 0x5f92636au}, /* VkClearColorValue */
+   {0, 0xec6af9f6u}, /* VkDebugUtilsObjectNameInfoEXT */
+   {0, 0x2fec692cu}, /* VkDescriptorSetAllocateInfo */
+   {0, 0x8085325cu}, /* VkDeviceOrHostAddressConstKHR */
+   {0, 0xa31a1c68u}, /* VkDraw */
+   {0, 0xb49778c6u}, /* VkExtent2D */
+   {0, 0xb7d020b8u}, /* VkFixed */
+   {0, 0xbf3def8u}, /* VkGeometryData */
+   {0, 0xc3f89959u}, /* VkImageCopy */
+   {0, 0x1d560b1au}, /* VkImageSubresourceLayers */
    {3u, 0x67fcdd4u}, /* VkInExtension */
-   {0u, 0xd8a687a3u}, /* VkLimits */
+   {0, 0xd8a687a3u}, /* VkLimits */
    {6u, 0x1202a722u}, /* VkOutExtension */
-   {0u, 0x4ac3c8au}, /* VkPipelineCreationFeedback */
+   {0, 0x4ac3c8au}, /* VkPipelineCreationFeedback */
    {1000192000u, 0xcfe8a207u}, /* VkPipelineCreationFeedbackCreateInfo */
-   {0u, 0x88847236u}, /* VkProperties2 */
-   {0u, 0x1b0278b7u}, /* VkRange64 */
+   {0, 0x88847236u}, /* VkProperties2 */
+   {0, 0x1b0278b7u}, /* VkRange64 */
    {4u, 0x733698eau}, /* VkRepeatedExtension */
-   {0u, 0xae144bu}, /* VkScalars */
-   {0u, 0xd66e902cu}, /* VkTriangles */
+   {0, 0xae144bu}, /* VkScalars */
+   {0, 0xd66e902cu}, /* VkTriangles */
 };

@@ -143,7 +143,8 @@ tongs_decode_VkPipelineCreationFeedback_into(struct tongs_decoder *d, VkPipeline
 }
 
 void
-tongs_decode_VkPipelineCreationFeedback_array_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v, uint64_t capacity)
+tongs_decode_VkPipelineCreationFeedback_array_into(struct tongs_decoder *d,
+                                                   VkPipelineCreationFeedback *v, uint64_t capacity)
 {
    uint32_t count = tongs_decode_u32(d);
 
@@ -192,15 +193,21 @@ tongs_decode_returned_VkArrays(struct tongs_decoder *d, const VkArrays *v)
 }
 
 void
-tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v)
+tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e,
+                                                           const VkPipelineCreationFeedbackCreateInfo *v)
 {
    tongs_encode_VkPipelineCreationFeedback_array(e, v->pPipelineCreationFeedback, 1);
-   tongs_encode_VkPipelineCreationFeedback_array(e, v->pPipelineStageCreationFeedbacks, v->pipelineStageCreationFeedbackCount);
+   tongs_encode_VkPipelineCreationFeedback_array(e, v->pPipelineStageCreationFeedbacks,
+                                                 v->pipelineStageCreationFeedbackCount);
 }
 
 void
-tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, const VkPipelineCreationFeedbackCreateInfo *v)
+tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d,
+                                                           const VkPipelineCreationFeedbackCreateInfo *v)
 {
-   tongs_decode_VkPipelineCreationFeedback_array_into(d, v->pPipelineCreationFeedback, v->pPipelineCreationFeedback ? 1 : 0);
-   tongs_decode_VkPipelineCreationFeedback_array_into(d, v->pPipelineStageCreationFeedbacks, v->pPipelineStageCreationFeedbacks ? v->pipelineStageCreationFeedbackCount : 0);
+   tongs_decode_VkPipelineCreationFeedback_array_into(d, v->pPipelineCreationFeedback,
+                                                      v->pPipelineCreationFeedback ? 1 : 0);
+   tongs_decode_VkPipelineCreationFeedback_array_into(d, v->pPipelineStageCreationFeedbacks,
+                                                      v->pPipelineStageCreationFeedbacks ?
+                                                      v->pipelineStageCreationFeedbackCount : 0);
 }

@@ -110,7 +110,8 @@ decode_tongsEverything(struct tongs_decoder *d, void *v)
 }
 
 void
-tongs_encode_reply_tongsEverything(struct tongs_encoder *e, const struct tongs_reply_tongsEverything *v)
+tongs_encode_reply_tongsEverything(struct tongs_encoder *e,
+                                   const struct tongs_reply_tongsEverything *v)
 {
    tongs_encode_i32(e, v->result);
    if (v->result == 0)

@@ -92,7 +92,8 @@ struct tongs_reply_tongsEverything {
 };
 
 void
-tongs_encode_reply_tongsEverything(struct tongs_encoder *e, const struct tongs_reply_tongsEverything *v);
+tongs_encode_reply_tongsEverything(struct tongs_encoder *e,
+                                   const struct tongs_reply_tongsEverything *v);
 
 void
 tongs_decode_reply_tongsEverything(struct tongs_decoder *d, struct tongs_reply_tongsEverything *v);

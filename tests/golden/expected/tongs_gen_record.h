@@ -17,8 +17,17 @@
 static inline uint64_t
 tongs_room_vkCmdFlat(const struct tongs_args_vkCmdFlat *v)
 {
+   uint64_t room = 68;
+
    (void)v;
-   return 68 + tongs_room(v->pBuffers, v->count, 8) + tongs_room(v->pCommandBuffers, v->count, 8) + tongs_room(v->pRanges, v->count, 16) + tongs_room(v->pExtents, v->count, 8) + tongs_room(v->pShorts, v->count, 2) + tongs_room(v->pModes, v->count, 4) + tongs_room(v->pValues, v->size, 1);
+   room += tongs_room(v->pBuffers, v->count, 8);
+   room += tongs_room(v->pCommandBuffers, v->count, 8);
+   room += tongs_room(v->pRanges, v->count, 16);
+   room += tongs_room(v->pExtents, v->count, 8);
+   room += tongs_room(v->pShorts, v->count, 2);
+   room += tongs_room(v->pModes, v->count, 4);
+   room += tongs_room(v->pValues, v->size, 1);
+   return room;
 }
 
 static inline uint8_t *

@@ -82,16 +82,27 @@ tongs_decode_returned_chain(struct tongs_decoder *d, const void *next);
 void
 tongs_decode_chain_into(struct tongs_decoder *d, void *next);
 
-void tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_encoder *e, const VkAccelerationStructureBuildGeometryInfoKHR *v);
-void tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_decoder *d, VkAccelerationStructureBuildGeometryInfoKHR *v);
-void tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_encoder *e, const VkAccelerationStructureBuildGeometryInfoKHR *v, uint64_t count);
-VkAccelerationStructureBuildGeometryInfoKHR *tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_decoder *d, uint64_t expected, bool optional);
-void tongs_encode_VkAccelerationStructureGeometryKHR(struct tongs_encoder *e, const VkAccelerationStructureGeometryKHR *v);
-void tongs_decode_VkAccelerationStructureGeometryKHR(struct tongs_decoder *d, VkAccelerationStructureGeometryKHR *v);
-void tongs_encode_VkAccelerationStructureGeometryKHR_array(struct tongs_encoder *e, const VkAccelerationStructureGeometryKHR *v, uint64_t count);
-VkAccelerationStructureGeometryKHR *tongs_decode_VkAccelerationStructureGeometryKHR_array(struct tongs_decoder *d, uint64_t expected, bool optional);
-void tongs_encode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_encoder *e, const VkAccelerationStructureGeometryKHR *const *v, uint64_t count);
-const VkAccelerationStructureGeometryKHR *const *tongs_decode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_decoder *d, uint64_t expected, bool optional);
+void tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_encoder *e,
+      const VkAccelerationStructureBuildGeometryInfoKHR *v);
+void tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR(struct tongs_decoder *d,
+      VkAccelerationStructureBuildGeometryInfoKHR *v);
+void tongs_encode_VkAccelerationStructureBuildGeometryInfoKHR_array(struct tongs_encoder *e,
+      const VkAccelerationStructureBuildGeometryInfoKHR *v, uint64_t count);
+VkAccelerationStructureBuildGeometryInfoKHR *tongs_decode_VkAccelerationStructureBuildGeometryInfoKHR_array(
+      struct tongs_decoder *d, uint64_t expected, bool optional);
+void tongs_encode_VkAccelerationStructureGeometryKHR(struct tongs_encoder *e,
+                                                     const VkAccelerationStructureGeometryKHR *v);
+void tongs_decode_VkAccelerationStructureGeometryKHR(struct tongs_decoder *d,
+                                                     VkAccelerationStructureGeometryKHR *v);
+void tongs_encode_VkAccelerationStructureGeometryKHR_array(struct tongs_encoder *e,
+                                                           const VkAccelerationStructureGeometryKHR *v,
+                                                           uint64_t count);
+VkAccelerationStructureGeometryKHR *tongs_decode_VkAccelerationStructureGeometryKHR_array(
+      struct tongs_decoder *d, uint64_t expected, bool optional);
+void tongs_encode_VkAccelerationStructureGeometryKHR_pointers(struct tongs_encoder *e,
+      const VkAccelerationStructureGeometryKHR *const *v, uint64_t count);
+const VkAccelerationStructureGeometryKHR *const *tongs_decode_VkAccelerationStructureGeometryKHR_pointers(
+      struct tongs_decoder *d, uint64_t expected, bool optional);
 void tongs_encode_VkArrays(struct tongs_encoder *e, const VkArrays *v);
 void tongs_decode_VkArrays(struct tongs_decoder *d, VkArrays *v);
 void tongs_encode_VkArrays_array(struct tongs_encoder *e, const VkArrays *v, uint64_t count);
@@ -114,20 +125,34 @@ void tongs_encode_VkBoxes_array(struct tongs_encoder *e, const VkBoxes *v, uint6
 VkBoxes *tongs_decode_VkBoxes_array(struct tongs_decoder *d, uint64_t expected, bool optional);
 void tongs_encode_VkBufferCreateInfo(struct tongs_encoder *e, const VkBufferCreateInfo *v);
 void tongs_decode_VkBufferCreateInfo(struct tongs_decoder *d, VkBufferCreateInfo *v);
-void tongs_encode_VkBufferCreateInfo_array(struct tongs_encoder *e, const VkBufferCreateInfo *v, uint64_t count);
-VkBufferCreateInfo *tongs_decode_VkBufferCreateInfo_array(struct tongs_decoder *d, uint64_t expected, bool optional);
+void tongs_encode_VkBufferCreateInfo_array(struct tongs_encoder *e, const VkBufferCreateInfo *v,
+                                           uint64_t count);
+VkBufferCreateInfo *tongs_decode_VkBufferCreateInfo_array(struct tongs_decoder *d,
+                                                          uint64_t expected, bool optional);
 void tongs_encode_VkClearColorValue(struct tongs_encoder *e, const VkClearColorValue *v);
 void tongs_decode_VkClearColorValue(struct tongs_decoder *d, VkClearColorValue *v);
-void tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v);
-void tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d, VkDebugUtilsObjectNameInfoEXT *v);
-void tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e, const VkDebugUtilsObjectNameInfoEXT *v, uint64_t count);
-VkDebugUtilsObjectNameInfoEXT *tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d, uint64_t expected, bool optional);
-void tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v);
-void tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d, VkDescriptorSetAllocateInfo *v);
-void tongs_encode_VkDescriptorSetAllocateInfo_array(struct tongs_encoder *e, const VkDescriptorSetAllocateInfo *v, uint64_t count);
-VkDescriptorSetAllocateInfo *tongs_decode_VkDescriptorSetAllocateInfo_array(struct tongs_decoder *d, uint64_t expected, bool optional);
-void tongs_encode_VkDeviceOrHostAddressConstKHR(struct tongs_encoder *e, const VkDeviceOrHostAddressConstKHR *v);
-void tongs_decode_VkDeviceOrHostAddressConstKHR(struct tongs_decoder *d, VkDeviceOrHostAddressConstKHR *v);
+void tongs_encode_VkDebugUtilsObjectNameInfoEXT(struct tongs_encoder *e,
+                                                const VkDebugUtilsObjectNameInfoEXT *v);
+void tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d,
+                                                VkDebugUtilsObjectNameInfoEXT *v);
+void tongs_encode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_encoder *e,
+                                                      const VkDebugUtilsObjectNameInfoEXT *v,
+                                                      uint64_t count);
+VkDebugUtilsObjectNameInfoEXT *tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(struct tongs_decoder *d,
+      uint64_t expected, bool optional);
+void tongs_encode_VkDescriptorSetAllocateInfo(struct tongs_encoder *e,
+                                              const VkDescriptorSetAllocateInfo *v);
+void tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d,
+                                              VkDescriptorSetAllocateInfo *v);
+void tongs_encode_VkDescriptorSetAllocateInfo_array(struct tongs_encoder *e,
+                                                    const VkDescriptorSetAllocateInfo *v,
+                                                    uint64_t count);
+VkDescriptorSetAllocateInfo *tongs_decode_VkDescriptorSetAllocateInfo_array(struct tongs_decoder *d,
+      uint64_t expected, bool optional);
+void tongs_encode_VkDeviceOrHostAddressConstKHR(struct tongs_encoder *e,
+                                                const VkDeviceOrHostAddressConstKHR *v);
+void tongs_decode_VkDeviceOrHostAddressConstKHR(struct tongs_decoder *d,
+                                                VkDeviceOrHostAddressConstKHR *v);
 void tongs_encode_VkDraw(struct tongs_encoder *e, const VkDraw *v);
 void tongs_decode_VkDraw(struct tongs_decoder *d, VkDraw *v);
 void tongs_encode_VkDraw_array(struct tongs_encoder *e, const VkDraw *v, uint64_t count);
@@ -135,18 +160,23 @@ VkDraw *tongs_decode_VkDraw_array(struct tongs_decoder *d, uint64_t expected, bo
 void tongs_encode_VkExtent2D(struct tongs_encoder *e, const VkExtent2D *v);
 void tongs_decode_VkExtent2D(struct tongs_decoder *d, VkExtent2D *v);
 void tongs_encode_VkExtent2D_array(struct tongs_encoder *e, const VkExtent2D *v, uint64_t count);
-VkExtent2D *tongs_decode_VkExtent2D_array(struct tongs_decoder *d, uint64_t expected, bool optional);
+VkExtent2D *tongs_decode_VkExtent2D_array(struct tongs_decoder *d, uint64_t expected,
+                                          bool optional);
 void tongs_encode_VkFixed(struct tongs_encoder *e, const VkFixed *v);
 void tongs_decode_VkFixed(struct tongs_decoder *d, VkFixed *v);
 void tongs_encode_VkFixed_array(struct tongs_encoder *e, const VkFixed *v, uint64_t count);
 VkFixed *tongs_decode_VkFixed_array(struct tongs_decoder *d, uint64_t expected, bool optional);
-void tongs_encode_VkGeometryData(struct tongs_encoder *e, const VkGeometryData *v, VkGeometryTypeKHR selector);
-void tongs_decode_VkGeometryData(struct tongs_decoder *d, VkGeometryData *v, VkGeometryTypeKHR selector);
+void tongs_encode_VkGeometryData(struct tongs_encoder *e, const VkGeometryData *v,
+                                 VkGeometryTypeKHR selector);
+void tongs_decode_VkGeometryData(struct tongs_decoder *d, VkGeometryData *v,
+                                 VkGeometryTypeKHR selector);
 void tongs_encode_VkImageCopy(struct tongs_encoder *e, const VkImageCopy *v);
 void tongs_decode_VkImageCopy(struct tongs_decoder *d, VkImageCopy *v);
 void tongs_encode_VkImageCopy_array(struct tongs_encoder *e, const VkImageCopy *v, uint64_t count);
-VkImageCopy *tongs_decode_VkImageCopy_array(struct tongs_decoder *d, uint64_t expected, bool optional);
-void tongs_encode_VkImageSubresourceLayers(struct tongs_encoder *e, const VkImageSubresourceLayers *v);
+VkImageCopy *tongs_decode_VkImageCopy_array(struct tongs_decoder *d, uint64_t expected,
+                                            bool optional);
+void tongs_encode_VkImageSubresourceLayers(struct tongs_encoder *e,
+                                           const VkImageSubresourceLayers *v);
 void tongs_decode_VkImageSubresourceLayers(struct tongs_decoder *d, VkImageSubresourceLayers *v);
 void tongs_encode_VkInExtension_body(struct tongs_encoder *e, const VkInExtension *v);
 void tongs_decode_VkInExtension_body(struct tongs_decoder *d, VkInExtension *v);
@@ -164,16 +194,28 @@ void tongs_encode_shape_VkOutExtension_body(struct tongs_encoder *e, const VkOut
 void tongs_decode_shape_VkOutExtension_body(struct tongs_decoder *d, VkOutExtension *v);
 void tongs_decode_VkOutExtension_into_body(struct tongs_decoder *d, VkOutExtension *v);
 void tongs_decode_VkOutExtension_into(struct tongs_decoder *d, VkOutExtension *v);
-void tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e, const VkPipelineCreationFeedback *v);
-void tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e, const VkPipelineCreationFeedback *v, uint64_t count);
-void tongs_decode_VkPipelineCreationFeedback_array_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v, uint64_t capacity);
-void tongs_decode_VkPipelineCreationFeedback_into(struct tongs_decoder *d, VkPipelineCreationFeedback *v);
-void tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v);
-void tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v);
-void tongs_encode_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v);
-void tongs_decode_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, VkPipelineCreationFeedbackCreateInfo *v);
-void tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e, const VkPipelineCreationFeedbackCreateInfo *v);
-void tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d, const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_encode_VkPipelineCreationFeedback(struct tongs_encoder *e,
+                                             const VkPipelineCreationFeedback *v);
+void tongs_encode_VkPipelineCreationFeedback_array(struct tongs_encoder *e,
+                                                   const VkPipelineCreationFeedback *v,
+                                                   uint64_t count);
+void tongs_decode_VkPipelineCreationFeedback_array_into(struct tongs_decoder *d,
+                                                        VkPipelineCreationFeedback *v,
+                                                        uint64_t capacity);
+void tongs_decode_VkPipelineCreationFeedback_into(struct tongs_decoder *d,
+                                                  VkPipelineCreationFeedback *v);
+void tongs_encode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_encoder *e,
+                                                            const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_decode_VkPipelineCreationFeedbackCreateInfo_body(struct tongs_decoder *d,
+                                                            VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_encode_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e,
+                                                       const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_decode_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d,
+                                                       VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_encode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_encoder *e,
+      const VkPipelineCreationFeedbackCreateInfo *v);
+void tongs_decode_returned_VkPipelineCreationFeedbackCreateInfo(struct tongs_decoder *d,
+      const VkPipelineCreationFeedbackCreateInfo *v);
 void tongs_encode_VkProperties2(struct tongs_encoder *e, const VkProperties2 *v);
 void tongs_encode_shape_VkProperties2(struct tongs_encoder *e, const VkProperties2 *v);
 void tongs_decode_shape_VkProperties2(struct tongs_decoder *d, VkProperties2 *v);
