@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import policy
 import tables
 from commands import build_op, reach_command
-from context import new_context
+from context import Context, Unsupported, new_context
 from ir import IR
 from numbering import Numbers
 from registry import Registry
@@ -27,11 +28,22 @@ from selection import NEWER, select
 from structs import build_struct, digest, op_signature, stype_values
 
 
+def without_number(cx: Context, names: list[str]) -> list[str]:
+    """The commands that have no number because they are newer than the project. Raises Unsupported if one is not newer: either it
+    lacks a number, or policy.py leaves it out without a reason.
+    """
+    missing = [n for n in names if n not in cx.local and n not in cx.numbers.ops]
+    if missing and cx.reg.header_version <= policy.NEWEST_REGISTRY:
+        raise Unsupported(f"{', '.join(missing)}: neither forwarded nor left out with a reason. Number it in ops.txt "
+                          "(gen.py --update-ops), or say in policy.py why it is left out")
+    return missing
+
+
 def build(reg: Registry, numbers: Numbers) -> IR:
     cx = new_context(reg, numbers)
     ir = cx.ir
     names = select(cx)
-    missing = [n for n in names if n not in cx.local and n not in numbers.ops]
+    missing = without_number(cx, names)
     ir.major, ir.minor = max((p.version for p in reg.providers if p.version), default=(1, 0))
     ir.left_out += [(name, NEWER) for name in missing]
     forwarded = [n for n in names if n not in missing]

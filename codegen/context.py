@@ -90,7 +90,17 @@ class Context:
     children: dict[str, list[str]] = field(default_factory=dict)   # struct -> the structs that extend it
 
 
+def check_reasons() -> None:
+    """Raises Unsupported for an entry of policy.py that leaves something out and does not say why."""
+    for table in (policy.LEFT_OUT_EXTENSIONS, policy.LEFT_OUT_COMMANDS, policy.LEFT_OUT_STRUCTS, policy.LEFT_OUT_MEMBERS,
+                  policy.FEATURES_OFF):
+        for name, why in table.items():
+            if not why.strip():
+                raise Unsupported(f"policy.py: {name} is left out without a reason")
+
+
 def new_context(reg: Registry, numbers: Numbers) -> Context:
+    check_reasons()
     return Context(
         reg, numbers, IR(reg.header_version),
         ignored=ignored_unless(reg),

@@ -28,7 +28,7 @@ import own_ops  # noqa: E402
 import policy  # noqa: E402
 import registry  # noqa: E402
 from context import Unsupported, new_context  # noqa: E402
-from selection import select  # noqa: E402
+from selection import NEWER, select  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -123,13 +123,20 @@ def main() -> int:
     except (Unsupported, numbering.BadNumbers, own_ops.Wrong) as error:
         print(f"gen.py: {args.registry}: {error}", file=sys.stderr)
         return 1
+    unknown = [name for name, why in ir.left_out if why == NEWER and name.startswith("vk")]
+    if unknown:
+        print(f"gen.py: warning: newer than {args.ops}, and not forwarded: {', '.join(unknown)}", file=sys.stderr)
     if args.report:
         report(ir, reg)
     if args.templates:
         os.makedirs(args.out, exist_ok=True)
         if not own:
             parser.error("templates need --own-ops")
-        render(ir, numbers, own, announced, args.templates, args.out)
+        try:
+            render(ir, numbers, own, announced, args.templates, args.out)
+        except ctext.TooLong as error:
+            print(f"gen.py: a line of more than {ctext.LINE_MAX} columns that cannot be broken: {error}", file=sys.stderr)
+            return 1
     return 0
 
 

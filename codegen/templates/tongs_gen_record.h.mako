@@ -9,11 +9,12 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* Recorded commands without chains, written and read in place: they are by far the most frequent ops. On the wire they are
- * like all others.
+/* Recorded commands without chains are by far the most frequent ops. Both sides write and read them in place. On the
+ * wire they are like all others.
  *
- * `room`: the bytes that the arguments take at most, with padding at their end. `put` writes them where there is that much
- * room, 8-byte aligned, and returns where they end; `raw`: handles are ids already. `get` reads them into zeroed `v`. */
+ * `room` is how many bytes the arguments take at most, with padding at their end. `put` writes the arguments to 8-byte
+ * aligned memory that has that much room, and returns their end; with `raw`, handles are ids already. `get` reads them
+ * into `v`, which the caller has zeroed. */
 
 <%def name="put(part)">\
 % if part.array:
