@@ -6,7 +6,7 @@
    gen.py --registry vk.xml --ops ops.txt --report              prints what is forwarded and what is not
    gen.py --registry vk.xml --ops ops.txt --update-ops          appends new commands and types to ops.txt
 
-A template `a.c.mako` becomes DIR/a.c; `a.c.mako:4` becomes DIR/a_0.c to DIR/a_3.c, each with a quarter of the work.
+A template `a.c.mako` becomes DIR/a.c; `a.c.mako:4` becomes DIR/a_0.c to DIR/a_3.c, each with a quarter of the structs and ops.
 """
 
 from __future__ import annotations

@@ -1,30 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""Which members Vulkan lets an application leave as garbage, and which numbers a host must never see.
+"""Members that Vulkan lets an application leave as garbage, and numbers that a host driver must never see.
 
-Pure data. protocol/ignored.h has the bits and functions that the expressions name.
+The tables are data. protocol/ignored.h declares the bits and functions that the expressions name.
 
-A rule's key is Struct.member or vkCommand.param, its value a C expression over `v` (the struct),
-`args` (the command's parameters) and `e` (the encoder). Where it is false, the member is not read and
-travels as absent: pointer NULL, handle null, number or enum 0, by-value struct or union zeroed.
+A rule's key is Struct.member or vkCommand.param. Its value is a C expression over `v` (the struct),
+`args` (the command's parameters) and `e` (the encoder). If the expression is false, the member is not
+read and travels as absent: a pointer as NULL, a handle as null, a number or enum as 0, a struct or
+union zeroed.
 
-Where a count serves only an ignored array, the count has the same rule: a host that loops over the
-count before it asks whether the array is used would otherwise meet a NULL pointer.
+If a count serves only an ignored array, the count has the same rule as the array. A host driver that
+loops over the count before it checks whether the array is used would otherwise read a NULL pointer.
 
-Not in the tables, because the generator does it for every member:
+The generator handles these for every member, so the tables do not have them:
 - a pointer whose count is 0 is never read (CTS: api.pipeline.pipeline_invalid_pointers_unused_structs);
-- a union's arm is read only if its selector names that arm (VkDescriptorDataEXT,
+- a union's member is read only if the selector names it (VkDescriptorDataEXT,
   VkIndirectExecutionSetInfoEXT, VkIndirectCommandsTokenDataEXT);
-- what may be absent, but never garbage, is `optional` in the registry.
+- a member that may be absent, but never garbage, is `optional` in the registry.
 
-Decided by the ICD, because only it can know:
-- Immutable samplers. With COMBINED_IMAGE_SAMPLER "the sampler is ignored" where the set's layout has
+The driver decides these, because only the driver can know:
+- Immutable samplers. With COMBINED_IMAGE_SAMPLER "the sampler is ignored" if the set's layout has
   immutable samplers at dstBinding (VUID-VkWriteDescriptorSet-descriptorType-00325). Venus copies all
-  writes of every update and clears what the layout says. Here the client's layout remembers per
-  binding whether it has any, and vkUpdateDescriptorSets and vkCmdPushDescriptorSet copy, with the
+  writes of every update and clears those samplers. Tongs' layout remembers for each binding whether it
+  has immutable samplers. vkUpdateDescriptorSets and vkCmdPushDescriptorSet copy the writes, with the
   samplers cleared, only if a write of this type meets such a binding.
-- pInheritanceInfo of a primary: vkBeginCommandBuffer sets TONGS_IGNORED_INHERITANCE beforehand.
+- pInheritanceInfo of a primary command buffer: vkBeginCommandBuffer sets TONGS_IGNORED_INHERITANCE
+  beforehand.
 - What a render pass or a linked library says about a graphics pipeline: struct tongs_ignored_lookup.
-- Update templates walk raw data: tongs_ignored_in_image_descriptor() tells what an entry's type uses.
+- Update templates walk raw data: tongs_ignored_in_image_descriptor() says what an entry's type uses.
 """
 
 
@@ -59,16 +61,16 @@ IGNORED_UNLESS = {
         "v->imageSharingMode == VK_SHARING_MODE_CONCURRENT",
 
     # --- Images ------------------------------------------------------------------------------------------
-    # VUID-VkImageCompressionControlEXT-flags-06748: an array for explicit rates only. The count is
-    # left alone: it says how many planes the image has.
+    # VUID-VkImageCompressionControlEXT-flags-06748: only explicit rates need the array. The count has no
+    # rule, because it says how many planes the image has.
     "VkImageCompressionControlEXT.pFixedRateFlags":
         "v->flags & VK_IMAGE_COMPRESSION_FIXED_RATE_EXPLICIT_EXT",
     # "planeAspect [is] ignored unless [...] DISJOINT": VUIDs -pCreateInfo-06417 to -06420
     "VkDeviceImageMemoryRequirements.planeAspect":
         "v->pCreateInfo->flags & VK_IMAGE_CREATE_DISJOINT_BIT",
-    # (VkBindImageMemoryInfo.memory with a swapchain in the chain has to be null,
-    # VUID-VkBindImageMemoryInfo-pNext-01631, so it can be read. So can both handles of
-    # VkMemoryDedicatedAllocateInfo.)
+    # (VkBindImageMemoryInfo.memory needs no rule: with a swapchain in the chain it has to be null,
+    # VUID-VkBindImageMemoryInfo-pNext-01631. Both handles of VkMemoryDedicatedAllocateInfo are always
+    # valid or null.)
 
     # --- Samplers ----------------------------------------------------------------------------------------
     # VUID-VkSamplerCreateInfo-compareEnable-01080 and -addressModeU-01078
@@ -116,8 +118,8 @@ IGNORED_UNLESS = {
         "v->templateType == VK_DESCRIPTOR_UPDATE_TEMPLATE_TYPE_PUSH_DESCRIPTORS_KHR",
 
     # --- Graphics pipelines --------------------------------------------------------------------------------
-    # Which subset of the state is there, which shaders, what is dynamic, whether anything is
-    # rasterized, and to which attachments: protocol/ignored.c names the VUIDs.
+    # The rules depend on the subset of the state that the pipeline has, its shaders, its dynamic state,
+    # whether it rasterizes, and its attachments. protocol/ignored.c names the VUIDs.
     "VkGraphicsPipelineCreateInfo.stageCount": _unless("STAGES"),
     "VkGraphicsPipelineCreateInfo.pStages": _unless("STAGES"),
     "VkGraphicsPipelineCreateInfo.pVertexInputState": _unless("VERTEX_INPUT"),
@@ -143,7 +145,7 @@ IGNORED_UNLESS = {
     "VkGraphicsShaderGroupCreateInfoNV.pTessellationState": _unless("TESSELLATION"),
 
     # Static values of dynamic state. VUID-VkGraphicsPipelineCreateInfo-pDynamicStates-04130, -04131.
-    # The counts of viewports and scissors are used even so.
+    # The counts of viewports and scissors are used all the same.
     "VkPipelineViewportStateCreateInfo.pViewports": _unless("VIEWPORTS"),
     "VkPipelineViewportStateCreateInfo.pScissors": _unless("SCISSORS"),
     # VUID-VkGraphicsPipelineCreateInfo-pDynamicStates-01715 (with viewportWScalingEnable)
@@ -158,8 +160,8 @@ IGNORED_UNLESS = {
     # "specifies that the pSampleMask state [...] will be ignored" (VK_DYNAMIC_STATE_SAMPLE_MASK_EXT).
     # Its length comes from rasterizationSamples even if that is dynamic.
     "VkPipelineMultisampleStateCreateInfo.pSampleMask": _unless("SAMPLE_MASK"),
-    # VUID-VkGraphicsPipelineCreateInfo-pDynamicStates-01521 to -01523, -07610 to -07612: used if
-    # enabled, or if that is dynamic; else garbage. Its count, so that hosts do not look at the array.
+    # VUID-VkGraphicsPipelineCreateInfo-pDynamicStates-01521 to -01523, -07610 to -07612: the locations
+    # are used if they are enabled or if their enabling is dynamic; otherwise they are garbage.
     "VkSampleLocationsInfoEXT.sampleLocationsPerPixel": _unless("SAMPLE_LOCATIONS"),
     "VkSampleLocationsInfoEXT.sampleLocationsCount": _unless("SAMPLE_LOCATIONS"),
     "VkSampleLocationsInfoEXT.pSampleLocations": _unless("SAMPLE_LOCATIONS"),
@@ -177,8 +179,8 @@ IGNORED_UNLESS = {
         " && (v->logicOpEnable || (e->ignored & TONGS_IGNORED_LOGIC_OP_ENABLE))",
     # VUID-VkPipelineColorBlendStateCreateInfo-pAttachments-07353
     "VkPipelineColorBlendStateCreateInfo.pAttachments": _unless("BLEND_ATTACHMENTS"),
-    # VUID-VkGraphicsPipelineCreateInfo-pDynamicState-04494 to -04507 and -04569, -04570: checked only
-    # where VK_DYNAMIC_STATE_FRAGMENT_SHADING_RATE_KHR is not dynamic
+    # VUID-VkGraphicsPipelineCreateInfo-pDynamicState-04494 to -04507 and -04569, -04570 hold only if
+    # VK_DYNAMIC_STATE_FRAGMENT_SHADING_RATE_KHR is not dynamic
     "VkPipelineFragmentShadingRateStateCreateInfoKHR.combinerOps": _unless("FRAGMENT_SHADING_RATE"),
     "VkPipelineFragmentShadingRateEnumStateCreateInfoNV.shadingRateType":
         _unless("FRAGMENT_SHADING_RATE"),
@@ -188,8 +190,8 @@ IGNORED_UNLESS = {
         _unless("FRAGMENT_SHADING_RATE"),
 
     # Formats for dynamic rendering: "If a graphics pipeline is created with a valid VkRenderPass,
-    # parameters of this structure are ignored"; of a library only with fragment output state. VUIDs
-    # -renderPass-06579 to -06585. Counts, too: CTS BAD_RENDERING_CREATE_INFO leaves both as garbage.
+    # parameters of this structure are ignored"; a library uses them only with fragment output state.
+    # VUIDs -renderPass-06579 to -06585. CTS BAD_RENDERING_CREATE_INFO leaves the counts as garbage, too.
     "VkPipelineRenderingCreateInfo.colorAttachmentCount": _FORMATS,
     "VkPipelineRenderingCreateInfo.pColorAttachmentFormats": _FORMATS,
     "VkPipelineRenderingCreateInfo.depthAttachmentFormat": _FORMATS,
@@ -214,28 +216,28 @@ IGNORED_UNLESS = {
     "VkCommandBufferInheritanceRenderingInfo.pColorAttachmentFormats": _FORMATS,
     "VkCommandBufferInheritanceRenderingInfo.depthAttachmentFormat": _FORMATS,
     "VkCommandBufferInheritanceRenderingInfo.stencilAttachmentFormat": _FORMATS,
-    # VUID-VkCommandBufferInheritanceViewportScissorInfoNV-viewportScissor2D-04785. The registry gives
-    # the array no length: it is viewportDepthCount.
+    # VUID-VkCommandBufferInheritanceViewportScissorInfoNV-viewportScissor2D-04785. The registry states no
+    # length for the array; it has viewportDepthCount elements.
     "VkCommandBufferInheritanceViewportScissorInfoNV.viewportDepthCount": "v->viewportScissor2D",
     "VkCommandBufferInheritanceViewportScissorInfoNV.pViewportDepths": "v->viewportScissor2D",
-    # VUIDs -pCounterBuffer-02371 to -02373: offsets belong to buffers
+    # VUIDs -pCounterBuffer-02371 to -02373: without buffers there are no offsets
     "vkCmdBeginTransformFeedbackEXT.pCounterBufferOffsets": "args->pCounterBuffers != NULL",
     "vkCmdEndTransformFeedbackEXT.pCounterBufferOffsets": "args->pCounterBuffers != NULL",
 
     # --- Render passes and rendering -------------------------------------------------------------------------
     # "If flags includes VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT, parameter pAttachments is ignored."
-    # VUID-VkFramebufferCreateInfo-flags-02778. The count is used even so.
+    # VUID-VkFramebufferCreateInfo-flags-02778. The count is used all the same.
     "VkFramebufferCreateInfo.pAttachments": "!(v->flags & VK_FRAMEBUFFER_CREATE_IMAGELESS_BIT)",
-    # (VkSubpassDescriptionDepthStencilResolve's modes are used without a resolve attachment, too: by
-    # VkMultisampledRenderToSingleSampledInfoEXT. As numbers of a bitmask they do no harm as garbage.)
+    # (VkSubpassDescriptionDepthStencilResolve's modes need no rule. VkMultisampledRenderToSingleSampledInfoEXT
+    # uses them without a resolve attachment, and a bitmask does no harm as garbage.)
     # "If imageView is VK_NULL_HANDLE, and resolveMode is not [EXTERNAL_FORMAT_DOWNSAMPLE], other
     # members of this structure are ignored"; "resolveImageView is [...] used to write resolved data"
-    # unless the mode is NONE: VUIDs -imageView-06861 to -06865. Modes above MAX_BIT are newer than one
-    # of the headers: they may resolve without an imageView.
+    # unless the mode is NONE: VUIDs -imageView-06861 to -06865. A mode above MAX_BIT is newer than the
+    # oldest headers that Tongs builds with, and may resolve without an imageView.
     "VkRenderingAttachmentInfo.resolveImageView":
         "v->resolveMode != VK_RESOLVE_MODE_NONE && "
         "(v->imageView != VK_NULL_HANDLE || v->resolveMode > VK_RESOLVE_MODE_MAX_BIT)",
-    # (VkRenderPassAttachmentBeginInfo has no garbage: its count is 0 without an imageless framebuffer,
+    # (These need no rule. VkRenderPassAttachmentBeginInfo: its count is 0 without an imageless framebuffer,
     # VUID-VkRenderPassBeginInfo-framebuffer-03207. VkSubpassDescription*.pResolveAttachments and
     # pDepthStencilAttachment are NULL or valid. VkClearValue and VkClearAttachment travel as bytes.)
 
@@ -257,8 +259,8 @@ IGNORED_UNLESS = {
     "VkMicromapBuildInfoEXT.dstMicromap": _BUILD,
 }
 
-# Used where the registry that the code is generated from has the symbol: its names are used, or the
-# struct itself is that new.
+# Rules that apply only if the registry has the symbol that is their key here, because older headers
+# lack the struct or a name in the expression.
 IGNORED_UNLESS_NEWER = {
     # "pDepthClampRange [is ignored] if depthClampMode is not USER_DEFINED_RANGE": VUIDs
     # VkPipelineViewportDepthClampControlCreateInfoEXT-pDepthClampRange-09646 and
@@ -270,13 +272,13 @@ IGNORED_UNLESS_NEWER = {
         "vkCmdSetDepthClampRangeEXT.pDepthClampRange":
             "args->depthClampMode == VK_DEPTH_CLAMP_MODE_USER_DEFINED_RANGE_EXT",
     },
-    # VUID-VkGraphicsPipelineCreateInfo-renderPass-09532: read with fragment output state and without
-    # a render pass. (VkRenderingInputAttachmentIndexInfo has no garbage: NULL or valid.)
+    # VUID-VkGraphicsPipelineCreateInfo-renderPass-09532: the struct is read with fragment output state and
+    # without a render pass. (VkRenderingInputAttachmentIndexInfo needs no rule: NULL or valid.)
     "VkRenderingAttachmentLocationInfo": {
         "VkRenderingAttachmentLocationInfo.colorAttachmentCount": _FORMATS,
         "VkRenderingAttachmentLocationInfo.pColorAttachmentLocations": _FORMATS,
     },
-    # like VkPipelineRenderingCreateInfo
+    # The rule is that of VkPipelineRenderingCreateInfo.
     "VkCustomResolveCreateInfoEXT": {
         "VkCustomResolveCreateInfoEXT.colorAttachmentCount": _FORMATS,
         "VkCustomResolveCreateInfoEXT.pColorAttachmentFormats": _FORMATS,
@@ -294,9 +296,9 @@ IGNORED_UNLESS_NEWER = {
     },
 }
 
-# What e->ignored is while the members and the chain of a struct, or the parameters of a command, are
-# encoded. Whatever is not listed passes on the bits of what is around it; a command starts with 0.
-# `e->ignored` on the right is still the outer value.
+# The value of e->ignored while a struct's members and chain, or a command's parameters, are encoded.
+# `e->ignored` in an expression is the value of the surrounding struct. A struct that is not listed keeps
+# that value. A command that is not listed starts with 0.
 CONTEXT = {
     "VkGraphicsPipelineCreateInfo": "tongs_ignored_in_graphics_pipeline(v)",
     "VkGraphicsShaderGroupCreateInfoNV": "tongs_ignored_in_shader_group(v, e->ignored)",
@@ -311,7 +313,7 @@ CONTEXT = {
     "VkCommandBufferInheritanceInfo": "tongs_ignored_in_command_buffer_inheritance(v, e->ignored)",
     "VkWriteDescriptorSet": "tongs_ignored_in_descriptor_write(v, e->ignored)",
     "VkDescriptorGetInfoEXT": "tongs_ignored_in_descriptor_get(v)",
-    # one command, two names: which is the alias depends on the registry's age
+    # One command with two names; the registry's age decides which one is the alias.
     "vkCmdPushDescriptorSet": "TONGS_IGNORED_DST_SET",
     "vkCmdPushDescriptorSetKHR": "TONGS_IGNORED_DST_SET",
     "VkPushDescriptorSetInfo": "TONGS_IGNORED_DST_SET",
@@ -320,8 +322,8 @@ CONTEXT = {
     "vkGetMicromapBuildSizesEXT": "TONGS_IGNORED_BUILD_TARGETS",
 }
 
-# Arrays that may be NULL although their count is not 0, beside those above and those that the
-# registry calls optional (rule R6). "If pCounterBuffers is NULL, then transform feedback will start
+# Arrays that may be NULL although their count is not 0 (rule R6), in addition to the ignored ones above
+# and to those that the registry calls optional. "If pCounterBuffers is NULL, then transform feedback will start
 # capturing [...] at [...] offset zero"; "If pColorAttachmentLocations is NULL, it is equivalent to
 # [the identity]"; VUID-VkShaderCreateInfoEXT-setLayoutCount-13359 allows pSetLayouts.
 NULL_ARRAYS = {
@@ -333,22 +335,22 @@ NULL_ARRAYS = {
 
 # --- Rule R5: what the worker refuses -----------------------------------------------------------------
 
-# Checked on decoded values: C over `v` or, for a command, `args`. Every valid use satisfies them;
-# what a driver merely takes badly, but applications do (a framebuffer or buffer of size 0, say), is
-# left to the driver.
+# The worker checks these conditions on decoded values: C over `v` or, for a command, `args`. Every valid
+# use satisfies them. Values that are invalid, but that applications pass and that drivers survive (such
+# as a framebuffer or buffer of size 0), have no condition.
 RANGES = {
-    # VUID-VkShaderModuleCreateInfo-codeSize-01085 and -08735; five words are SPIR-V's header
+    # VUID-VkShaderModuleCreateInfo-codeSize-01085 and -08735; SPIR-V's header has five words
     "VkShaderModuleCreateInfo.codeSize": "v->codeSize % 4 == 0 && v->codeSize >= 20",
     "VkShaderCreateInfoEXT.codeSize":
         "v->codeType != VK_SHADER_CODE_TYPE_SPIRV_EXT || "
         "(v->codeSize % 4 == 0 && v->codeSize >= 20)",
-    # VUID-VkSwapchainCreateInfoKHR-imageExtent-01689, -imageArrayLayers-01275: multiplied and divided by
+    # VUID-VkSwapchainCreateInfoKHR-imageExtent-01689, -imageArrayLayers-01275: drivers multiply and divide by these
     "VkSwapchainCreateInfoKHR.imageExtent":
         "v->imageExtent.width > 0 && v->imageExtent.height > 0 && v->imageArrayLayers > 0",
-    # VK_MAX_MEMORY_TYPES: drivers index their table of types
+    # drivers index a table of VK_MAX_MEMORY_TYPES entries
     "VkMemoryAllocateInfo.memoryTypeIndex": "v->memoryTypeIndex < VK_MAX_MEMORY_TYPES",
-    # VUID-VkImageCreateInfo-extent-00944 to -00946, -mipLevels-00947, -arrayLayers-00948: divided by,
-    # shifted by, decremented
+    # VUID-VkImageCreateInfo-extent-00944 to -00946, -mipLevels-00947, -arrayLayers-00948: drivers divide
+    # by these, shift by them and decrement them
     "VkImageCreateInfo.extent":
         "v->extent.width > 0 && v->extent.height > 0 && v->extent.depth > 0",
     "VkImageCreateInfo.arrayLayers": "v->arrayLayers > 0",
@@ -359,17 +361,17 @@ RANGES = {
     "VkImageCreateInfo.samples":
         "v->samples > 0 && v->samples <= VK_SAMPLE_COUNT_64_BIT && "
         "(v->samples & (v->samples - 1)) == 0",
-    # VUID-VkImageDrmFormatModifierExplicitCreateInfoEXT-drmFormatModifierPlaneCount-02265: as many as the
-    # modifier has; no format has more than four
+    # VUID-VkImageDrmFormatModifierExplicitCreateInfoEXT-drmFormatModifierPlaneCount-02265: the count equals
+    # that of the modifier, and no modifier has more than four planes
     "VkImageDrmFormatModifierExplicitCreateInfoEXT.drmFormatModifierPlaneCount":
         "v->drmFormatModifierPlaneCount <= 4",
-    # levels index arrays of an image, and an image has at most 32 of them
+    # drivers index arrays of an image by the level, and an image has at most 32 levels
     "VkImageSubresource.mipLevel": "v->mipLevel < 32",
     "VkImageSubresourceLayers.mipLevel": "v->mipLevel < 32",
     "VkImageSubresourceRange.baseMipLevel": "v->baseMipLevel < 32",
     "VkImageSubresourceRange.levelCount":
         "v->levelCount == VK_REMAINING_MIP_LEVELS || v->levelCount <= 32",
-    # VUID-VkPushConstantRange-offset-00295, -size-00296, -size-00297; sums do not wrap
+    # VUID-VkPushConstantRange-offset-00295, -size-00296, -size-00297; the sum must not wrap
     "VkPushConstantRange.offset": "v->offset % 4 == 0 && v->offset <= UINT32_MAX - v->size",
     "VkPushConstantRange.size": "v->size > 0 && v->size % 4 == 0",
     # VUID-vkCmdPushConstants-offset-00368, -size-00369
@@ -383,14 +385,14 @@ RANGES = {
     "VkWriteDescriptorSet.descriptorCount":
         "v->descriptorType != VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK || "
         "(v->descriptorCount % 4 == 0 && v->dstArrayElement % 4 == 0)",
-    # VUID-vkGetRayTracingShaderGroupHandlesKHR-dataSize-02420: drivers write whatever the size; a
-    # handle has 32 bytes (shaderGroupHandleSize), one for capture at most 64
+    # VUID-vkGetRayTracingShaderGroupHandlesKHR-dataSize-02420: drivers write without checking the size. A
+    # handle has 32 bytes (shaderGroupHandleSize), a capture handle at most 64
     "vkGetRayTracingShaderGroupHandlesKHR.dataSize": "args->groupCount <= args->dataSize / 32",
     "vkGetRayTracingCaptureReplayShaderGroupHandlesKHR.dataSize": "args->groupCount <= args->dataSize / 64",
     # VUID-vkCmdUpdateBuffer-dataSize-00037, -00038, -dstOffset-00036
     "vkCmdUpdateBuffer.dataSize":
         "args->dataSize > 0 && args->dataSize <= 65536 && args->dataSize % 4 == 0",
-    # VUID-VkSampleLocationsInfoEXT-sampleLocationsCount-01527; 0 where it was ignored
+    # VUID-VkSampleLocationsInfoEXT-sampleLocationsCount-01527; 0 if the locations are ignored
     "VkSampleLocationsInfoEXT.sampleLocationsCount":
         "v->sampleLocationsCount == 0 || "
         "(v->sampleLocationGridSize.width <= 0xffff && v->sampleLocationGridSize.height <= 0xffff && "
@@ -398,7 +400,7 @@ RANGES = {
         "(uint64_t)v->sampleLocationsPerPixel * v->sampleLocationGridSize.width * "
         "v->sampleLocationGridSize.height == v->sampleLocationsCount)",
     # VUID-VkFragmentShadingRateAttachmentInfoKHR-pFragmentShadingRateAttachment-04525 to -04530: a
-    # power of two where it is used, and a divisor
+    # power of two if it is used; drivers divide by it
     "VkFragmentShadingRateAttachmentInfoKHR.shadingRateAttachmentTexelSize":
         "!v->pFragmentShadingRateAttachment || "
         "v->pFragmentShadingRateAttachment->attachment == VK_ATTACHMENT_UNUSED || "
@@ -408,20 +410,20 @@ RANGES = {
     "VkRenderingFragmentShadingRateAttachmentInfoKHR.shadingRateAttachmentTexelSize":
         "v->imageView == VK_NULL_HANDLE || (v->shadingRateAttachmentTexelSize.width > 0 && "
         "v->shadingRateAttachmentTexelSize.height > 0)",
-    # VUID-VkDebugUtilsObjectNameInfoEXT-objectType-02590 and their like: drivers go to the object
+    # VUID-VkDebugUtilsObjectNameInfoEXT-objectType-02590 and similar ones: drivers dereference the object
     "vkSetDebugUtilsObjectNameEXT.pNameInfo": "args->pNameInfo->objectHandle != 0",
     "vkSetDebugUtilsObjectTagEXT.pTagInfo": "args->pTagInfo->objectHandle != 0",
     "vkDebugMarkerSetObjectNameEXT.pNameInfo": "args->pNameInfo->object != 0",
     "vkDebugMarkerSetObjectTagEXT.pTagInfo": "args->pTagInfo->object != 0",
-    # VUID-vkCmdSetFragmentShadingRateKHR-pFragmentSize-04513 to -04518: drivers index by its logarithm
+    # VUID-vkCmdSetFragmentShadingRateKHR-pFragmentSize-04513 to -04518: drivers index by the size's logarithm
     "vkCmdSetFragmentShadingRateKHR.pFragmentSize":
         "args->pFragmentSize->width >= 1 && args->pFragmentSize->width <= 4 && "
         "args->pFragmentSize->width != 3 && args->pFragmentSize->height >= 1 && "
         "args->pFragmentSize->height <= 4 && args->pFragmentSize->height != 3",
 }
 
-# The same, with `limits` (const VkPhysicalDeviceLimits *, the host's own): indices into the tables of
-# fixed size that drivers keep. No constant would do; the limits differ.
+# The same, over `limits` too (const VkPhysicalDeviceLimits *, the host device's): indices into tables of
+# fixed size that drivers keep. The limits differ between devices, so that a constant would not do.
 RANGES_LIMITS = {
     # VUID-VkPipelineViewportStateCreateInfo-viewportCount-01218, -scissorCount-01219
     "VkPipelineViewportStateCreateInfo.viewportCount": "v->viewportCount <= limits->maxViewports",
@@ -482,7 +484,7 @@ RANGES_LIMITS = {
         "v->colorAttachmentCount <= limits->maxColorAttachments",
     "vkCmdSetColorWriteEnableEXT.attachmentCount":
         "args->attachmentCount <= limits->maxColorAttachments",
-    # VUID-vkCmdClearAttachments-aspectMask-07271: an index into at most maxColorAttachments
+    # VUID-vkCmdClearAttachments-aspectMask-07271: an index below maxColorAttachments
     "VkClearAttachment.colorAttachment":
         "!(v->aspectMask & VK_IMAGE_ASPECT_COLOR_BIT) || "
         "v->colorAttachment == VK_ATTACHMENT_UNUSED || "
@@ -509,9 +511,9 @@ RANGES_LIMITS = {
         "args->offset <= limits->maxPushConstantsSize - args->size",
 }
 
-# Counts in a chained struct that have to equal one of the struct it extends; with True they may also
-# be 0. A driver walks the chained array with the other's count. A third value is C over the parent:
-# otherwise the struct is ignored.
+# Counts in a chained struct that must equal a count of the struct that it extends, because drivers walk
+# the chained array with the other struct's count. With True, the count may also be 0. A third value is
+# C over the extended struct; if it is false, the chained struct is ignored.
 EXTENDED_COUNTS = {
     # VUID-VkDescriptorSetLayoutBindingFlagsCreateInfo-bindingCount-03002
     "VkDescriptorSetLayoutBindingFlagsCreateInfo.bindingCount":
@@ -554,15 +556,15 @@ EXTENDED_COUNTS = {
     "VkSwapchainPresentModeInfoKHR.swapchainCount": ("VkPresentInfoKHR.swapchainCount", False),
 }
 
-# Left to the worker's handlers, because it takes an object, an array or the whole command:
+# The worker's handlers check these, because a check needs an object, an array or the whole command:
 # - queueFamilyIndex and queueIndex (vkGetDeviceQueue*, VkCommandPoolCreateInfo, VkDeviceQueueCreateInfo,
 #   barriers), memoryTypeIndex against the host's own count, heap and group indices;
 # - subpass of VkGraphicsPipelineCreateInfo and VkCommandBufferInheritanceInfo, vkCmdNextSubpass beyond
 #   the last, attachment indices in VkRenderPassCreateInfo*, clearValueCount against the render pass,
 #   VkRenderPassAttachmentBeginInfo against the framebuffer;
 # - query indices against the pool, dstBinding and dstArrayElement against the layout, template entries;
-# - every (offset, size) on a buffer, memory or image, on hosts that compute on the CPU;
-# - map entries of VkSpecializationInfo: offset < dataSize, size <= dataSize - offset (Mesa reads beyond);
+# - every (offset, size) on a buffer, memory or image, if the host device is a CPU;
+# - map entries of VkSpecializationInfo: offset < dataSize, size <= dataSize - offset (Mesa reads beyond dataSize);
 # - shader indices in VkRayTracingShaderGroupCreateInfo*, basePipelineIndex less than the own index;
-# - VkTimelineSemaphoreSubmitInfo's counts where one of the semaphores is a timeline;
+# - VkTimelineSemaphoreSubmitInfo's counts if one of the semaphores is a timeline;
 # - first + count of vkCmdBindTransformFeedbackBuffersEXT and vkCmdSet*EXT by attachment.

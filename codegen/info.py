@@ -20,8 +20,8 @@ class Row:
     symbol: str          # "VkBufferCreateInfo_4": the suffix of its functions
     owner: str           # "VkBufferCreateInfo", "struct tongs_args_vkCreateBuffer"
     counts: bool         # some array's count or an expression of one
-    selector_row: int    # unions: the row of the selector, -1 where there is none
-    stride_row: int      # arrays: the row that says how far apart the elements are, -1 where they are not
+    selector_row: int    # unions: the row of the selector, else -1
+    stride_row: int      # arrays: the row that says how far apart the elements are, else -1
     names: str           # the table of names of its type, or ""
     struct: str          # the struct or union that it holds, or ""
 
@@ -31,7 +31,7 @@ class Row:
 
     @property
     def count(self) -> str:
-        """C of the element count; empty for what is always one."""
+        """C of the element count; empty if it is always one."""
         return "" if self.m.count == "1" or self.m.kind in ("stype", "chain") else self.m.count
 
 
@@ -72,7 +72,7 @@ class Table:
 
 
 def _far_counts(ir: IR) -> set[tuple[str, str]]:
-    """(struct, member) of counts that another struct's or an op's array goes by."""
+    """(struct, member) of the counts that an array of another struct or of an op depends on."""
     out = set()
     for members in [s.members for s in ir.structs] + [o.args for o in ir.ops]:
         types = {m.name: m.type for m in members}

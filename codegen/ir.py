@@ -11,15 +11,15 @@ from registry import Format
 @dataclass(frozen=True)
 class Member:
     name: str                 # "pQueueFamilyIndices"
-    kind: str                 # see _KINDS below
+    kind: str                 # see "Kinds of member" below
     type: str                 # element type in C: "uint32_t", "VkOffset2D"
     decl: str                 # its declaration in a struct of arguments: "const uint32_t *pQueueFamilyIndices"
     wire: str = ""            # scalars: "u32", "f32", ...
     count: str = ""           # arrays: C over v, "v->queueFamilyIndexCount"
     stride: str = ""          # arrays of structs: the member that says how far apart the elements are, in bytes
     inner: str = ""           # arrays of arrays: C over v and i
-    optional: bool = False    # arrays: may be absent although the count is not zero
-    cond: str = ""            # C over v and e: the member is ignored unless
+    optional: bool = False    # arrays: may be NULL although the count is not zero
+    cond: str = ""            # C over v and e: if it is false, the member is ignored
     enum: str = ""            # scalars: the enum whose values are checked on decoding
     handle: str = ""          # handles: "VkBuffer"
     dispatchable: bool = False
@@ -29,7 +29,7 @@ class Member:
     fields: tuple[tuple[str, int], ...] = ()  # bitfields: (name, bits)
     count_member: str = ""    # arrays in returned structs: the member that holds the capacity
     stype: str = ""           # sType: its value
-    min_size: int = 4         # fewest bytes it can take on the wire
+    min_size: int = 4         # the fewest bytes that it takes on the wire
     const: bool = True
     enum_first: int = 0       # of `enum`: the first run of its values
     enum_last: int = 0
@@ -92,30 +92,30 @@ class Member:
 #   struct union  its members                   string       u32 length with the NUL or 0, bytes
 #   strings       u32 count, strings            fixed        the bytes of a fixed array of scalars
 #   fixed_struct  each element                  bitfields    one u32
-#   scalars handles structs pointers            u32 count or 0 where absent, then the elements
+#   scalars handles structs pointers            u32 count, or 0 if absent; then the elements
 #   nested        u32 count, then arrays of scalars or structs
 #   blob          u32 size, bytes               none         nothing (the worker sees zero)
-#   room          u64 count or 0 where absent: the host's driver writes there, and that comes back with the reply
-#   untyped       u64 id, or 0 where the worker has no such objects
+#   room          u64 count, or 0 if absent: the host driver writes there; the contents come back with the reply
+#   untyped       u64 id, or 0 if the worker has no objects of that type
 # Kinds of parameter only:
 #   dispatch      u64 id                        allocator    nothing
-#   new           u64 ids of the objects that the client has named
-#   out_scalar out_struct                       the shape there, the value back
-#   out_count     u32/u64 capacity there, the count back
-#   out_scalars out_structs out_blob            u32 present there, the elements back
-#   inout_blob    the bytes there and back
+#   new           u64 ids that the client has chosen for the new objects
+#   out_scalar out_struct                       the shape to the worker, the value back
+#   out_count     u64 capacity to the worker, the count back
+#   out_scalars out_structs out_blob            u32 present to the worker, the elements back
+#   inout_blob    the bytes, in both directions
 
 
 @dataclass(frozen=True)
 class Part:
-    """Members whose places beside each other are fixed, or one other member."""
+    """Adjacent members whose places are fixed, or one other member."""
 
-    size: int                 # bytes of the fixed members together; of an array at most, beside its elements
+    size: int                 # bytes of the fixed members together; arrays: of the count and padding, at most
     members: tuple[tuple[Member, int], ...] = ()   # (member, its offset in the part)
     array: Member | None = None   # the other member; in flat ops it is an array
     elem_size: int = 0        # arrays: bytes that an element takes on the wire
     align8: bool = False      # arrays: the elements are aligned to 8
-    units: int = 1            # arrays of structs: numbers of the wire that one is
+    units: int = 1            # arrays of structs: how many numbers a struct is on the wire
 
 
 def _find(members: tuple[Member, ...], *kinds: str) -> Member | None:
@@ -124,21 +124,21 @@ def _find(members: tuple[Member, ...], *kinds: str) -> Member | None:
 
 @dataclass(frozen=True)
 class CountCheck:
-    """A chained struct's count that must equal its parent's: drivers walk the one with the other."""
+    """A chained struct's count that must equal its parent's, because drivers walk the one array with the other's count."""
 
     child: str                # "VkDescriptorSetLayoutBindingFlagsCreateInfo"
     stype: str
     child_member: str         # "bindingCount"
     parent_member: str        # "bindingCount"
     may_be_zero: bool
-    cond: str                 # C over v: otherwise the struct is ignored
+    cond: str                 # C over v: if it is false, the chained struct is ignored
 
 
 @dataclass(frozen=True)
 class Struct:
     name: str                 # "VkBufferCreateInfo"
     members: tuple[Member, ...]
-    parts: tuple[Part, ...] = ()   # the members in their order, without those that do not travel
+    parts: tuple[Part, ...] = ()   # the members that travel, in their order
     stype: str = ""           # "VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO"
     stype_value: int = 0
     union: bool = False
@@ -152,7 +152,7 @@ class Struct:
     returnedonly: bool = False
     inputs: bool = False      # travels from the client
     outputs: bool = False     # travels back
-    shape: bool = False       # outputs: something must go there first
+    shape: bool = False       # outputs: something must travel to the worker first
     chained: bool = False     # occurs in chains
     standalone: bool = False  # occurs outside of chains
     arrayed: bool = False
@@ -160,14 +160,14 @@ class Struct:
     allowduplicate: bool = False
     extends: tuple[str, ...] = ()
     context: str = ""         # C that computes e->ignored for its members
-    checks: tuple[str, ...] = ()  # C conditions, rule R5
-    limit_checks: tuple[str, ...] = ()  # the same over `limits`, the host's VkPhysicalDeviceLimits
+    checks: tuple[str, ...] = ()  # C conditions over v (rule R5)
+    limit_checks: tuple[str, ...] = ()  # the same over `limits`, the host device's VkPhysicalDeviceLimits
     count_checks: tuple[CountCheck, ...] = ()
     signature: int = 0
     providers: tuple[str, ...] = ()
     index: int = 0
-    returned: bool = False        # has room, or a chain or a struct that may have
-    shape_arrays: bool = False    # outputs: arrays of the application's come back
+    returned: bool = False        # it has room, or its chain or a struct in it may have
+    shape_arrays: bool = False    # outputs: the application's arrays are filled
     fact_core: str = "0"          # C of the API version that brings it, "VK_API_VERSION_1_1"; 0: none
     fact_extensions: tuple[tuple[int, str], ...] = ()  # (index, name) of the extensions that bring it, four at most
 
@@ -230,17 +230,17 @@ class Op:
     after_compilations: bool = False  # vkGetPipelineCacheData: the worker finishes all compilations first
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
-    also_posts: bool = False       # vkAllocateDescriptorSets: a call that comes as a post, too
+    also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post
     outputs_on_failure: bool = False
     lost: str = ""            # the VkResult when the connection is lost
     signature: int = 0
     context: str = ""
     checks: tuple[str, ...] = ()
     limit_checks: tuple[str, ...] = ()
-    returned: tuple[Member, ...] = ()   # args through which something comes back beside the outputs
-    parts: tuple[Part, ...] = ()   # the args in their order, without those that do not travel
+    returned: tuple[Member, ...] = ()   # input structs through which something comes back
+    parts: tuple[Part, ...] = ()   # the args that travel, in their order
     flat: bool = False        # recorded, and without chains: the parts are fixed ones and arrays, written and read in place
-    extra: int = 0            # how many args are Tongs' own, behind the command's parameters
+    extra: int = 0            # how many args, behind the command's parameters, are Tongs' own
 
     @property
     def params(self) -> tuple[Member, ...]:
@@ -302,7 +302,7 @@ class Op:
 
     @property
     def decoded(self) -> str:
-        """C that passes the arguments in `*a` to the host's driver, which never sees an allocator."""
+        """C that passes the arguments in `*a` to the host driver, which never sees an allocator."""
         return ", ".join("NULL" if m.kind == "allocator" else f"a->{m.name}" for m in self.params)
 
     @property
@@ -348,7 +348,7 @@ class HostCommand:
 
     short: str                # "GetPhysicalDeviceFeatures2"
     vk: str                   # its name in the registry, for the type of its pointer
-    names: tuple[str, ...]    # all names to ask the host's driver for, four at most
+    names: tuple[str, ...]    # all names to ask the host driver for, four at most
     instance: bool            # of instance or physical-device level
 
     @property
@@ -387,8 +387,8 @@ class Extension:
     left_out: str = ""
     ops_at: int = 0           # where they are in a list of all extensions' ops that begins at 1
     structs_at: int = 0
-    needs_fds: bool = False   # of use only where file descriptors cross
-    needs_host_pages: bool = False   # ... where the application's own pages can be shared
+    needs_fds: bool = False   # offered only if the transport passes file descriptors
+    needs_host_pages: bool = False   # ... if the application's own pages can be shared
 
 
 @dataclass(frozen=True)
@@ -411,7 +411,7 @@ class Enum:
 
 @dataclass(frozen=True)
 class Names:
-    """What the values of an enum or the bits of a flags type are called."""
+    """The names of an enum's values or of a flags type's bits."""
 
     type: str                              # "VkFormat", "VkBufferUsageFlags"
     flags: bool

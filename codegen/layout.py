@@ -25,9 +25,9 @@ def has_no_padding(cx: Context, name: str) -> bool:
 
 
 def layout_of(cx: Context, name: str) -> tuple[int, int] | None:
-    """(size, alignment) where there is no padding, else None."""
+    """(size, alignment) if there is no padding, else None."""
     s = cx.reg.structs[name]
-    if limit_checks_of(name):  # it is looked at member by member
+    if limit_checks_of(name):  # the worker checks it member by member
         return None
     offset, align = 0, 1
     for m in s.members:

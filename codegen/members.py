@@ -153,7 +153,7 @@ def members_of(cx: Context, name: str) -> tuple[Member, ...]:
 
 
 def counts_first(members: tuple[Member, ...]) -> tuple[Member, ...]:
-    """Counts and selectors that follow what they describe travel ahead of it."""
+    """Moves counts and selectors ahead of the members that they describe: the decoder needs them first."""
     names = [m.name for m in members]
     first: set[str] = set()
     for i, m in enumerate(members):

@@ -12,7 +12,7 @@ from scalars import WIRE_SIZE
 
 
 def pod_checks_of(cx: Context, name: str, path: str = "v->") -> tuple[str, ...]:
-    """The conditions of a struct that travels as its bytes, with those of the structs within it."""
+    """The conditions of a struct that travels as its bytes, and of the structs in it."""
     out = [c.replace("v->", path) for c in checks_of(name)]
     for m in members_of(cx, name):
         if m.kind == "struct":
@@ -38,7 +38,7 @@ def min_size_of(cx: Context, name: str, depth: int = 0) -> int:
 
 
 def fixed_size_of(cx: Context, m: Member) -> int:
-    """The bytes of a member that takes the same number whatever it holds; else 0."""
+    """How many bytes a member takes on the wire if that number is always the same; else 0."""
     if m.kind == "scalar":
         return WIRE_SIZE[m.wire]
     if m.kind == "handle":
@@ -56,7 +56,7 @@ def add_fixed(parts: list[Part], m: Member, size: int) -> None:
 
 
 def parts_of(cx: Context, members: tuple[Member, ...], alone: set[str] = frozenset()) -> tuple[Part, ...]:
-    """Members whose size is fixed together, where several are beside each other and none is in `alone`."""
+    """The members as parts: adjacent members of fixed size together, but none of those in `alone`."""
     out: list[Part] = []
     for m in members:
         size = fixed_size_of(cx, m)
@@ -70,9 +70,7 @@ def parts_of(cx: Context, members: tuple[Member, ...], alone: set[str] = frozens
 
 
 def flat_parts(cx: Context, args: tuple[Member, ...]) -> tuple[Part, ...] | None:
-    """The layout of a command's arguments behind the first, None where it has more than numbers, handles and arrays of
-    these.
-    """
+    """The parts of a command's arguments behind the first; None if it has more than numbers, handles and arrays of these."""
     out: list[Part] = []
     for m in args[1:]:
         if "e->" in m.cond or m.stride:

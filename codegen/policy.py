@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every hand decision about a command, a struct or an extension, as data.
 
-Nothing here looks at the registry: build.py does, and complains about an entry that matches nothing in
-any of the registries it is built from.
+Nothing here looks at the registry. A name that the registry of a build lacks has no effect, because that registry may be older.
 """
 
 from ignored import (CONTEXT, EXTENDED_COUNTS, IGNORED_UNLESS, IGNORED_UNLESS_NEWER, NULL_ARRAYS,  # noqa: F401
@@ -19,7 +18,7 @@ LEFT_OUT_PLATFORMS_REASON = "platform surfaces and handles: they name objects of
 PROVISIONAL_REASON = "provisional: the interface may still change"
 
 # Extensions, by name.
-_WSI = "presentation to a display: it is the host's, and its surfaces are not forwarded yet"
+_WSI = "presentation to a display: the display belongs to the host, and its surfaces are not forwarded yet"
 _DISPLAY = "direct display: the display hardware belongs to the host"
 _VIDEO = "video: needs the codec headers' parameter sets as data"
 _FUNCTION = "passes function pointers"
@@ -83,7 +82,7 @@ LEFT_OUT_EXTENSIONS = {
     "VK_INTEL_performance_query": "driver-internal: its values belong to one driver's tools",
     "VK_AMD_gpa_interface": "driver-internal: its values belong to one driver's tools",
     "VK_AMD_shader_info": "its output is one driver's ISA, laid out for tools on its machine",
-    "VK_NV_displacement_micromap": "provisional predecessor of nothing",
+    "VK_NV_displacement_micromap": "provisional, and no later extension took it over",
     "VK_ARM_data_graph": "constant data without a size in the struct",
     "VK_ARM_data_graph_instruction_set_tosa": "needs VK_ARM_data_graph",
     "VK_ARM_data_graph_neural_accelerator_statistics": "needs VK_ARM_data_graph",
@@ -100,7 +99,7 @@ LEFT_OUT_EXTENSIONS = {
     "VK_QNX_external_memory_screen_buffer": LEFT_OUT_PLATFORMS_REASON,
 }
 
-# Commands, beside those that only left-out extensions bring.
+# Commands. (A command that only left-out extensions bring is left out with them.)
 LEFT_OUT_COMMANDS = {
     "vkBuildAccelerationStructuresKHR": "host build: reads the application's memory through raw pointers",
     "vkCopyAccelerationStructureToMemoryKHR": "host copy: writes the application's memory through raw pointers",
@@ -132,7 +131,7 @@ LEFT_OUT_STRUCTS = {
     "VkDebugUtilsMessengerCreateInfoEXT": _FUNCTION,
     "VkDebugReportCallbackCreateInfoEXT": _FUNCTION,
     "VkDirectDriverLoadingListLUNARG": _FUNCTION,
-    "VkImportMemoryHostPointerInfoEXT": "the client makes its pages a shared heap: what travels is that",
+    "VkImportMemoryHostPointerInfoEXT": "the client makes the pages a shared heap, and sends that instead",
     "VkMemoryMapPlacedInfoEXT": _HOST_POINTER,
 }
 
@@ -143,18 +142,18 @@ LEFT_OUT_MEMBERS = {
     "VkDeviceCreateInfo.enabledLayerCount": "layers run in the client",
     "VkInstanceCreateInfo.ppEnabledLayerNames": "layers run in the client",
     "VkInstanceCreateInfo.enabledLayerCount": "layers run in the client",
-    "VkPresentInfoKHR.pResults": "the client says them itself: how a presentation went is told with the next image",
+    "VkPresentInfoKHR.pResults": "the client fills them in: the worker reports the result of a presentation with the next image",
 }
 
-# Extensions that are of use only where file descriptors cross, or that speak of the machine's own buses and device nodes,
-# which are the client's where descriptors cross: not offered over other transports.
+# Extensions that are offered only over transports that pass file descriptors: either they pass descriptors themselves, or they
+# name buses and device nodes, which are the client's own only if the client and the worker share a machine.
 NEED_FDS = {
     "VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd", "VK_KHR_external_fence_fd",
     "VK_EXT_external_memory_dma_buf", "VK_EXT_image_drm_format_modifier",
     "VK_EXT_pci_bus_info", "VK_EXT_physical_device_drm", "VK_EXT_external_memory_host",
 }
 
-# Extensions that are offered only where the client's kernel lets the driver share the application's own pages, for devices
+# Extensions that are offered only if the client's kernel lets the driver share the application's own pages, and only for devices
 # that have a shared memory type.
 NEED_HOST_PAGES = {"VK_EXT_external_memory_host"}
 
@@ -166,7 +165,7 @@ NEED_OWN_OPS = {
 
 # --- Lengths and unions that the registry does not state ---------------------------------------------------
 
-# Counts in C, for members whose len attribute is absent or is no C over the struct's members.
+# Counts in C over `v`, for members whose `len` attribute is absent or is no C expression over the struct's members.
 LENGTHS = {
     "VkShaderModuleCreateInfo.pCode": "v->codeSize / 4",
     "VkPipelineMultisampleStateCreateInfo.pSampleMask": "(v->rasterizationSamples + 31) / 32",
@@ -178,13 +177,13 @@ LENGTHS = {
         "v->pBuildInfo ? v->pBuildInfo->geometryCount : 0",
 }
 
-# Arrays of arrays: the length of the i-th inner one.
+# Arrays of arrays: the length of the i-th inner array.
 INNER_LENGTHS = {
     "vkCmdBuildAccelerationStructuresKHR.ppBuildRangeInfos": "v->pInfos[i].geometryCount",
     "vkCmdBuildAccelerationStructuresIndirectKHR.ppMaxPrimitiveCounts": "v->pInfos[i].geometryCount",
 }
 
-# A union that travels as its bytes (no pointer, no handle in any member) or as one fixed member.
+# Unions that travel as one fixed member. (A union without pointers and handles travels as its bytes.)
 UNION_MEMBER = {
     "VkDeviceOrHostAddressKHR": "deviceAddress",
     "VkDeviceOrHostAddressConstKHR": "deviceAddress",
@@ -192,14 +191,14 @@ UNION_MEMBER = {
 
 # --- How commands travel -----------------------------------------------------------------------------------
 
-# Answered in the client altogether: no op.
+# The client answers these commands alone. They have no op.
 LOCAL_COMMANDS = {
     "vkGetInstanceProcAddr", "vkGetDeviceProcAddr", "vkEnumerateInstanceVersion",
     "vkEnumerateInstanceExtensionProperties", "vkEnumerateInstanceLayerProperties",
     "vkEnumerateDeviceExtensionProperties", "vkEnumerateDeviceLayerProperties",
     "vkEnumeratePhysicalDevices", "vkEnumeratePhysicalDeviceGroups",
     "vkGetDeviceQueue", "vkGetDeviceQueue2",
-    # the client has them since it made the swapchain, by an op of our own
+    # The client gets the images when it creates the swapchain, through an op of Tongs' own.
     "vkGetSwapchainImagesKHR",
     "vkMapMemory", "vkUnmapMemory", "vkMapMemory2", "vkUnmapMemory2",
     "vkFlushMappedMemoryRanges", "vkInvalidateMappedMemoryRanges",
@@ -207,18 +206,18 @@ LOCAL_COMMANDS = {
     "vkCreateDescriptorUpdateTemplate", "vkDestroyDescriptorUpdateTemplate",
     "vkUpdateDescriptorSetWithTemplate", "vkCmdPushDescriptorSetWithTemplate",
     "vkCmdPushDescriptorSetWithTemplate2",
-    # ops of our own, as the bytes of an image go by its format
+    # Ops of Tongs' own do these, because the number of bytes depends on the image's format.
     "vkCopyMemoryToImage", "vkCopyImageToMemory",
     "vkCreatePrivateDataSlot", "vkDestroyPrivateDataSlot", "vkSetPrivateData", "vkGetPrivateData",
     "vkGetPhysicalDeviceToolProperties",
-    # The loader reports to messengers itself.
+    # The loader calls the messengers.
     "vkCreateDebugUtilsMessengerEXT", "vkDestroyDebugUtilsMessengerEXT", "vkSubmitDebugUtilsMessageEXT",
-    # No operation is deferred: the worker does all of them at once.
+    # Tongs defers no operation: the worker does each one at once.
     "vkCreateDeferredOperationKHR", "vkDestroyDeferredOperationKHR", "vkGetDeferredOperationMaxConcurrencyKHR",
     "vkGetDeferredOperationResultKHR", "vkDeferredOperationJoinKHR",
 }
 
-# The entry point is hand-written in icd/; the op is generated.
+# Commands whose entry point is written by hand, in icd/. The op is generated.
 HAND_ENTRY_POINTS = {
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
     "vkGetPhysicalDeviceProperties", "vkGetPhysicalDeviceProperties2",
@@ -257,7 +256,7 @@ HAND_ENTRY_POINTS = {
     "vkQueuePresentKHR",
 }
 
-# The handler is hand-written in renderer/; decoding and the reply are generated.
+# Commands whose handler is written by hand, in renderer/worker/. Decoding and the reply are generated.
 HAND_HANDLERS = {
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
     "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
@@ -289,7 +288,7 @@ AFTER_COMPILATIONS = {
     "vkDestroyDevice", "vkDestroyInstance",
 }
 
-# Posts although they return a VkResult: the error, if any, surfaces later (architecture.md, section 3).
+# Commands that are posts although they return a VkResult. An error surfaces later (architecture.md, section 3).
 POSTS = {
     "vkCreateBuffer", "vkCreateBufferView", "vkCreateImage", "vkCreateImageView", "vkCreateSampler",
     "vkCreateSamplerYcbcrConversion", "vkCreatePipelineCache", "vkCreateShaderModule", "vkCreateDescriptorSetLayout",
@@ -307,8 +306,8 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
-# Calls whose answer is the same as long as the instance or the device lives: the client asks once for each input
-# (icd/cache.h). The physical device keeps the answers.
+# Calls whose answer stays the same as long as the instance or the device lives. The client asks once for each input, and the
+# physical device keeps the answers (icd/cache.h).
 CACHED = {
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
     "vkGetPhysicalDeviceSparseImageFormatProperties", "vkGetPhysicalDeviceSparseImageFormatProperties2",
@@ -322,27 +321,27 @@ CACHED = {
     "vkGetDeviceImageSparseMemoryRequirements", "vkGetDeviceGroupPeerMemoryFeatures",
 }
 
-# Calls that come as posts, too, where the client knows that it need not wait for the result.
+# Calls that the client also sends as posts, if it knows that it need not wait for the result.
 ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateGraphicsPipelines", "vkCreateComputePipelines"}
 
-# Commands whose outputs are defined although they fail: zeros.
+# Commands whose outputs are defined even if the command fails: they are zero.
 OUTPUTS_ON_FAILURE = {
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
     "vkGetPhysicalDeviceExternalImageFormatPropertiesNV",
 }
 
-# Blobs that the host's driver only partly writes: the application's bytes go there and back.
+# Blobs that the host driver may write only partly. The application's bytes travel to the worker and back.
 INOUT_BLOBS = {"vkGetQueryPoolResults.pData"}
 
-# Members of structs that go to the worker, through which the host's driver returns something: there goes the room, the
-# contents come back behind the other results.
+# Pointers in input structs through which the host driver returns something. The size travels to the worker; the contents come
+# back behind the other results.
 RETURNED_MEMBERS = {
     "VkPipelineCreationFeedbackCreateInfo.pPipelineCreationFeedback",
     "VkPipelineCreationFeedbackCreateInfo.pPipelineStageCreationFeedbacks",
     "VkHostAddressRangeEXT.address",
 }
 
-# Numbers that are handles of any type, and the member that says of which. VkDebugReportObjectTypeEXT has the values of
+# Numbers that are handles of any type, and the member that says which type. VkDebugReportObjectTypeEXT has the same values as
 # VkObjectType for all types that travel.
 UNTYPED_HANDLES = {
     "VkDebugUtilsObjectNameInfoEXT.objectHandle": "objectType",
@@ -351,12 +350,12 @@ UNTYPED_HANDLES = {
     "VkDebugMarkerObjectTagInfoEXT.object": "objectType",
 }
 
-# Commands whose wait may be long: the worker runs them beside the decoder.
+# Commands that may wait long. The worker runs them on a thread of their own, so that it can go on decoding.
 BLOCKING = {"vkWaitForFences", "vkWaitSemaphores", "vkQueueWaitIdle", "vkDeviceWaitIdle",
             "vkGetQueryPoolResults",
             "vkAcquireNextImageKHR", "vkAcquireNextImage2KHR", "vkWaitForPresentKHR", "vkWaitForPresent2KHR"}
 
-# Feature bits that are false through Tongs whatever the host says: Struct.member -> why.
+# Feature bits that Tongs always reports as false: Struct.member -> why.
 FEATURES_OFF = {
     "VkPhysicalDeviceAccelerationStructureFeaturesKHR.accelerationStructureHostCommands":
         "host builds read the application's memory through raw pointers",
@@ -369,26 +368,26 @@ FEATURES_OFF = {
         "host builds read the application's memory through raw pointers",
 }
 
-# Values of our own that travel with a command, behind its parameters: (C type, name).
+# Values of Tongs' own that travel behind a command's parameters: (C type, name).
 EXTRA_ARGS = {
-    # The client's heap and the offset in it whose pages the memory is made of; heap 0: the host's own memory.
+    # The client's heap whose pages become the memory, and the offset in it. Heap 0: the host allocates the memory.
     "vkAllocateMemory": (("uint32_t", "heap"), ("uint64_t", "heap_offset")),
-    # What the client calls the submission when it is told that it is complete; 0: it is not told.
+    # The number by which the worker reports that the submission is complete. 0: the worker does not report it.
     "vkQueueSubmit": (("uint64_t", "number"),),
     "vkQueueSubmit2": (("uint64_t", "number"),),
     "vkQueueBindSparse": (("uint64_t", "number"),),
 }
 
-# Object types that outlive the others of their device: they are destroyed last.
+# Object types that are destroyed after all others of their device.
 DESTROY_LAST = ("VkDescriptorPool", "VkCommandPool", "VkDeviceMemory")
 
-# Object types that are freed with the pool they came from.
+# Object types that are freed with their pool: type -> type of the pool.
 POOLED = {"VkDescriptorSet": "VkDescriptorPool", "VkCommandBuffer": "VkCommandPool"}
 
-# Commands that no op carries and that the worker calls for its own purposes.
+# Commands that have no op, and that the worker calls itself.
 WORKER_COMMANDS = (
     "vkEnumeratePhysicalDevices", "vkEnumerateDeviceExtensionProperties",
     "vkCopyMemoryToImage", "vkCopyImageToMemory",
-    "vkGetDeviceQueue", "vkGetDeviceQueue2", "vkGetSwapchainImagesKHR", "vkMapMemory", "vkUnmapMemory", "vkFlushMappedMemoryRanges",
-    "vkInvalidateMappedMemoryRanges", "vkGetMemoryHostPointerPropertiesEXT",
+    "vkGetDeviceQueue", "vkGetDeviceQueue2", "vkGetSwapchainImagesKHR", "vkMapMemory", "vkUnmapMemory",
+    "vkFlushMappedMemoryRanges", "vkInvalidateMappedMemoryRanges", "vkGetMemoryHostPointerPropertiesEXT",
 )

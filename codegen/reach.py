@@ -57,7 +57,7 @@ def reach_member(cx: Context, m: Member, outputs: bool) -> None:
 
 
 def has_returned(cx: Context, name: str, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether the host's driver may write through the struct although it goes to the worker."""
+    """Whether the host driver may write through the struct although it is an input."""
     if name in seen or name not in cx.reg.structs or cx.reg.structs[name].union or is_pod(cx, name):
         return False
     seen = seen | {name}

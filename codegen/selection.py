@@ -20,7 +20,7 @@ NEWER = "newer than protocol/ops.txt"
 
 
 def provider_reason(p: Provider) -> str:
-    """Why a provider is left out; empty where it is forwarded."""
+    """Why a provider is left out; empty if it is forwarded."""
     if p.name in policy.LEFT_OUT_EXTENSIONS:
         return policy.LEFT_OUT_EXTENSIONS[p.name]
     if p.platform == "provisional" or p.provisional:

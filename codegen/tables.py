@@ -25,7 +25,7 @@ def add_types(cx: Context) -> None:
 
 
 def add_object_types(cx: Context) -> None:
-    """Types whose objects the worker has under their clients' ids."""
+    """The types whose objects the worker knows by the client's ids."""
     values = dict(cx.reg.enums["VkObjectType"].values) if "VkObjectType" in cx.reg.enums else {}
     made = {o.create for o in cx.ir.ops if o.create} - {"VkInstance"} | {"VkQueue"}
     cx.ir.object_types = [(t.objtype, values[t.objtype], t.name) for t in cx.ir.types
@@ -60,7 +60,7 @@ def add_enums(cx: Context) -> None:
 
 
 def add_names(cx: Context) -> None:
-    """Names of the values of every enum and flags type that travels, for people."""
+    """The names of the values of every enum and flags type that travels, for tongs dump."""
     used = {m.type for s in cx.ir.structs for m in s.members} | {m.type for o in cx.ir.ops for m in o.args} | \
         {cx.reg.canonical(o.ret) for o in cx.ir.ops}
     for name in sorted(used):

@@ -1,7 +1,7 @@
 ## SPDX-License-Identifier: MIT
 ## How one member is encoded, decoded, sent as a shape and read back. `v` points to the struct.
 ##
-## Members whose places are fixed: one look at the room or at what is left, then stores or loads.
+## Members whose places are fixed: one check of the room or of the bytes that are left, then stores or loads.
 <%def name="encode_part(part, s=None)">\
 % if part.array:
 ${encode(part.array, s)}\
@@ -256,7 +256,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % endif
 </%def>
 ##
-## What the host's driver wrote through a struct that had gone to the worker.
+## What the host driver wrote through an input struct.
 <%def name="encode_returned(m)">\
 % if m.kind == "chain":
    tongs_encode_returned_chain(e, v->pNext);
@@ -287,7 +287,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % endif
 </%def>
 ##
-## A struct that comes back: what goes there first, so that the host's driver finds its chain and its arrays.
+## An output struct: its shape travels to the worker first, so that the host driver finds its chain and its arrays.
 <%def name="encode_shape(m, s)">\
 % if m.kind == "chain":
    tongs_encode_shape_chain(e, v->pNext, TONGS_STRUCT_${s.name});
@@ -343,7 +343,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % endif
 </%def>
 ##
-## A count that comes back is never more than what the application has room for.
+## A count that comes back is never more than the application has room for.
 <%def name="check_capacity(m)">\
 % if m.kind in ("scalars", "blob", "structs") and m.count_member:
    if (v->${m.name} && v->${m.count_member} > ${m.name}_capacity) {

@@ -15,7 +15,7 @@ enum {
 #define MOCK_HEADER_VERSION ${ir.header_version}
 #define MOCK_API_VERSION VK_MAKE_API_VERSION(0, ${ir.major}, ${ir.minor}, ${ir.header_version})
 
-/* Every command of the driver: those that are forwarded, and those that the client answers. */
+/* Every command of the driver: the forwarded ones and those that the client answers. */
 enum mock_command_index {
 % for p in ir.prototypes:
    MOCK_COMMAND_vk${p.short},
@@ -23,8 +23,8 @@ enum mock_command_index {
    MOCK_COMMAND_COUNT
 };
 
-/* What a command does once its arguments were looked at. The generated ones are weak: a function of the same
- * name in a file written by hand takes their place. */
+/* What a command does once its arguments are checked. The generated functions are weak: a function of the same name in
+ * a hand-written file takes their place. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
 mock_${p.short}(${p.declaration});
@@ -34,7 +34,8 @@ mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTy
                                        const void *pHostPointer,
                                        VkMemoryHostPointerPropertiesEXT *pMemoryHostPointerProperties);
 
-/* What the loader and the application call: logs, fails where it is told to, checks and goes on to the above. */
+/* What the loader and the application call. It logs the call, fails if a test asked for it, checks the arguments and
+ * calls the function above. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
 mock_entry_${p.short}(${p.declaration});

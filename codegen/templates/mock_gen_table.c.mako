@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* Commands that the worker never forwards: mock_*() looks at their arguments itself. */
+/* Commands that have no op: mock_*() checks their arguments itself. */
 % for p in ir.prototypes:
 % if p.local:
 VKAPI_ATTR ${p.ret} VKAPI_CALL

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* A command and the names that the host's driver may know it by. */
+/* A command and the names that the host driver may know it by. */
 struct command {
    uint32_t offset;
    const char *names[4];

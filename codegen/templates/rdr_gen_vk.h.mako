@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <vulkan/vulkan_core.h>
 
-/* The host driver's functions; NULL where it has none of that name. */
+/* The host driver's functions; NULL for those that it lacks. */
 struct rdr_vk_instance {
 % for c in ir.vk_commands:
 % if c.instance:
@@ -29,7 +29,7 @@ rdr_vk_instance_load(struct rdr_vk_instance *vk, PFN_vkGetInstanceProcAddr get, 
 void
 rdr_vk_device_load(struct rdr_vk_device *vk, PFN_vkGetDeviceProcAddr get, VkDevice device);
 
-/* Destroys a host object of the type TONGS_TYPE_*. False for types that go with their pool, or are never destroyed. */
+/* Destroys a host object of the type TONGS_TYPE_*. False for a type that is freed with its pool or is never destroyed. */
 bool
 rdr_vk_destroy(const struct rdr_vk_device *vk, VkDevice device, uint8_t type, uint64_t handle);
 

@@ -3,7 +3,7 @@
 
 #include "tongs_gen_peer.h"
 
-/* Room for a chain of every feature struct that a device may have: lavapipe has 65, the registry some 250. */
+/* Enough for a chain of every feature struct: lavapipe has 65, the registry has about 250. */
 #define LINKS_MAX 512
 #define DEPTH_MAX 8
 
@@ -44,7 +44,7 @@ may_repeat(uint32_t index)
    }
 }
 
-/* Whether the worker would take this link of the chain that begins with `first`. */
+/* Whether the worker would accept this link of the chain that begins with `first`. */
 static bool
 may_travel(const struct tongs_encoder *e, const VkBaseInStructure *first, const VkBaseInStructure *link, uint32_t parent,
            uint32_t index)
@@ -74,7 +74,7 @@ encode_link(struct tongs_encoder *e, const VkBaseInStructure *first, const VkBas
       break;
 % endif
 % endfor
-   default: /* a layer's or a newer registry's: not for the worker */
+   default: /* the struct is a layer's, or newer than this registry: it stays in the client */
       break;
    }
 }

@@ -10,7 +10,7 @@
 extern const struct tongs_signature tongs_op_signatures[];
 extern const uint32_t tongs_op_signature_count;
 
-/* One for each struct index; the key is its sType where it occurs in chains, else 0. */
+/* One for each struct index; the key is its sType if it occurs in chains, else 0. */
 extern const struct tongs_signature tongs_struct_signatures[TONGS_STRUCT_COUNT];
 
 #endif

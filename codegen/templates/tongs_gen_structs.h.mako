@@ -8,7 +8,7 @@
 #include <vulkan/vulkan_core.h>
 
 /* The codecs of structs: protocol/encoder.h and decoder.h say how they fail. `_body` is the struct without its chain,
- * `_into` writes what came back into the application's struct, `shape` is what goes ahead of it. */
+ * `_into` writes what came back into the application's struct. `shape` is what travels to the worker before. */
 
 enum {
 % for s in ir.structs:
@@ -16,8 +16,9 @@ enum {
 % endfor
 };
 
-/* `parent`: TONGS_STRUCT_*, whose chain it is. What the parent does not permit, what is there already and what the
- * peer does not know stays behind: a driver would ignore it, and a worker must refuse it. */
+/* `parent` is the TONGS_STRUCT_* whose chain it is. Three kinds of struct are left out: those that the parent does not
+ * permit, those that occur a second time, and those that the peer does not know. A driver would ignore them, and a
+ * worker must refuse them. */
 void
 tongs_encode_links(struct tongs_encoder *e, const void *next, uint32_t parent);
 
@@ -48,14 +49,14 @@ tongs_decode_chain(struct tongs_decoder *d, uint32_t parent)
 void *
 tongs_decode_shape_chain(struct tongs_decoder *d, uint32_t parent);
 
-/* What the host's driver wrote through the structs of an input chain. */
+/* What the host driver wrote through the structs of an input chain. */
 void
 tongs_encode_returned_chain(struct tongs_encoder *e, const void *next);
 
 void
 tongs_decode_returned_chain(struct tongs_decoder *d, const void *next);
 
-/* Walks the application's chain and the one that came back side by side. */
+/* Walks the application's chain and the chain that came back side by side. */
 void
 tongs_decode_chain_into(struct tongs_decoder *d, void *next);
 

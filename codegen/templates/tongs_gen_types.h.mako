@@ -21,7 +21,7 @@ enum {
 #define TONGS_STRUCT_COUNT ${len(ir.structs)}
 #define TONGS_ENUM_COUNT ${len(ir.enums)}
 
-/* The registry that this was built from, and a hash of all that it makes travel. */
+/* The registry that this was built from, and a hash of everything that travels. */
 #define TONGS_HEADER_VERSION ${ir.header_version}
 #define TONGS_API_VERSION (${ir.major}u << 22 | ${ir.minor}u << 12)
 #define TONGS_DIGEST UINT64_C(${announced.digest | hex})
@@ -32,11 +32,11 @@ enum {
 % endfor
 };
 
-/* The TONGS_TYPE_* of a VkObjectType, 0 for one whose objects the worker does not have. */
+/* The TONGS_TYPE_* of a VkObjectType; 0 if the worker has no objects of that type. */
 uint8_t
 tongs_type_of_object(uint32_t object_type);
 
-/* `value`, or the first value of the enum `which` (TONGS_ENUM_*) where it is none of its values. */
+/* `value` if it is a value of the enum `which` (TONGS_ENUM_*), else the first value of that enum. */
 int32_t
 tongs_enum_in_range(uint32_t which, int32_t value);
 

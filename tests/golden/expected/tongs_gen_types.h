@@ -39,7 +39,7 @@ enum {
 #define TONGS_STRUCT_COUNT 26
 #define TONGS_ENUM_COUNT 3
 
-/* The registry that this was built from, and a hash of all that it makes travel. */
+/* The registry that this was built from, and a hash of everything that travels. */
 #define TONGS_HEADER_VERSION 1
 #define TONGS_API_VERSION (1u << 22 | 0u << 12)
 #define TONGS_DIGEST UINT64_C(0x821150244dce0e67)
@@ -50,11 +50,11 @@ enum {
    TONGS_ENUM_VkObjectType = 2,
 };
 
-/* The TONGS_TYPE_* of a VkObjectType, 0 for one whose objects the worker does not have. */
+/* The TONGS_TYPE_* of a VkObjectType; 0 if the worker has no objects of that type. */
 uint8_t
 tongs_type_of_object(uint32_t object_type);
 
-/* `value`, or the first value of the enum `which` (TONGS_ENUM_*) where it is none of its values. */
+/* `value` if it is a value of the enum `which` (TONGS_ENUM_*), else the first value of that enum. */
 int32_t
 tongs_enum_in_range(uint32_t which, int32_t value);
 
