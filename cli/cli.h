@@ -50,6 +50,11 @@ extern const struct cli_command cli_command_run;
 extern const struct cli_command cli_command_serve;
 extern const struct cli_command cli_command_worker;
 
+/* A descriptor that stands for a closed standard stream: of /dev/null, or of nothing that can be
+ * read or written where there is no such device. -1 with errno. */
+int
+cli_open_null(void);
+
 /* Prints "tongs COMMAND: ...", one line; command may be NULL. */
 void __attribute__((format(printf, 2, 3))) cli_error(const char *command, const char *format, ...);
 

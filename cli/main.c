@@ -167,6 +167,14 @@ help(int argc, char **argv)
    return cli_print_help(command);
 }
 
+int
+cli_open_null(void)
+{
+   int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+   return fd >= 0 ? fd : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* If descriptor 0, 1 or 2 were closed, a socket could get its number, and messages would be written
  * to the socket. */
 static bool
@@ -175,7 +183,7 @@ fill_standard_descriptors(void)
    int fd;
 
    do {
-      fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+      fd = cli_open_null();
       if (fd >= 0 && fd <= STDERR_FILENO)
          fcntl(fd, F_SETFD, 0);
    } while (fd >= 0 && fd <= STDERR_FILENO);
@@ -190,8 +198,10 @@ main(int argc, char **argv)
 {
    const struct cli_command *command;
 
-   if (!fill_standard_descriptors())
+   if (!fill_standard_descriptors()) {
+      cli_error(NULL, "cannot open /dev/null or /: %s", strerror(errno));
       return CLI_EXIT_FAILURE;
+   }
    if (argc < 2)
       return cli_usage_error(NULL, "a command is missing");
    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/channel.h"
 
+#include "protocol/apart.h"
 #include "protocol/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +26,45 @@ tongs_is_sealed(int fd, uint64_t size)
           (uint64_t)st.st_size == size;
 }
 
+struct growth {
+   int fd;
+   uint64_t size;
+   int error;
+};
+
+/* Runs apart, because the limit of file sizes is the process's: raises it and sets the size. */
+static int
+grow_beyond_limit(void *data)
+{
+   struct growth *g = data;
+   struct rlimit limit;
+
+   getrlimit(RLIMIT_FSIZE, &limit);
+   if (limit.rlim_max < g->size)
+      limit.rlim_max = g->size; /* for processes that may do that */
+   limit.rlim_cur = limit.rlim_max;
+   if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+      g->error = -EFBIG;
+   else if (ftruncate(g->fd, (off_t)g->size) < 0)
+      g->error = -errno;
+   return 0;
+}
+
+/* Sets the size of a memfd. The limit of file sizes counts for memory too, and the kernel sends
+ * SIGXFSZ, which ends the process, to whoever goes beyond it. 0 or -errno. */
+static int
+set_size(int fd, uint64_t size)
+{
+   struct growth g = {.fd = fd, .size = size};
+   struct rlimit limit;
+
+   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) {
+      int error = tongs_run_apart(grow_beyond_limit, &g);
+      return error ? error : g.error;
+   }
+   return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+}
+
 int
 tongs_sealed_memory(const char *name, uint64_t size)
 {
@@ -31,13 +72,13 @@ tongs_sealed_memory(const char *name, uint64_t size)
 
    if (fd < 0)
       return -errno;
-   if (ftruncate(fd, (off_t)size) < 0 ||
-       fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-      int error = errno;
-      close(fd);
-      return -error;
-   }
-   return fd;
+   int error = set_size(fd, size);
+   if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+      error = -errno;
+   if (!error)
+      return fd;
+   close(fd);
+   return error;
 }
 
 static bool

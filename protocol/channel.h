@@ -52,7 +52,7 @@ bool
 tongs_is_sealed(int fd, uint64_t size);
 
 /* Fresh memory that no process can resize. A close-on-exec descriptor above the standard
- * streams, or -errno. */
+ * streams, or -errno; -EFBIG if a limit of file sizes does not allow it. */
 int
 tongs_sealed_memory(const char *name, uint64_t size);
 

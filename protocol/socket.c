@@ -177,6 +177,66 @@ tongs_socket_connect_unix(const char *path)
    return fd;
 }
 
+/* Connects two sockets through a listener whose name the kernel chooses, in the abstract namespace.
+ * 0 or -errno. */
+static int
+connect_pair(int fds[2])
+{
+   struct sockaddr_un address = {.sun_family = AF_UNIX};
+   socklen_t size = sizeof(address), peer_size = sizeof(struct ucred);
+   struct ucred peer = {0};
+   int listener = make_socket(0);
+
+   fds[1] = -1;
+   fds[0] = make_socket(0);
+   if (listener < 0 || fds[0] < 0 ||
+       bind(listener, (const struct sockaddr *)&address, sizeof(sa_family_t)) < 0 ||
+       listen(listener, SOMAXCONN) < 0 ||
+       getsockname(listener, (struct sockaddr *)&address, &size) < 0 ||
+       connect(fds[0], (const struct sockaddr *)&address, size) < 0)
+      goto fail;
+   do { /* another process may have connected before us */
+      if (fds[1] >= 0)
+         close(fds[1]);
+      fds[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+      if (fds[1] < 0 || getsockopt(fds[1], SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) < 0)
+         goto fail;
+   } while (peer.pid != getpid());
+   close(listener);
+   return 0;
+
+fail:;
+   int error = -errno;
+   for (int i = 0; i < 2; i++) {
+      if (fds[i] >= 0)
+         close(fds[i]);
+   }
+   if (listener >= 0)
+      close(listener);
+   return error ? error : -EIO;
+}
+
+int
+tongs_socket_pair(int fds[2])
+{
+   /* Some filters of system calls allow sockets, but no pairs. */
+   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+      int error = -errno;
+      if (connect_pair(fds) < 0)
+         return error;
+   }
+   for (int i = 0; i < 2; i++)
+      fds[i] = tongs_fd_above_stdio(fds[i]);
+   if (fds[0] >= 0 && fds[1] >= 0)
+      return 0;
+   int error = -errno;
+   for (int i = 0; i < 2; i++) {
+      if (fds[i] >= 0)
+         close(fds[i]);
+   }
+   return error;
+}
+
 /* --- Vsock --- */
 
 /* How long a monitor may take to say that it has connected. */

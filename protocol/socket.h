@@ -42,6 +42,11 @@ tongs_socket_connect_vsock(unsigned cid, unsigned port);
 int
 tongs_socket_connect_monitor(const char *path, unsigned port);
 
+/* Two stream sockets that are connected to each other, close-on-exec and above the standard
+ * streams. 0 or -errno. */
+int
+tongs_socket_pair(int fds[2]);
+
 /* Takes a descriptor, or a negative number, and returns it, or one for the same in its place that
  * is none of the standard streams: an application may have closed those, and still print. -1 with
  * errno when there is none; the old one is closed in any case.

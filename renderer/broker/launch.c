@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/broker/launch.h"
 
+#include "protocol/descriptors.h"
+#include "protocol/socket.h"
 #include "renderer/broker/log.h"
 #include "renderer/broker/zygote_client.h"
 
@@ -8,7 +10,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,9 +126,8 @@ run_worker(const struct rdr_launcher *l, const char *const *argv, int fd)
       rdr_broker_log("cannot hand a socket over to a worker: %s", strerror(errno));
       _exit(127);
    }
-   /* The process that started us may have left descriptors open, which a worker must not have.
-    * Kernels before 5.11 cannot do this. */
-   close_range(WORKER_FD + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+   /* The process that started us may have left descriptors open, which a worker must not have. */
+   tongs_close_on_exec(WORKER_FD + 1);
    fexecve(l->exe_fd, (char *const *)argv, environ);
    rdr_broker_log("cannot run a worker: %s", strerror(errno));
    _exit(127);
@@ -151,13 +151,15 @@ rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd)
 pid_t
 rdr_launch_with_socket(const struct rdr_launcher *l, enum rdr_launch_kind kind, int *control_fd)
 {
-   int ends[2];
+   int ends[2], error = -tongs_socket_pair(ends);
 
-   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+   if (error) {
+      errno = error;
       return -1;
+   }
    bool forks = kind == RDR_LAUNCH_WARM && l->zygote && rdr_zygote_client_can_fork(l->zygote);
    pid_t pid = forks ? rdr_zygote_client_fork(l->zygote, ends[1]) : rdr_launch(l, kind, ends[1]);
-   int error = errno;
+   error = errno;
    close(ends[1]);
    if (pid > 0) {
       *control_fd = ends[0];
