@@ -5,6 +5,7 @@
 
 #include "renderer/worker/worker.h"
 #include "cli/cli.h"
+#include "protocol/descriptors.h"
 #include "protocol/environment.h"
 #include "renderer/broker/zygote.h"
 #include "renderer/worker/warm_worker.h"
@@ -14,6 +15,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,7 +23,6 @@
 
 enum {
    OPTION_FD = CLI_OPTION_FIRST_OWN,
-   OPTION_DETACH,
    OPTION_WAIT,
    OPTION_ZYGOTE,
    OPTION_HOST_DRIVER,
@@ -35,7 +36,6 @@ static const struct option options[] = {
    CLI_HELP_ROW,
    CLI_VERSION_ROW,
    {"fd", required_argument, NULL, OPTION_FD},
-   {"detach", no_argument, NULL, OPTION_DETACH},
    {"wait", no_argument, NULL, OPTION_WAIT},
    {"zygote", no_argument, NULL, OPTION_ZYGOTE},
    {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
@@ -46,31 +46,12 @@ static const struct option options[] = {
    {0},
 };
 
-/* Goes on in a child and ends this process at once. The application, which started this process,
- * waits for it and has no child left that the application does not know. The new session keeps a
- * terminal's Ctrl-C away from the worker: the application may handle that signal and still need its
- * worker. */
-static bool
-detach(const struct cli_command *self)
-{
-   pid_t pid = fork();
-
-   if (pid > 0)
-      _exit(0);
-   if (pid < 0) {
-      cli_error(self->name, "fork: %s", strerror(errno));
-      return false;
-   }
-   setsid();
-   return true;
-}
-
 /* Closes the descriptors that the application had open, as a reader of one of its pipes would wait
  * until the worker has closed the pipe too. stderr stays open for the log. */
 static void
 drop_inherited_descriptors(unsigned keep)
 {
-   int null = open("/dev/null", O_RDWR);
+   int null = cli_open_null();
 
    if (null >= 0) {
       dup2(null, STDIN_FILENO);
@@ -79,9 +60,47 @@ drop_inherited_descriptors(unsigned keep)
       if (fcntl(STDERR_FILENO, F_GETFD) < 0)
          dup2(null, STDERR_FILENO);
    }
-   if (keep > STDERR_FILENO + 1)
-      close_range(STDERR_FILENO + 1, keep - 1, 0);
-   close_range(keep + 1, UINT_MAX, 0);
+   tongs_close_range(STDERR_FILENO + 1, keep - 1);
+   tongs_close_range(keep + 1, UINT_MAX);
+}
+
+/* Makes the paths absolute. Returns `list` itself if there is nothing to do, else memory that stays
+ * for the process's life. `separators`: the characters between paths. */
+static const char *
+make_absolute(const char *list, const char *separators)
+{
+   char dir[PATH_MAX], *text = NULL;
+   size_t size;
+
+   if (!list || !getcwd(dir, sizeof(dir)))
+      return list;
+   FILE *file = open_memstream(&text, &size);
+   if (!file)
+      return list;
+   while (*list) {
+      size_t length = strcspn(list, separators);
+      if (length && *list != '/')
+         fprintf(file, "%s/", dir);
+      fwrite(list, 1, length, file);
+      list += length;
+      if (*list)
+         fputc(*list++, file);
+   }
+   return fclose(file) == 0 ? text : NULL;
+}
+
+/* Leaves the current directory, so that its file system can be unmounted while the worker runs. */
+static bool
+leave_directory(struct rdr_worker_options *options)
+{
+   const char *host_driver = make_absolute(options->host_driver, ":");
+   const char *capture = make_absolute(options->capture, "");
+
+   if ((options->host_driver && !host_driver) || (options->capture && !capture) || chdir("/") < 0)
+      return false;
+   options->host_driver = host_driver;
+   options->capture = capture;
+   return true;
 }
 
 /* A host driver's compiler allocates and frees some MiB for each pipeline. By default, the C
@@ -97,7 +116,6 @@ keep_freed_memory(void)
 
 struct arguments {
    struct rdr_worker_options worker;
-   bool detached;
    bool waits;
    bool is_zygote;
    uint32_t fd; /* UINT32_MAX: none was given */
@@ -112,9 +130,6 @@ read_option(const struct cli_command *self, struct arguments *a, int option, cha
       if (!cli_parse_number(optarg, STDERR_FILENO + 1, INT_MAX, &a->fd) ||
           fcntl((int)a->fd, F_GETFD) < 0)
          return cli_usage_error(self->name, "--fd: \"%s\" is no open descriptor", optarg);
-      return 0;
-   case OPTION_DETACH:
-      a->detached = true;
       return 0;
    case OPTION_WAIT:
       a->waits = true;
@@ -170,9 +185,11 @@ worker(const struct cli_command *self, int argc, char **argv)
 
    /* The broker runs this program by a descriptor, and ps would show its number as the name. */
    prctl(PR_SET_NAME, "tongs-worker");
-   if (a.detached && !detach(self))
-      return CLI_EXIT_FAILURE;
    drop_inherited_descriptors(a.fd);
+   if (!leave_directory(&a.worker)) {
+      cli_error(self->name, "cannot leave the current directory: %s", strerror(errno));
+      return CLI_EXIT_FAILURE;
+   }
    fcntl((int)a.fd, F_SETFD, FD_CLOEXEC);
    keep_freed_memory();
    if (a.is_zygote)
@@ -192,7 +209,6 @@ const struct cli_command cli_command_worker = {
       "\n"
       "Options (the variable in parentheses does the same):\n"
       "  --fd N              the socket\n"
-      "  --detach            go on in the background; the process that was started ends at once\n"
       "  --wait              load the host driver first, then receive the client and its limits\n"
       "                      through the socket\n"
       "  --zygote            load the host driver, then fork a worker for each socket that is\n"

@@ -265,6 +265,27 @@ use_channel(struct icd_connection *c, struct icd_channel *ch)
    c->status = ch->rings.status;
 }
 
+/* Without shared memory, all bytes go through the transport itself. */
+static void
+do_without(struct icd_connection *c, int error)
+{
+   c->transport->capabilities &=
+      ~(uint32_t)(ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_SHARES_HEAPS);
+   fprintf(
+      stderr,
+      "tongs: no memory can be shared with the server (%s): calls go through the socket, mapped "
+      "memory is copied, and there is no coherent memory\n",
+      strerror(error));
+}
+
+/* Whether shared memory cannot be had at all, as behind a filter of system calls, rather than not
+ * at the moment. */
+static bool
+is_refused(int error)
+{
+   return error == EPERM || error == ENOSYS || error == EACCES || error == EFBIG;
+}
+
 bool
 icd_channel_open(struct icd_connection *c, char *why, size_t why_size)
 {
@@ -277,6 +298,11 @@ icd_channel_open(struct icd_connection *c, char *why, size_t why_size)
    int error = c->transport->ops->create_memory(
       c->transport, ICD_MEMORY_FOR_CHANNEL,
       tongs_channel_size(TONGS_CHANNEL_OPS_SIZE, TONGS_CHANNEL_REPLIES_SIZE), &ch->memory);
+   if (is_refused(-error)) {
+      do_without(c, -error);
+      free(ch);
+      return true;
+   }
    if (error) {
       snprintf(why, why_size, "cannot make the memory that is shared with the server: %s",
                strerror(-error));

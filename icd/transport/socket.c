@@ -4,22 +4,28 @@
 
 #include "icd/transport/transport.h"
 
+#include "protocol/apart.h"
 #include "protocol/channel.h"
 #include "protocol/environment.h"
 #include "protocol/socket.h"
+#include "protocol/tongs_list.h"
 #include "protocol/url.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,7 +39,9 @@ extern char **environ;
 
 struct icd_socket {
    struct icd_transport base;
-   int fd;
+   struct tongs_list link; /* in `open_sockets` */
+   int fd;                 /* -1 in a child of fork() */
+   int worker;             /* a pidfd: the worker is this process's child; -1: it is not */
    int fds[TONGS_FDS_MAX]; /* owned; received and not taken yet */
    size_t fd_count;
 };
@@ -137,6 +145,75 @@ socket_has_hung_up(struct icd_transport *t)
    return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
+/* --- Closing --- */
+
+/* How long we wait for a worker that is our child, milliseconds. A worker that takes longer stays a
+ * zombie until this process ends. */
+#define WORKER_END_MS 2000
+
+/* All sockets of this process, for close_copies(). */
+static struct {
+   pthread_mutex_t lock; /* protects the list; held over fork() */
+   struct tongs_list list;
+} open_sockets = {
+   .lock = PTHREAD_MUTEX_INITIALIZER,
+   .list = {&open_sockets.list, &open_sockets.list},
+};
+
+static void
+close_descriptors(struct icd_socket *s)
+{
+   for (size_t i = 0; i < s->fd_count; i++)
+      close(s->fds[i]);
+   s->fd_count = 0;
+   if (s->fd >= 0)
+      close(s->fd);
+   s->fd = -1;
+   if (s->worker >= 0) {
+      struct pollfd p = {.fd = s->worker, .events = POLLIN};
+      siginfo_t info;
+
+      if (poll(&p, 1, WORKER_END_MS) > 0)
+         waitid((idtype_t)P_PIDFD, (id_t)s->worker, &info, WEXITED | WNOHANG);
+      close(s->worker);
+      s->worker = -1;
+   }
+}
+
+static void
+before_fork(void)
+{
+   pthread_mutex_lock(&open_sockets.lock);
+}
+
+static void
+after_fork(void)
+{
+   pthread_mutex_unlock(&open_sockets.lock);
+}
+
+/* In a child of fork(). The worker ends when the last copy of its client's socket is closed, so a
+ * child that outlives its parent must not have one. */
+static void
+close_copies(void)
+{
+   tongs_list_for_each(struct icd_socket, s, &open_sockets.list, link) {
+      if (s->worker >= 0)
+         close(s->worker);
+      s->worker = -1; /* the parent's child */
+      close_descriptors(s);
+   }
+   pthread_mutex_unlock(&open_sockets.lock);
+}
+
+static bool watches_forks;
+
+static void
+watch_forks(void)
+{
+   watches_forks = pthread_atfork(before_fork, after_fork, close_copies) == 0;
+}
+
 static void
 socket_shutdown(struct icd_transport *t)
 {
@@ -148,10 +225,11 @@ socket_close(struct icd_transport *t, bool inherited)
 {
    struct icd_socket *s = socket_from(t);
 
-   (void)inherited; /* the parent's descriptor keeps the stream open */
-   for (size_t i = 0; i < s->fd_count; i++)
-      close(s->fds[i]);
-   close(s->fd);
+   (void)inherited; /* a child has no descriptors: close_copies() */
+   pthread_mutex_lock(&open_sockets.lock);
+   tongs_list_remove(&s->link);
+   pthread_mutex_unlock(&open_sockets.lock);
+   close_descriptors(s);
    free(s);
 }
 
@@ -223,9 +301,12 @@ struct icd_transport *
 icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
                           enum icd_transport_delay delay)
 {
+   static pthread_once_t once = PTHREAD_ONCE_INIT;
    struct icd_socket *s = calloc(1, sizeof(*s));
 
-   if (!s) {
+   pthread_once(&once, watch_forks);
+   if (!s || !watches_forks) {
+      free(s);
       close(fd);
       return NULL;
    }
@@ -237,6 +318,10 @@ icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
       .flush_size = ICD_FLUSH_SIZE,
    };
    s->fd = fd;
+   s->worker = -1;
+   pthread_mutex_lock(&open_sockets.lock);
+   tongs_list_append(&open_sockets.list, &s->link);
+   pthread_mutex_unlock(&open_sockets.lock);
    return &s->base;
 }
 
@@ -268,23 +353,78 @@ find_program(char *path, size_t size)
    return access(path, X_OK) == 0;
 }
 
-/* Starts `tongs worker --detach` on one end of a socket pair and returns the other end. The process
- * that we start forks the worker and exits at once, so the application gets no child to wait for.
- */
+/* What the process between us and the worker needs and finds out. */
+struct start {
+   const char *path;
+   char *const *argv;
+   char **environment;
+   int fd; /* the worker's end of the socket pair */
+   pid_t worker;
+   int error;
+};
+
+/* Runs apart, so that the worker becomes a grandchild: the application gets no child that it does
+ * not know. The worker gets a session of its own, which keeps a terminal's Ctrl-C away from it: the
+ * application may handle that signal and still need its worker. */
 static int
-spawn_worker(char *why, size_t why_size)
+start_worker(void *data)
 {
-   char path[PATH_MAX];
-   int fds[2], status = 0;
-   pid_t pid;
+   struct start *s = data;
    posix_spawn_file_actions_t actions;
    posix_spawnattr_t attributes;
    sigset_t none;
+
+   sigemptyset(&none);
+   posix_spawnattr_init(&attributes);
+   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+   posix_spawnattr_setsigmask(&attributes, &none);
+   posix_spawn_file_actions_init(&actions);
+   /* dup2 onto itself clears close-on-exec, which posix_spawn promises since glibc 2.29. */
+   posix_spawn_file_actions_adddup2(&actions, s->fd, s->fd);
+   s->error = posix_spawn(&s->worker, s->path, &actions, &attributes, s->argv, s->environment);
+   posix_spawn_file_actions_destroy(&actions);
+   posix_spawnattr_destroy(&attributes);
+   return 0;
+}
+
+/* A pidfd of the worker if it has become this process's child, else -1. That happens to a process
+ * that takes in orphans: process 1 of a container, or a subreaper. Such a process must reap the
+ * worker. Kernels before 5.4 cannot tell. */
+static int
+find_orphan(pid_t worker)
+{
+   siginfo_t info;
+
+   int fd = (int)syscall(SYS_pidfd_open, worker, 0);
+   if (fd >= 0 && waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+      return fd;
+   if (fd >= 0)
+      close(fd);
+   return -1;
+}
+
+/* Whether orphans become children of this process. */
+static bool
+takes_in_orphans(void)
+{
+   int subreaper = 0;
+
+   prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+   return subreaper || getpid() == 1;
+}
+
+/* Starts `tongs worker` on one end of a socket pair. Returns the other end, and a pidfd of the
+ * worker or -1 in *worker; -1 on failure. */
+static int
+spawn_worker(int *worker, char *why, size_t why_size)
+{
+   char path[PATH_MAX], fd_text[16];
+   int fds[2];
    /* The worker of a privileged process has the same rights, and the libraries that it loads read
     * the environment, which the user chose. */
    char *no_environment[] = {NULL};
-   char **environment = tongs_is_privileged() ? no_environment : environ;
 
+   *worker = -1;
    if (!find_program(path, sizeof(path))) {
       snprintf(
          why, why_size,
@@ -293,39 +433,50 @@ spawn_worker(char *why, size_t why_size)
          TONGS_PROGRAM_PATH);
       return -1;
    }
-   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+   int error = -tongs_socket_pair(fds);
+   if (error) {
       snprintf(why, why_size, "cannot make a socket pair for a private worker: %s",
-               strerror(errno));
+               strerror(error));
       return -1;
    }
-   fds[0] = tongs_fd_above_stdio(fds[0]);
-   fds[1] = tongs_fd_above_stdio(fds[1]);
-
-   /* dup2 onto itself clears close-on-exec, which posix_spawn promises since glibc 2.29. */
-   char fd_text[16];
    snprintf(fd_text, sizeof(fd_text), "%d", fds[1]);
-   char *const argv[] = {path, "worker", "--fd", fd_text, "--detach", NULL};
-   sigemptyset(&none);
-   posix_spawnattr_init(&attributes);
-   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-   posix_spawnattr_setsigmask(&attributes, &none);
-   posix_spawn_file_actions_init(&actions);
-   posix_spawn_file_actions_adddup2(&actions, fds[1], fds[1]);
-   int error = posix_spawn(&pid, path, &actions, &attributes, argv, environment);
-   posix_spawn_file_actions_destroy(&actions);
-   posix_spawnattr_destroy(&attributes);
+   char *const argv[] = {path, "worker", "--fd", fd_text, NULL};
+   struct start start = {
+      .path = path,
+      .argv = argv,
+      .environment = tongs_is_privileged() ? no_environment : environ,
+      .fd = fds[1],
+   };
+   error = -tongs_run_apart(start_worker, &start);
+   if (!error)
+      error = start.error;
    close(fds[1]);
    if (error) {
       snprintf(why, why_size, "cannot start a private worker with %s: %s", path, strerror(error));
       close(fds[0]);
       return -1;
    }
-   while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-      ;
+   if (takes_in_orphans())
+      *worker = find_orphan(start.worker);
    return fds[0];
 }
 
 /* --- Openers --- */
+
+/* Whether memory of any size can be shared. A limit of file sizes counts for it too. */
+static bool
+can_share_heaps(void)
+{
+   const uint64_t large = UINT64_C(1) << 40;
+   struct rlimit limit;
+
+   if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+      return true;
+   int fd = tongs_sealed_memory("tongs-heap", large);
+   if (fd >= 0)
+      close(fd);
+   return fd != -EFBIG;
+}
 
 /* The transport over `fd`, which is a socket or -errno, of a connection to `url`. */
 static struct icd_transport *
@@ -341,6 +492,11 @@ open_socket(const struct tongs_url *url, int fd, uint32_t capabilities,
       snprintf(why, why_size, "cannot connect to %s: %s%s", text, strerror(-fd),
                fd == -ENOENT || fd == -ECONNREFUSED ? "; is `tongs serve` running?" : "");
       return NULL;
+   }
+   if (capabilities & ICD_TRANSPORT_SHARES_HEAPS && !can_share_heaps()) {
+      fprintf(stderr, "tongs: the limit of file sizes (ulimit -f) allows no shared memory: mapped "
+                      "memory is copied, and there is no coherent memory\n");
+      capabilities &= ~(uint32_t)ICD_TRANSPORT_SHARES_HEAPS;
    }
    struct icd_transport *t =
       icd_transport_from_socket(fd, tongs_transport_name(url->transport), capabilities, delay);
@@ -372,10 +528,16 @@ struct icd_transport *
 icd_transport_open_spawn(const struct tongs_url *url, bool shares_nothing, char *why,
                          size_t why_size)
 {
-   int fd = spawn_worker(why, why_size);
+   int worker, fd = spawn_worker(&worker, why, why_size);
 
    if (fd < 0)
       return NULL;
-   return open_socket(url, fd, shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES,
-                      ICD_DELAY_PROCESS, why, why_size);
+   struct icd_transport *t =
+      open_socket(url, fd, shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES,
+                  ICD_DELAY_PROCESS, why, why_size);
+   if (t)
+      socket_from(t)->worker = worker;
+   else if (worker >= 0)
+      close(worker);
+   return t;
 }

@@ -61,6 +61,7 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
       return 1;
    }
    signal(SIGPIPE, SIG_IGN);
+   signal(SIGXFSZ, SIG_IGN); /* a capture or memory beyond the limit of file sizes is an error */
    allow_descriptors(ctx->limits.descriptors);
    rdr_host_set_environment(options);
    if (options->capture)

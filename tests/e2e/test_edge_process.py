@@ -3,16 +3,59 @@
 """Processes that are not like others: with privileges, forked, in poor surroundings, with small
 limits. Each thing is done natively, too, where native drivers give the right value."""
 
-import glob
+import ctypes
+import errno
 import os
+import platform
+import resource
 import shutil
+import struct
 import sys
 
 import harness
 
-from harness import Process, Skip, client_environment, program, run, test, workers_of  # noqa: F401
+from harness import Process, Skip, client_environment, native_driver, native_environment
+from harness import only_worker_of, plain_environment, program, run, test, workers_of
 
 NOBODY = 65534
+MIB = 1 << 20
+
+CALLS = {
+    "x86_64": {"socketpair": 53, "memfd_create": 319, "close_range": 436},
+    "aarch64": {"socketpair": 199, "memfd_create": 279, "close_range": 436},
+}.get(platform.machine())
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def refuse(error, *calls):
+    """For a child before its program: a filter under which these system calls fail."""
+    if not CALLS:
+        raise Skip("the numbers of system calls are not known here")
+    numbers = [CALLS[c] for c in calls]
+    # Load the number; for each call, go to the end if it is that one; allow; fail with the error.
+    code = struct.pack("HBBI", 0x20, 0, 0, 0)
+    for i, number in enumerate(numbers):
+        code += struct.pack("HBBI", 0x15, len(numbers) - i, 0, number)
+    code += struct.pack("HBBI", 0x06, 0, 0, 0x7fff0000) + struct.pack("HBBI", 0x06, 0, 0, 0x50000 | error)
+    buffer = ctypes.create_string_buffer(code)
+    filter_program = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)))
+
+    def install():
+        if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter_program, 0, 0):
+            os._exit(99)
+        assert buffer
+    return install
+
+
+def compute_with(env, **keywords):
+    """The program's result, natively and through the driver; returns the driver's messages."""
+    native = run([program("compute")], native_environment(), **keywords)
+    result = run([program("compute")], env, **keywords)
+    assert native.returncode == result.returncode == 0, (native, result)
+    assert native.stdout.splitlines()[1:] == result.stdout.splitlines()[1:], (native, result)
+    return result.stderr
 
 
 def root_only():
@@ -53,6 +96,104 @@ def a_set_user_id_program_does_not_obey_the_environment():
     # The check above can fail: without the privilege, the same program is told by TONGS_BIN.
     run([program("compute")], env)
     assert os.path.exists(witness)
+
+
+# --- Forks and children --------------------------------------------------------------------------
+
+@test
+def a_child_of_a_fork_that_outlives_the_program_does_not_keep_its_worker():
+    for _, server in harness.transports():
+        process = Process([program("edge_process"), "outlive"], client_environment(server))
+        process.wait_for("ready")
+        worker = only_worker_of(server)
+        process.say("")
+        assert process.process.wait(harness.PATIENCE) == 0
+        assert harness.wait_for_end(worker, 20), "the worker lives as long as the child"
+        process.process.stdin.close()
+
+
+@test
+def instances_that_are_made_and_destroyed_leave_no_child_and_send_no_signal():
+    for mode in ("children", "subreaper"):
+        command = [program("edge_process"), mode]
+        native = run(command, native_environment()).stdout
+        result = run(command, client_environment())
+        assert native == "children 0 signals 0\n", native
+        if mode == "children":
+            assert result.stdout == native, result
+        # SIGCHLD of an orphan cannot be kept from a process that takes in orphans.
+        assert result.stdout.startswith("children 0 "), result
+
+
+# --- Poor surroundings ---------------------------------------------------------------------------
+
+@test
+def a_worker_does_not_keep_a_pipe_of_its_program_where_close_range_is_refused():
+    for error in (errno.EPERM, errno.ENOSYS):
+        end, kept = os.pipe()
+        inode = os.fstat(kept).st_ino
+        process = Process([program("edge_process"), "outlive"], client_environment(),
+                          pass_fds=[kept], preexec_fn=refuse(error, "close_range"))
+        os.close(kept)
+        process.wait_for("ready")
+        fds = f"/proc/{only_worker_of(None)}/fd"
+        harness.wait_until(lambda: f"pipe:[{inode}]" not in
+                           [os.readlink(f"{fds}/{x}") for x in os.listdir(fds)])
+        os.close(end)
+        process.end()
+
+
+@test
+def a_worker_does_not_keep_the_directory_that_it_is_started_in():
+    directory = os.path.join(harness.scratch, "here")
+    os.mkdir(directory)
+    shutil.copy(native_driver(), os.path.join(directory, "host.json"))
+    env = client_environment(TONGS_HOST_DRIVER="no.json:host.json", TONGS_CAPTURE="capture")
+    process = Process([program("edge_process"), "outlive"], env, cwd=directory)
+    process.wait_for("ready")
+    assert os.readlink(f"/proc/{only_worker_of(None)}/cwd") == "/"
+    process.end()
+    assert os.path.getsize(os.path.join(directory, "capture")) > 0
+
+
+@test
+def a_root_without_devices_is_enough():
+    root_only()
+
+    def hide_devices():
+        if (libc.unshare(0x00020000) or libc.mount(None, b"/", None, 0x44000, None) or
+                libc.mount(b"none", b"/dev", b"tmpfs", 0, None)):
+            os._exit(harness.SKIPPED)
+    if run(["/bin/true"], plain_environment(), preexec_fn=hide_devices).returncode != 0:
+        raise Skip("no mount namespaces here")
+    compute_with(client_environment(), preexec_fn=hide_devices)
+
+
+@test
+def programs_run_where_shared_memory_is_refused_and_one_line_says_so():
+    for error in (errno.EPERM, errno.ENOSYS):
+        messages = compute_with(client_environment(), preexec_fn=refuse(error, "memfd_create"))
+        assert messages.count("\n") == 1 and "no memory can be shared" in messages, messages
+
+
+@test
+def programs_run_where_socket_pairs_are_refused():
+    for error in (errno.EPERM, errno.ENOSYS):
+        messages = compute_with(client_environment(), preexec_fn=refuse(error, "socketpair"))
+        assert not messages, messages
+
+
+@test
+def programs_run_with_a_limit_of_file_sizes():
+    def limit(hard):
+        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (MIB // 2, hard))
+    messages = compute_with(client_environment(), preexec_fn=limit(resource.RLIM_INFINITY))
+    assert not messages, messages
+    root_only()
+    os.chmod(harness.scratch, 0o755)
+    messages = compute_with(client_environment(), preexec_fn=limit(MIB // 2), user=NOBODY, group=NOBODY,
+                            extra_groups=[])
+    assert "no memory can be shared" in messages, messages
 
 
 if __name__ == "__main__":
