@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "renderer/worker/host.h"
 
+#include "renderer/worker/manifests.h"
+
 #include "tongs_gen_types.h"
 
 #include <dlfcn.h>
@@ -19,13 +21,16 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
     * it. */
    setenv("TONGS_WORKER_PROCESS", "1", 1);
 
-   if (options->host_driver) {
-      setenv("VK_DRIVER_FILES", options->host_driver, 1);
-      setenv("VK_ICD_FILENAMES", options->host_driver, 1);
+   char *good = rdr_manifests_without_junk(options->host_driver);
+   const char *files = good ? good : options->host_driver;
+   if (files) {
+      setenv("VK_DRIVER_FILES", files, 1);
+      setenv("VK_ICD_FILENAMES", files, 1);
    } else {
       unsetenv("VK_DRIVER_FILES");
       unsetenv("VK_ICD_FILENAMES");
    }
+   free(good);
    unsetenv("VK_ADD_DRIVER_FILES");
    /* If the application selects Tongs as its only driver, its private worker must still find
     * one. */

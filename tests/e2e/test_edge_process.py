@@ -125,6 +125,44 @@ def instances_that_are_made_and_destroyed_leave_no_child_and_send_no_signal():
         assert result.stdout.startswith("children 0 "), result
 
 
+# --- Manifests -----------------------------------------------------------------------------------
+
+@test
+def a_junk_manifest_beside_a_good_one_is_left_out_and_a_line_says_so():
+    for number, junk in enumerate([b"", b"junk", b"{", b'{"ICD": }', bytes(range(256))]):
+        path = os.path.join(harness.scratch, f"{number}.json")
+        with open(path, "wb") as file:
+            file.write(junk)
+        messages = compute_with(client_environment(TONGS_HOST_DRIVER=f"{path}:{native_driver()}"))
+        assert messages.count("\n") == 1 and path in messages, messages
+
+
+@test
+def a_junk_manifest_where_the_system_has_them_is_left_out():
+    folder = os.path.join(harness.scratch, "vulkan", "icd.d")
+    os.makedirs(folder)
+    shutil.copy(native_driver(), folder)
+    with open(os.path.join(folder, "a.json"), "w", encoding="ascii") as file:
+        file.write("{")
+    env = client_environment(XDG_DATA_DIRS=harness.scratch, XDG_CONFIG_DIRS=harness.scratch + "/none")
+    del env["TONGS_HOST_DRIVER"]
+    messages = compute_with(env)
+    assert messages.count("\n") == 1 and "a.json" in messages, messages
+
+
+@test
+def only_junk_as_the_host_driver_is_no_driver_for_the_clients_loader():
+    path = os.path.join(harness.scratch, "junk.json")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("junk")
+    ours, lavapipe = harness.MANIFEST, native_driver()
+    env = client_environment(TONGS_HOST_DRIVER=path)
+    assert run([program("compute")], env).returncode == harness.SKIPPED
+    both = dict(env, VK_DRIVER_FILES=f"{ours}:{lavapipe}", VK_ICD_FILENAMES=f"{ours}:{lavapipe}")
+    result = run([program("compute")], both)
+    assert result.returncode == 0, result
+
+
 # --- Poor surroundings ---------------------------------------------------------------------------
 
 @test
