@@ -18,7 +18,7 @@ static const struct {
    {"stats", ICD_DEBUG_STATS,
     "count ops, round trips and bytes by command, and print them when the instance ends"},
    {"socket", ICD_DEBUG_SOCKET,
-    "send ops and replies through the socket where shared memory would carry them"},
+    "send ops and replies through the socket even if shared memory could carry them"},
 };
 
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))

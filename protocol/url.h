@@ -6,9 +6,9 @@
  *    tcp:HOST:PORT                  IPv6 addresses in brackets: tcp:[::1]:7777
  *    vsock:CID:PORT                 numbers both
  *    vsock:/PATH:PORT               through the unix socket by which a monitor (Firecracker,
- * cloud-hypervisor) leads to a machine's ports virtgpu[:/dev/dri/renderDN]    the virtio-gpu device
- * with our capset, or one render node spawn                          a private worker over a
- * socketpair
+ *                                   cloud-hypervisor) leads to a guest's ports
+ *    virtgpu[:/dev/dri/renderDN]    the virtio-gpu device with our capset, or one render node
+ *    spawn                          a private worker over a socket pair
  */
 
 #ifndef TONGS_URL_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * invalid WHAT: breaks a rule of Vulkan and says what came of it.
- *    usage    a buffer without a usage, which drivers take; a messenger counts what is said about
- * it shader   a shader module of four bytes, which crashes drivers; the device is lost, or not
+ *    usage    creates a buffer without a usage, which drivers accept; a messenger counts the
+ *             validation messages about it
+ *    shader   creates a shader module of four bytes, which crashes drivers; the device is lost,
+ *             or not
  */
 #include "tests/programs/common.h"
 
