@@ -40,8 +40,8 @@ rdr_limits_default(void)
    };
 }
 
-/* The largest values that the worker's code copes with: slots and counts are 32 bits, and tables
- * double. */
+/* The largest values that the worker can handle: slots and counts have 32 bits, and tables grow by
+ * doubling. */
 static struct rdr_limits
 largest(void)
 {
@@ -70,7 +70,7 @@ rdr_limits_encode(const struct rdr_limits *limits, uint8_t message[RDR_LIMITS_ME
    memcpy(message + sizeof(size), limits, sizeof(*limits));
 }
 
-/* Whether each value is at least 1 and at most what the worker's code copes with. */
+/* Whether each value is at least 1 and at most that of largest(). */
 static bool
 are_in_range(const struct rdr_limits *limits)
 {

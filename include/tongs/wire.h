@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The constants of the wire protocol that another implementation needs beside docs/wire.md and
- * protocol/ops.txt. */
+/* The constants of the wire protocol that another implementation needs in addition to docs/wire.md
+ * and protocol/ops.txt. */
 
 #ifndef TONGS_WIRE_H
 #define TONGS_WIRE_H
@@ -12,15 +12,15 @@
 
 #define TONGS_HELLO_MAGIC UINT32_C(0x53474e54) /* "TNGS" */
 
-/* Client and worker must have the same major version; the minor one only grows. */
+/* Client and worker must have the same major version. The minor version only grows. */
 #define TONGS_PROTOCOL_MAJOR 1
 #define TONGS_PROTOCOL_MINOR 0
 
-/* The fixed part of a hello, and the most that a peer may send, bytes. */
+/* The size of the fixed part of a hello, and the largest size of a whole hello, in bytes. */
 #define TONGS_HELLO_SIZE 48u
 #define TONGS_HELLO_SIZE_MAX (64u * 1024)
 
-/* What either side allows the other one for its hello, milliseconds. */
+/* How long each side waits for the other side's hello, in milliseconds. */
 #define TONGS_HELLO_TIMEOUT 5000
 
 /* --- Ops --- */
@@ -32,17 +32,18 @@ struct tongs_op_header {
    uint32_t size;  /* of the whole op with this header, a multiple of 8 */
 };
 
-/* Worker to client: the reply to the call of the tag that follows the header. */
+/* Worker to client: the op is the reply to the call whose tag follows the header. */
 #define TONGS_OP_FLAG_REPLY UINT16_C(1)
-/* Client to worker: the op carries a tag and wants a reply. */
+/* Client to worker: the op is a call. A tag follows its header, and the worker replies. */
 #define TONGS_OP_FLAG_CALL UINT16_C(2)
 /* The next file descriptor of the socket belongs to this op. */
 #define TONGS_OP_FLAG_FD UINT16_C(4)
-/* Worker to client: the op answers no call. A client passes over events that it does not know. */
+/* Worker to client: the op is an event, which answers no call. A client skips events that it does
+ * not know. */
 #define TONGS_OP_FLAG_EVENT UINT16_C(8)
 
 #define TONGS_OP_SIZE_MIN 8u
-/* The largest op, bytes. Senders cut larger transfers into several ops. */
+/* The largest op, in bytes. The sender splits larger transfers. */
 #define TONGS_OP_SIZE_MAX (256u * 1024 * 1024)
 
 #endif

@@ -46,7 +46,7 @@ is_allowed(const struct rdr_admission *a, uid_t uid)
    return false;
 }
 
-/* Whether the kernel knows the process at the other end. */
+/* Whether the peer runs on this kernel, so that SO_PEERCRED identifies it. */
 static bool
 is_of_this_machine(int fd)
 {
@@ -57,8 +57,8 @@ is_of_this_machine(int fd)
    return domain == AF_UNIX;
 }
 
-/* The kernel does not know the user of a client that comes from elsewhere. Such a client is
- * allowed, whoever it is, if it can reach the port. */
+/* Reads the client's pid and uid, and checks that the uid is allowed. A client over vsock has
+ * neither: it is always allowed, because reaching the port is the only check that we can make. */
 static bool
 identify(struct rdr_admission *a, struct rdr_client *client, int64_t now_ms)
 {

@@ -25,17 +25,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long no client is accepted after a lack of descriptors or memory, unless a worker ends. */
+/* How long the broker accepts no client after accept(2) ran out of descriptors or memory. The end
+ * of a worker ends the pause. */
 #define ACCEPT_PAUSE_MS 1000
 
-/* How long workers have to end after SIGTERM, before SIGKILL. */
+/* How long the broker waits between SIGTERM and SIGKILL for workers to end. */
 #define TERMINATE_MS 2000
 
 struct broker {
    const struct rdr_broker_options *options;
 
    struct rdr_listener *listeners; /* owned; options->listen_count of them */
-   struct pollfd *polls;           /* owned; [0] the signals, then the listeners, the others */
+   struct pollfd *polls; /* owned; [0] signal_fd, then the listeners, the pool, the zygote */
 
    struct rdr_admission admission;
    struct rdr_pool pool;
@@ -47,7 +48,7 @@ struct broker {
    bool ending;
 };
 
-/* --- What the pool needs --- */
+/* --- The pool's functions --- */
 
 static int64_t
 read_clock(void *owner)
@@ -123,8 +124,8 @@ broker_destroy(struct broker *b)
    if (!b)
       return;
    stop_listening(b);
-   /* The signals stay blocked: a second SIGTERM must not change the exit status of an end that is
-    * under way. */
+   /* The signals stay blocked: a second SIGTERM must not change the exit status of a broker that is
+    * already ending. */
    if (b->signal_fd >= 0)
       close(b->signal_fd);
    rdr_launcher_finish(&b->launcher);
@@ -134,7 +135,7 @@ broker_destroy(struct broker *b)
    free(b);
 }
 
-/* Makes the arrays. */
+/* Allocates the arrays and the pool. False if memory is out. */
 static bool
 allocate(struct broker *b)
 {
@@ -157,7 +158,7 @@ allocate(struct broker *b)
    return b->polls != NULL;
 }
 
-/* On failure the reason is logged. */
+/* False if a listener cannot be opened; the reason is logged. */
 static bool
 open_listeners(struct broker *b)
 {
@@ -190,7 +191,7 @@ broker_create(const struct rdr_broker_options *options)
       rdr_broker_log("cannot start: %s", strerror(ENOMEM));
       goto fail;
    }
-   /* Workers that the zygote forks are to be our children, too. */
+   /* Makes the workers that the zygote forks children of this process. */
    prctl(PR_SET_CHILD_SUBREAPER, 1);
    b->signal_fd = rdr_signals_open(&inherited_mask);
    if (b->signal_fd < 0) {
@@ -252,8 +253,8 @@ accept_client(struct broker *b, const struct rdr_listener *l)
    b->accept_after_ms = tongs_now_ms() + ACCEPT_PAUSE_MS;
 }
 
-/* A child that neither the zygote nor the pool knows may come from the program that became us by
- * exec(). */
+/* Reaps all children that have ended. A child that is neither the zygote nor a worker was started
+ * by the program that this process ran before exec(); it is ignored. */
 static void
 reap(struct broker *b)
 {
@@ -290,7 +291,8 @@ handle_signals(struct broker *b)
          begin_ending(b);
       }
    }
-   /* Signals of one kind are merged, so one SIGCHLD may stand for several children. */
+   /* The kernel merges pending signals with the same number, so one SIGCHLD may stand for several
+    * children. */
    reap(b);
 }
 
@@ -301,7 +303,8 @@ take_earlier(int64_t *first, int64_t time, int64_t now)
       *first = time;
 }
 
-/* When the broker ends because it had no client for so long; INT64_MAX: not at all. */
+/* The time at which the broker ends because it has been idle for idle_exit_seconds; INT64_MAX:
+ * never. */
 static int64_t
 idle_end_ms(const struct broker *b)
 {
@@ -326,8 +329,8 @@ next_timeout(const struct broker *b)
    return until - now > INT32_MAX ? INT32_MAX : (int)(until - now);
 }
 
-/* Waits for an event and handles what there is from workers, the zygote and signals. What listeners
- * have is left in `polls`. Returns what poll(2) returned. */
+/* Waits for events and handles those of workers, the zygote and signals. The caller handles those
+ * of the listeners, which are in `polls`. Returns the result of poll(2). */
 static int
 attend(struct broker *b, int timeout_ms)
 {
@@ -357,8 +360,8 @@ attend(struct broker *b, int timeout_ms)
    return n;
 }
 
-/* Warm workers are started after the zygote has loaded the driver or has turned out to be of no
- * use. */
+/* Starts missing warm workers. Waits with that while the zygote loads the driver, so that the
+ * zygote can fork them. */
 static void
 refill(struct broker *b)
 {
@@ -387,7 +390,7 @@ serve(struct broker *b)
    }
 }
 
-/* Asks the workers to end. Those that do not are killed. */
+/* Asks the workers to end by SIGTERM, and kills those that have not ended after TERMINATE_MS. */
 static void
 end_workers(struct broker *b)
 {
@@ -407,7 +410,8 @@ end_workers(struct broker *b)
          continue;
       }
       if (left <= 0) {
-         /* They are stuck in a system call of the driver's. init reaps them when they come out. */
+         /* These workers are stuck in a system call of the host driver. init reaps them when the
+          * call returns. */
          rdr_broker_log("%u workers cannot be killed: leaving them", rdr_pool_count(&b->pool));
          break;
       }

@@ -10,9 +10,9 @@
  *    zygote_client.c   the broker's end of the zygote
  *    zygote.c          the zygote: a process that has loaded the host driver and forks workers
  *
- * The broker starts one worker process for each connection and logs how the process ends. It uses
- * neither Vulkan nor any byte that a client sends, so no client, worker or host driver can crash
- * it.
+ * The broker starts one worker process for each connection and logs how the process ends. It
+ * neither calls Vulkan nor reads any byte that a client sends, so no client, worker or host driver
+ * can crash it.
  */
 
 #ifndef RDR_BROKER_BROKER_H
@@ -32,12 +32,12 @@ struct rdr_broker_options {
    const struct tongs_url *listen;
    size_t listen_count;
 
-   /* Users that may connect, beside root and the broker's own user. If there are any, the mode of
-    * the sockets is 0666 instead of 0600; else the kernel would refuse those users. */
+   /* Users that may connect, besides root and the broker's own user. If there are any, the mode of
+    * the sockets is 0666 instead of 0600, because the kernel would otherwise refuse those users. */
    const uid_t *allowed_uids;
    size_t allowed_uid_count;
 
-   /* Arguments of each worker after those of launch.h; ends with NULL. */
+   /* Arguments of each worker, appended to those that launch.h lists; ends with NULL. */
    const char *const *worker_args;
 
    struct rdr_limits limits; /* of each client */
@@ -45,22 +45,23 @@ struct rdr_broker_options {
    /* How many clients may have a worker at a time, at least 1. Further clients are turned away. */
    unsigned max_workers;
 
-   /* How many workers wait for a client with the host driver loaded. 0: each worker is started when
+   /* How many warm workers (host driver loaded) wait for clients. 0: each worker is started when
     * its client connects. */
    unsigned warm;
 
-   /* After so many seconds without a client, the broker ends; 0: never. */
+   /* The broker ends after this many seconds without a client; 0: never. */
    unsigned idle_exit_seconds;
 
-   /* A descriptor that gets one newline and is closed when all sockets listen; -1: none. */
+   /* When all sockets listen, the broker writes one newline to this descriptor and closes it; -1:
+    * none. */
    int ready_fd;
 };
 
-/* Runs until SIGTERM, SIGINT or SIGHUP, or until it was idle for idle_exit_seconds. Then the socket
- * files are removed, the workers have ended, and the result is 0. If the broker cannot start, the
- * reason is logged, and the result is 1. Must be called with no other thread running; takes over
- * the process's signals and children. The workers run the file that this process runs, even if
- * another one has been installed since.
+/* Runs until SIGTERM, SIGINT or SIGHUP, or until the broker was idle for idle_exit_seconds. Then it
+ * removes the socket files, ends the workers and returns 0. If the broker cannot start, it logs the
+ * reason and returns 1. Must be called with no other thread running; takes over the process's
+ * signals and children. The workers run the executable file that this process runs, even if the
+ * installed file has been replaced since.
  *
  * Each line of the log is one write(2) to stderr and begins with "tongs: ". */
 int

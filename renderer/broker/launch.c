@@ -16,10 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The descriptor that a worker finds its socket at. */
+/* The number of the descriptor at which a worker finds its socket. */
 #define WORKER_FD 3
 
-/* The program's descriptor must lie above those that a worker gets. */
+/* The descriptor of the executable must not be one of those that a worker gets. */
 #define EXE_FD_MIN 10
 
 #define ARGUMENTS_MAX 64
@@ -126,7 +126,8 @@ run_worker(const struct rdr_launcher *l, const char *const *argv, int fd)
       rdr_broker_log("cannot hand a socket over to a worker: %s", strerror(errno));
       _exit(127);
    }
-   /* The process that started us may have left descriptors open, which a worker must not have. */
+   /* The process that started the broker may have left descriptors open, and a worker must not
+    * inherit them. */
    tongs_close_on_exec(WORKER_FD + 1);
    fexecve(l->exe_fd, (char *const *)argv, environ);
    rdr_broker_log("cannot run a worker: %s", strerror(errno));

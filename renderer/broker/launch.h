@@ -5,14 +5,14 @@
  *
  *    program      the file that this process runs, opened once, so that it stays the same if the
  *                 installed one is replaced
- *    arguments    `tongs worker --fd 3`, the option of the kind, `worker_args`, and `--limit` for
- *                 each limit that differs from its default
- *    environment  this process's
- *    descriptors  3: the socket; 0, 1, 2: this process's; all others are closed by execve(2)
+ *    arguments    `tongs worker --fd 3`, the option of the rdr_launch_kind, `worker_args`, and
+ *                 `--limit` for each limit that differs from its default
+ *    environment  that of this process
+ *    descriptors  3: the socket; 0, 1, 2: those of this process; all others are closed by execve(2)
  *    signals      the mask that was inherited before this process blocked its own; SIGPIPE as usual
  *
- * A warm worker is forked by the zygote (zygote.h), if there is one that can do so. It then has the
- * zygote's arguments, environment and descriptors, which come from here too.
+ * If the zygote (zygote.h) is ready, it forks the warm workers. They have the zygote's arguments,
+ * environment and descriptors, which this file decides as well.
  *
  * One thread.
  */
@@ -38,22 +38,22 @@ enum rdr_launch_kind {
 struct rdr_launcher {
    int exe_fd; /* owned; -1: rdr_launcher_init() has failed */
 
-   /* What each worker is started with after the options of this file; ends with NULL; NULL:
-    * nothing. The caller's. */
+   /* Arguments of each worker, appended to those of this file; ends with NULL; NULL: none. The
+    * caller owns the array. */
    const char *const *worker_args;
 
-   /* The limits of each client. A warm worker, and the zygote, are started without them: a warm
-    * worker gets its client's limits with the client's socket (warm_worker.h). */
+   /* The limits of each client. Warm workers and the zygote are started without them: a warm worker
+    * receives its client's limits together with the client's socket (warm_worker.h). */
    struct rdr_limits limits;
 
-   /* The signal mask of the processes that are started. */
+   /* The signal mask of started processes. */
    sigset_t mask;
 
-   /* Forks the warm workers while it can; the caller's; NULL: there is none. */
+   /* Forks the warm workers while it is ready; owned by the caller; NULL: there is no zygote. */
    struct rdr_zygote_client *zygote;
 };
 
-/* `mask` is the whole mask that started processes get. 0 or -errno. */
+/* `mask` is the signal mask of started processes. 0 or -errno. */
 int
 rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
                   const struct rdr_limits *limits, const sigset_t *mask);
@@ -61,14 +61,14 @@ rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
 void
 rdr_launcher_finish(struct rdr_launcher *l);
 
-/* Starts a process that has the socket `fd`, which stays the caller's. Returns its pid, or -1 with
- * errno. The process is a child of this one. */
+/* Starts a child process that gets a copy of the socket `fd`; the caller keeps `fd`. Returns the
+ * child's pid, or -1 with errno. */
 pid_t
 rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd);
 
-/* The same with one end of a new socket pair. The other end goes to *control_fd, which the caller
- * owns. A warm worker is forked by the zygote if it can; then it is a child of this process only if
- * this process is a subreaper. */
+/* As rdr_launch(), with one end of a new socket pair. The other end goes to *control_fd, which the
+ * caller owns. If the zygote is ready, it forks the warm worker, which is then a child of this
+ * process only if this process is a subreaper. */
 pid_t
 rdr_launch_with_socket(const struct rdr_launcher *l, enum rdr_launch_kind kind, int *control_fd);
 

@@ -81,8 +81,8 @@ rdr_listener_finish(struct rdr_listener *l)
 
    if (l->fd < 0)
       return;
-   /* The file goes before the socket closes. A server that starts now sees a live socket or none,
-    * and never a stale one, which it would replace and we would then remove. */
+   /* Remove the file before closing the socket. Otherwise a server that starts in between would
+    * find a stale socket file and replace it, and we would then remove that server's file. */
    if (l->url->transport == TONGS_TRANSPORT_UNIX && lstat(l->url->path, &st) == 0 &&
        st.st_dev == l->dev && st.st_ino == l->ino)
       unlink(l->url->path);

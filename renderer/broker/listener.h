@@ -11,7 +11,7 @@
 struct tongs_url;
 
 struct rdr_listener {
-   const struct tongs_url *url; /* the caller's; must live as long as the listener */
+   const struct tongs_url *url; /* owned by the caller; must live as long as the listener */
    int fd;                      /* owned; -1: closed */
 
    /* Identify the socket file, so that rdr_listener_finish() removes our file and no other. */
@@ -19,17 +19,17 @@ struct rdr_listener {
    ino_t ino;
 };
 
-/* Makes a closed listener. */
+/* Initialises a closed listener. */
 void
 rdr_listener_init(struct rdr_listener *l, const struct tongs_url *url);
 
-/* Binds the socket and listens, without blocking. `mode`: the permissions of a unix socket's file.
- * On failure the reason is logged. */
+/* Binds a non-blocking socket and listens. `mode`: the permissions of a unix socket's file. False
+ * on failure, which is logged. */
 bool
 rdr_listener_open(struct rdr_listener *l, mode_t mode);
 
-/* Returns the next client's socket, which the caller owns; -EAGAIN if there is none; any other
- * -errno means that accept(2) will fail again at once. */
+/* Returns the socket of the next client, which the caller owns; -EAGAIN if no client waits; another
+ * -errno if accept(2) fails in a way that an immediate retry would not cure. */
 int
 rdr_listener_accept(const struct rdr_listener *l);
 

@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long no warm worker is started after one ended before it was warm: the next would end in the
- * same way. */
+/* How long the pool starts no warm worker after one ended before it was warm, because the next one
+ * would probably end in the same way. */
 #define REFILL_PAUSE_MS 10000
 
-/* How long a client has the processors for its own start. In that time, a warm worker is started
- * only if no worker waits. */
+/* How long after a client's arrival the pool starts a warm worker only if none is left, so that the
+ * new worker does not compete with the client's start for the processors. */
 #define SETTLE_MS 50
 
 static const struct rdr_pool_slot free_slot = {.control_fd = -1, .client.fd = -1};
@@ -74,7 +74,7 @@ has_client(const struct rdr_pool_slot *slot)
           slot->state == RDR_SLOT_SERVING;
 }
 
-/* Whether the slot's process, if it ended now, would have ended before it was warm. */
+/* Whether the slot's worker is not warm yet. */
 static bool
 is_early(const struct rdr_pool_slot *slot)
 {
@@ -103,8 +103,8 @@ find_pid(struct rdr_pool *p, pid_t pid)
    return NULL;
 }
 
-/* The worker ends, or has ended. Its client, if there is one, is lost unless the caller has taken
- * it back. */
+/* Moves a slot to ENDING: the worker has been killed or has ended. If the slot still has a client,
+ * that client is lost. */
 static void
 begin_ending(struct rdr_pool *p, struct rdr_pool_slot *slot)
 {
@@ -205,7 +205,7 @@ offer(struct rdr_pool *p, const struct rdr_client *client)
          p->waiting_count--;
          return slot;
       }
-      /* The worker has ended, and we have not been told yet. */
+      /* The worker has ended, but SIGCHLD has not been handled yet. */
       p->options.ops->kill(p->options.owner, slot->pid, SIGKILL);
       begin_ending(p, slot);
    }
@@ -258,10 +258,10 @@ rdr_pool_serve(struct rdr_pool *p, const struct rdr_client *client)
    return 0;
 }
 
-/* --- What workers say --- */
+/* --- Messages from workers --- */
 
-/* The worker has closed its socket, and is dead or about to be. A client that it had not taken gets
- * another worker. */
+/* The worker has closed its socket, so it has ended or is about to. If it had been offered a client
+ * and had not taken it, the client gets another worker. */
 static void
 let_go(struct rdr_pool *p, struct rdr_pool_slot *slot)
 {
@@ -314,8 +314,8 @@ hear(struct rdr_pool *p, struct rdr_pool_slot *slot)
    return true;
 }
 
-/* A worker in WARM has nothing to say: SIGCHLD tells its end. No entry is left empty, as poll(2)
- * takes no more entries than the process may have descriptors. */
+/* A worker in WARM sends nothing, and SIGCHLD reports its end, so it is not polled. The entries are
+ * contiguous, because poll(2) accepts no more entries than the process may have descriptors. */
 nfds_t
 rdr_pool_fill_polls(struct rdr_pool *p, struct pollfd *polls, nfds_t at)
 {
@@ -372,7 +372,7 @@ rdr_pool_reap(struct rdr_pool *p, pid_t pid, int status)
 
    if (!slot)
       return false;
-   /* The worker may have taken its client before it ended: read all that it has said. */
+   /* The worker may have taken its client before it ended: read all of its messages. */
    while (slot->state == RDR_SLOT_OFFERED_EARLY || slot->state == RDR_SLOT_OFFERED) {
       if (!hear(p, slot))
          let_go(p, slot);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The broker's pool of workers: a slot for each worker process, with or without a client. The pool
- * keeps `warm` workers waiting, which have the host driver loaded, hands each client over to one of
- * them, and replaces it. The pool reads no clock, starts no process and kills none: the functions
- * of struct rdr_pool_ops do, so that a unit test can run the pool without processes.
+ * keeps `warm` workers waiting with the host driver loaded, hands each client over to one of them,
+ * and starts another worker in its place. The pool reads the clock, and starts and kills processes,
+ * only through struct rdr_pool_ops, so that a unit test can run the pool without processes.
  *
  * The states of a slot, and the functions that change them:
  *
@@ -25,8 +25,8 @@
  *   OFFERED_EARLY, OFFERED ─── let_go(), which finds another worker for the client ────▶ ENDING
  *   any state ──────────────── rdr_pool_reap() ────────────────────────────────────────▶ FREE
  *
- * A worker in ENDING was killed and is not reaped yet. OFFERED and OFFERED_EARLY differ in one
- * thing: a worker that ends before it was warm is not replaced for a while.
+ * A worker in ENDING was killed and is not reaped yet. OFFERED_EARLY differs from OFFERED in one
+ * respect: if the worker ends before it was warm, the pool starts no warm worker for a while.
  *
  * One thread.
  */
@@ -50,7 +50,7 @@ enum rdr_slot_state {
    RDR_SLOT_ENDING,
 };
 
-/* A connection that was accepted. */
+/* An accepted connection. */
 struct rdr_client {
    int fd;
    pid_t pid; /* 0: the client is in a guest or on another machine */
@@ -62,16 +62,16 @@ struct rdr_pool_slot {
    pid_t pid;
    int control_fd; /* owned; -1 in FREE, SERVING and ENDING */
 
-   /* In OFFERED_EARLY, OFFERED and SERVING. `fd` is owned, and a copy: the worker has the client's
-    * own. It is -1 in SERVING, and if the copy could not be made; then the client is lost if the
-    * worker ends without having taken it. */
+   /* Set in OFFERED_EARLY, OFFERED and SERVING. `fd` is an owned duplicate of the socket that the
+    * worker was sent. It is -1 in SERVING. It is also -1 if dup() failed; if the worker then ends
+    * without taking the client, the client is lost. */
    struct rdr_client client;
 
    nfds_t polled; /* the index of control_fd in `polls`; 0: it is not polled */
    int64_t started_ms;
 };
 
-/* What the pool needs from outside. `owner` is rdr_pool_options.owner. */
+/* The functions that the pool's owner provides. `owner` is rdr_pool_options.owner. */
 struct rdr_pool_ops {
    int64_t (*now_ms)(void *owner);
 
@@ -79,25 +79,25 @@ struct rdr_pool_ops {
     * errno. */
    pid_t (*start_warm)(void *owner, int *control_fd);
 
-   /* Whether start_warm() takes only a few milliseconds now. If so, a client that finds no worker
-    * gets one that is started like this. */
+   /* Whether start_warm() takes only a few milliseconds now. If so, it is also used for a client
+    * that finds no waiting worker. */
    bool (*starts_fast)(void *owner);
 
-   /* Starts a worker for a client, whose socket stays the caller's. Returns its pid, or -1 with
+   /* Starts a worker for a client. The pool keeps `client_fd`. Returns the worker's pid, or -1 with
     * errno. */
    pid_t (*start_for_client)(void *owner, int client_fd);
 
-   /* Sends a client's socket, which stays the caller's, to a worker that waits. False if the worker
+   /* Sends a client's socket to a waiting worker. The pool keeps `client_fd`. False if the worker
     * is gone. */
    bool (*send_client)(void *owner, int control_fd, int client_fd);
 
    void (*kill)(void *owner, pid_t pid, int signal_number);
 
-   /* A client whose worker ended before it had taken the client got no other worker. `error`: an
-    * errno. */
+   /* Reports a client whose worker ended before taking it and that could not be given another
+    * worker. `error`: an errno. */
    void (*lose_client)(void *owner, const struct rdr_client *client, int error);
 
-   /* Tells the log what happened; NULL is not allowed. */
+   /* Logs a line. Must not be NULL. */
    void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };
 
@@ -117,7 +117,7 @@ struct rdr_pool {
    unsigned waiting_count;      /* slots in LOADING, WAITING, WARM and ENDING */
 
    int64_t refill_after_ms; /* no warm worker is started before this time */
-   int64_t settled_ms;      /* when the latest client is taken to have started */
+   int64_t settled_ms;      /* when the start of the latest client is assumed to be over */
    int64_t idle_since_ms;   /* when the number of clients last fell, or the pool was made */
    bool ending;
 };
@@ -126,16 +126,16 @@ struct rdr_pool {
 bool
 rdr_pool_init(struct rdr_pool *p, const struct rdr_pool_options *options);
 
-/* Closes the descriptors and frees the slots. Processes are left alone. */
+/* Closes the descriptors and frees the slots. Does not kill workers. */
 void
 rdr_pool_finish(struct rdr_pool *p);
 
-/* Starts as many warm workers as are missing now. A failure is logged, and no worker is started for
- * a while. */
+/* Starts as many warm workers as are missing. A failure is logged, and then the pool starts none
+ * for a while. */
 void
 rdr_pool_refill(struct rdr_pool *p);
 
-/* The next time that rdr_pool_refill() may have something to do without an event; INT64_MAX: none.
+/* The time at which rdr_pool_refill() must be called even if no event comes; INT64_MAX: none.
  */
 int64_t
 rdr_pool_wakeup_ms(const struct rdr_pool *p);
@@ -144,27 +144,28 @@ rdr_pool_wakeup_ms(const struct rdr_pool *p);
 bool
 rdr_pool_is_full(const struct rdr_pool *p);
 
-/* Finds a worker for a client: the one that is closest to warm, one that is started fast, or one
- * that is started for the client. The client's descriptor stays the caller's. 0 or -errno. The pool
- * must not be full. */
+/* Finds a worker for a client: the waiting worker that is closest to warm; else a new one by
+ * start_warm(), if that is fast; else a new one by start_for_client(). The caller keeps the
+ * client's descriptor. 0 or -errno. The pool must not be full. */
 int
 rdr_pool_serve(struct rdr_pool *p, const struct rdr_client *client);
 
-/* Writes at polls[at] and behind it what is to be polled, slot_count entries at most; returns the
- * index after the last one. `at` is not 0. */
+/* Writes the pool's entries to polls[at] and the following elements, slot_count at most; returns
+ * the index after the last one. `at` must not be 0. */
 nfds_t
 rdr_pool_fill_polls(struct rdr_pool *p, struct pollfd *polls, nfds_t at);
 
-/* After the poll: handles what workers have said. */
+/* Handles the events of the pool's entries after poll(2). */
 void
 rdr_pool_handle_polls(struct rdr_pool *p, const struct pollfd *polls);
 
-/* A child has ended with a status of waitpid(2). False if it was no worker of the pool. */
+/* Frees the slot of a child that has ended; `status` is that of waitpid(2). False if the child is
+ * not a worker of the pool. */
 bool
 rdr_pool_reap(struct rdr_pool *p, pid_t pid, int status);
 
-/* From now on no worker is started: the ends of workers that have no client are expected, and a
- * client whose worker ends is lost. */
+/* From now on the pool starts no worker, does not log the end of a worker without a client, and
+ * does not give a client another worker. */
 void
 rdr_pool_end(struct rdr_pool *p);
 

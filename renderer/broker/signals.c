@@ -9,8 +9,8 @@ rdr_signals_open(sigset_t *inherited)
 {
    sigset_t set;
 
-   /* If SIGCHLD were ignored, as this process may have inherited it, the kernel would reap the
-    * children, and their status would be lost. */
+   /* This process may have inherited SIG_IGN for SIGCHLD. The kernel would then reap the children,
+    * and their exit status would be lost. */
    signal(SIGCHLD, SIG_DFL);
    signal(SIGPIPE, SIG_IGN);
    sigemptyset(&set);

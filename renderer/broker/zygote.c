@@ -47,8 +47,8 @@ read_value(const char *text, char *value, size_t size)
    return *text == '"';
 }
 
-/* Loads the library that a manifest names, and never unloads it. An error is ignored: the worker's
- * Vulkan loader meets the same one and reports it. */
+/* Loads the library that a manifest names, and never unloads it. Errors are ignored, because the
+ * Vulkan loader of each worker finds and reports the same ones. */
 static void
 load_driver(const char *manifest)
 {
@@ -103,8 +103,8 @@ load_drivers(const char *manifests)
 
 /* --- Workers --- */
 
-/* Whether the process has one thread. In the child of fork(2), other threads are gone, but the
- * locks that they held stay locked. */
+/* Whether this process has only one thread. fork(2) copies only the calling thread, and a lock that
+ * another thread held would stay locked in the child. */
 static bool
 is_alone(void)
 {
@@ -119,15 +119,16 @@ is_alone(void)
    return count == 1;
 }
 
-/* An error is ignored: if the broker is gone, the next receive_socket() notices it. */
+/* Sends one word to the broker. Errors are ignored: if the broker is gone, the next
+ * receive_socket() fails. */
 static void
 tell(int control, int32_t word)
 {
    send(control, &word, sizeof(word), MSG_NOSIGNAL);
 }
 
-/* True in the worker. The worker's parent ends at once, so that the worker becomes a child of the
- * subreaper. */
+/* Forks twice. Returns true in the grandchild, which is the worker. Its parent exits at once, so
+ * that the worker becomes a child of the subreaper. */
 static bool
 fork_worker(int control)
 {
@@ -188,5 +189,5 @@ rdr_zygote_run(int control, const struct rdr_worker_options *options)
       }
       close(fd);
    }
-   _exit(0); /* not exit(3): exit handlers of some drivers wait for ever */
+   _exit(0); /* not exit(3): the exit handlers of some drivers hang */
 }

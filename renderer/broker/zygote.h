@@ -13,16 +13,16 @@
 
 #include <stdint.h>
 
-/* The words that the zygote sends on its socket are of type int32_t. The first is this one, when
- * the zygote can fork. Then the zygote sends one word for each socket that it receives: the pid of
- * the worker that has the socket, or a negative errno. */
+/* The zygote sends int32_t words on its socket. The first is RDR_ZYGOTE_LOADED, sent when the
+ * zygote is ready to fork. Then it sends one word for each socket that it receives: the pid of the
+ * worker that got the socket, or a negative errno. */
 #define RDR_ZYGOTE_LOADED 0
 
-/* Loads the driver and says so on the stream socket `control`. Then forks a worker for each socket
- * that it receives there. The worker waits on that socket for its client, as rdr_warm_worker_run()
- * does. The worker's parent is not the zygote but the subreaper above it, which is the broker.
- * Returns in workers only, with the exit status of the worker. The zygote exits with status 0 when
- * the broker closes its end of `control`, and also, without having said anything, if the driver has
+/* Loads the driver and sends RDR_ZYGOTE_LOADED on the stream socket `control`. Then forks a worker
+ * for each socket that it receives there. The worker runs rdr_warm_worker_run() on that socket. The
+ * worker's parent is the next subreaper above the zygote, which is the broker. Returns in workers
+ * only, with the exit status of the worker. The zygote exits with status 0 when the broker closes
+ * its end of `control`. It also exits with status 0, without sending any word, if the driver has
  * started threads, because a process with threads cannot be forked safely. */
 int
 rdr_zygote_run(int control, const struct rdr_worker_options *options);

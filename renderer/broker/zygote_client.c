@@ -15,10 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long the zygote may take to fork. The broker does nothing else in that time. */
+/* How long the zygote may take to fork. The broker blocks during that time. */
 #define FORK_MS 1000
 
-/* How long no zygote is started after one has ended: the next would end in the same way. */
+/* How long the broker starts no zygote after one has ended, because the next one would probably end
+ * in the same way. */
 #define RESTART_PAUSE_MS 10000
 
 void

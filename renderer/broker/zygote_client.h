@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The broker's end of the zygote (zygote.h): starts the zygote, asks it for workers, and goes on
- * without it if it dies, gets stuck or is of no use with this host driver.
+/* The broker's end of the zygote (zygote.h): starts the zygote, asks it for workers, and works
+ * without it if it dies, hangs or cannot be used with this host driver.
  *
  *                       rdr_zygote_client_start()
  *               ┌───────┐                      ┌─────────┐
@@ -23,8 +23,8 @@
  *          │ rdr_zygote_client_reap()               │
  *          └────────────────────────────────────────┘   (from LOADING too)
  *
- * After the zygote's end, the next one is started after a pause, or never if the zygote has found
- * that the driver cannot be forked.
+ * When a zygote has ended, the next one is started after a pause. None is started again if the
+ * zygote exited because the driver cannot be forked.
  *
  * One thread.
  */
@@ -40,9 +40,9 @@ struct rdr_launcher;
 
 enum rdr_zygote_state {
    RDR_ZYGOTE_NONE = 0,
-   RDR_ZYGOTE_LOADING, /* it loads the driver's libraries */
-   RDR_ZYGOTE_READY,   /* it forks workers */
-   RDR_ZYGOTE_ENDING,  /* it was killed and is not reaped yet */
+   RDR_ZYGOTE_LOADING, /* the zygote loads the driver's libraries */
+   RDR_ZYGOTE_READY,   /* the zygote forks workers */
+   RDR_ZYGOTE_ENDING,  /* the zygote was killed and is not reaped yet */
 };
 
 struct rdr_zygote_client {
@@ -53,28 +53,29 @@ struct rdr_zygote_client {
    int64_t after_ms; /* no zygote is started before this time */
 };
 
-/* Makes a client in NONE. */
+/* Initialises `z` in state NONE. */
 void
 rdr_zygote_client_init(struct rdr_zygote_client *z);
 
-/* Starts a zygote if none is there and one may be started now. A failure is logged. */
+/* Starts a zygote if none runs and the pause after the last one is over. A failure is logged. */
 void
 rdr_zygote_client_start(struct rdr_zygote_client *z, const struct rdr_launcher *l, int64_t now_ms);
 
-/* The descriptor to be polled for reading; -1: none. When it is readable, call
+/* The descriptor to poll for reading; -1: none. When it is readable, call
  * rdr_zygote_client_hear(). */
 int
 rdr_zygote_client_poll_fd(const struct rdr_zygote_client *z);
 
-/* Receives what the zygote says after it has loaded the driver. */
+/* Receives the first word of the zygote. */
 void
 rdr_zygote_client_hear(struct rdr_zygote_client *z);
 
 bool
 rdr_zygote_client_can_fork(const struct rdr_zygote_client *z);
 
-/* Has the zygote fork a warm worker that gets `fd`, which stays the caller's. Returns the worker's
- * pid, or -1 with errno. Blocks until the zygote answers, for one second at most. In READY only. */
+/* Makes the zygote fork a warm worker that gets a copy of `fd`; the caller keeps `fd`. Returns the
+ * worker's pid, or -1 with errno. Blocks until the zygote answers, for one second at most. May be
+ * called in READY only. */
 pid_t
 rdr_zygote_client_fork(struct rdr_zygote_client *z, int fd);
 
@@ -82,8 +83,8 @@ rdr_zygote_client_fork(struct rdr_zygote_client *z, int fd);
 void
 rdr_zygote_client_drop(struct rdr_zygote_client *z);
 
-/* A child has ended with a status of waitpid(2). False if it was not the zygote. An end by a signal
- * is logged unless `quiet`. */
+/* Handles the end of a child; `status` is that of waitpid(2). False if the child is not the zygote.
+ * Logs an end by a signal unless `quiet`. */
 bool
 rdr_zygote_client_reap(struct rdr_zygote_client *z, pid_t pid, int status, int64_t now_ms,
                        bool quiet);
