@@ -17,7 +17,7 @@ enum attempt {
    FAILED
 };
 
-/* Several workers may write to one pipe or device. */
+/* Opens one file for a capture. A pipe or device is not locked: several workers may write to it. */
 static enum attempt
 attempt(const char *path, int *fd)
 {
@@ -28,7 +28,7 @@ attempt(const char *path, int *fd)
       return FAILED;
    if (fstat(*fd, &st) == 0 && !S_ISREG(st.st_mode))
       return HAVE;
-   /* The lock keeps two workers apart that start at the same time, before either has written. */
+   /* The lock prevents two workers that start at the same time from both finding the file empty. */
    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && fstat(*fd, &st) == 0 && st.st_size == 0)
       return HAVE;
    close(*fd);

@@ -37,7 +37,7 @@ ops_wait(void *data)
    return tongs_ring_is_readable(data);
 }
 
-/* Whether there are ops, or nothing left to poll. */
+/* Stops the spinning: true if ops have come or no submission is left to poll. */
 static bool
 polling_is_over(void *data)
 {
@@ -49,8 +49,8 @@ polling_is_over(void *data)
    return !ctx->polled;
 }
 
-/* Polls the last submission while no ops come, then leaves it to the waiter's thread, which can
- * sleep. */
+/* Polls the last submission while no ops come. If it takes long, leaves it to the waiter's thread,
+ * which can sleep. */
 static void
 poll_submissions(struct rdr_context *ctx)
 {

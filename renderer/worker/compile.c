@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Fewer threads are made on a machine with fewer processors. */
+/* The limit of threads. It is lower on a machine with fewer processors. */
 #define THREADS_MAX 4u
 
 /* The compilation of one op's pipelines. */
@@ -23,7 +23,7 @@ struct compilation {
    struct tongs_list order_link;   /* in rdr_compiles.order */
    struct rdr_compiles *compiles;
    struct tongs_arena arena;
-   uint8_t *bytes; /* the op's, owned: its arguments point into them */
+   uint8_t *bytes; /* of the op, owned: its arguments point into them */
    uint32_t op;
    struct tongs_args *args;
    struct rdr_device *dev;
@@ -47,8 +47,8 @@ struct deferred_destroy {
 struct rdr_compiles {
    struct rdr_context *ctx;
 
-   /* The decoder's thread's own. Compilations are numbered from 1. Those up to `finished` are over;
-    * `order` has the others. */
+   /* For the decoder's thread only. Compilations are numbered from 1. Those up to `finished` are
+    * over; `order` has the others. */
    struct tongs_list order; /* of struct compilation.order_link, oldest first; owned */
    uint64_t finished;
    uint64_t youngest;
@@ -83,7 +83,7 @@ rdr_compiles_create(struct rdr_context *ctx)
 
 /* --- Compiling --- */
 
-/* Any thread, one at a time. */
+/* Calls the host driver to compile the pipelines. Runs on any thread, once for each compilation. */
 static void
 run(struct compilation *job)
 {
@@ -102,8 +102,8 @@ run(struct compilation *job)
    }
 }
 
-/* Destroys an unwanted pipeline on the thread that made it, whose allocator has the memory at hand.
- */
+/* Destroys an unwanted pipeline on the thread that created it, whose allocator cache holds the
+ * memory. */
 static void
 drop_unwanted(struct compilation *job)
 {
@@ -140,8 +140,8 @@ thread(void *data)
    return NULL;
 }
 
-/* Starts one more thread, up to the limit. Without any thread, the decoder's thread compiles what
- * it needs. */
+/* Starts one more thread, up to the limit. If no thread can be started, the decoder's thread
+ * compiles each pipeline when an op uses it. */
 static void
 start_thread(struct rdr_compiles *c)
 {
@@ -189,8 +189,8 @@ enter_results(struct rdr_context *ctx, struct compilation *job)
    if (job->entered)
       return;
    job->entered = true;
-   /* Of several pipelines, some may exist although the call failed. A single one does not, whatever
-    * the driver has left in its place. */
+   /* If a call for several pipelines fails, some of them may exist. If a call for one pipeline
+    * fails, its handle is invalid, even if the driver has written one. */
    if (job->result < 0 && job->args->new_count == 1)
       job->handles[0] = 0;
    if (job->result < 0 && ctx->post_result == VK_SUCCESS)
@@ -211,7 +211,7 @@ enter_results(struct rdr_context *ctx, struct compilation *job)
    }
 }
 
-/* Waits for the compilation, or does it here if no thread has begun. */
+/* Waits for the compilation. Compiles on this thread if no other thread has begun. */
 static void
 finish(struct compilation *job)
 {
@@ -349,7 +349,8 @@ rdr_compile_forgets(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 
 /* --- Ops --- */
 
-/* Room for the op and what it decodes into. NULL if memory is out. */
+/* Allocates a compilation with a copy of the op and memory for its arguments. NULL if memory is
+ * out. */
 static struct compilation *
 create(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
 {
@@ -371,7 +372,8 @@ create(struct rdr_compiles *c, const uint8_t *bytes, size_t size)
    return job;
 }
 
-/* Decodes and enters the new objects. False if there is nothing to compile. */
+/* Decodes the op and enters its new objects into the object table. False if there is nothing to
+ * compile. */
 static bool
 decode(struct rdr_context *ctx, struct compilation *job, size_t size)
 {

@@ -58,7 +58,7 @@ rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *device, 
 
    if (ctx->post_result == VK_SUCCESS)
       ctx->post_result = result;
-   if (tongs_ops[op->number].kind == TONGS_OP_RECORD) /* the parent is the command buffer */
+   if (tongs_ops[op->number].kind == TONGS_OP_RECORD) /* the slot is that of the command buffer */
       ctx->slots[op->parent].result = result;
    if (!dev->lost)
       fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n",

@@ -42,7 +42,7 @@ struct rdr_host {
    PFN_vkEnumerateInstanceExtensionProperties EnumerateInstanceExtensionProperties;
 };
 
-/* How devices of a physical device are made, beside what the client asks for. */
+/* What the worker adds when it creates a device of this physical device. */
 struct rdr_physical_device {
    VkPhysicalDevice handle;
    bool imports_host_memory; /* has VK_EXT_external_memory_host, at our alignment */
@@ -53,7 +53,7 @@ struct rdr_instance {
    VkInstance handle;
    PFN_vkGetDeviceProcAddr GetDeviceProcAddr;
    struct rdr_vk_instance vk;
-   /* Those that the client has seen. */
+   /* The physical devices that the client has enumerated. */
    struct rdr_physical_device physical[TONGS_PHYSICAL_DEVICES_MAX];
    uint32_t physical_count;
 };
@@ -73,7 +73,7 @@ struct rdr_device {
    struct rdr_vk_device vk;
    bool imports_host_memory;  /* VK_EXT_external_memory_host is enabled */
    bool marks_buffers;        /* buffers are created for imported host memory (handle_buffer.c) */
-   atomic_bool lost;          /* a post failed, or the host driver lost the device: waits end */
+   atomic_bool lost;          /* a post failed, or the host driver lost the device: all waits end */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;
    /* Owned, one for each queue. rdr_waiters_lose() walks them on any thread without a lock, so the
@@ -89,8 +89,8 @@ enum rdr_ended {
    RDR_RULE_BROKEN, /* the reason has been logged */
 };
 
-/* The parent and children of the object in the slot with the same index. A list of slot numbers, as
- * the tables may move when they grow. */
+/* The parent and the children of the object in the slot with the same index. The links are slot
+ * numbers, because the tables may move when they grow. */
 struct rdr_node {
    uint32_t parent; /* slot, 0: none */
    uint32_t first_child;
@@ -107,15 +107,14 @@ struct rdr_context {
    FILE *capture;            /* owned, may be NULL */
 
    /* Once there is a channel, all bytes go through it: ops to the decoder's thread, replies under
-    * `reply_lock`. The transport then carries descriptors, memory and wake-ups, and tells that the
-    * client is there. */
+    * `reply_lock`. The transport then carries descriptors, memory and wake-ups, and reports when
+    * the client hangs up. */
    struct tongs_channel channel;
    struct rdr_shared_memory channel_memory;
    atomic_bool has_channel; /* for the other threads */
-   atomic_bool client_left; /* it has hung up; ops that it has put into the ring still count */
+   atomic_bool client_left; /* the client has hung up; ops in the ring are still executed */
 
-   /* The decoder's thread's own. */
-   struct rdr_input in;
+   /* For the decoder's thread only. */ struct rdr_input in;
    struct tongs_arena arena;
    struct tongs_slot *slots;
    struct rdr_node *nodes;
@@ -132,18 +131,20 @@ struct rdr_context {
 
    struct rdr_jobs *jobs;             /* owned */
    struct rdr_compiles *compiles;     /* owned */
-   struct rdr_validation *validation; /* owned; NULL: none is wanted */
+   struct rdr_validation *validation; /* owned; NULL: no validation */
    bool greeted;                      /* the handshake is over: the client reads events */
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };
 
-/* Prepares a zeroed context, which takes the transport also on failure. False if memory is out. */
+/* Initialises a zeroed context. The context owns the transport from now on, also on failure. False
+ * if memory is out. */
 bool
 rdr_context_init(struct rdr_context *ctx, struct rdr_transport *transport,
                  const struct rdr_limits *limits);
 
-/* Ends the connection, logs why and tells the client, once. printf-like. Any thread. */
+/* Ends the connection, logs the reason and sends it to the client. Further calls do nothing.
+ * printf-like. Any thread. */
 __attribute__((format(printf, 2, 3))) void
 rdr_end(struct rdr_context *ctx, const char *format, ...);
 
@@ -151,9 +152,9 @@ rdr_end(struct rdr_context *ctx, const char *format, ...);
 void
 rdr_refuse_command(struct rdr_context *ctx, const char *name);
 
-/* The host driver's call `name` for a post failed. Nobody waits for the result, so the device is
- * lost from now on: its later calls report that. `device`: the struct rdr_device. The decoder's
- * thread. */
+/* Handles a post whose host call `name` failed. The client does not wait for the result, so the
+ * worker marks the device as lost, and later calls report that. `device`: the struct rdr_device.
+ * The decoder's thread. */
 void
 rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *device, const char *name,
                 VkResult result);

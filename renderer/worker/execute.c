@@ -52,7 +52,8 @@ rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_d
 
 /* --- Ops that cannot be carried out --- */
 
-/* The slot that the op's new objects belong to; 0, with the connection ended, if it names none. */
+/* The slot of the parent of the op's new objects. 0, with the connection ended, if the op names no
+ * parent. */
 static uint32_t
 parent_of_new(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
 {
@@ -66,9 +67,10 @@ parent_of_new(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
    }
 }
 
-/* The op uses a failed object: one whose creation failed. What the op creates fails with the same
- * result, what it destroys is forgotten, and a call reports the result. Any other post loses the
- * device, as nothing else can report it. */
+/* Handles an op that uses a failed object (one whose creation failed). Objects that the op creates
+ * fail with the same result, objects that it destroys are removed, and a call returns the result.
+ * Any other post marks the device as lost, because a post has no other way to report the
+ * failure. */
 static void
 execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args,
                   const struct tongs_decoder *d)
@@ -89,9 +91,9 @@ execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs
    }
 }
 
-/* Only ops that destroy reach the host driver of a lost device: others would use objects that do
- * not exist, because the post that was to create them failed. False if the op is carried out all
- * the same. */
+/* Handles an op on a lost device. Only ops that destroy objects reach the host driver, because
+ * other ops could use objects that do not exist: the post that would have created them failed.
+ * False if the op must be carried out normally. */
 static bool
 execute_on_lost(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args)
 {
@@ -235,7 +237,8 @@ execute_vulkan(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes,
       execute_generated(ctx, op, d);
 }
 
-/* The op takes the first descriptor that has come and that no earlier op has taken. */
+/* Gives the op the oldest received descriptor that no op has taken. False, with the connection
+ * ended, if there is none or the op takes none. */
 static bool
 find_fd(struct rdr_context *ctx, struct rdr_op *op)
 {
@@ -263,10 +266,11 @@ rdr_execute(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
       .reply_fd = -1,
    };
 
-   /* This thread has an op to carry out, which may take any time. */
+   /* Stop polling: this thread carries out an op now, which may take long. */
    if (ctx->polled)
       rdr_waiter_poll_end(ctx);
-   /* Without descriptors, the flag stands for other memory, which the op maps itself. */
+   /* If the transport passes no descriptors, the flag means that the op maps memory in another
+    * way. */
    if (header.flags & TONGS_OP_FLAG_FD && ctx->transport->capabilities & RDR_TRANSPORT_PASSES_FDS &&
        !find_fd(ctx, &op))
       return;

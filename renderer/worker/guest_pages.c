@@ -10,7 +10,8 @@
 
 #define PAGE UINT64_C(4096)
 
-/* The table is sealed against writing: what we have checked stays as it is (R1). */
+/* Maps the table read-only. It is sealed against writing, so it cannot change after the checks
+ * (R1). */
 static const char *
 map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tongs_pages_run *runs,
          const int *files)
@@ -77,7 +78,8 @@ rdr_pages_map(struct rdr_shared_memory *memory, const int *fds, unsigned fd_coun
          munmap((void *)table, size);
       }
    }
-   /* The files hold all of the guest's memory. We close them at once: the mappings suffice. */
+   /* Close the files at once, because they give access to all of the guest's memory; the mappings
+    * stay valid. */
    for (unsigned i = 0; i < *used; i++) {
       if (i == 1 && !why)
          memory->lease = fds[i];

@@ -9,8 +9,9 @@
 
 #include "renderer/worker/shared_memory.h"
 
-/* Maps what the descriptors at fds[] describe. Takes the first *used of them, also on failure: the
- * caller has no use for them any more. Returns NULL, or why it failed. */
+/* Maps the pages that the descriptors in fds[] describe. Takes over the first *used descriptors,
+ * also on failure; the caller must remove them from its array. Returns NULL, or the reason of the
+ * failure. */
 const char *
 rdr_pages_map(struct rdr_shared_memory *memory, const int *fds, unsigned fd_count, unsigned *used);
 

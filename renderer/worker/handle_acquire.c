@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The acquisition of a swapchain's images: when the client asks for one, and ahead of that. */
+/* Acquires swapchain images: when the client asks for one, or ahead of time. */
 
 #include "renderer/worker/handlers.h"
 
@@ -13,8 +13,9 @@
 #include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
-/* Acquires an image. A late result of a presentation is returned in place of the host's result: an
- * error instead of an image, VK_SUBOPTIMAL_KHR together with the next image. The turn is ours. */
+/* Acquires an image. If the client has not been told the result of a presentation yet, it is
+ * returned here: an error instead of an image, VK_SUBOPTIMAL_KHR together with the next image. The
+ * caller has the swapchain's turn. */
 static VkResult
 acquire_in_turn(struct rdr_swapchain *s, struct rdr_device *dev,
                 const VkAcquireNextImageInfoKHR *info, bool by_info, uint32_t *index)
@@ -39,7 +40,7 @@ acquire_in_turn(struct rdr_swapchain *s, struct rdr_device *dev,
    return late == VK_SUCCESS ? result : late;
 }
 
-/* The time limit is one slice of the client's at most (jobs.c). */
+/* The timeout is at most one slice of the client's timeout (jobs.c). */
 static VkResult
 acquire(struct rdr_device *dev, const VkAcquireNextImageInfoKHR *info, bool by_info,
         uint32_t *index)
@@ -83,7 +84,7 @@ rdr_handle_AcquireNextImage2KHR(struct rdr_context *ctx, struct rdr_op *op, void
 
 /* --- Images acquired ahead --- */
 
-/* Acquires the next image with our own semaphore, if one is free: does not wait. */
+/* Acquires the next image with the worker's own semaphore. Does not wait if no image is free. */
 static VkResult
 acquire_ahead(struct rdr_swapchain *s, struct rdr_device *dev)
 {
@@ -128,8 +129,8 @@ rdr_own_acquire_ahead(struct rdr_context *ctx, struct rdr_op *op, struct tongs_d
    rdr_reply_end(ctx, at);
 }
 
-/* Signals the client's semaphore and fence by an empty submission, once our own semaphore is
- * signalled. */
+/* Makes the client's semaphore and fence signalled once the worker's semaphore is, by an empty
+ * submission. */
 static VkResult
 pass_on(struct rdr_swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, VkFence fence)
 {
@@ -154,16 +155,17 @@ pass_on(struct rdr_swapchain *s, struct rdr_device *dev, VkSemaphore semaphore, 
    else
       dev->vk.GetDeviceQueue(dev->handle, first.queueFamilyIndex, 0, &queue);
    VkResult result = dev->vk.QueueSubmit(queue, 1, &submit, fence);
-   /* We do not learn when the submission has waited for our semaphore, so we cannot use the
-    * semaphore again. This is rare: we keep it until the device goes, and make another one. */
+   /* We do not learn when the submission has waited for our semaphore, so we cannot reuse the
+    * semaphore. This is rare, so we keep it until the device is destroyed and create another
+    * one. */
    rdr_object_keep(dev, TONGS_TYPE_VkSemaphore, (uint64_t)s->semaphore);
    s->semaphore = VK_NULL_HANDLE;
    return result;
 }
 
-/* The client takes the image that was acquired ahead. If the client's semaphore is like ours
- * (the client checks that), the two change places in the object table: nothing waits for either
- * of them. */
+/* Gives the client the image that was acquired ahead. If the client's semaphore has the same type
+ * as the worker's (the client checks that), the two swap places in the object table, and no
+ * submission is needed. */
 void
 rdr_own_take_image(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Command buffers, which come from pools and go with them. */
+/* Command buffers, which are allocated from pools and freed with them. */
 
 #include "renderer/worker/handlers.h"
 

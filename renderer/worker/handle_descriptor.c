@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* vkUpdateDescriptorSets, the most frequent op beside recorded commands. We decode it into arrays
- * on the stack and hand the writes to the host driver in batches. The frequent kinds of writes do
- * not take the generated decoder. */
+/* vkUpdateDescriptorSets, the most frequent op besides recorded commands. We decode it into arrays
+ * on the stack and pass the writes to the host driver in batches. The frequent types of writes
+ * bypass the generated decoder. */
 
 #include "renderer/worker/handlers.h"
 
@@ -16,8 +16,8 @@
 #define WRITES 16u
 #define DESCRIPTORS 64u
 
-/* Bytes on the wire: a write up to its descriptor type, the counts of its three arrays, and one
- * element of each kind of array. */
+/* Sizes on the wire, in bytes: a write up to and including its descriptor type, the counts of its
+ * three arrays, and one element of each of the three arrays. */
 #define HEAD_SIZE 28u
 #define COUNTS_SIZE 12u
 #define BUFFER_SIZE 24u
@@ -29,7 +29,7 @@ union descriptor {
    VkDescriptorImageInfo image;
 };
 
-/* Writes that have not been handed to the host driver yet. */
+/* Writes that have not been passed to the host driver yet. */
 struct batch {
    struct rdr_device *dev;
    uint32_t write_count;
@@ -38,7 +38,7 @@ struct batch {
    union descriptor descriptors[DESCRIPTORS];
 };
 
-/* Hands the writes to the host driver, unless the op has turned out to be malformed. */
+/* Passes the writes to the host driver, unless the op is malformed. */
 static void
 flush(struct batch *b, const struct tongs_decoder *d)
 {
@@ -85,8 +85,8 @@ decode_images(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *v
    return p;
 }
 
-/* Whether the write has `count` elements, `size` bytes, in the given one of its three arrays and
- * none in the others. */
+/* Whether the array of the write with the given index has `count` elements of `size` bytes in all,
+ * and the other two arrays are empty. */
 static bool
 is_plain(const struct tongs_decoder *d, uint32_t count, size_t size, uint32_t array)
 {
@@ -102,7 +102,7 @@ is_plain(const struct tongs_decoder *d, uint32_t count, size_t size, uint32_t ar
    return true;
 }
 
-/* Decodes a write of a frequent kind. False, with nothing done, if the write is of another kind or
+/* Decodes a write of a frequent type. False, with nothing done, if the write has another type or is
  * malformed. */
 static bool
 decode_plain(struct batch *b, struct tongs_decoder *d)
@@ -139,7 +139,7 @@ decode_plain(struct batch *b, struct tongs_decoder *d)
    return true;
 }
 
-/* The body of the op: writes, then copies. */
+/* Decodes and carries out the body of the op: writes, then copies. */
 static void
 decode(struct batch *b, struct tongs_decoder *d)
 {

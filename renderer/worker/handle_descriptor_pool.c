@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor sets, which come from pools and go with them. */
+/* Descriptor sets, which are allocated from pools and freed with them. */
 
 #include "renderer/worker/handlers.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Devices, from their creation to their end. */
+/* Devices, from creation to destruction. */
 
 #include "renderer/worker/handlers.h"
 
@@ -20,7 +20,7 @@
 
 #define QUEUE_FAMILIES_MAX 64u
 
-/* Frees our own struct, not the host's device. NULL is fine. */
+/* Frees the struct, but does not destroy the host's device. `dev` may be NULL. */
 static void
 free_device(struct rdr_device *dev)
 {
@@ -44,8 +44,9 @@ rdr_device_destroy(struct rdr_context *ctx, uint32_t slot)
    free_device(dev);
 }
 
-/* Whether we can create buffers for imported host memory, as Vulkan demands for buffers that are
- * bound to it. We cannot if such buffers could be bound to fewer memory types. */
+/* Whether we can create each buffer with the external handle type of imported host memory, which
+ * Vulkan requires for buffers that are bound to such memory. We cannot if that reduces the memory
+ * types to which buffers can be bound. */
 static bool
 may_mark_buffers(const struct rdr_device *dev)
 {
@@ -92,7 +93,7 @@ has_queues(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
    return true;
 }
 
-/* Remembers which queues the device has, for tongsGetQueue. */
+/* Stores the families and counts of the device's queues, for tongsGetQueue. */
 static bool
 note_queues(struct rdr_device *dev, const VkDeviceCreateInfo *info)
 {

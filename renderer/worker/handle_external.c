@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Memory, semaphores and fences as file descriptors. In the client's structs and parameters, a
- * descriptor is a number that means nothing to us: negative if there is none, else it stands for
- * the descriptor that came with the op (docs/wire.md). */
+/* Memory, semaphores and fences as file descriptors. The value of a descriptor in the client's
+ * structs and parameters means nothing in this process. If it is negative, there is no descriptor;
+ * else it stands for the descriptor that came with the op (docs/wire.md). */
 
 #include "renderer/worker/external.h"
 
@@ -23,8 +23,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Takes the op's descriptor, for which the client's arguments have `number`. False, with the
- * connection ended, if only one of the two is there. */
+/* Takes the descriptor that came with the op. `number`: the value in the client's arguments. False,
+ * with the connection ended, if a descriptor came and `number` is negative, or the reverse. */
 static bool
 take(struct rdr_context *ctx, struct rdr_op *op, int number, int *fd)
 {
@@ -47,8 +47,8 @@ give(struct rdr_op *op, VkResult result, int fd, int *number)
       *number = fd >= 0 ? 0 : -1;
 }
 
-/* A driver does not own a descriptor that it refuses, but some close it all the same. The number
- * may name another file by then. */
+/* A driver must not close a descriptor that it refuses, but some do. Another thread may then have
+ * reused the number, so we close it only if it still names the same file. */
 void
 rdr_external_close_refused(int fd, const struct stat *what)
 {
@@ -61,8 +61,8 @@ rdr_external_close_refused(int fd, const struct stat *what)
 /* --- Memory --- */
 
 /* Whether the descriptor's file is smaller than the memory. Not every driver checks that, and a
- * write to the mapping would fault. Some kinds of descriptors do not tell their size: the driver
- * must check these. */
+ * write to the mapping would fault. Some types of descriptors do not report a size; only the driver
+ * can check these. */
 static bool
 is_short(int fd, uint64_t size)
 {
@@ -152,11 +152,11 @@ rdr_handle_GetMemoryFdPropertiesKHR(struct rdr_context *ctx, struct rdr_op *op, 
    close(fd);
 }
 
-/* --- The same pages for the client --- */
+/* --- Mapping the same pages in the client --- */
 
 /* Whether the `size` bytes at `data` are a shared mapping of the file of `fd`, and at which offset.
- * If so, another process that maps the descriptor there gets the same memory, whatever kind of
- * descriptor it is. */
+ * If so, another process that maps the descriptor at that offset gets the same memory, whatever the
+ * type of the descriptor. */
 static bool
 backs(int fd, const void *data, uint64_t size, uint64_t *offset)
 {
@@ -182,7 +182,8 @@ backs(int fd, const void *data, uint64_t size, uint64_t *offset)
    return found;
 }
 
-/* A descriptor of the memory with that handle type, which is the caller's; -1: there is none. */
+/* Exports the memory with that handle type. Returns a descriptor, which the caller owns; -1 on
+ * failure. */
 static int
 descriptor_of(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
               VkExternalMemoryHandleTypeFlagBits type)
@@ -202,7 +203,8 @@ descriptor_of(const struct rdr_device *dev, VkDeviceMemory handle, const struct 
    return fd;
 }
 
-/* Finds a descriptor through which the client can map the memory coherently. -1: there is none. */
+/* Returns a descriptor through which the client can map the memory coherently; -1: there is
+ * none. */
 static int
 find_mappable(const struct rdr_device *dev, VkDeviceMemory handle, const struct rdr_memory *memory,
               uint32_t *kind, uint64_t *offset)

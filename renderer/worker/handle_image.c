@@ -64,7 +64,7 @@ struct region {
    VkExtent3D extent;
 };
 
-/* False if the op is malformed, or its image is none of the device or failed to be created. */
+/* False if the op is malformed, or its image belongs to another device or is a failed object. */
 static bool
 find_region(struct rdr_context *ctx, const struct tongs_decoder *d,
             const struct tongs_own_region *a, struct region *r)

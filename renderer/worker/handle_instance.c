@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The instance, and what the client asks before it creates one. */
+/* The instance, and the queries that precede its creation. */
 
 #include "renderer/worker/handlers.h"
 
@@ -66,8 +66,8 @@ rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args
       rdr_end(ctx, "a second instance was asked of one connection");
       return;
    }
-   /* The application's version limits what the application calls. We raise it, because we ask the
-    * host driver for more. */
+   /* The application's apiVersion is the highest version that it uses. We raise it, because the
+    * worker itself calls functions of later versions. */
    VkApplicationInfo app = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO};
    VkInstanceCreateInfo info = *a->pCreateInfo;
    if (info.pApplicationInfo)
@@ -117,8 +117,8 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, struct rdr_op *op, void *arg
    rdr_object_remove(ctx, tongs_id_slot(op->used[0]));
 }
 
-/* TONGS_DEBUG=sync. All earlier ops have been carried out: we report the first failure of a
- * post. */
+/* TONGS_DEBUG=sync. When this op is reached, all earlier ops have been carried out. Replies with
+ * the first failure of a post. */
 void
 rdr_own_sync(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {

@@ -80,7 +80,8 @@ rdr_handle_FreeMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
    struct tongs_args_vkFreeMemory *a = args;
    struct rdr_device *dev = op->owner;
 
-   /* The host's memory goes first: the release may unmap the heap that the memory is made of. */
+   /* Free the host's memory first, because the release may unmap the heap that the memory was
+    * imported from. */
    dev->vk.FreeMemory(a->device, a->memory, NULL);
    rdr_object_release(ctx, op, &a->base);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Physical devices: what the client gets to know of them, and how their devices are made. */
+/* Physical devices: the properties that the client is told, and what their devices are created
+ * with. */
 
 #include "renderer/worker/handlers.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for the extensions of a physical device at the first attempt. */
+/* The array size for the extensions of a physical device at the first attempt. */
 #define EXTENSIONS_MAX 512u
 
 const struct tongs_own_extension *
@@ -42,8 +43,9 @@ has_extension(const VkExtensionProperties *list, uint32_t count, const char *nam
    return false;
 }
 
-/* The caller frees the list; NULL, and *count is 0, on failure. The call takes loaders long, so we
- * make it once if the room suffices, without asking for the count first. */
+/* Returns the extensions of a physical device; the caller frees the list. On failure returns NULL
+ * and sets *count to 0. The loader takes long for this call, so we do not ask for the count first:
+ * one call suffices if the list fits. */
 static VkExtensionProperties *
 device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, uint32_t *count)
 {
@@ -64,9 +66,9 @@ device_extensions(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, u
    }
 }
 
-/* Pages of the client can back a memory type that lies in the host's main memory, but not a type
- * that lies in a graphics card. The client cannot map such a type if another type remains that it
- * can map. */
+/* Pages of the client can back a memory type in the host's main memory, but not one in a graphics
+ * card's memory. The client is told that it cannot map the latter type, if it can map another
+ * type. */
 static void
 choose_strategies(const struct rdr_vk_instance *vk, VkPhysicalDevice physical, bool can_import,
                   uint8_t strategies[VK_MAX_MEMORY_TYPES])
@@ -115,7 +117,8 @@ can_import(const struct rdr_vk_instance *vk, VkPhysicalDevice physical,
    return host.minImportedHostPointerAlignment <= TONGS_HEAP_PAGE;
 }
 
-/* Finds out how devices of a physical device are made, and remembers it. */
+/* Asks the host driver what devices of a physical device must be created with, and stores the
+ * answer. */
 static struct rdr_physical_device
 note_device(struct rdr_instance *instance, VkPhysicalDevice physical,
             const VkExtensionProperties *list, uint32_t count)
@@ -150,8 +153,8 @@ rdr_physical_device_properties(struct rdr_instance *instance, VkPhysicalDevice p
    return p;
 }
 
-/* What the client is told of a device. Returns the list that the names belong to, which the caller
- * frees; it may be NULL. */
+/* Fills in what the client is told of a physical device. Returns the list that holds the extension
+ * names, which the caller frees after use; it may be NULL. */
 static VkExtensionProperties *
 describe_device(struct rdr_context *ctx, struct tongs_decoder *d, VkPhysicalDevice physical,
                 struct tongs_own_device *described)

@@ -9,7 +9,8 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* An application may promise to use the cache on one thread at a time. We cannot: the worker
+/* An application may promise to synchronise its use of the cache
+ * (VK_PIPELINE_CACHE_CREATE_EXTERNALLY_SYNCHRONIZED_BIT). We drop the flag, because the worker
  * compiles several pipelines at a time. */
 void
 rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args)

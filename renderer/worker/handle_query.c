@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Query pools. A driver writes as many results as it is asked for and does not check the size of
- * the buffer. */
+/* Query pools. Drivers write as many results as the call asks for, without checking the size of the
+ * buffer, so we check it. */
 
 #include "renderer/worker/handlers.h"
 
@@ -10,8 +10,8 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* How many values a query of the pool gives: 32-bit values, or 64-bit values if the client asks for
- * these. */
+/* How many values a query of the pool returns. Each has 32 bits, or 64 if the client asks for
+ * that. */
 static uint32_t
 values_per_query(const VkQueryPoolCreateInfo *info)
 {
@@ -23,8 +23,7 @@ values_per_query(const VkQueryPoolCreateInfo *info)
       return (uint32_t)__builtin_popcount(info->pipelineStatistics);
    case VK_QUERY_TYPE_TRANSFORM_FEEDBACK_STREAM_EXT:
       return 2;
-   case VK_QUERY_TYPE_PERFORMANCE_QUERY_KHR: /* VkPerformanceCounterResultKHR, which is never asked
-                                                for in 64 bits */
+   case VK_QUERY_TYPE_PERFORMANCE_QUERY_KHR: /* VkPerformanceCounterResultKHR, of one size */
       return performance ? 2 * performance->counterIndexCount : 0;
    default:
       return 1;

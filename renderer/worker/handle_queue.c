@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Queues and submissions. When a submission with a number is complete, the client is told
- * (waiter.h). The host does not have the client's fences. */
+/* Queues and submissions. The worker tells the client when a numbered submission is complete
+ * (waiter.h). The client's fences do not exist on the host. */
 
 #include "renderer/worker/handlers.h"
 
@@ -56,7 +56,7 @@ rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
                   VK_ERROR_INITIALIZATION_FAILED, d->device, dev);
 }
 
-/* --- What a submission signals --- */
+/* --- Timelines --- */
 
 static bool
 any_value(const uint64_t *values, uint32_t count)
@@ -68,8 +68,8 @@ any_value(const uint64_t *values, uint32_t count)
    return false;
 }
 
-/* Whether a batch with this chain raises a timeline. The value of a binary semaphore has no
- * meaning. If it is not 0, we take the slower way without need. */
+/* Whether a batch with this chain signals a timeline semaphore. The value of a binary semaphore has
+ * no meaning; if an application sets it, this returns true without need, which only costs time. */
 static bool
 chain_raises_timeline(const void *chain)
 {
@@ -113,17 +113,17 @@ submits2_raise_timeline(const VkSubmitInfo2 *submits, uint32_t count)
 
 /* --- Submitting --- */
 
-/* The fence that tells when a submission with a number is complete, and the waiter of its queue.
+/* The fence of a numbered submission, and the waiter of its queue.
  *
- * The fence of a submission that raises timelines belongs to an empty submission behind it. The
- * specification says that the timelines have their values before the fence is signalled. Drivers of
- * Mesa that submit from a thread do it the other way round: they raise an emulated timeline after
- * the fence. If the client has signalled a higher value by then, they set the timeline back, and a
+ * If a submission signals timelines, the worker's fence goes to an empty submission after it. The
+ * specification says that the timelines have their values before the fence is signalled. But Mesa
+ * drivers that submit from a thread signal the fence first and then set an emulated timeline. If
+ * the client has signalled a higher value in between, these drivers set the timeline back, and a
  * wait for the higher value never ends. */
 struct tracking {
    struct rdr_waiter *waiter;
    VkFence fence; /* VK_NULL_HANDLE: there is no number */
-   bool behind;   /* our fence comes with an empty submission behind the client's */
+   bool behind;   /* our fence is that of an empty submission after the client's */
 };
 
 static bool
@@ -144,14 +144,14 @@ track(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev, 
    return t->fence != VK_NULL_HANDLE;
 }
 
-/* The fence of the client's submission itself. `fence`: the client's. */
+/* The fence to pass with the client's own submission. `fence`: the client's. */
 static VkFence
 fence_of(const struct tracking *t, VkFence fence)
 {
    return t->fence && !t->behind ? t->fence : fence;
 }
 
-/* Called after the host driver's call, with its result. */
+/* Called after the host driver's submit call, with the call's result. */
 static void
 finish(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev, VkQueue queue,
        uint64_t number, const char *name, VkResult result, const struct tracking *t)

@@ -10,7 +10,7 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* The host's surface outlives its swapchains, whatever the client destroys first. */
+/* The host's surface must outlive its swapchains, in whatever order the client destroys them. */
 void
 rdr_handle_DestroySurfaceKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Swapchains and presentation. Drivers index with image numbers, and trust that one thread at a
- * time uses a swapchain. */
+/* Swapchains and presentation. Drivers use image numbers as array indices, and rely on one thread
+ * at a time using a swapchain. */
 
 #include "renderer/worker/handlers.h"
 
@@ -77,7 +77,8 @@ rdr_handle_CreateSwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void *
       return;
    s->id = a->base.new_ids[0];
    *a->pSwapchain = s->handle;
-   /* The slots of its images hold their format (handle_image.c), and take it from here. */
+   /* The slot's data is the image format. The slots of the images take their format
+    * (handle_image.c) from it. */
    rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkSwapchainKHR, &a->base, a->pSwapchain, a->ret,
                              (void *)(uintptr_t)a->pCreateInfo->imageFormat);
 }
@@ -96,7 +97,7 @@ rdr_handle_DestroySwapchainKHR(struct rdr_context *ctx, struct rdr_op *op, void 
 }
 
 /* Gives the images of a swapchain their ids, once. The images are children of the swapchain: they
- * go with it, and the client cannot destroy them. */
+ * are removed with it, and the client cannot destroy them. */
 void
 rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
@@ -126,7 +127,7 @@ rdr_own_swapchain_images(struct rdr_context *ctx, struct rdr_op *op, struct tong
 
 /* --- Presentation --- */
 
-/* Remembers the result of a presentation for the next acquisition. */
+/* Stores the result of a presentation for the next acquisition. */
 static void
 note_late(struct rdr_swapchain *s, VkResult result)
 {
@@ -134,8 +135,8 @@ note_late(struct rdr_swapchain *s, VkResult result)
       s->late = result;
 }
 
-/* The client gives an image back. False, with the connection ended, if the client has not acquired
- * it (R5). */
+/* Marks an image as no longer acquired. False, with the connection ended, if the client has not
+ * acquired it (R5). */
 static bool
 give_back(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_swapchain *s, uint32_t index)
 {

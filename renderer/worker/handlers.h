@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker does for each op. Most handlers are generated: they call the host driver with the
- * decoded arguments. Those written by hand are in handle_*.c, one file for each kind of object. */
+/* The handlers of all ops. Most are generated: they call the host driver with the decoded
+ * arguments. The hand-written handlers are in handle_*.c, one file per object type. */
 
 #ifndef RDR_WORKER_HANDLERS_H
 #define RDR_WORKER_HANDLERS_H
@@ -19,8 +19,8 @@ typedef void (*rdr_handler)(struct rdr_context *ctx, struct rdr_op *op, void *ar
 typedef void (*rdr_body_handler)(struct rdr_context *ctx, struct rdr_op *op,
                                  struct tongs_decoder *d);
 
-/* How the worker carries out an op of Vulkan (codegen/policy.py), beside what tongs_ops tells both
- * sides. */
+/* How the worker carries out an op of Vulkan (codegen/policy.py). tongs_ops has the properties that
+ * both sides use. */
 struct rdr_op_info {
    rdr_handler handle;           /* one of the two is set, */
    rdr_body_handler handle_body; /* none for commands that are recorded and ops of our own */
@@ -102,9 +102,9 @@ rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 void
 rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 
-/* Whether what the op asks for is in the pool, and fits where the host's driver writes it (R4, R5).
- * `pool`: the id of its VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The decoder's
- * thread. */
+/* Whether the queries that the op names are in the pool, and their results fit into the op's buffer
+ * (R4, R5). `pool`: the id of its VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The
+ * decoder's thread. */
 bool
 rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args);
 
@@ -113,7 +113,7 @@ void
 rdr_handle_UpdateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op,
                                 struct tongs_decoder *d);
 
-/* Ops of our own; see docs/wire.md for their bodies. */
+/* Tongs' own ops; docs/wire.md describes their bodies. */
 
 void
 rdr_own_instance_facts(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);

@@ -27,7 +27,7 @@ receive_until(struct rdr_context *ctx, size_t size, int64_t deadline)
    return true;
 }
 
-/* Tells the client, and the log, why there is no connection. */
+/* Refuses the connection: sends the reason to the client and logs it. */
 static void
 refuse(struct rdr_context *ctx, const char *why)
 {

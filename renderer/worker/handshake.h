@@ -5,8 +5,8 @@
 #include "renderer/worker/context.h"
 
 /* Receives the client's hello, loads the host's Vulkan loader and answers (docs/wire.md,
- * "Handshake"). False if there is no connection; if that is the client's fault or the host's, the
- * client and the log have been told. The decoder's thread. */
+ * "Handshake"). False if there is no connection. If the client or the host is the cause, the reason
+ * has been logged and sent to the client. The decoder's thread. */
 bool
 rdr_shake_hands(struct rdr_context *ctx);
 

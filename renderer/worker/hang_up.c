@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long the decoder may go on with the ops that the client has left in the ring. */
+/* How long the decoder may continue with the ops that a client left in the ring when it hung up. */
 #define LAST_WORDS_MS 2000
 #define BELL_MS 10
 
@@ -21,8 +21,8 @@ watch_client(void *data)
    ctx->transport->ops->wait_for_hang_up(ctx->transport);
    ctx->client_left = true;
    for (int i = 0; i < LAST_WORDS_MS / BELL_MS; i++) {
-      /* A thread that was about to sleep when client_left was set has not seen it, so one wake-up
-       * is not enough. */
+      /* Wake repeatedly: a thread that read client_left just before it was set may go to sleep
+       * after one wake-up. */
       rdr_channel_wake(ctx);
       struct timespec left = {.tv_nsec = BELL_MS * 1000000};
       while (nanosleep(&left, &left) < 0 && errno == EINTR)

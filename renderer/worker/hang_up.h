@@ -4,9 +4,9 @@
 
 #include "renderer/worker/context.h"
 
-/* Starts a thread that sees the client hang up. It sets client_left and wakes the threads that
- * sleep on the channel. If the process is still there after some time, because the host driver does
- * not return, the thread ends it. */
+/* Starts a thread that waits until the client hangs up. Then the thread sets client_left and wakes
+ * the threads that sleep on the channel. If the host driver does not return and the process still
+ * runs after some time, the thread ends the process. */
 void
 rdr_hang_up_watch(struct rdr_context *ctx);
 

@@ -14,7 +14,7 @@ struct rdr_heap {
    struct tongs_list link; /* in rdr_context.heaps */
    const struct rdr_device *device;
    uint32_t number; /* 0: the client has destroyed the heap, and a memory still uses it */
-   uint32_t uses;   /* memories that are made of it: the host driver holds the address */
+   uint32_t uses;   /* memories imported from it: the host driver uses its address */
    uint64_t size;
    struct rdr_shared_memory memory;
 };
@@ -80,7 +80,7 @@ rdr_memory_destroy(struct rdr_memory *memory)
 
 /* --- Ops --- */
 
-/* Why the client may not have one more heap like this; NULL: it may. */
+/* The reason to refuse a new heap; NULL: there is none. */
 static const char *
 refusal(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number, uint64_t size)
 {

@@ -7,12 +7,12 @@
 
 #include "renderer/worker/context.h"
 
-/* What the slot of a VkDeviceMemory holds beside the host's handle: what uses of the memory are
- * checked against (R4). */
+/* The data of a VkDeviceMemory's slot, besides the host's handle. Uses of the memory are checked
+ * against it (R4). */
 struct rdr_memory {
    uint64_t size;
    bool mappable;                                  /* the host's type is HOST_VISIBLE */
-   struct rdr_heap *heap;                          /* the memory is made of it; NULL: of none */
+   struct rdr_heap *heap;                          /* the memory was imported from it; NULL: none */
    VkExternalMemoryHandleTypeFlags exports;        /* how it may be exported */
    VkExternalMemoryHandleTypeFlagBits imported_as; /* the handle type that it was imported with */
    /* A duplicate of the imported descriptor, owned; -1: the memory was not imported, or cannot be
@@ -21,21 +21,22 @@ struct rdr_memory {
 };
 
 /* The address of a range of `size` bytes at `offset` of the device's heap `number`; NULL if the
- * range does not lie in the heap as a whole (R4). The range stays mapped as long as a memory uses
- * the heap. */
+ * range does not lie in the heap as a whole (R4). The range stays mapped while a memory uses the
+ * heap. */
 void *
 rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number,
                uint64_t offset, uint64_t size, struct rdr_heap **heap);
 
-/* Uses `heap` (NULL: none). NULL if memory is out. */
+/* Creates the data of a memory that uses `heap` (NULL: none). NULL if memory is out. */
 struct rdr_memory *
 rdr_memory_create(uint64_t size, bool mappable, struct rdr_heap *heap);
 
-/* After the host's memory is gone, or if it never existed. NULL is fine. */
+/* Frees the data and releases the heap. The host's memory must be gone or must never have existed.
+ * `memory` may be NULL. */
 void
 rdr_memory_destroy(struct rdr_memory *memory);
 
-/* Unmaps the device's heaps. The device has no memory any more. */
+/* Unmaps the device's heaps. All of the device's memory must be freed. */
 void
 rdr_heaps_release(struct rdr_context *ctx, const struct rdr_device *dev);
 

@@ -13,7 +13,8 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
 {
    static bool done;
 
-   /* A warm worker has threads of the driver by now: the environment must not change any more. */
+   /* The environment must be set only once: a warm worker has threads of the driver by the second
+    * call, and setenv() is not safe then. */
    if (done)
       return;
    done = true;
@@ -45,9 +46,9 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
           1); /* for Mesa's layer and loaders that do not know the variable above */
 }
 
-/* Drivers that compile shaders with LLVM look up functions by name among the global symbols of the
- * process, and jump to address 0 if they find none. Applications happen to have these libraries. We
- * must load them. */
+/* Loads libraries with global symbols. Drivers that compile shaders with LLVM look up functions by
+ * name among the global symbols of the process, and jump to address 0 if a name is missing.
+ * Applications usually have these libraries loaded already; the worker must load them itself. */
 static void
 load_for_everyone(void)
 {

@@ -15,11 +15,11 @@
 void
 rdr_host_set_environment(const struct rdr_worker_options *options);
 
-/* Loads the Vulkan loader. False on failure, with a sentence in `why`. */
+/* Loads the Vulkan loader. False on failure, with the reason in `why`. */
 bool
 rdr_host_load(struct rdr_host *host, char *why, size_t why_size);
 
-/* The API version of the host's loader, or the one that we know if that is lower. */
+/* The API version of the host's loader, or that of our Vulkan headers if that is lower. */
 uint32_t
 rdr_host_version(const struct rdr_host *host);
 

@@ -14,17 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Threads that are kept while there is no job for them. */
+/* How many idle threads are kept for later jobs. */
 #define IDLE_MAX 4
 #define STACK_SIZE ((size_t)256 * 1024)
-/* Nanoseconds. A wait asks the host driver in slices of this length, and between two slices looks
- * whether the device is lost: else a wait for a lost submission would never end. */
+/* Nanoseconds. A wait calls the host driver in slices of this length, and checks between two slices
+ * whether the device is lost. Otherwise a wait for a lost submission would never end. */
 #define SLICE_NS UINT64_C(100000000)
 
 struct job {
    struct tongs_list link; /* in rdr_jobs.waiting, then .running; protected by the lock */
    struct tongs_arena arena;
-   uint8_t *bytes; /* the op's, owned: its arguments point into them */
+   uint8_t *bytes; /* of the op, owned: its arguments point into them */
    struct rdr_op op;
    void *args;
    uint64_t *ids; /* of the objects in use */
@@ -69,7 +69,7 @@ job_destroy(struct job *job)
    free(job);
 }
 
-/* Room for the op and what it decodes into. NULL if memory is out. */
+/* Allocates a job with a copy of the op and memory for its arguments. NULL if memory is out. */
 static struct job *
 job_create(struct rdr_context *ctx, const uint8_t *bytes, size_t size)
 {
@@ -130,8 +130,8 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
    return true;
 }
 
-/* The time limit of a wait, to be changed in place: structs lie in the job's own arena. NULL for an
- * op without a time limit. */
+/* A pointer to the timeout of a wait. The caller may change it, because the arguments are in the
+ * job's arena. NULL for an op without a timeout. */
 static uint64_t *
 timeout_of(const struct job *job)
 {
@@ -163,7 +163,7 @@ result_of(const struct job *job)
    return (VkResult *)((uint8_t *)job->args + tongs_ops[job->op.number].ret_offset);
 }
 
-/* vkAcquireNextImageKHR may return either, whatever its time limit is. */
+/* Whether the wait timed out. vkAcquireNextImageKHR may return either, whatever its timeout. */
 static bool
 has_timed_out(VkResult result)
 {
@@ -182,7 +182,7 @@ run(struct rdr_context *ctx, struct job *job)
       if (timeout)
          *timeout = left < SLICE_NS ? left : SLICE_NS;
       rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
-      if (timeout && left != UINT64_MAX) /* else there is no time limit */
+      if (timeout && left != UINT64_MAX) /* UINT64_MAX: no limit */
          left -= *timeout;
    } while (timeout && left && has_timed_out(*result_of(job)) && !dev->lost);
    if (timeout && has_timed_out(*result_of(job)) && dev->lost)
@@ -275,7 +275,8 @@ enqueue(struct rdr_jobs *jobs, struct job *job)
       jobs->count++;
       jobs->held += job->held;
    }
-   /* Each job has a thread of its own: one job may wait for what a later job brings about. */
+   /* Each job needs a thread of its own, because an earlier job may wait for an effect of a later
+    * one. */
    bool start = room && jobs->waiting_count > jobs->idle;
    pthread_cond_signal(&jobs->wake);
    pthread_mutex_unlock(&jobs->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Calls that may wait for long run on threads of their own, so that the decoder goes on: another
- * thread of the client may be about to submit what they wait for. */
+/* Runs calls that may wait for long on separate threads, so that the decoder continues: another
+ * thread of the client may be about to submit the work that these calls wait for. */
 
 #ifndef RDR_WORKER_JOBS_H
 #define RDR_WORKER_JOBS_H
@@ -18,9 +18,9 @@ struct rdr_jobs;
 struct rdr_jobs *
 rdr_jobs_create(struct rdr_context *ctx);
 
-/* Decodes the op, a call of `size` bytes with its header, and carries it out: at once if it need
- * not wait, else on a thread, which also sends the reply. Ends the connection if the op is
- * malformed or a limit is reached (rdr_limits.waiting_calls). The decoder's thread. */
+/* Decodes the op, a call of `size` bytes including its header, and carries it out: at once if it
+ * need not wait, else on a separate thread, which also sends the reply. Ends the connection if the
+ * op is malformed or a limit is reached (rdr_limits.waiting_calls). The decoder's thread. */
 void
 rdr_jobs_run(struct rdr_jobs *jobs, const uint8_t *bytes, size_t size);
 

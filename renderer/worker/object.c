@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A host object whose id is gone while a wait still uses it. It is destroyed with its device. */
+/* A host object whose id the client has destroyed while a wait still uses the object. It is
+ * destroyed with its device. */
 struct rdr_orphan {
    struct tongs_list link; /* in rdr_device.orphans */
    uint8_t type;
@@ -105,8 +106,8 @@ rdr_objects_add_with_data(struct rdr_context *ctx, const struct rdr_op *op, uint
    uint64_t *list = handles; /* all handles have 64 bits: the worker is a 64-bit program */
 
    _Static_assert(sizeof(VkDevice) == 8 && sizeof(VkBuffer) == 8, "the worker is a 64-bit program");
-   /* Of several objects, some may exist although the call failed. A single one does not, whatever
-    * the driver has left in its place. */
+   /* If a call for several objects fails, some of them may exist. If a call for one object fails,
+    * its handle is invalid, even if the driver has written one. */
    if (result < 0 && args->new_count == 1)
       list[0] = 0;
    for (uint32_t i = 0; i < args->new_count; i++) {
@@ -201,7 +202,7 @@ rdr_object_keep(struct rdr_device *dev, uint8_t type, uint64_t handle)
    tongs_list_append(&dev->orphans, &orphan->link);
 }
 
-/* Keeps the host object of a slot that a wait uses. */
+/* Keeps the host object of a slot as an orphan because a wait uses it. */
 static void
 make_orphan(struct rdr_context *ctx, uint32_t slot)
 {

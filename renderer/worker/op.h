@@ -12,17 +12,17 @@
 /* Lives on the stack of the decoder's thread, or in the job of a call that waits on a thread of its
  * own (jobs.c), and belongs to that thread. */
 struct rdr_op {
-   uint32_t number; /* TONGS_OP_*; of the command being replayed within a tongsRecord */
+   uint32_t number; /* TONGS_OP_*; in a tongsRecord, that of the current command */
    uint32_t tag;    /* of a call: its reply carries it */
    bool is_call;    /* the client waits for a reply */
 
-   /* The descriptor that came with the op, until rdr_op_take_fd; the one that goes with its reply.
-    * Owned; -1: none. */
+   /* `fd`: the descriptor that came with the op, until rdr_op_take_fd() takes it. `reply_fd`: the
+    * descriptor to send with the reply. Both owned; -1: none. */
    int fd;
    int reply_fd;
 
-   /* What the op's first handle belongs to: a struct rdr_instance or struct rdr_device; and the
-    * handle's slot, which new objects become children of. */
+   /* `owner`: the struct rdr_instance or struct rdr_device of the op's first handle. `parent`: the
+    * slot of that handle; new objects become its children. */
    void *owner;
    uint32_t parent;
    VkCommandBuffer command_buffer; /* of a tongsRecord */
@@ -30,7 +30,8 @@ struct rdr_op {
    uint64_t used[2]; /* the first two ids that the op uses */
 };
 
-/* The descriptor that came with the op, which is the caller's from now on; -1: none came. */
+/* Returns the descriptor that came with the op, which the caller owns from now on; -1: none
+ * came. */
 static inline int
 rdr_op_take_fd(struct rdr_op *op)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker knows of a physical device. */
+/* The properties of physical devices that the worker uses. */
 
 #ifndef RDR_WORKER_PHYSICAL_DEVICE_H
 #define RDR_WORKER_PHYSICAL_DEVICE_H
@@ -9,12 +9,12 @@
 
 struct tongs_own_extension;
 
-/* Asks the host driver, once for each physical device. */
+/* Returns the properties. Asks the host driver at the first call for each physical device. */
 struct rdr_physical_device
 rdr_physical_device_properties(struct rdr_instance *instance, VkPhysicalDevice physical);
 
-/* What the client is told of each extension, in the decoder's arena; NULL for none, and if memory
- * is out. The names are the list's. */
+/* Returns what the client is told of each extension, in the decoder's arena; NULL if `list` is
+ * empty or memory is out. The names point into `list`. */
 const struct tongs_own_extension *
 rdr_describe_extensions(struct tongs_decoder *d, const VkExtensionProperties *list, uint32_t count);
 

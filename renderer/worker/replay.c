@@ -18,11 +18,11 @@ rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_d
       rdr_post_failed(ctx, op, dev, tongs_ops[op->number].name, d->failed->result);
       d->failed = NULL;
    }
-   /* Else the device is lost: no command reaches the host driver of a lost device. */
+   /* In the remaining case the device is lost, and no command reaches the host driver. */
 }
 
-/* Reads which command buffer the commands are for. False, with the connection ended, if none is
- * named. */
+/* Reads the command buffer that the commands are for. False, with the connection ended, if the op
+ * names none. */
 static bool
 open_record(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
 {
@@ -71,7 +71,7 @@ rdr_replay(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d)
       d->end = at += header.size;
       if (header.op == TONGS_OP_vkBeginCommandBuffer)
          slot->result = VK_SUCCESS;
-      /* A failed command buffer stays failed until the client begins it anew. */
+      /* A failed command buffer stays failed until the client begins it again. */
       if (slot->result != VK_SUCCESS)
          continue;
       op->number = header.op;

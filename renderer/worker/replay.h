@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The commands of command buffers, by far the most frequent ops: each is decoded, checked and
- * handed to the host's driver by one generated function, without arguments in memory where it has
- * no chains. */
+/* The commands of command buffers, by far the most frequent ops. One generated function per command
+ * decodes it, checks it and calls the host driver. Commands without chains need no argument struct
+ * in memory. */
 
 #ifndef RDR_WORKER_REPLAY_H
 #define RDR_WORKER_REPLAY_H
@@ -10,25 +10,25 @@
 #include "renderer/worker/context.h"
 #include "renderer/worker/op.h"
 
-/* `d`: at the command's arguments; its device is that of op->command_buffer. */
+/* `d`: positioned at the command's arguments. `dev`: the device of op->command_buffer. */
 typedef void (*rdr_replay_function)(struct rdr_context *ctx, struct rdr_op *op,
                                     struct tongs_decoder *d);
 
 /* Indexed by op number; NULL for ops that are not recorded. */
 extern const rdr_replay_function rdr_replay_functions[];
 
-/* Carries out a tongsRecord: a command buffer's id, then ops without their first handle. `d`: at
- * the id. */
+/* Carries out a tongsRecord: a command buffer's id, then ops without their first handle. `d`:
+ * positioned at the id. */
 void
 rdr_replay(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 
-/* Handles a command that must not reach the host driver: malformed, with a failed object, or of a
- * lost device. */
+/* Handles a command that must not reach the host driver, because it is malformed, uses a failed
+ * object, or is for a lost device. */
 void
 rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
                   struct tongs_decoder *d);
 
-/* Whether the decoded command may be handed to the host driver. */
+/* Whether the decoded command may be passed to the host driver. */
 static inline bool
 rdr_replay_ready(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
                  struct tongs_decoder *d)

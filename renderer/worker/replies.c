@@ -13,13 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Replies wait for company up to this many bytes. */
+/* Replies are batched up to this many bytes. */
 #define REPLY_SIZE ((size_t)64 * 1024)
 
 /* --- Sending --- */
 
-/* Sends all of the bytes by the transport, and the descriptor with the first one (-1: none). Waits
- * for a client that does not read, which keeps nobody but itself. False if the client is gone. */
+/* Sends all of the bytes over the transport, and the descriptor with the first byte (-1: none).
+ * Waits for a client that does not read, which delays no one but that client. False if the client
+ * is gone. */
 static bool
 send_all(struct rdr_context *ctx, const uint8_t *data, size_t size, int fd)
 {
@@ -40,7 +41,7 @@ send_all(struct rdr_context *ctx, const uint8_t *data, size_t size, int fd)
    return true;
 }
 
-/* With a descriptor that the last reply brings; -1: without. */
+/* Sends the pending replies. `fd`: the descriptor of the last reply; -1: none. */
 static void
 flush_locked(struct rdr_context *ctx, int fd)
 {
@@ -51,15 +52,15 @@ flush_locked(struct rdr_context *ctx, int fd)
    const uint8_t *data = ctx->replies.base;
    const size_t size = tongs_encoder_size(&ctx->replies);
    if (ctx->channel.base) {
-      /* The descriptor comes first, with a byte that means nothing: the client finds it when it
-       * reads the reply. */
+      /* Send the descriptor first, with a byte that has no meaning, so that the descriptor has
+       * arrived when the client reads the reply. */
       sent =
          (fd < 0 || send_all(ctx, (const uint8_t *)"", 1, fd)) && rdr_channel_send(ctx, data, size);
    } else {
       sent = send_all(ctx, data, size, fd);
    }
    if (!sent)
-      atomic_compare_exchange_strong(&ctx->ended, &running, RDR_CLIENT_LEFT); /* nobody to tell */
+      atomic_compare_exchange_strong(&ctx->ended, &running, RDR_CLIENT_LEFT); /* it is gone */
    tongs_encoder_trim(&ctx->replies, 4 * REPLY_SIZE);
 }
 
@@ -104,7 +105,7 @@ struct tongs_encoder *
 rdr_reply_begin(struct rdr_context *ctx, const struct rdr_op *op, size_t *offset)
 {
    pthread_mutex_lock(&ctx->reply_lock);
-   rdr_validation_drain(ctx, &ctx->replies); /* before the reply, as it may be about its call */
+   rdr_validation_drain(ctx, &ctx->replies); /* first: messages may be about this call */
    *offset = tongs_encode_op_begin(&ctx->replies, (uint16_t)op->number, TONGS_OP_FLAG_REPLY);
    tongs_encode_u32(&ctx->replies, op->tag);
    return &ctx->replies;

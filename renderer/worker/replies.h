@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker sends: replies and events. Any thread. */
+/* Sends replies and events. Any thread. */
 
 #ifndef RDR_WORKER_REPLIES_H
 #define RDR_WORKER_REPLIES_H
@@ -12,11 +12,12 @@
 struct tongs_encoder *
 rdr_reply_begin(struct rdr_context *ctx, const struct rdr_op *op, size_t *offset);
 
-/* Ends a reply. It is sent now if many bytes wait, else with the next rdr_replies_flush. */
+/* Ends a reply. Sends it now if many bytes are pending, else leaves it to the next
+ * rdr_replies_flush(). */
 void
 rdr_reply_end(struct rdr_context *ctx, size_t offset);
 
-/* Ends a reply, and sends it with the descriptor, which it closes. */
+/* Ends a reply, sends it now with the descriptor, and closes the descriptor. */
 void
 rdr_reply_end_with_fd(struct rdr_context *ctx, size_t offset, int fd);
 
@@ -24,7 +25,7 @@ rdr_reply_end_with_fd(struct rdr_context *ctx, size_t offset, int fd);
 void
 rdr_reply(struct rdr_context *ctx, const struct rdr_op *op, const void *args);
 
-/* The same, with op->reply_fd. */
+/* As rdr_reply(), and sends op->reply_fd with the reply. */
 void
 rdr_reply_with_fd(struct rdr_context *ctx, struct rdr_op *op, const void *args);
 
@@ -36,12 +37,12 @@ rdr_reply_result(struct rdr_context *ctx, const struct rdr_op *op, void *args, V
 void
 rdr_replies_send_hello(struct rdr_context *ctx, bool tables, const char *reason);
 
-/* Sends the replies that wait. */
+/* Sends the pending replies. */
 void
 rdr_replies_flush(struct rdr_context *ctx);
 
-/* Tells the client why its connection ends (tongsLost), if that can be done without waiting: a
- * client that does not read keeps nobody. */
+/* Tells the client why its connection ends (tongsLost). Does not wait: the message is dropped if
+ * the client does not read. */
 void
 rdr_replies_tell_loss(struct rdr_context *ctx, const char *why);
 

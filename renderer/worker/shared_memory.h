@@ -10,17 +10,17 @@
 struct rdr_shared_memory {
    uint8_t *data; /* NULL: nothing is mapped */
    uint64_t size;
-   /* Of a guest's pages, owned, else -1. The device process sees it close, and then gives the pages
-    * back to the guest. */
+   /* The lease of a guest's pages, owned; -1: none. The device process polls the other end. When
+    * the worker closes the lease, it returns the pages to the guest. */
    int lease;
 };
 
-/* Maps a memfd that is sealed and has exactly `size` bytes (R14). Closes `fd`, also on failure; -1:
- * none came. Returns NULL, or why it failed. */
+/* Maps a memfd, which must be sealed and have exactly `size` bytes (R14). Closes `fd`, also on
+ * failure; -1: none came. Returns NULL, or the reason of the failure. */
 const char *
 rdr_shared_memory_map(struct rdr_shared_memory *memory, int fd, uint64_t size);
 
-/* Nothing mapped is fine. */
+/* Unmaps the memory, if any is mapped. */
 void
 rdr_shared_memory_unmap(struct rdr_shared_memory *memory);
 

@@ -6,10 +6,10 @@
 
 #include <stdlib.h>
 
-/* The swapchains of a device. One that the client destroys while an acquisition is going on stays
- * in the list until the device goes, as does its host's swapchain. */
+/* The swapchains of a device. If the client destroys a swapchain during an acquisition, the struct
+ * and the host's swapchain stay until the device is destroyed. */
 struct rdr_swapchains {
-   pthread_mutex_t lock;   /* protects the list: acquisitions look there too */
+   pthread_mutex_t lock;   /* protects the list, which acquisitions read on other threads */
    struct tongs_list list; /* of struct rdr_swapchain.link; owned */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker keeps of surfaces and swapchains. */
+/* The worker's data of surfaces and swapchains. */
 
 #ifndef RDR_WORKER_SWAPCHAIN_H
 #define RDR_WORKER_SWAPCHAIN_H
@@ -16,39 +16,38 @@ struct rdr_swapchain {
    uint32_t count;
    VkImage *images; /* owned */
    bool entered;    /* the images have ids */
-   bool
-      presenting; /* the presentation in progress names the swapchain; the decoder's thread's own */
+   bool presenting; /* it is in the presentation in progress; the decoder's thread */
 
    pthread_mutex_t lock; /* protects the next two */
    pthread_cond_t changed;
    uint64_t next_turn, turn;
 
-   /* The thread whose turn it is owns the rest, and the host's swapchain. */
+   /* The rest, and the host's swapchain, belong to the thread whose turn it is. */
    bool *acquired; /* owned; by image */
-   VkResult late;  /* how presentations went, as far as the client has not been told */
-   /* The next image may be acquired before the client asks for it: with a semaphore of the worker's
-    * own, which then changes places with the client's. */
+   VkResult late;  /* the result of presentations that the client has not been told yet */
+   /* The next image may be acquired before the client asks for it. That uses a semaphore of the
+    * worker, which then swaps places with the client's. */
    bool is_ahead;
    uint32_t ahead;        /* the image */
-   VkSemaphore semaphore; /* owned; signalled with the image if there is one; may be null */
+   VkSemaphore semaphore; /* owned; signalled when `ahead` is available; may be null */
 };
 
-/* A new swapchain in the device's list, without a handle or images yet. NULL if memory is out. The
- * decoder's thread. */
+/* Creates a swapchain without a handle or images. NULL if memory is out. The decoder's thread. */
 struct rdr_swapchain *
 rdr_swapchain_create(uint64_t surface);
 
-/* Enters the swapchain, which is complete, for other threads to find. False if memory is out. */
+/* Adds the complete swapchain to the device's list, where other threads find it. False if memory is
+ * out. */
 bool
 rdr_swapchain_enter(struct rdr_device *dev, struct rdr_swapchain *s);
 
-/* The host's swapchain is gone, or never was. Takes the swapchain out of its list, if it is in one.
- * NULL is fine. */
+/* Frees the struct and removes it from its list, if it is in one. The host's swapchain must be
+ * destroyed or must never have existed. `s` may be NULL. */
 void
 rdr_swapchain_destroy(struct rdr_device *dev, struct rdr_swapchain *s);
 
-/* NULL if the device has no swapchain with that handle. Any thread, as long as its op uses the
- * swapchain's id. */
+/* NULL if the device has no swapchain with that handle. Any thread whose current op uses the
+ * swapchain's id, which keeps the swapchain alive. */
 struct rdr_swapchain *
 rdr_swapchain_find(const struct rdr_device *dev, VkSwapchainKHR handle);
 
@@ -56,16 +55,17 @@ rdr_swapchain_find(const struct rdr_device *dev, VkSwapchainKHR handle);
 struct rdr_swapchain *
 rdr_swapchain_find_decoded(const struct tongs_decoder *d, uint64_t handle);
 
-/* Vulkan wants one thread at a time to use a swapchain. Turns come in the order in which they were
- * asked for: an acquisition without a time limit, which asks anew for each slice of its wait, does
- * not keep the decoder's thread out. */
+/* Waits for the swapchain's turn: Vulkan allows one thread at a time to use a swapchain. Turns are
+ * granted in the order of the requests. So an acquisition with a long timeout, which takes a turn
+ * for each slice of its wait, cannot starve the decoder's thread. */
 void
 rdr_swapchain_take_turn(struct rdr_swapchain *s);
 
 void
 rdr_swapchain_end_turn(struct rdr_swapchain *s);
 
-/* Frees what is kept of a device's swapchains, which are gone. The device still exists. */
+/* Frees the structs of a device's swapchains. The host's swapchains must be destroyed, and the
+ * device must still exist. */
 void
 rdr_swapchains_finish(struct rdr_device *dev);
 
@@ -73,7 +73,7 @@ rdr_swapchains_finish(struct rdr_device *dev);
 bool
 rdr_surface_is_used(const struct rdr_context *ctx, uint64_t surface);
 
-/* Destroys the surfaces that the client has left. Its devices are gone. */
+/* Destroys the surfaces that the client has not destroyed. All devices must be destroyed. */
 void
 rdr_surfaces_destroy(struct rdr_context *ctx);
 

@@ -13,12 +13,12 @@
  * Bytes. Each direction is a stream in order. A transport keeps no message boundaries.
  *
  * Readiness. A transport may hold bytes that its file descriptor does not show, as TLS does. So
- * nobody polls a file descriptor of a transport: receive() and wait_writable() look into the
- * transport's own buffers before they sleep.
+ * code outside a transport must not poll its file descriptor. receive() and wait_writable() check
+ * the transport's own buffers before they sleep.
  *
  * Threads. At a time, one thread may send (the holder of the context's reply_lock), the decoder's
  * thread receives and maps, one thread waits for the hang-up, and any thread may call shutdown() or
- * ring the bell. shutdown() makes the functions of all threads return soon.
+ * ring the bell. After shutdown(), blocked functions of other threads return soon.
  *
  * Errors. Functions return -errno and log nothing. An error of send() or receive() is final. */
 
@@ -54,48 +54,48 @@ struct rdr_transport_ops {
    /* Ends the stream. May be called twice. */
    void (*shutdown)(struct rdr_transport *t);
 
-   /* Sends some of the bytes without waiting, and the descriptor with the first byte. `fd` stays
-    * the caller's; -1: none. Returns how many bytes went, 0: it would block and no descriptor went,
-    * -errno. */
+   /* Sends some of the bytes without waiting, and the descriptor with the first byte. The caller
+    * keeps `fd`; -1: none. Returns the number of bytes sent; 0: it would block, and the descriptor
+    * was not sent; -errno. */
    ssize_t (*send)(struct rdr_transport *t, const void *data, size_t size, int fd);
 
-   /* Waits, without a time limit, until send() would not return 0. May return earlier for no
-    * reason. */
+   /* Waits, without a time limit, until send() would not return 0. May return spuriously. */
    void (*wait_writable)(struct rdr_transport *t);
 
-   /* Receives what is there; waits up to `timeout_ms` if nothing is (negative: without a limit).
-    * Returns how many bytes, 0: none came in time, -EPIPE at the end, -EPROTO: more descriptors
-    * came than any op takes, -errno. */
+   /* Receives the available bytes. If there are none, waits up to `timeout_ms` (negative: without
+    * limit). Returns the number of bytes; 0: none came in time; -EPIPE at EOF; -EPROTO: more
+    * descriptors came than any op takes; another -errno. */
    ssize_t (*receive)(struct rdr_transport *t, void *data, size_t size, int timeout_ms);
 
-   /* The next descriptor in the order in which they came, which is the caller's then; -1: none has
+   /* Returns the next descriptor in the order of arrival, which the caller then owns; -1: none has
     * come. Only with RDR_TRANSPORT_PASSES_FDS. */
    int (*receive_fd)(struct rdr_transport *t);
 
-   /* Maps memory that the client shares by an op. `fd` came with the op and is used up in every
+   /* Maps memory that the client shares by an op. `fd` came with the op and is closed in every
     * case; -1: none came. A transport that passes no descriptors finds the memory itself. The
-    * memory has at least `size` bytes. Returns NULL, or why it failed. Only with
+    * memory must have at least `size` bytes. Returns NULL, or the reason of the failure. Only with
     * RDR_TRANSPORT_SHARES_MEMORY. */
    const char *(*map_memory)(struct rdr_transport *t, int fd, uint64_t size,
                              struct rdr_shared_memory *memory);
 
-   /* From here on a channel carries all bytes, and the transport carries descriptors, memory and
-    * wake-ups. Returns the bell with which the rings wake the client; it lives as long as the
-    * transport. Only with RDR_TRANSPORT_SHARES_MEMORY. */
+   /* Tells the transport that a channel carries all bytes from now on; the transport then carries
+    * descriptors, memory and wake-ups. Returns the bell with which the rings wake the client; it
+    * lives as long as the transport. Only with RDR_TRANSPORT_SHARES_MEMORY. */
    const struct tongs_bell *(*start_channel)(struct rdr_transport *t);
 
-   /* Returns when the client has ended its direction of the stream, or the stream is over. Bytes
-    * that the client sent before may still wait to be received. */
+   /* Blocks until the client has shut down its direction of the stream or the stream is over. Bytes
+    * that the client sent before may not have been received yet. */
    void (*wait_for_hang_up)(struct rdr_transport *t);
 };
 
-/* A stream socket to a client under the same kernel or, without capabilities, under another one.
- * `fd` becomes the transport's, also on failure. NULL: memory is out. */
+/* Opens a transport over a stream socket to a client. It has capabilities only if the client runs
+ * on the same kernel. Owns `fd`, also on failure. NULL if memory is out. */
 struct rdr_transport *
 rdr_transport_open_socket(int fd);
 
-/* A stream socket to the device process of a virtual machine: its guest's memory comes as pages
- * (guest_pages.h), and each byte that we send rings the client's bell. Otherwise as above. */
+/* Opens a transport over a stream socket to the device process of a virtual machine. The client's
+ * memory arrives as guest pages (guest_pages.h), and each byte that we send rings the client's
+ * bell. Otherwise as rdr_transport_open_socket(). */
 struct rdr_transport *
 rdr_transport_open_virtio(int fd);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the transports over a stream socket have in common. Only the transport_*.c files include
- * this. */
+/* The common code of the transports over a stream socket. Only the transport_*.c files include this
+ * header. */
 
 #ifndef RDR_WORKER_TRANSPORT_SOCKET_H
 #define RDR_WORKER_TRANSPORT_SOCKET_H
@@ -18,16 +18,16 @@ struct rdr_socket {
    unsigned fd_count;
 };
 
-/* NULL if memory is out; `fd` is closed then. */
+/* Owns `fd`. NULL if memory is out, with `fd` closed. */
 struct rdr_socket *
 rdr_socket_create(size_t size, int fd, const struct rdr_transport_ops *ops, uint32_t capabilities);
 
-/* Receives descriptors if none wait: once there is a channel, they come with a byte that means
- * nothing. */
+/* Receives descriptors unless some are pending. With a channel, descriptors come with a byte that
+ * has no meaning. */
 void
 rdr_socket_await_fds(struct rdr_socket *s, int timeout_ms);
 
-/* Forgets the first `count` descriptors, which have been taken. */
+/* Removes the first `count` descriptors from the array; their owner is now the caller. */
 void
 rdr_socket_drop_fds(struct rdr_socket *s, unsigned count);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The socket to the device process of a virtual machine (renderer/virtio) as a transport: the
- * virtio stream. The client in the guest has no descriptors of ours. Its shared memory comes as
- * tables of guest pages, and it is woken by an interrupt of the device. */
+ * virtio stream. Descriptors cannot be passed to a client in a guest. The client's shared memory
+ * arrives as tables of guest pages, and the device wakes the client by an interrupt. */
 
 #include "renderer/worker/transport_socket.h"
 
 #include "protocol/ring.h"
 #include "renderer/worker/guest_pages.h"
 
-/* How much later than the op that maps them pages may come: ops travel through the ring in the
- * guest's memory, pages through the device. */
+/* How long to wait for pages after the op that maps them. Ops travel through the ring in guest
+ * memory and pages through the device, so pages may arrive later. */
 #define PAGES_MS 5000
 
 struct virtio_stream {
@@ -51,7 +51,7 @@ sleep_on_futex(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeo
 }
 
 /* The device process turns the byte into an interrupt. If the socket has no room for the byte,
- * enough other bytes are on their way. */
+ * other bytes are pending in it and cause the interrupt. */
 static void
 ring_through_device(void *data, _Atomic uint32_t *word)
 {

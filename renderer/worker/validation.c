@@ -13,11 +13,12 @@
 #define LAYER "VK_LAYER_KHRONOS_validation"
 #define LAYERS_MAX 256
 
-/* How many messages are sent in all, and of one kind: an application that errs does so in each
- * frame. */
+/* The largest number of messages in all, and with the same id: a faulty application usually repeats
+ * its error in each frame. */
 #define MESSAGES_MAX 1000u
 #define REPEATS_MAX 10u
-/* Kinds of messages whose repetitions are counted. Further kinds are not bounded by REPEATS_MAX. */
+/* The number of message ids whose repetitions are counted. Further ids are not bounded by
+ * REPEATS_MAX. */
 #define KINDS_MAX 512u
 /* Bytes. Longer texts are cut. */
 #define TEXT_MAX 3000
@@ -30,8 +31,8 @@ struct kind {
 struct rdr_validation {
    VkDebugUtilsMessengerEXT messenger;
 
-   /* Protects what follows. The layer calls us on any thread that calls the host driver, and such a
-    * thread may hold `reply_lock`: this lock is a leaf. */
+   /* Protects the members below. The layer calls us on any thread that calls the host driver, and
+    * that thread may hold `reply_lock`. No other lock is taken under this one. */
    pthread_mutex_t lock;
    struct tongs_encoder waiting;
    uint32_t sent;
@@ -115,9 +116,10 @@ is_repeated_locked(struct rdr_validation *v, int32_t id)
    return false;
 }
 
-/* Whether the message is about a call of ours. We bind images to imported memory that were not
- * created for it, because that would change their layout on real hardware (docs/design/memory.md).
- * We do the same with buffers if they could else be bound to fewer memory types. */
+/* Whether the message concerns something that the worker does, not the application. The worker
+ * binds images to imported host memory without having created them with that external handle type,
+ * because the handle type would change their layout on real hardware (docs/design/memory.md). It
+ * does the same with buffers if the handle type would reduce their memory types. */
 static bool
 is_ours(const char *name)
 {

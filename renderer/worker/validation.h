@@ -19,7 +19,7 @@ struct tongs_encoder;
 struct rdr_validation *
 rdr_validation_create(void);
 
-/* Whether the layer is installed on this machine. If not, there is a sentence in `why`. */
+/* Whether the layer is installed on this machine. If not, the reason is in `why`. */
 bool
 rdr_validation_is_possible(const struct rdr_host *host, char *why, size_t why_size);
 
@@ -29,15 +29,16 @@ rdr_validation_is_possible(const struct rdr_host *host, char *why, size_t why_si
 bool
 rdr_validation_extend(struct rdr_context *ctx, VkInstanceCreateInfo *info);
 
-/* Receives messages from now on. The instance exists. */
+/* Starts receiving messages. Called after the instance is created. */
 void
 rdr_validation_start(struct rdr_context *ctx);
 
-/* Stops. The instance is about to be destroyed; messages about its destruction still come. */
+/* Stops receiving messages. Called before the instance is destroyed; messages about its destruction
+ * still come. */
 void
 rdr_validation_stop(struct rdr_context *ctx);
 
-/* Moves the messages that wait to be sent into `e`, between two ops. Any thread. */
+/* Moves the pending messages into `e`, which must be between two ops. Any thread. */
 void
 rdr_validation_drain(struct rdr_context *ctx, struct tongs_encoder *e);
 

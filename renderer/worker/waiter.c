@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define STACK_SIZE ((size_t)256 * 1024)
-/* Nanoseconds. A wait looks after each slice of this length whether the device is lost. */
+/* Nanoseconds. A wait checks after each slice of this length whether the device is lost. */
 #define SLICE_NS UINT64_C(100000000)
 
 struct submission {
@@ -38,7 +38,7 @@ struct rdr_waiter {
    uint32_t capacity;              /* a power of two, or 0 */
    uint32_t first;                 /* modulo 2^32; the index is `first & (capacity - 1)` */
    uint32_t count;
-   VkFence *fences; /* unused and unsignalled ones; owned, with room for `fence_count` */
+   VkFence *fences; /* unsignalled and free; owned, with room for `fence_count` */
    uint32_t free_count;
    uint32_t fence_count; /* that were made so far */
    bool spoiled;         /* the device is lost, and some of `fences` may still be in use */
@@ -53,13 +53,13 @@ tell(const struct tongs_channel *ch)
    struct tongs_status *status = ch->status;
    const struct tongs_bell *bell = ch->replies.bell;
 
-   /* Before the look for sleepers. Partner: sleep_on_events() in the client. */
+   /* This comes before the check for sleepers. Pairs with sleep_on_events() in the client. */
    atomic_fetch_add(&status->events, 1);
    if (atomic_load(&status->sleepers))
       bell->ring(bell->data, &status->events);
 }
 
-/* Without shared memory, the same as an event. */
+/* Publishes the number by an event, if there is no channel. */
 static void
 send_event(struct rdr_waiter *w, uint64_t number, bool lost)
 {
@@ -87,7 +87,8 @@ publish_completion(struct rdr_waiter *w, uint64_t number)
       send_event(w, number, false);
       return;
    }
-   /* Release: the GPU's writes come before. Partner: the client's load from the status page. */
+   /* Release: the GPU's writes become visible first. Pairs with the client's load from the status
+    * page. */
    atomic_store_explicit(&status->queues[w->slot].completed, number, memory_order_release);
    tell(&w->ctx->channel);
 }
@@ -116,7 +117,8 @@ rdr_waiters_lose(struct rdr_device *dev)
 
 /* --- Waiting --- */
 
-/* The first submission is complete. `reset`: its fence is unsignalled again. */
+/* Removes the first submission, which is complete. `reset`: its fence has been reset and can be
+ * reused. */
 static void
 drop_first_locked(struct rdr_waiter *w, bool reset)
 {
@@ -184,12 +186,12 @@ rdr_waiter_poll(struct rdr_context *ctx)
    struct rdr_waiter *w = ctx->polled;
    const struct rdr_vk_device *vk = &w->dev->vk;
 
-   /* While we poll, only this thread changes the submissions. */
+   /* While `polled` is set, only this thread changes the submissions. */
    while (w->count) {
       struct submission s = w->submissions[w->first & (w->capacity - 1)];
       VkResult result = vk->GetFenceStatus(w->dev->handle, s.fence);
       if (result != VK_SUCCESS) {
-         if (result != VK_NOT_READY) /* the waiter's thread finds out what has happened */
+         if (result != VK_NOT_READY) /* the waiter's thread handles the error */
             rdr_waiter_poll_end(ctx);
          return;
       }
@@ -302,8 +304,8 @@ grow_locked(struct rdr_waiter *w)
    return true;
 }
 
-/* Starts waiting for the first submission. With a channel, the decoder's thread polls it, as long
- * as it has no ops to carry out. That saves waking the waiter's thread. */
+/* Starts waiting for the first submission. With a channel, the decoder's thread polls it while it
+ * has no ops to carry out, which saves waking the waiter's thread. */
 static void
 begin_waiting_locked(struct rdr_waiter *w)
 {

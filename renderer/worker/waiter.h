@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Tells the client which submissions its queues have completed. The client numbers the submissions
- * that it wants to know of. Each queue has a waiter: a thread that waits for these submissions in
- * their order, by fences of the worker's own, and publishes the number of the last complete one in
- * the status page of the channel, or without a channel as a tongsCompletion.
+/* Tells the client which submissions its queues have completed. The client gives a number to each
+ * submission whose completion it needs to know. Each queue has a waiter: a thread that waits for
+ * these submissions in order, by fences of the worker, and publishes the number of the last
+ * complete one. It publishes the number in the channel's status page, or by a tongsCompletion if
+ * there is no channel.
  *
- * Waking that thread takes as long as a short submission. So the decoder's thread polls the last
- * submission first, as long as no op comes and before it sleeps: `polled` of the context. */
+ * Waking that thread takes as long as a short submission. So before the decoder's thread sleeps, it
+ * polls the last submission while no op comes (rdr_context.polled). */
 
 #ifndef RDR_WORKER_WAITER_H
 #define RDR_WORKER_WAITER_H
@@ -19,9 +20,10 @@ struct rdr_context;
 struct rdr_device;
 struct rdr_waiter;
 
-/* Makes the waiter of a queue. `slot`: of the queue in the status page; `epoch`: tells the client
- * which user of that slot is lost. The device owns the waiter. False if memory is out. This and all
- * other functions but rdr_waiters_lose are for the decoder's thread. */
+/* Makes the waiter of a queue. `slot`: the queue's index in the status page. `epoch`: distinguishes
+ * the users of that slot, so that the client knows which of them is lost. The device owns the
+ * waiter. False if memory is out. This and all other functions but rdr_waiters_lose are for the
+ * decoder's thread. */
 bool
 rdr_waiter_create(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue, uint32_t slot,
                   uint32_t epoch);
@@ -30,18 +32,18 @@ rdr_waiter_create(struct rdr_context *ctx, struct rdr_device *dev, VkQueue queue
 struct rdr_waiter *
 rdr_waiter_find(const struct rdr_device *dev, VkQueue queue);
 
-/* An unsignalled fence for one submission; VK_NULL_HANDLE if the host driver has none. Give it back
- * with one of the two functions below. */
+/* Returns an unsignalled fence for one submission; VK_NULL_HANDLE if the host driver cannot create
+ * one. The caller returns it by one of the two functions below. */
 VkFence
 rdr_waiter_fence(struct rdr_waiter *w);
 
-/* The submission with this fence has been submitted: its number is published when it is complete.
- * False if memory or threads are out; then the submission has been waited for, and the fence is
- * destroyed. */
+/* Called after the submission with this fence. The waiter publishes `number` when the submission is
+ * complete. False if memory or threads are out; then this function has waited for the submission
+ * and destroyed the fence. */
 bool
 rdr_waiter_add(struct rdr_waiter *w, VkFence fence, uint64_t number);
 
-/* The submission failed: the fence is unused. */
+/* Returns the fence unused, because the submission failed. */
 void
 rdr_waiter_take_back(struct rdr_waiter *w, VkFence fence);
 
@@ -50,11 +52,12 @@ rdr_waiter_take_back(struct rdr_waiter *w, VkFence fence);
 void
 rdr_waiter_poll(struct rdr_context *ctx);
 
-/* Ends the polling, if there is any: the waiter's thread goes on. */
+/* Ends the polling, if there is any, and lets the waiter's thread wait instead. */
 void
 rdr_waiter_poll_end(struct rdr_context *ctx);
 
-/* The device is lost: no further submission completes, and the client's waits end. Any thread. */
+/* Called when the device is lost: publishes that no further submission completes, which ends the
+ * client's waits. Any thread. */
 void
 rdr_waiters_lose(struct rdr_device *dev);
 

@@ -11,14 +11,14 @@
 
 #define DEVICES_MAX 16u
 
-/* Milliseconds for which the worker waits for a client before it prepares more: a client that comes
- * soon is served sooner without that. */
+/* How long, in milliseconds, the worker waits for a client before it continues to prepare. A client
+ * that arrives within that time is served earlier without further preparation. */
 #define CALL_MS 50
 
 #define GET(host, instance, name) ((PFN_##name)(host)->GetInstanceProcAddr(instance, #name))
 
-/* Makes a device and destroys it. The first device of a process takes longer, because pages of the
- * driver are not mapped yet. */
+/* Creates a device and destroys it. The first device of a process takes longer, because the
+ * driver's pages are not mapped yet. */
 static void
 use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice physical)
 {
@@ -39,9 +39,9 @@ use_device(const struct rdr_host *host, VkInstance instance, VkPhysicalDevice ph
       GET(host, instance, vkDestroyDevice)(device, NULL);
 }
 
-/* Loads the host driver and makes an instance, as a client will do first. The instance stays,
- * because a loader unloads the driver with the last instance. Returns the first physical device;
- * NULL if there is none. */
+/* Loads the host driver and creates an instance, as a client will do first. The instance is kept,
+ * because the loader would unload the driver with the last instance. Returns the first physical
+ * device; NULL if there is none. */
 static VkPhysicalDevice
 use_driver(struct rdr_host *host, VkInstance *instance)
 {
@@ -67,7 +67,8 @@ use_driver(struct rdr_host *host, VkInstance *instance)
    return devices[0];
 }
 
-/* A failure to send means that the broker is gone, which the next receive shows. */
+/* Sends one byte to the broker. Errors are ignored: if the broker is gone, the next receive
+ * fails. */
 static void
 tell(int control, enum rdr_warm_word word)
 {
@@ -124,7 +125,8 @@ rdr_warm_worker_run(int control, const struct rdr_worker_options *options)
    prctl(PR_SET_NAME, "tongs-ready");
 
    int fd = receive_client(control, &own_options.limits);
-   /* The broker is gone. We skip exit handlers: those of some drivers have been seen to wait. */
+   /* The broker is gone. We skip the exit handlers, because those of some drivers have been seen to
+    * hang. */
    if (fd < 0)
       _exit(0);
    close(control);

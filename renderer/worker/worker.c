@@ -35,7 +35,8 @@ serve(struct rdr_context *ctx)
    rdr_input_finish(&ctx->in);
 }
 
-/* A client may have many memories that hold a descriptor each: the default limit is low. */
+/* Raises the soft limit of descriptors, which is low by default: each memory of a client may hold
+ * one. */
 static void
 allow_descriptors(rlim_t count)
 {
@@ -72,8 +73,8 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    if (ctx->capture)
       fclose(ctx->capture);
    int status = ctx->ended == RDR_RULE_BROKEN ? 1 : 0;
-   /* The kernel frees what the client left on the device. We wait neither for the GPU, which may
-    * never finish, nor for exit handlers of drivers, some of which have been seen to wait. */
+   /* The kernel frees the client's GPU resources. We wait neither for the GPU, which may never
+    * finish, nor for exit handlers of drivers, some of which have been seen to hang. */
    fflush(stderr);
    _exit(status);
 }

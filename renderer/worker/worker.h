@@ -14,7 +14,7 @@ struct rdr_worker_options {
     * the loader finds. The worker never uses our own manifest, whatever the environment says. */
    const char *host_driver;
 
-   /* The file for a copy of what the client sends, for `tongs dump`; NULL: none. */
+   /* The file for a copy of the bytes that the client sends, for `tongs dump`; NULL: none. */
    const char *capture;
 
    /* Load the Khronos validation layer. */
@@ -24,16 +24,16 @@ struct rdr_worker_options {
     * guest as memory. */
    bool pages;
 
-   /* What the client may make the worker hold. A warm worker gets its client's limits together with
-    * the client's socket and ignores these. */
+   /* The client's limits. A warm worker ignores these, because it receives its client's limits
+    * together with the client's socket. */
    struct rdr_limits limits;
 };
 
-/* Serves the client at the other end of the stream socket `fd` until the client goes or breaks a
- * rule. Called once, from the main thread of a process that has no other threads but the host
- * driver's. Exits the process, with 0 if the client ended in order, else with 1 and the reason
- * logged to stderr. Returns only if the worker cannot start: the exit status, with the reason
- * logged. The strings of *options must live as long as the call. */
+/* Serves the client at the other end of the stream socket `fd` until the client disconnects or
+ * breaks a rule. Called once, from the main thread of a process that has no other threads but the
+ * host driver's. Does not return but exits the process: with 0 if the client disconnected in order,
+ * else with 1 and the reason logged to stderr. Returns only if the worker cannot start: the exit
+ * status, with the reason logged. The strings of *options must live as long as the call. */
 int
 rdr_worker_run(int fd, const struct rdr_worker_options *options);
 
