@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Contexts, their workers, and how a guest's descriptors are divided among them. */
+/* Contexts, their workers, and the division of the guest's descriptors among them. */
 
 #include "renderer/virtio/state.h"
 
@@ -17,13 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How many refusals of a guest are logged in each period; of one context, one is. */
+/* How many refusals of a guest are logged in each period. Of one context, at most one refusal is
+ * logged. */
 #define REFUSALS_MAX 20
 #define REFUSALS_PERIOD_MS 10000
 
 /* --- Look-ups --- */
 
-/* pid 0: a free slot. NULL if there is none. */
+/* The slot of the worker with that pid; pid 0: a free slot. NULL if there is none. */
 static struct rdr_virtio_worker *
 find_worker(struct rdr_virtio_device *dev, pid_t pid)
 {
@@ -143,7 +144,7 @@ rdr_virtio_wake_all(struct rdr_virtio_device *dev, struct rdr_virtio_context *ct
       rdr_virtio_wake_first(dev, ctx);
 }
 
-/* Answers the waits that have something to see. */
+/* Answers the waits of the context for which a word has changed. */
 static void
 wake(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx)
 {

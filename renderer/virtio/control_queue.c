@@ -22,8 +22,8 @@ rdr_virtio_control_queue_finish(struct rdr_virtio_control_queue *q)
    free(q->command);
 }
 
-/* Copies what the guest wrote, so that it is private from then on (R1). False if it is too large or
- * memory is out. */
+/* Copies the command that the guest wrote into private memory (R1). False if the command is too
+ * large or memory is out. */
 static bool
 copy_command(struct rdr_virtio_control_queue *q, size_t *size)
 {

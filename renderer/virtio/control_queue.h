@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Connects the control virtqueue with the commands of a virtio-gpu device: copies what the guest
- * wrote, and writes answers where the guest wants them. One thread. */
+/* Connects the control virtqueue with the commands of a virtio-gpu device: copies commands from
+ * guest memory, and writes answers to the ranges that the guest has given. One thread. */
 
 #ifndef RDR_VIRTIO_CONTROL_QUEUE_H
 #define RDR_VIRTIO_CONTROL_QUEUE_H
@@ -22,7 +22,7 @@ struct rdr_virtio_control_queue {
    struct rdr_queue *queue;
    const struct rdr_guest_memory *memory;
    struct rdr_element element;
-   uint8_t *command; /* owned; the bytes of the command that is carried out */
+   uint8_t *command; /* owned; the bytes of the current command */
    size_t command_room;
 
    /* Of struct rdr_virtio_held_answer.link; oldest first; owned. */
@@ -41,8 +41,8 @@ bool
 rdr_virtio_control_queue_serve(struct rdr_virtio_control_queue *q, struct rdr_virtio_device *dev,
                                unsigned limit);
 
-/* The queue has been started again: gives the answers that were kept while it was stopped, except
- * those for a guest that has been replaced by another one. */
+/* Called after the queue has been restarted. Writes the answers that were kept while it was
+ * stopped, except those to a guest that has rebooted since. */
 void
 rdr_virtio_control_queue_restart(struct rdr_virtio_control_queue *q);
 

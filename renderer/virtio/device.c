@@ -14,7 +14,7 @@
 #define BLOB_FEATURES \
    (UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
 
-/* After how long a stream is pumped again whose bytes the kernel had no room for. */
+/* How long the device waits before it pumps a stream again for which the kernel had no room. */
 #define CROWDED_MS 10
 
 /* --- Answers --- */
@@ -128,7 +128,7 @@ do_capset(struct rdr_virtio_call *call)
 
 static const struct command {
    uint32_t type;
-   size_t size; /* the least that the command has */
+   size_t size; /* the least size of the command */
    uint32_t (*run)(struct rdr_virtio_call *call);
 } commands[] = {
    {VIRTIO_GPU_CMD_GET_DISPLAY_INFO, sizeof(struct virtio_gpu_ctrl_hdr), do_display_info},
@@ -202,9 +202,8 @@ kill_holders(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r)
    }
 }
 
-/* Calls `visit`, which may destroy the resource, for each resource whose pages the guest takes
- * back.
- */
+/* Calls `visit` for each resource whose pages the guest takes back. `visit` may destroy the
+ * resource. */
 static void
 for_each_detaching(struct rdr_virtio_device *dev,
                    void (*visit)(struct rdr_virtio_device *, struct rdr_virtio_resource *, void *),
@@ -270,8 +269,8 @@ check_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r, void 
    rdr_virtio_finish_detaching(dev, r);
 }
 
-/* No context has come or gone since rdr_virtio_device_poll_fill(), so the entries are in the order
- * of the contexts. */
+/* No context has been created or destroyed since rdr_virtio_device_poll_fill(), so the entries are
+ * in the order of the contexts. */
 void
 rdr_virtio_device_poll_done(struct rdr_virtio_device *dev, const struct pollfd *polls,
                             unsigned count)
@@ -369,7 +368,7 @@ rdr_virtio_device_create(const struct rdr_virtio_device_options *options)
    return NULL;
 }
 
-/* If the guest is paused, its pages are not touched any more. */
+/* While the guest is paused, this process must not access the guest's pages. */
 static void
 destroy_contexts(struct rdr_virtio_device *dev)
 {
@@ -417,7 +416,7 @@ rdr_virtio_device_pause(struct rdr_virtio_device *dev)
       rdr_virtio_wake_all(dev, ctx);
 }
 
-/* Each deadline moves by the length of the pause, in which nobody could meet it. */
+/* Moves each deadline by the length of the pause, because stopped workers could not meet it. */
 void
 rdr_virtio_device_resume(struct rdr_virtio_device *dev)
 {

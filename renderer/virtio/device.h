@@ -23,9 +23,9 @@
  *
  * vhost_serve.c is the loop of the device process and connects the two columns.
  *
- * This header is the device's interface to the loop. A command comes from the guest's kernel, and
- * in part from clients in the guest: it was copied before it gets here, and is checked here. One
- * thread. */
+ * This header is the device's interface to the loop. Commands come from the guest's kernel, and
+ * parts of them from clients in the guest. The caller has copied a command to private memory; the
+ * device checks it. One thread. */
 
 #ifndef RDR_VIRTIO_DEVICE_H
 #define RDR_VIRTIO_DEVICE_H
@@ -56,29 +56,30 @@ struct rdr_virtio_request {
    uint32_t seen[2]; /* TONGS_VIRTGPU_WAIT: tongs_virtgpu_command.seen */
 };
 
-/* What the device needs from outside. `owner` is passed to all functions. */
+/* The functions and limits that the device's owner provides. `owner` is passed to all functions. */
 struct rdr_virtio_device_options {
    const struct rdr_guest_memory *memory;
    void *owner;
 
-   /* Gives the guest the answer to a command. The request stays the caller's. */
+   /* Writes the answer to a command into guest memory. The caller keeps the request. */
    void (*answer)(void *owner, const struct rdr_virtio_request *request, const void *data,
                   size_t size);
 
-   /* Starts a worker on `fd`, one end of a socket pair, which stays the caller's. Returns its pid,
-    * or -1 with errno. */
+   /* Starts a worker on `fd`, one end of a socket pair; the caller keeps `fd`. Returns the worker's
+    * pid, or -1 with errno. */
    pid_t (*start_worker)(void *owner, int fd);
 
    void (*kill_worker)(void *owner, pid_t pid);
 
-   /* `hold`: stops a worker; it does not run when the function returns. Else: lets it go on. */
+   /* If `hold`, stops a worker; when the function returns, no thread of it runs. Else resumes the
+    * worker. */
    void (*hold_worker)(void *owner, pid_t pid, bool hold);
 
    unsigned max_workers;
    struct rdr_guest_limits limits;
 
-   /* How many descriptors all contexts together may use in this process. One context gets at most
-    * as many as it leaves to the others. */
+   /* How many descriptors all contexts together may use in this process. One context may use at
+    * most as many as remain free for the others. */
    unsigned max_descriptors;
 
    /* The host window. host_window_size() is 0 if the guest has none. map() makes the first `size`
@@ -97,17 +98,19 @@ rdr_virtio_device_create(const struct rdr_virtio_device_options *options);
 void
 rdr_virtio_device_destroy(struct rdr_virtio_device *dev);
 
-/* The guest is paused: answers the commands that may be answered early, stops the workers, and does
- * not touch guest memory any more. Nothing is polled until the device is resumed or reset. */
+/* Called when the guest is paused. Answers the commands that may be answered early, stops the
+ * workers, and then does not access guest memory. The device polls nothing until it is resumed or
+ * reset. */
 void
 rdr_virtio_device_pause(struct rdr_virtio_device *dev);
 
-/* After rdr_virtio_device_pause(): the guest goes on. */
+/* Called after rdr_virtio_device_pause() when the guest resumes. */
 void
 rdr_virtio_device_resume(struct rdr_virtio_device *dev);
 
-/* After rdr_virtio_device_pause(): another guest has booted. Kills all workers and forgets all
- * contexts and resources. Answers nothing; the monitor has emptied the host window. */
+/* Called after rdr_virtio_device_pause() when the guest has rebooted. Kills all workers and removes
+ * all contexts and resources. Answers no command, and unmaps nothing, because the monitor has
+ * emptied the host window. */
 void
 rdr_virtio_device_reset(struct rdr_virtio_device *dev);
 
@@ -116,8 +119,8 @@ rdr_virtio_device_reset(struct rdr_virtio_device *dev);
 void
 rdr_virtio_device_set_features(struct rdr_virtio_device *dev, uint64_t features);
 
-/* Carries out one command of `size` bytes, which are private to this process (R1). Owns the request
- * from then on and frees it with free(3). */
+/* Carries out one command of `size` bytes, which are private to this process (R1). Takes over the
+ * request and frees it with free(3). */
 void
 rdr_virtio_device_execute(struct rdr_virtio_device *dev, struct rdr_virtio_request *request,
                           const void *command, size_t size);
@@ -134,12 +137,13 @@ void
 rdr_virtio_device_poll_done(struct rdr_virtio_device *dev, const struct pollfd *polls,
                             unsigned count);
 
-/* A child has ended with a status of waitpid(2). False if it was no worker of the device. */
+/* Handles the end of a child; `status` is that of waitpid(2). False if the child is not a worker of
+ * the device. */
 bool
 rdr_virtio_device_reap(struct rdr_virtio_device *dev, pid_t pid, int status);
 
-/* Kills workers whose time is over. Returns after how many milliseconds the function must be called
- * again; -1: it need not. */
+/* Kills workers whose deadline has passed. Returns the number of milliseconds after which the
+ * function must be called again; -1: it need not be called. */
 int
 rdr_virtio_device_tick(struct rdr_virtio_device *dev);
 

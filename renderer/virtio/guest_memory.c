@@ -35,7 +35,8 @@ rdr_guest_memory_add(struct rdr_guest_memory *m, const struct rdr_guest_region *
    error = check_file(fd, region.mapping_size);
    if (error)
       goto fail;
-   /* Maps the file from its start, because mmap(2) may refuse the offset (files of huge pages). */
+   /* Maps the file from its start, because for files of huge pages mmap(2) may refuse the region's
+    * offset. */
    void *mapping =
       mmap(NULL, region.mapping_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
    if (mapping == MAP_FAILED) {

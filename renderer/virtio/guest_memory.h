@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The memory of a guest, which the guest's monitor shares: regions of guest-physical addresses,
- * each a range of a file that is mapped here. The addresses that are looked up come from the guest,
- * and none of them is trusted. One thread. */
+ * each a range of a file that is mapped here. Addresses to look up come from the guest and are not
+ * trusted. One thread. */
 
 #ifndef RDR_VIRTIO_GUEST_MEMORY_H
 #define RDR_VIRTIO_GUEST_MEMORY_H
@@ -11,14 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A vhost-user table has at most 8 regions. Monitors add further regions one by one, up to the
- * number that we tell them. */
+/* A vhost-user table has at most 8 regions. Monitors add further regions one by one, up to this
+ * number, which we report to them. */
 #define RDR_GUEST_REGIONS_MAX 256
 
 struct rdr_guest_region {
    uint64_t address; /* guest-physical */
    uint64_t size;
-   uint64_t user; /* the monitor's address of the region; vrings are named by such addresses */
+   uint64_t user; /* the region's address in the monitor; vring addresses are of this kind */
    uint64_t file_offset;
    int fd; /* owned */
    uint8_t *data;
@@ -52,7 +52,7 @@ rdr_guest_memory_clear(struct rdr_guest_memory *m);
 void *
 rdr_guest_memory_at(const struct rdr_guest_memory *m, uint64_t address, uint64_t size);
 
-/* The same for an address of the monitor's process. */
+/* As rdr_guest_memory_at(), for an address in the monitor's process. */
 void *
 rdr_guest_memory_at_user(const struct rdr_guest_memory *m, uint64_t user, uint64_t size);
 

@@ -73,7 +73,7 @@ add_run(struct export *e, int file, uint64_t offset, uint64_t size)
    return true;
 }
 
-/* Adds a range, which may go on in the next region. */
+/* Adds a range, which may extend into the next region. */
 static bool
 add_range(struct export *e, const struct rdr_guest_memory *memory, struct rdr_guest_range range)
 {
@@ -123,7 +123,8 @@ make_table(const struct export *e)
    return -1;
 }
 
-/* Makes the descriptors if `ok`, and frees the runs. Returns as rdr_guest_pages_export(). */
+/* If `ok`, makes the descriptors. Frees the runs in every case. Returns what
+ * rdr_guest_pages_export() returns. */
 static unsigned
 write_descriptors(struct export *e, bool ok, int lease, int *fds)
 {

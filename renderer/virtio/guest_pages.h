@@ -16,13 +16,14 @@ rdr_guest_pages_split(const struct rdr_guest_memory *memory, const struct rdr_gu
                       uint32_t range_count, uint64_t *pages, size_t count);
 
 /* Writes the descriptors of the table, of the lease's other end (`lease`), and of the files that
- * hold the pages into fds[TONGS_PAGES_FILES_MAX + 2]. Returns how many there are; the caller owns
- * them. Returns 0 on failure; then `lease` stays the caller's. */
+ * hold the pages into fds[TONGS_PAGES_FILES_MAX + 2]. Returns the number of descriptors, which the
+ * caller then owns. Returns 0 on failure; then the caller keeps `lease`. */
 unsigned
 rdr_guest_pages_export(const struct rdr_guest_memory *memory, const struct rdr_guest_range *ranges,
                        uint32_t range_count, int lease, int *fds);
 
-/* The same for the first `size` bytes, whole pages, of a file of host memory. */
+/* As rdr_guest_pages_export(), for the first `size` bytes (whole pages) of a file of host
+ * memory. */
 unsigned
 rdr_host_pages_export(int file, uint64_t size, int lease, int *fds);
 

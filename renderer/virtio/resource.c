@@ -45,8 +45,8 @@ forget_host_memory(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r)
    if (owner)
       owner->host_count--;
    close(r->file);
-   /* If the monitor fails to unmap the memory, the memory stays in the host window, and its room is
-    * used up for good. */
+   /* If the monitor fails to unmap the memory, the memory stays in the host window, and its range
+    * can never be reused. */
    if (!dev->gone && r->mapped && !unmap(dev, r))
       return;
    dev->mapped_count -= r->mapped;
@@ -114,7 +114,8 @@ void
 rdr_virtio_destroy_resource(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r)
 {
    tongs_list_remove(&r->link);
-   /* The guest may give the id to another resource, which is attached to no context. */
+   /* Detach the resource from all contexts, because the guest may reuse its id for another
+    * resource. */
    tongs_list_for_each(struct rdr_virtio_context, ctx, &dev->contexts, link)
       rdr_virtio_detach(ctx, r->id);
    tongs_list_for_each_safe(struct rdr_virtio_lease, lease, &r->leases, link)
@@ -141,8 +142,8 @@ rdr_virtio_finish_detaching(struct rdr_virtio_device *dev, struct rdr_virtio_res
       forget_pages(dev, r);
 }
 
-/* Begins to take a resource's pages back for the guest. True if no worker has them, so that the
- * guest can have them at once. */
+/* Starts returning a resource's pages to the guest. True if no worker uses them, so that the
+ * command can be answered at once. */
 static bool
 take_back(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, bool unref)
 {
@@ -161,8 +162,7 @@ take_back(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, bool unre
    return false;
 }
 
-/* Makes a resource without memory, which rdr_virtio_find_resource() then finds. Returns the type of
- * the answer. */
+/* Creates a resource without memory and adds it to the table. Returns the type of the answer. */
 static uint32_t
 create_resource(struct rdr_virtio_call *call, uint32_t id)
 {
@@ -182,7 +182,7 @@ create_resource(struct rdr_virtio_call *call, uint32_t id)
    return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
-/* Gives a resource `count` ranges of guest memory, which lie in the command at `offset`. */
+/* Gives a resource `count` ranges of guest memory, which the command lists at `offset`. */
 static uint32_t
 attach_pages(struct rdr_virtio_call *call, struct rdr_virtio_resource *r, uint32_t count,
              size_t offset)
@@ -225,7 +225,7 @@ rdr_virtio_do_create_3d(struct rdr_virtio_call *call)
    return create_resource(call, c->resource_id);
 }
 
-/* Makes a resource of host memory, which the guest can map in its host window. */
+/* Creates a resource of host memory, which the guest can map in its host window. */
 static uint32_t
 create_host_memory(struct rdr_virtio_call *call, uint32_t id, uint64_t size)
 {

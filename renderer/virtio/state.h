@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What device.c, resource.c, context.c and submit.c share. No other file includes this header. */
+/* The state of the device, shared by device.c, resource.c, context.c and submit.c. No other file
+ * includes this header. */
 
 #ifndef RDR_VIRTIO_STATE_H
 #define RDR_VIRTIO_STATE_H
@@ -8,7 +9,7 @@
 #include "renderer/virtio/device.h"
 
 #define RDR_VIRTIO_BUCKETS 1024u
-/* How long a worker has to end after its client is gone, before it is killed. */
+/* How long a worker may run after its client is gone, before it is killed. */
 #define RDR_VIRTIO_WORKER_END_MS 2000
 
 /* Pages of a resource that a worker may have mapped. The worker has the write end of a pipe and
@@ -34,10 +35,10 @@ struct rdr_virtio_resource {
    uint64_t mapped_at; /* offset in the host window */
    bool mapped;
 
-   /* The command by which the guest takes the pages back; owned; NULL: there is none. It is
-    * answered when no lease is left. */
+   /* The command by which the guest takes the pages back, which is answered when no lease is left.
+    * Owned; NULL: there is none. */
    struct rdr_virtio_request *detaching;
-   bool unref;       /* the resource goes with its pages */
+   bool unref;       /* destroy the resource when `detaching` is answered */
    int64_t deadline; /* when the workers that hold a lease are killed; 0: never */
 };
 
@@ -75,7 +76,7 @@ struct rdr_virtio_device {
    uint64_t features;
    struct tongs_list resources[RDR_VIRTIO_BUCKETS]; /* of struct rdr_virtio_resource.link; owned */
    uint32_t resource_count;
-   uint64_t range_count; /* of all resources, as all counts of the device */
+   uint64_t range_count; /* of all resources together */
    uint32_t lease_count;
    uint32_t host_count;
    uint64_t host_size;
@@ -94,8 +95,8 @@ struct rdr_virtio_device {
    unsigned refusals_left_out;
 };
 
-/* A command that is being carried out. A handler returns the type of the answer, or 0 if it has
- * answered or keeps the request. */
+/* A command that is being carried out. A handler returns the type of the answer; 0 if it has
+ * answered already or has taken over the request. */
 struct rdr_virtio_call {
    struct rdr_virtio_device *dev;
    struct rdr_virtio_request *request;
@@ -129,19 +130,19 @@ rdr_virtio_find_context(struct rdr_virtio_device *dev, uint32_t id);
 bool
 rdr_virtio_is_attached(const struct rdr_virtio_context *ctx, uint32_t resource);
 
-/* Whether a refusal of the context may be logged: a client can cause refusals as often as it likes.
- * Counts the refusals that are not logged. */
+/* Whether a refusal of the context may be logged. Refusals are rate-limited, because a client can
+ * cause any number of them. Counts the refusals that are not logged. */
 bool
 rdr_virtio_may_log_refusal(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
 
-/* Whether a context may use so many descriptors more: all of its own would then be no more than the
- * descriptors that no context uses. So n contexts that take all they can leave one part in n + 1 to
- * the next one. */
+/* Whether a context may use `count` more descriptors: then it would still use no more descriptors
+ * than remain free. So if n contexts take as many as they can, 1/(n + 1) of all descriptors remains
+ * for the next context. */
 bool
 rdr_virtio_has_descriptors(const struct rdr_virtio_device *dev,
                            const struct rdr_virtio_context *ctx, unsigned count);
 
-/* The same. A refusal is logged. */
+/* As rdr_virtio_has_descriptors(), and logs a refusal. */
 bool
 rdr_virtio_take_descriptors(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx,
                             unsigned count);
@@ -153,18 +154,18 @@ rdr_virtio_wake_first(struct rdr_virtio_device *dev, struct rdr_virtio_context *
 void
 rdr_virtio_wake_all(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
 
-/* Starts a worker for the context. *fd is its socket, non-blocking, which the caller owns. False if
- * the quotas are used up or the worker cannot be started, which is logged. */
+/* Starts a worker for the context. *fd receives its non-blocking socket, which the caller owns.
+ * False if a quota is used up or the worker cannot be started, which is logged. */
 bool
 rdr_virtio_start_worker(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx, int *fd);
 
-/* The context has no worker any more. The worker finds its socket closed and is killed unless it
+/* Separates the context from its worker. The worker finds its socket closed; it is killed unless it
  * ends within `patience` ms. */
 void
 rdr_virtio_release_worker(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx,
                           int64_t patience);
 
-/* Moves the bytes of the context's stream and answers the waits that have something to see. */
+/* Moves the bytes of the context's stream, and answers the waits for which a word has changed. */
 void
 rdr_virtio_pump(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx);
 
@@ -200,26 +201,27 @@ rdr_virtio_do_submit(struct rdr_virtio_call *call);
 /* --- resource.c --- */
 
 /* Drops the leases of a resource whose workers have closed their ends: those of one context, or of
- * all contexts if `context` is NULL. Leases matter only while the guest takes their pages back, and
- * when a context has too many; therefore nothing polls them at other times. */
+ * all contexts if `context` is NULL. The device polls leases only while the guest takes their pages
+ * back; at other times it calls this function when a context has too many. */
 void
 rdr_virtio_drop_ended_leases(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r,
                              const uint32_t *context);
 
-/* Drops the ended leases of one context on all resources, except those that the guest takes back,
- * whose leases are polled. 0: the leases of contexts that are gone. */
+/* Drops the ended leases of one context on all resources. Skips resources that the guest takes
+ * back, because their leases are polled. `context` 0: the leases of contexts that are gone. */
 void
 rdr_virtio_drop_context_leases(struct rdr_virtio_device *dev, uint32_t context);
 
-/* Makes what belongs to a context nobody's, as the guest may give its id to another context. */
+/* Clears the owner of the leases and resources of a destroyed context, because the guest may reuse
+ * its id for another context. */
 void
 rdr_virtio_disown(struct rdr_virtio_device *dev, uint32_t context);
 
 void
 rdr_virtio_destroy_resource(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r);
 
-/* If the guest takes the resource's pages back and no worker has them any more: answers the guest's
- * command. This may destroy the resource. */
+/* If the guest takes the resource's pages back and no worker uses them any more, answers the
+ * guest's command. This may destroy the resource. */
 void
 rdr_virtio_finish_detaching(struct rdr_virtio_device *dev, struct rdr_virtio_resource *r);
 

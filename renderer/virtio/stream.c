@@ -14,7 +14,7 @@
 
 #define PAGE TONGS_VIRTGPU_PAGE
 
-/* Bytes for the worker, and the descriptors that go with the first byte. */
+/* Bytes for the worker, and the descriptors to send with the first byte. */
 struct chunk {
    struct tongs_list link; /* in rdr_virtio_stream.chunks */
    size_t size;
@@ -26,7 +26,7 @@ struct chunk {
 
 /* --- The words in the pages --- */
 
-/* NULL if the monitor has removed the memory. */
+/* The words at the start of the pages; NULL if the monitor has removed the memory. */
 static struct tongs_virtgpu_stream *
 words(const struct rdr_virtio_stream *stream)
 {
@@ -40,7 +40,7 @@ publish(const uint32_t *word, uint32_t value)
    atomic_store_explicit((_Atomic uint32_t *)word, value, memory_order_release);
 }
 
-/* How many bytes the pages have room for: none, if the client has written an impossible count. */
+/* How many bytes the pages have room for; 0 if the client has written an impossible count. */
 static uint32_t
 room(const struct rdr_virtio_stream *stream, const struct tongs_virtgpu_stream *w)
 {
@@ -102,7 +102,7 @@ rdr_virtio_stream_close(struct rdr_virtio_stream *stream)
    stream->fd = -1;
    drop_chunks(stream);
    stream->state = TONGS_VIRTGPU_STREAM_CLOSED;
-   /* Only the first time: later the guest may use the pages for something else. */
+   /* Write the words only the first time: after that, the guest may reuse the pages. */
    if (w && was_open)
       publish(&w->state, TONGS_VIRTGPU_STREAM_CLOSED);
 }
@@ -132,7 +132,8 @@ rdr_virtio_stream_send(struct rdr_virtio_stream *stream, const void *data, size_
    struct chunk *chunk = NULL;
 
    bool fits = size <= TONGS_VIRTGPU_CREDIT - stream->queued && (size || !fd_count);
-   /* An empty chunk would take memory and no credit. The client may send as many as it likes. */
+   /* Do not queue an empty chunk. It would take memory but no credit, so the client could queue any
+    * number. */
    if (fits && !size && stream->fd >= 0)
       return true;
    if (fits && !stream->deaf && stream->fd >= 0)
@@ -190,8 +191,7 @@ pump_out(struct rdr_virtio_stream *stream)
       ssize_t n = chunk->size > chunk->sent ? send_some(stream->fd, chunk) : 0;
       if (n < 0 && errno == EINTR)
          continue;
-      /* These errors say nothing about this socket, which poll(2) would report as writable at once.
-       */
+      /* These errors do not concern this socket: poll(2) would report it as writable at once. */
       stream->crowded = n < 0 && (errno == ETOOMANYREFS || errno == ENOBUFS || errno == ENOMEM);
       if (n < 0)
          return errno == EAGAIN || stream->crowded;
@@ -211,7 +211,8 @@ pump_out(struct rdr_virtio_stream *stream)
 
 /* --- To the client --- */
 
-/* Receives into the pages, which are not contiguous: at most to the end of one page. */
+/* Receives into the pages. Because they are not contiguous, receives at most to the end of one
+ * page. */
 static ssize_t
 receive_some(struct rdr_virtio_stream *stream, uint32_t size)
 {
@@ -225,7 +226,7 @@ receive_some(struct rdr_virtio_stream *stream, uint32_t size)
       return 0;
    ssize_t n = tongs_socket_recv(stream->fd, page + at % PAGE, size < in_page ? size : in_page, fds,
                                  &fd_count);
-   /* Descriptors cannot be passed into a guest. */
+   /* Close descriptors that the worker sends, because they cannot be passed into a guest. */
    for (size_t i = 0; n >= 0 && i < fd_count; i++)
       close(fds[i]);
    return n;
@@ -240,8 +241,8 @@ set_full(struct rdr_virtio_stream *stream, struct tongs_virtgpu_stream *w, bool 
    atomic_store_explicit((_Atomic uint32_t *)&w->full, full, memory_order_seq_cst);
 }
 
-/* Receives at most as many bytes as the pages hold: a client that reads at the same time could make
- * room without end. False if the worker is gone. */
+/* Receives at most as many bytes as the pages hold; without that limit, a client that reads at the
+ * same time could keep this loop running forever. False if the worker is gone. */
 static bool
 pump_in(struct rdr_virtio_stream *stream, struct tongs_virtgpu_stream *w)
 {
@@ -284,7 +285,8 @@ rdr_virtio_stream_pump(struct rdr_virtio_stream *stream)
       stream->deaf = true;
       drop_chunks(stream);
    }
-   /* Receives from a deaf worker too: the client must get what the worker has sent. */
+   /* Receives from a deaf worker too, because the client must get the bytes that the worker has
+    * sent. */
    bool there = w && pump_in(stream, w);
    if (w && produced != stream->produced)
       publish(&w->produced, stream->produced);

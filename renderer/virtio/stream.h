@@ -11,9 +11,10 @@
 #include "renderer/virtio/guest_memory.h"
 #include "tongs/virtgpu.h"
 
-/* How many commands may wait for one stream. A further one makes the device answer the oldest. */
+/* How many WAIT commands of one stream may be pending. On a further one, the device answers the
+ * oldest. */
 #define RDR_VIRTIO_STREAM_WAITS_MAX 8
-/* How many descriptors go with one resource's pages. */
+/* The largest number of descriptors that are sent for one resource's pages. */
 #define RDR_VIRTIO_STREAM_FDS_MAX (TONGS_PAGES_FILES_MAX + 2)
 
 struct rdr_virtio_request;
@@ -26,21 +27,21 @@ struct rdr_virtio_stream {
    uint64_t pages[TONGS_VIRTGPU_STREAM_SIZE / TONGS_VIRTGPU_PAGE];
    uint32_t resource;
 
-   /* The words of struct tongs_virtgpu_stream. The device relies on these, as the guest can
-    * overwrite the ones in its pages. */
+   /* Private copies of the words of struct tongs_virtgpu_stream. The device uses these, because the
+    * guest can overwrite the ones in its pages. */
    uint32_t state;
    uint32_t produced;
    uint32_t taken;
    bool full;
 
-   bool deaf; /* the worker receives no more; bytes that it has sent may still arrive */
+   bool deaf; /* the worker no longer receives; bytes that it has sent may still arrive */
 
    struct tongs_list chunks; /* of struct chunk.link: bytes for the worker, oldest first; owned */
    size_t queued;            /* bytes in the chunks that are not sent */
    unsigned queued_fds;
 
    /* The kernel has no room for more bytes or descriptors in flight. rdr_virtio_stream_pump() must
-    * be called again after a while, as poll(2) does not tell when there is room. */
+    * be called again after a while, because poll(2) does not report when there is room. */
    bool crowded;
 };
 
@@ -53,17 +54,17 @@ rdr_virtio_stream_create(const struct rdr_guest_memory *memory, uint32_t resourc
 void
 rdr_virtio_stream_destroy(struct rdr_virtio_stream *stream);
 
-/* Closes the socket and tells the client, by a word in the pages, that the worker is gone. */
+/* Closes the socket and sets the word in the pages that tells the client that the worker is
+ * gone. */
 void
 rdr_virtio_stream_close(struct rdr_virtio_stream *stream);
 
-/* The same without touching the pages, which are not the client's any more. */
+/* Closes the socket without writing to the pages, which the guest may have reused. */
 void
 rdr_virtio_stream_abandon(struct rdr_virtio_stream *stream);
 
-/* Queues bytes for the worker, and descriptors that go with the first byte. Owns the descriptors in
- * every case. False, and the stream is closed, if the client exceeds its credit or memory is out.
- */
+/* Queues bytes for the worker, and descriptors to send with the first byte. Owns the descriptors in
+ * every case. False, with the stream closed, if the client exceeds its credit or memory is out. */
 bool
 rdr_virtio_stream_send(struct rdr_virtio_stream *stream, const void *data, size_t size,
                        const int *fds, unsigned fd_count);
@@ -77,7 +78,7 @@ rdr_virtio_stream_events(const struct rdr_virtio_stream *stream);
 bool
 rdr_virtio_stream_pump(struct rdr_virtio_stream *stream);
 
-/* Whether a client that has seen these values of `produced` and `taken` has nothing new to see. */
+/* Whether `produced` and `taken` still have the values that the client has seen. */
 bool
 rdr_virtio_stream_is_seen(const struct rdr_virtio_stream *stream, const uint32_t seen[2]);
 

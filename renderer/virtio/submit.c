@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The commands of a client's own (tongs/virtgpu.h), which reach the device by SUBMIT_3D. */
+/* The commands of Tongs' clients (tongs/virtgpu.h), which reach the device in SUBMIT_3D. */
 
 #include "renderer/virtio/state.h"
 
@@ -18,11 +18,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How many descriptors a lease takes until its pages have been sent. */
+/* How many descriptors a lease uses until its pages have been sent. */
 #define LEASE_DESCRIPTORS (1 + RDR_VIRTIO_STREAM_FDS_MAX)
 
-/* Returns the resource that a client names, if the guest's kernel has attached it to the client's
- * context: all clients of a guest share one device. Else NULL. */
+/* Returns the resource with that id if the guest's kernel has attached it to the client's context,
+ * else NULL. The check separates the clients of a guest, which share one device. */
 static struct rdr_virtio_resource *
 own_resource(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx, uint32_t id)
 {
@@ -57,8 +57,8 @@ open_stream(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
 
 /* --- Leases --- */
 
-/* Whether a context may have one more lease, if need be after its ended ones have been dropped. A
- * refusal is logged. */
+/* Whether a context may have one more lease. Drops its ended leases if that is needed. Logs a
+ * refusal. */
 static bool
 may_lease(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx)
 {
@@ -79,8 +79,8 @@ may_lease(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx)
    return false;
 }
 
-/* Makes a lease and the descriptors of the resource's pages, of which one is the lease's other end.
- * Returns how many descriptors there are, which the caller owns; 0 on failure. */
+/* Makes a lease and the descriptors of the resource's pages, including the other end of the lease.
+ * Returns the number of descriptors, which the caller owns; 0 on failure. */
 static unsigned
 lease_pages(struct rdr_virtio_device *dev, struct rdr_virtio_context *ctx,
             struct rdr_virtio_resource *r, int fds[RDR_VIRTIO_STREAM_FDS_MAX])
@@ -147,8 +147,9 @@ wait_for_stream(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
    memcpy(call->request->seen, command->seen, sizeof(command->seen));
    if (!ctx->stream || !rdr_virtio_stream_is_seen(ctx->stream, command->seen))
       return VIRTIO_GPU_RESP_OK_NODATA;
-   /* A wait may be answered before there is something to see: the client looks and waits again. So
-    * the oldest wait of this client makes room for the new one. */
+   /* A wait may be answered although no word has changed; the client then checks and waits again.
+    * So if the limit is reached, answer the oldest wait of this client to make room for the new
+    * one. */
    bool full = dev->wait_count >= dev->options.limits.waits;
    if (full && tongs_list_is_empty(&ctx->waits))
       return VIRTIO_GPU_RESP_OK_NODATA;
@@ -161,8 +162,8 @@ wait_for_stream(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
 }
 
 /* Wakes a worker that sleeps on a futex in the pages of a resource. This process has the same
- * memory mapped, so its wake-up reaches each process that sleeps at that place of guest memory, and
- * only workers of this guest do so. */
+ * memory mapped, so FUTEX_WAKE reaches every process that sleeps on that word of guest memory. Only
+ * workers of this guest do so. */
 static uint32_t
 ring_worker(struct rdr_virtio_call *call, struct rdr_virtio_context *ctx,
             const struct tongs_virtgpu_command *command)

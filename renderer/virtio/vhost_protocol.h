@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The messages of vhost-user as they are on the socket (QEMU's docs/interop/vhost-user.rst). Only
+/* The format of vhost-user messages on the socket (QEMU's docs/interop/vhost-user.rst). Only
  * vhost_user.c includes this header. */
 
 #ifndef RDR_VIRTIO_VHOST_PROTOCOL_H
@@ -126,7 +126,7 @@ struct config {
 #define SHMEM_REGIONS 256
 
 struct shmem_config {
-   uint32_t count; /* of those that are not empty */
+   uint32_t count; /* number of areas that are not empty */
    uint32_t padding;
    uint64_t sizes[SHMEM_REGIONS];
 };
@@ -137,7 +137,7 @@ struct shmem_map {
    uint64_t file_offset;
    uint64_t offset;
    uint64_t size;
-   uint64_t flags; /* 1: for writing too */
+   uint64_t flags; /* 1: writable */
 };
 
 #endif

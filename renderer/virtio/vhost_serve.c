@@ -25,7 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The features that are offered; each monitor and each guest acknowledges those that it knows. */
+/* The features that the device offers. Each monitor and each guest acknowledges the ones that it
+ * supports. */
 #define FEATURES \
    (UINT64_C(1) << VIRTIO_GPU_F_VIRGL | UINT64_C(1) << VIRTIO_GPU_F_RESOURCE_BLOB | \
     UINT64_C(1) << VIRTIO_GPU_F_CONTEXT_INIT)
@@ -33,7 +34,7 @@
 #define GUESTS_MAX 256
 
 /* Descriptors that the device process itself needs: regions of guest memory, queues, sockets, and
- * those that are open for a moment. */
+ * temporary ones. */
 #define OWN_DESCRIPTORS (RDR_GUEST_REGIONS_MAX + 128)
 
 /* How many requests a device handles before it polls again. */
@@ -84,7 +85,8 @@ is_held(pid_t pid)
           info.si_pid == pid;
 }
 
-/* kill(2) returns before the signal has stopped all threads, so this waits until it has. */
+/* Stops a worker by SIGSTOP. kill(2) returns before all threads have stopped, so this function
+ * waits until they have. */
 static void
 hold_worker(void *owner, pid_t pid, bool hold)
 {
@@ -126,7 +128,8 @@ give_answer(void *owner, const struct rdr_virtio_request *request, const void *d
    rdr_virtio_control_queue_answer(&((struct device_process *)owner)->control, request, data, size);
 }
 
-/* Called before the control queue stops, which is the last moment to notify the guest. */
+/* Called before the control queue stops. This is the last moment at which the guest can be
+ * notified. */
 static void
 pause_device(void *owner)
 {
@@ -136,8 +139,8 @@ pause_device(void *owner)
    rdr_queue_notify(&d->vhost.queues[0]);
 }
 
-/* Gives the requests of the cursor queue back, as there is no cursor. True if there may be more: a
- * guest can make requests faster than they are given back. */
+/* Returns the requests of the cursor queue unanswered, because there is no cursor. True if more may
+ * be pending: a guest can add requests faster than this function returns them. */
 static bool
 serve_cursor(struct device_process *d)
 {
@@ -220,8 +223,9 @@ talk_to_monitor(struct device_process *d)
    return true;
 }
 
-/* Handles a stop and a new start of the control queue. The monitor may have sent those messages
- * while a command waited for the monitor; here, no command is being carried out. */
+/* Handles a stop and a restart of the control queue. The monitor may have sent those messages while
+ * a command was waiting for the monitor, so they are handled here, where no command is in
+ * progress. */
 static void
 follow_restart(struct device_process *d)
 {
@@ -270,7 +274,7 @@ run_device(struct device_process *d)
          rdr_virtio_device_poll_done(d->device, d->polls + POLL_DEVICE, count - POLL_DEVICE);
       }
       follow_restart(d);
-      /* Without a kick too: a ring may hold requests when it is enabled. */
+      /* Serve even without a kick, because a ring may already hold requests when it is enabled. */
       more = rdr_virtio_control_queue_serve(&d->control, d->device, BATCH);
       more |= serve_cursor(d);
       rdr_queue_notify(&d->vhost.queues[0]);
@@ -278,8 +282,8 @@ run_device(struct device_process *d)
    }
 }
 
-/* Raises the limit of descriptors, as each lease takes one. Returns how many the guest's contexts
- * may use. */
+/* Raises the limit of descriptors, because each lease takes one. Returns the number that the
+ * guest's contexts may use. */
 static unsigned
 raise_descriptor_limit(void)
 {
@@ -291,7 +295,7 @@ raise_descriptor_limit(void)
          limit = raised;
    }
    rlim_t most = limit.rlim_cur < 1 << 20 ? limit.rlim_cur : 1 << 20;
-   /* If there are few, the contexts get half. */
+   /* If the limit is low, the contexts get half of it. */
    return (unsigned)(most > 2 * OWN_DESCRIPTORS ? most - OWN_DESCRIPTORS : most / 2);
 }
 

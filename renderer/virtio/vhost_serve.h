@@ -2,12 +2,13 @@
 
 /* `tongs serve --vhost-user-gpu`: a virtio-gpu device for guests, one device process per guest.
  *
- *    tongs serve --vhost-user-gpu PATH     listens; forks for each monitor that connects
+ *    tongs serve --vhost-user-gpu PATH     listens; forks for each connecting monitor
  *     └ device process                     the device of one guest (device.h); no Vulkan
  *        └ tongs worker                    one per context, as on a socket
  *
- * A monitor that loses its device does not recover, so the device process does nothing that could
- * crash. What can crash happens in workers; then only the client of that worker learns of it.
+ * A monitor does not recover from the loss of its device, so the device process does nothing that
+ * could crash. Calls to the host driver, which can crash, run in workers; a crash then concerns
+ * only the client of that worker.
  */
 
 #ifndef RDR_VIRTIO_VHOST_SERVE_H
@@ -20,7 +21,7 @@
 struct rdr_vhost_serve_options {
    const char *path; /* the unix socket that monitors connect to */
 
-   /* Arguments of each worker after those of launch.h; ends with NULL. */
+   /* Arguments of each worker, appended to those that launch.h lists; ends with NULL. */
    const char *const *worker_args;
 
    struct rdr_limits limits; /* of each client of a guest */

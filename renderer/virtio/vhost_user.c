@@ -18,7 +18,8 @@
 /* How long the monitor may take to answer one of our requests. */
 #define BACKEND_TIMEOUT_MS 10000
 
-/* One message with its descriptors. Handlers take descriptors out; the others are closed. */
+/* One message with its descriptors. Handlers take the descriptors that they keep; the others are
+ * closed. */
 struct message {
    struct header header;
    union {
@@ -96,7 +97,7 @@ receive_rest(int fd, void *data, size_t size)
    return 0;
 }
 
-/* 0; 1 at the end of the stream; -errno. */
+/* Receives `size` bytes. 0; 1 at EOF; -errno. */
 static int
 receive(struct rdr_vhost *v, struct message *m)
 {
@@ -205,12 +206,12 @@ set_vring_address(struct rdr_queue *q, const struct vring_address *a)
    return 0;
 }
 
-/* Finds out whether the control queue that starts again belongs to the same guest. A monitor uses
- * the same messages to pause a guest and to reset it: only QEMU's vhost-user-gpu-pci sends
- * RESET_DEVICE, and SET_STATUS does not tell, as some monitors send 0 for a pause. But the queue of
- * a paused guest goes on at the index where it stopped, and the queue of another guest begins at 0.
- * If it had stopped at 0, the index does not tell; then another guest has read the configuration,
- * as it looks for its devices. */
+/* Decides whether a restarted control queue belongs to the same guest. A monitor uses the same
+ * messages to pause a guest and to reset it: only QEMU's vhost-user-gpu-pci sends RESET_DEVICE, and
+ * SET_STATUS is no help, because some monitors send 0 for a pause. But the queue of a paused guest
+ * continues at the index at which it stopped, and the queue of a rebooted guest starts at 0. If the
+ * queue had stopped at 0, the index does not distinguish the two; but a guest that boots reads the
+ * configuration space. */
 static enum rdr_vhost_restart
 tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
 {
@@ -219,7 +220,8 @@ tell_restart(const struct rdr_vhost *v, const struct rdr_queue *q)
    return !q->next_avail && v->config_was_read ? RDR_VHOST_REBOOTED : RDR_VHOST_RESUMED;
 }
 
-/* The device writes the used index, so after a restart of the ring its value is in guest memory. */
+/* Reads the used index from guest memory after a restart of the ring, because only the device
+ * writes it. */
 static void
 start(struct rdr_vhost *v, struct rdr_queue *q)
 {
@@ -267,7 +269,7 @@ stop(struct rdr_vhost *v, struct rdr_queue *q)
    if (q == &v->queues[0] && q->started) {
       if (v->stopping)
          v->stopping(v->owner);
-      /* The owner may not have seen yet that the queue was started. */
+      /* The owner may not have read `restart` yet. */
       v->was_reset = v->restart == RDR_VHOST_REBOOTED;
       v->restart = RDR_VHOST_NOT_RESTARTED;
       v->config_was_read = false;
@@ -332,7 +334,7 @@ get_config(struct rdr_vhost *v, struct message *m)
    struct config *c = &m->config;
 
    v->config_was_read = true;
-   /* An answer without bytes means that the request has failed. */
+   /* An answer without bytes tells the monitor that the request has failed. */
    if (c->size > sizeof(c->bytes) || c->offset > sizeof(v->config) - c->size)
       return answer(v, m, 0);
    memcpy(c->bytes, v->config + c->offset, c->size);
@@ -476,8 +478,8 @@ rdr_vhost_handle(struct rdr_vhost *v)
 
 /* --- Our requests --- */
 
-/* Waits for the monitor's answer. Before it answers, the monitor may report a change of guest
- * memory that our request has caused, and wait for our answer to that. */
+/* Waits for the monitor's answer. Our request may cause a change of guest memory; then the monitor
+ * reports that change first and waits for our answer to it. */
 static int
 wait_for_monitor(struct rdr_vhost *v)
 {
@@ -498,7 +500,7 @@ wait_for_monitor(struct rdr_vhost *v)
          continue;
       if (polls[0].revents)
          return 0;
-      if (rdr_vhost_handle(v)) /* the loop of the device process sees the end too */
+      if (rdr_vhost_handle(v)) /* the loop of the device process finds the EOF too */
          return -EPIPE;
    }
 }
@@ -525,7 +527,8 @@ ask_monitor(struct rdr_vhost *v, uint32_t request, const struct shmem_map *map, 
       error = -EPROTO;
    if (!error)
       return reply.result ? -EIO : 0;
-   /* An answer that came later would be taken for the answer to another request. */
+   /* Close the descriptor: otherwise a late answer would be taken for the answer to the next
+    * request. */
    fprintf(stderr, "tongs: a monitor does not answer request %u: %s\n", request, strerror(-error));
    replace_fd(&v->backend_fd, -1);
    v->has_host_window = false;

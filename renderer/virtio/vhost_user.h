@@ -18,7 +18,7 @@
 enum rdr_vhost_restart {
    RDR_VHOST_NOT_RESTARTED,
    RDR_VHOST_RESUMED,  /* the guest was paused and goes on */
-   RDR_VHOST_REBOOTED, /* another guest has booted, which has no contexts and no resources */
+   RDR_VHOST_REBOOTED, /* the guest has rebooted: it has no contexts and no resources */
 };
 
 struct rdr_vhost {
@@ -26,26 +26,25 @@ struct rdr_vhost {
    int backend_fd; /* for our requests to the monitor; owned; -1: none */
    int gpu_fd;     /* for drawing a display, which is not used; owned; -1: none */
 
-   uint64_t offered;  /* virtio features of the device, without those of the transport */
-   uint64_t features; /* those that the guest has acknowledged */
+   uint64_t offered;  /* virtio features of the device, without the general ones */
+   uint64_t features; /* virtio features that the guest has acknowledged */
    uint64_t protocol_features;
    uint64_t host_window_size; /* 0: no host window */
-   bool has_host_window;      /* the monitor has asked for the size, so it makes the window */
+   bool has_host_window;      /* the monitor has asked for the size, so it provides the window */
    uint8_t config[RDR_VHOST_CONFIG_MAX];
 
-   /* Called before the control queue stops. This is the last moment for answers; after the call,
-    * this process must not write to guest memory. rdr_vhost_map() and rdr_vhost_unmap() can call
-    * it.
-    */
+   /* Called before the control queue stops. Answers must be written before it returns; after that,
+    * this process must not write to guest memory. May be called from within rdr_vhost_map() and
+    * rdr_vhost_unmap(). */
    void (*stopping)(void *owner);
    void *owner;
 
-   /* The state of the control queue after `stopping` was called. The owner reads `restart`, then
+   /* The state of the control queue since `stopping` was called. The owner reads `restart`, then
     * resets it and the queue's `held`. */
    bool stopped;
    bool was_reset;       /* the monitor has reset the device since */
-   bool config_was_read; /* a guest has looked for its devices since */
-   uint16_t stopped_at;  /* the index that the monitor was told */
+   bool config_was_read; /* a guest has read the configuration since */
+   uint16_t stopped_at;  /* the index that was reported to the monitor */
    enum rdr_vhost_restart restart;
 
    struct rdr_guest_memory memory;
@@ -59,8 +58,8 @@ rdr_vhost_init(struct rdr_vhost *v, int fd, uint64_t offered);
 void
 rdr_vhost_finish(struct rdr_vhost *v);
 
-/* Makes the first `size` bytes of `file` appear at `offset` of the host window. Until the monitor
- * answers, its own requests are handled. 0 or -errno. */
+/* Maps the first `size` bytes of `file` at `offset` of the host window. Handles the monitor's own
+ * requests while it waits for the answer. 0 or -errno. */
 int
 rdr_vhost_map(struct rdr_vhost *v, int file, uint64_t offset, uint64_t size);
 

@@ -44,7 +44,7 @@ rdr_element_finish(struct rdr_element *element)
 
 /* --- The three rings --- */
 
-/* Each ring is looked up for each use, as the monitor may have replaced the regions. */
+/* Each ring is looked up at each use, because the monitor may have replaced the regions. */
 static struct vring_desc *
 descriptors(const struct rdr_queue *q)
 {
@@ -121,7 +121,7 @@ add(struct rdr_queue *q, struct rdr_element *element, const struct vring_desc *d
    return fail(q, "out of memory");
 }
 
-/* Walks a chain of descriptors in `table`, of at most as many as the table has. */
+/* Walks a chain of descriptors in `table`. A chain must not be longer than the table. */
 static bool
 walk(struct rdr_queue *q, struct rdr_element *element, const struct vring_desc *table,
      uint32_t count, uint32_t at, bool may_be_indirect)
@@ -165,8 +165,8 @@ rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element)
    uint16_t end =
       load(&avail->idx, memory_order_acquire); /* pairs with the guest's write barrier */
    if (end == q->next_avail && q->event_idx) {
-      /* Asks the guest to kick at the next request. The guest may have written one before it saw
-       * this, so the index is read again. */
+      /* Asks the guest to kick at the next request. The guest may have added one before it read
+       * this, so read the index again. */
       store(&done->ring[q->size], q->next_avail, memory_order_seq_cst);
       atomic_thread_fence(memory_order_seq_cst);
       end = load(&avail->idx, memory_order_acquire);
@@ -209,8 +209,8 @@ wants_notification(struct rdr_queue *q)
 
    if (!avail)
       return false;
-   /* The guest writes what it wants, then reads the used index. We have written the used index and
-    * now read what the guest wants. So one of the two sees the other. */
+   /* The guest writes the event index, then reads the used index. We do the reverse: we have
+    * written the used index and now read the event index. So one of the two sees the other. */
    atomic_thread_fence(memory_order_seq_cst);
    if (!q->event_idx)
       return !(load(&avail->flags, memory_order_relaxed) & VRING_AVAIL_F_NO_INTERRUPT);
@@ -227,7 +227,7 @@ rdr_queue_notify(struct rdr_queue *q)
 
    if (!q->started || q->call_fd < 0 || !wants_notification(q))
       return;
-   /* A failure means that the counter is full: the guest has a notification then, too. */
+   /* A failure means that the counter is full, so a notification is pending already. */
    if (write(q->call_fd, &one, sizeof(one)) < 0)
       return;
 }

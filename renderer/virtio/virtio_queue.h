@@ -29,9 +29,9 @@ struct rdr_queue {
    bool event_idx;
    bool started;
    bool enabled;
-   bool held; /* the queue was started again; no element is taken until the device knows it */
-   uint32_t generation; /* changes when another guest has booted, which waits for no old answer */
-   bool broken;         /* the guest has broken a rule: no element is taken any more */
+   bool held; /* the queue was restarted: no element is taken until the device has handled that */
+   uint32_t generation; /* changes when the guest has rebooted: older requests are not answered */
+   bool broken;         /* the guest has broken a rule: no more elements are taken */
    int kick_fd;         /* owned, as the other two; -1: none */
    int call_fd;
    int err_fd;
@@ -60,11 +60,11 @@ rdr_queue_finish(struct rdr_queue *q);
 bool
 rdr_queue_pop(struct rdr_queue *q, struct rdr_element *element);
 
-/* Gives a request back, with `written` bytes of answer. */
+/* Returns a request to the guest, with `written` bytes of answer. */
 void
 rdr_queue_push(struct rdr_queue *q, uint16_t head, uint32_t written);
 
-/* Notifies the guest of the requests that were given back, if it wants to be notified. */
+/* Notifies the guest of returned requests, if the guest has asked for a notification. */
 void
 rdr_queue_notify(struct rdr_queue *q);
 
