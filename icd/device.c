@@ -70,6 +70,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
 
    if (enables_missing_feature(pCreateInfo))
       return VK_ERROR_FEATURE_NOT_PRESENT;
+   icd_instance_follow_fork(physical->instance);
    struct icd_device *dev =
       icd_alloc(&physical->base, pAllocator, sizeof(*dev), VK_SYSTEM_ALLOCATION_SCOPE_DEVICE);
    if (!dev)

@@ -31,6 +31,28 @@ slot_of(struct icd_ids *ids, uint32_t slot)
    return &chunk[slot % ICD_SLOTS_CHUNK];
 }
 
+void
+icd_ids_move(struct icd_ids *ids, struct icd_ids *from)
+{
+   icd_ids_finish(ids);
+   atomic_store(&ids->free, atomic_load(&from->free));
+   atomic_store(&ids->used, atomic_load(&from->used));
+   for (uint32_t i = 0; i < ICD_SLOTS_MAX / ICD_SLOTS_CHUNK; i++)
+      atomic_store(&ids->chunks[i], atomic_load(&from->chunks[i]));
+   icd_ids_init(from);
+}
+
+uint32_t
+icd_ids_count(struct icd_ids *ids)
+{
+   uint32_t count = atomic_load(&ids->used) - 1;
+
+   for (uint32_t slot = (uint32_t)atomic_load(&ids->free); slot;
+        slot = atomic_load(&slot_of(ids, slot)->next))
+      count--;
+   return count;
+}
+
 /* Allocates the chunk that holds the slot, if that has not happened. False if memory is out. */
 static bool
 make_slot(struct icd_ids *ids, uint32_t slot)

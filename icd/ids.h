@@ -35,6 +35,14 @@ icd_ids_init(struct icd_ids *ids);
 void
 icd_ids_finish(struct icd_ids *ids);
 
+/* Takes over the ids of `from`, which has none then. No other thread may use either. */
+void
+icd_ids_move(struct icd_ids *ids, struct icd_ids *from);
+
+/* How many ids are in use. No other thread may use them. */
+uint32_t
+icd_ids_count(struct icd_ids *ids);
+
 /* A fresh id; 0 if memory or slots are out. */
 uint64_t
 icd_ids_new(struct icd_ids *ids, uint8_t type);

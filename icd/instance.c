@@ -237,6 +237,7 @@ destroy(struct icd_instance *instance, const VkAllocationCallbacks *alloc)
    for (uint32_t i = 0; i < instance->device_count; i++)
       icd_physical_device_destroy(instance->devices[i]);
    icd_free(&instance->base, NULL, instance->devices);
+   tongs_encoder_finish(&instance->creation);
    icd_connection_destroy(instance->base.connection);
    icd_free(NULL, alloc ? alloc : &instance->base.alloc, instance);
 }
@@ -266,6 +267,10 @@ icd_CreateInstance(const VkInstanceCreateInfo *pCreateInfo, const VkAllocationCa
 
    VkInstance created = (VkInstance)instance;
    struct tongs_args_vkCreateInstance args = {.pCreateInfo = pCreateInfo, .pInstance = &created};
+   if (!icd_instance_record(instance, &args)) {
+      result = VK_ERROR_OUT_OF_HOST_MEMORY;
+      goto fail;
+   }
    result = icd_call(instance->base.connection, TONGS_OP_vkCreateInstance, &args);
    if (result == VK_SUCCESS)
       result = icd_physical_devices_create(instance);

@@ -3,11 +3,15 @@
 #define ICD_INSTANCE_H
 
 #include "icd/object.h"
+#include "protocol/encoder.h"
+
+#include "tongs_gen_own.h"
 
 #include <stdbool.h>
 #include <vulkan/vulkan_core.h>
 
 struct icd_entry_point;
+struct tongs_args_vkCreateInstance;
 struct icd_physical_device;
 
 /* A set of extensions, a bit for each index. */
@@ -32,7 +36,11 @@ struct icd_instance {
    uint32_t api_version; /* the one that the application asked for */
    struct icd_extension_set enabled;
    uint32_t device_count;
+   uint64_t device_ids[TONGS_PHYSICAL_DEVICES_MAX];
    struct icd_physical_device **devices; /* owned */
+   /* For a child of fork(): how vkCreateInstance was called, and icd_transport_forks() then. */
+   struct tongs_encoder creation;
+   uint32_t forks;
 };
 
 static inline struct icd_instance *
@@ -50,6 +58,17 @@ icd_extension_is_carried(const struct icd_connection *c, uint16_t index);
 bool
 icd_instance_has_entry_point(const struct icd_instance *instance,
                              const struct icd_entry_point *entry);
+
+/* Keeps the arguments for icd_instance_follow_fork(). False if memory is out. */
+bool
+icd_instance_record(struct icd_instance *instance, const struct tongs_args_vkCreateInstance *args);
+
+/* In a child of fork(): connects anew for an instance of the parent, with the same physical
+ * devices. If the instance has other objects, or that fails, the instance stays without a
+ * connection. Does nothing in any other process. Called before the physical devices' commands that
+ * ask the worker, because a child usually asks those before it creates a device. */
+void
+icd_instance_follow_fork(struct icd_instance *instance);
 
 /* Connects ahead of the first instance. If that fails, prints the reason once. Any thread. */
 bool

@@ -266,7 +266,7 @@ icd_physical_devices_create(struct icd_instance *instance)
    struct icd_pending_call call;
    struct tongs_arena arena;
    struct tongs_decoder d;
-   uint64_t ids[TONGS_PHYSICAL_DEVICES_MAX];
+   uint64_t *ids = instance->device_ids;
    size_t offset, size = 0;
    VkResult result = VK_SUCCESS;
 
@@ -322,5 +322,6 @@ icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args)
 {
    struct icd_physical_device *dev = icd_physical_device_from(device);
 
+   icd_instance_follow_fork(dev->instance);
    return icd_cached_call(&dev->answers, dev->base.connection, op, args);
 }

@@ -19,6 +19,7 @@
 static void
 fetch_formats(struct icd_physical_device *dev)
 {
+   icd_instance_follow_fork(dev->instance);
    struct icd_connection *c = dev->base.connection;
    uint32_t count = icd_format_count;
    struct icd_pending_call *calls = calloc(count, sizeof(*calls));

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,7 @@ socket_has_hung_up(struct icd_transport *t)
 static struct {
    pthread_mutex_t lock; /* protects the list; held over fork() */
    struct tongs_list list;
+   _Atomic uint32_t forks;
 } open_sockets = {
    .lock = PTHREAD_MUTEX_INITIALIZER,
    .list = {&open_sockets.list, &open_sockets.list},
@@ -197,6 +199,7 @@ after_fork(void)
 static void
 close_copies(void)
 {
+   open_sockets.forks++;
    tongs_list_for_each(struct icd_socket, s, &open_sockets.list, link) {
       if (s->worker >= 0)
          close(s->worker);
@@ -204,6 +207,12 @@ close_copies(void)
       close_descriptors(s);
    }
    pthread_mutex_unlock(&open_sockets.lock);
+}
+
+uint32_t
+icd_transport_forks(void)
+{
+   return atomic_load_explicit(&open_sockets.forks, memory_order_relaxed);
 }
 
 static bool watches_forks;

@@ -161,6 +161,11 @@ struct icd_transport_ops {
 struct icd_transport *
 icd_transport_open(char *why, size_t why_size);
 
+/* How many forks, since the library was loaded, lie behind this process, as far as transports over
+ * sockets were open. It differs between a parent and its child. */
+uint32_t
+icd_transport_forks(void);
+
 /* --- For the transports' own files --- */
 
 /* Opens what `url` names. `shares_nothing`: TONGS_MEMORY=explicit says that the other end is

@@ -113,6 +113,16 @@ def a_child_of_a_fork_that_outlives_the_program_does_not_keep_its_worker():
 
 
 @test
+def a_child_of_a_fork_makes_a_device_of_its_parents_instance():
+    command = [program("edge_process"), "device"]
+    native = run(command, native_environment())
+    assert native.returncode == 0, native
+    for _, server in harness.transports():
+        result = run(command, client_environment(server))
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", ""), result
+
+
+@test
 def instances_that_are_made_and_destroyed_leave_no_child_and_send_no_signal():
     for mode in ("children", "subreaper"):
         command = [program("edge_process"), mode]
