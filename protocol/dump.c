@@ -155,7 +155,10 @@ dump_union(struct dump *p, const struct tongs_info_member *m, const void *v)
          return;
       }
    }
-   tongs_print_bytes(p->out, at, u->size);
+   if (u->raw)
+      tongs_print_bytes(p->out, at, u->size);
+   else
+      fputs("{}", p->out); /* the selector selects nothing */
 }
 
 static void

@@ -337,6 +337,18 @@ fill_chain(struct fill *f, uint32_t parent, const void *v, bool outputs)
    return first;
 }
 
+/* NULL if the selector selects no member. */
+static const struct tongs_info_case *
+selected(const struct tongs_info_struct *u, uint32_t selector)
+{
+   for (uint32_t i = 0; i < u->case_count; i++) {
+      for (uint32_t j = 0; j < u->cases[i].selection_count; j++)
+         if (u->cases[i].selections[j] == selector)
+            return &u->cases[i];
+   }
+   return NULL;
+}
+
 static void
 fill_union(struct fill *f, const struct tongs_info_member *members,
            const struct tongs_info_member *m, void *v)
@@ -348,10 +360,18 @@ fill_union(struct fill *f, const struct tongs_info_member *members,
       fill_in_place(f, (uint32_t)m->index, at);
       return;
    }
-   const struct tongs_info_case *c = &u->cases[fill_random(f, u->case_count)];
    const struct tongs_info_member *selector = &members[m->selector_row];
-   store((char *)v + selector->offset, selector->elem_size,
-         c->selections[fill_random(f, c->selection_count)]);
+   const struct tongs_info_case *c;
+   if (fill_random(f, 4) == 0) { /* some values select nothing */
+      fill_scalar(f, selector, (char *)v + selector->offset);
+      c = selected(u, m->selector(v));
+   } else {
+      c = &u->cases[fill_random(f, u->case_count)];
+      store((char *)v + selector->offset, selector->elem_size,
+            c->selections[fill_random(f, c->selection_count)]);
+   }
+   if (!c)
+      return;
    f->depth++;
    fill_members(f, &u->members[c->row], 1, TONGS_STRUCT_COUNT, at);
    f->depth--;

@@ -526,6 +526,23 @@ unions(void)
    tongs_decode_VkAccelerationStructureGeometryKHR(&d, &geometry);
    fact(d.error == TONGS_DECODE_VALUE, "a selector that differs from the struct's is refused");
    free(copy);
+
+   /* An inline uniform block has no member in VkDescriptorDataEXT. */
+   const uint32_t marker = 0x12345678;
+   VkDescriptorGetInfoEXT info = {VK_STRUCTURE_TYPE_DESCRIPTOR_GET_INFO_EXT,
+                                  NULL,
+                                  VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK,
+                                  {.pSampler = (const VkSampler *)(uintptr_t)1}};
+   start();
+   tongs_encode_VkDescriptorGetInfoEXT(&e, &info);
+   tongs_encode_u32(&e, marker);
+   d = decoder(&copy);
+   memset(&info, 0, sizeof(info));
+   tongs_decode_VkDescriptorGetInfoEXT(&d, &info);
+   fact(!d.error && info.type == VK_DESCRIPTOR_TYPE_INLINE_UNIFORM_BLOCK && !info.data.pSampler,
+        "a selector without a member travels alone, and the union is zero");
+   fact(tongs_decode_u32(&d) == marker, "what follows such a union is read from its place");
+   free(copy);
 }
 
 static void
