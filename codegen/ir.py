@@ -329,6 +329,16 @@ class Op:
 
 
 @dataclass(frozen=True)
+class Bringer:
+    """An extension that brings a command, and what else must be there."""
+
+    index: int                # of the extension
+    name: str                 # "VK_KHR_synchronization2"
+    core: str = "0"           # C of the API version that must be there, "VK_API_VERSION_1_1"
+    needs: tuple[tuple[int, str], ...] = ()   # (index, name) of the extensions that the device must have, three at most
+
+
+@dataclass(frozen=True)
 class EntryPoint:
     """A name that vkGet*ProcAddr may be asked for."""
 
@@ -336,10 +346,10 @@ class EntryPoint:
     short: str                # "GetPhysicalDeviceFeatures2": the name of the function without its prefix
     level: str                # "global", "instance", "physical", "device"
     core: str                 # C of the API version that brings it, "VK_API_VERSION_1_1", or "0"
-    extensions: tuple[int, ...]   # indices of the extensions that bring it
+    bringers: tuple[Bringer, ...]   # the extensions that bring it
     stub: bool = False        # known and not implemented
     op: str = ""              # that it needs the worker to know: "vkGetPhysicalDeviceFeatures2"
-    extensions_at: int = 0    # where they are in IR.extension_lists
+    bringers_at: int = 0      # where they are in IR.bringers
 
 
 @dataclass(frozen=True)
@@ -424,7 +434,7 @@ class IR:
     major: int = 1            # of the API version
     minor: int = 0
     extends: list[tuple[str, str]] = field(default_factory=list)   # (struct, one that its chain may hold), by index
-    extension_lists: list[tuple[int, str]] = field(default_factory=list)   # (index, name): lists, one behind the other
+    bringers: list[Bringer] = field(default_factory=list)   # lists, one behind the other
     properties: list[Struct] = field(default_factory=list)   # in the chain of vkGetPhysicalDeviceProperties2
     features: list[Struct] = field(default_factory=list)     # ... of vkGetPhysicalDeviceFeatures2
     type_count: int = 0       # more than the greatest number

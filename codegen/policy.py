@@ -189,6 +189,20 @@ UNION_MEMBER = {
     "VkDeviceOrHostAddressConstKHR": "deviceAddress",
 }
 
+# Commands that belong to an extension beside the one that brings them. Old registries do not say so.
+COMMANDS_NEED = {
+    "vkCmdSetViewportWScalingEnableNV": "VK_NV_clip_space_w_scaling",
+    "vkCmdSetViewportSwizzleNV": "VK_NV_viewport_swizzle",
+    "vkCmdSetCoverageToColorEnableNV": "VK_NV_fragment_coverage_to_color",
+    "vkCmdSetCoverageToColorLocationNV": "VK_NV_fragment_coverage_to_color",
+    "vkCmdSetCoverageModulationModeNV": "VK_NV_framebuffer_mixed_samples",
+    "vkCmdSetCoverageModulationTableEnableNV": "VK_NV_framebuffer_mixed_samples",
+    "vkCmdSetCoverageModulationTableNV": "VK_NV_framebuffer_mixed_samples",
+    "vkCmdSetShadingRateImageEnableNV": "VK_NV_shading_rate_image",
+    "vkCmdSetRepresentativeFragmentTestEnableNV": "VK_NV_representative_fragment_test",
+    "vkCmdSetCoverageReductionModeNV": "VK_NV_coverage_reduction_mode",
+}
+
 # --- How commands travel -----------------------------------------------------------------------------------
 
 # The client answers these commands alone. They have no op.

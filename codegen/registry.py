@@ -69,6 +69,9 @@ class Command:
     errors: tuple[str, ...]
 
 
+Needs = dict[str, tuple[frozenset[str], ...]]
+
+
 @dataclass(frozen=True)
 class Provider:
     """A core version or an extension, with all that it requires."""
@@ -83,6 +86,8 @@ class Provider:
     types: tuple[str, ...]
     commands: tuple[str, ...]
     always: frozenset[str]           # those of both that it brings whatever else is there
+    # What each command needs beside the provider: alternatives of names, of extensions and core versions.
+    needs: Needs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -260,17 +265,57 @@ def _read_commands(reg: Registry, root: ET.Element) -> None:
                                      tuple(filter(None, errors.split(","))))
 
 
+def core_version(name: str) -> tuple[int, int] | None:
+    """(1, 3) of "VK_VERSION_1_3" and of "VK_GRAPHICS_VERSION_1_3"; None of an extension."""
+    found = re.fullmatch(r"VK_(?:[A-Z]+_)?VERSION_(\d+)_(\d+)", name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def alternatives(text: str) -> tuple[frozenset[str], ...]:
+    """A `depends` attribute as alternatives: "(A,B)+C" is A and C, or B and C. A feature bit ("Struct::member") is
+    no condition here, because commands have addresses whatever features are enabled; Vulkan SC never is there."""
+    tokens = re.findall(r"[+,()]|[\w:]+", text)
+
+    def term() -> list[frozenset[str]]:
+        token = tokens.pop(0)
+        if token == "(":
+            inner = expression()
+            tokens.pop(0)
+            return inner
+        if token.startswith("VKSC_"):
+            return []
+        return [frozenset() if "::" in token else frozenset([token])]
+
+    def expression() -> list[frozenset[str]]:
+        left = term()
+        while tokens and tokens[0] != ")":
+            operator, right = tokens.pop(0), term()
+            left = left + right if operator == "," else [a | b for a in left for b in right]
+        return left
+
+    return tuple(dict.fromkeys(expression()))
+
+
+def _needs_of(req: ET.Element) -> tuple[frozenset[str], ...]:
+    """What a <require> element depends on. Old registries say it in two attributes."""
+    text = "+".join(f"({req.get(a)})" for a in ("depends", "extension", "feature") if req.get(a))
+    return alternatives(text) if text else (frozenset(),)
+
+
 def _read_provider(elem: ET.Element, enums: dict[str, dict[str, int]], reg: Registry,
-                   number: int | None) -> tuple[list[str], list[str], set[str], str | None]:
+                   number: int | None) -> tuple[list[str], list[str], set[str], str | None, Needs]:
     types: list[str] = []
     commands: list[str] = []
     always: set[str] = set()
+    needs: Needs = {}
     spec_version = None
     for req in elem.findall("require"):
         if not _for_vulkan(req):
             continue
         types += [t.get("name") for t in req.findall("type")]
         commands += [c.get("name") for c in req.findall("command")]
+        for c in req.findall("command"):
+            needs[c.get("name")] = needs.get(c.get("name"), ()) + _needs_of(req)
         if not any(req.get(a) for a in ("depends", "extension", "feature")):
             always |= {e.get("name") for tag in ("type", "command") for e in req.findall(tag)}
         for e in req.findall("enum"):
@@ -282,7 +327,7 @@ def _read_provider(elem: ET.Element, enums: dict[str, dict[str, int]], reg: Regi
                 value = _enum_value(e, number)
                 if value is not None:
                     enums[e.get("extends")][e.get("name")] = value
-    return types, commands, always, spec_version
+    return types, commands, always, spec_version, needs
 
 
 def _read_providers(reg: Registry, root: ET.Element, enums: dict[str, dict[str, int]]) -> None:
@@ -293,7 +338,7 @@ def _read_providers(reg: Registry, root: ET.Element, enums: dict[str, dict[str, 
             continue
         # The newest registries split a version into base, compute and graphics parts.
         version = tuple(int(n) for n in f.get("number").split("."))
-        types, commands, _, _ = _read_provider(f, enums, reg, None)
+        types, commands, *_ = _read_provider(f, enums, reg, None)
         have = core.setdefault(version, ([], []))
         have[0].extend(types)
         have[1].extend(commands)
@@ -304,10 +349,10 @@ def _read_providers(reg: Registry, root: ET.Element, enums: dict[str, dict[str, 
         if "vulkan" not in (x.get("supported") or "").split(","):
             continue
         number = int(x.get("number"))
-        types, commands, always, spec_version = _read_provider(x, enums, reg, number)
+        types, commands, always, spec_version, needs = _read_provider(x, enums, reg, number)
         reg.providers.append(Provider(x.get("name"), None, x.get("type"), x.get("platform"),
                                       x.get("provisional") == "true", number, spec_version,
-                                      tuple(types), tuple(commands), frozenset(always)))
+                                      tuple(types), tuple(commands), frozenset(always), needs))
 
 
 def read(path: str) -> Registry:

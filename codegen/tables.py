@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import policy
 from context import Context, Unsupported, spellings
-from ir import EntryPoint, Enum, Extension, HandleType, HostCommand, Names, Prototype
+from ir import Bringer, EntryPoint, Enum, Extension, HandleType, HostCommand, Names, Prototype
 from members import declaration
+from registry import Provider, core_version
 from scalars import enum_runs
 from selection import NEWER, c_name, level_of
 
@@ -133,22 +134,41 @@ def entry_level(cx: Context, command: str) -> str:
     return "device" if level in ("queue", "command") else level
 
 
+NEEDS_MAX = 3   # struct icd_bringer
+
+
+def bringers_of(cx: Context, command: str, p: Provider, indices: dict[str, int]) -> list[Bringer]:
+    """The ways in which an extension brings a command: one for each alternative of what it depends on."""
+    beside = policy.COMMANDS_NEED.get(command, p.name)
+    out = []
+    for names in p.needs.get(command, (frozenset(),)):
+        versions = sorted(version for name in names if (version := core_version(name)))
+        needs = sorted((names | {beside}) - {p.name} - {name for name in names if core_version(name)})
+        if any(name not in indices for name in needs):   # no extension of this API
+            continue
+        if len(needs) > NEEDS_MAX:
+            raise Unsupported(f"{command}: {p.name} depends on {', '.join(needs)}")
+        out.append(Bringer(indices[p.name], p.name, version_macro(versions[-1] if versions else None),
+                           tuple((indices[name], name) for name in needs)))
+    return sorted(out, key=lambda b: (b.core, b.needs))
+
+
 def add_entry_points(cx: Context, forwarded: set[str]) -> None:
     indices = {x.name: x.index for x in cx.ir.extensions}
-    at: dict[tuple[int, ...], int] = {}
+    at: dict[tuple[Bringer, ...], int] = {}
     for name, providers in sorted(cx.command_providers.items()):
         canonical = cx.reg.canonical(name)
         core = min((p.version for p in providers if p.version), default=None)
-        bring = sorted((indices[p.name], p.name) for p in providers if not p.version)
-        extensions = tuple(index for index, _ in bring)
-        if extensions and extensions not in at:
-            at[extensions] = len(cx.ir.extension_lists)
-            cx.ir.extension_lists += bring
+        extensions = sorted({p.name: p for p in providers if not p.version}.values(), key=lambda p: indices[p.name])
+        bringers = tuple(b for p in extensions for b in bringers_of(cx, name, p, indices))
+        if bringers and bringers not in at:
+            at[bringers] = len(cx.ir.bringers)
+            cx.ir.bringers += bringers
         stub = canonical not in forwarded
         short = c_name(cx, canonical)[2:]
         cx.ir.entry_points.append(EntryPoint(
-            name, short, entry_level(cx, canonical), version_macro(core), extensions, stub,
-            "" if stub or canonical in cx.local else f"vk{short}", at.get(extensions, 0)))
+            name, short, entry_level(cx, canonical), version_macro(core), bringers, stub,
+            "" if stub or canonical in cx.local else f"vk{short}", at.get(bringers, 0)))
 
 
 def add_vk_commands(cx: Context) -> None:

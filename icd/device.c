@@ -125,6 +125,29 @@ icd_DestroyDevice(VkDevice handle, const VkAllocationCallbacks *pAllocator)
    destroy(dev, pAllocator);
 }
 
+static bool
+has_version(const struct icd_device *dev, uint32_t version)
+{
+   return version <= (dev->physical->api_version | 0xfff) &&
+          version <= (dev->physical->instance->api_version | 0xfff);
+}
+
+/* The extension must be enabled. The device must only have those that the command needs beside it:
+ * drivers look no further, so programs enable no more. */
+static bool
+brings(const struct icd_device *dev, const struct icd_bringer *b)
+{
+   const struct icd_extension_set *of_instance = &dev->physical->instance->enabled;
+   bool there = (icd_extension_set_has(&dev->enabled, b->extension) ||
+                 icd_extension_set_has(of_instance, b->extension)) &&
+                has_version(dev, b->core);
+
+   for (uint32_t i = 0; i < ICD_BRINGER_NEEDS && b->needs[i] != ICD_NO_EXTENSION; i++)
+      there = there && (icd_extension_set_has(&dev->physical->extensions, b->needs[i]) ||
+                        icd_extension_set_has(of_instance, b->needs[i]));
+   return there;
+}
+
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL
 icd_GetDeviceProcAddr(VkDevice handle, const char *pName)
 {
@@ -135,13 +158,10 @@ icd_GetDeviceProcAddr(VkDevice handle, const char *pName)
       return NULL;
    if (entry->op && !tongs_peer_knows_op(&dev->base.connection->peer, entry->op))
       return NULL;
-   uint32_t version = dev->physical->api_version;
-   if (entry->core && entry->core <= (version | 0xfff) &&
-       entry->core <= (dev->physical->instance->api_version | 0xfff))
+   if (entry->core && has_version(dev, entry->core))
       return entry->function;
-   for (uint32_t i = 0; i < entry->extension_count; i++) {
-      if (icd_extension_set_has(&dev->enabled, entry->extensions[i]) ||
-          icd_extension_set_has(&dev->physical->instance->enabled, entry->extensions[i]))
+   for (uint32_t i = 0; i < entry->bringer_count; i++) {
+      if (brings(dev, &entry->bringers[i]))
          return entry->function;
    }
    return NULL;

@@ -296,6 +296,24 @@ icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
    destroy(icd_instance_from(handle), pAllocator);
 }
 
+/* Whether an extension may be enabled on a device, or is enabled if it is the instance's. */
+static bool
+may_be_there(const struct icd_instance *instance, uint16_t index)
+{
+   return !icd_extensions[index].left_out &&
+          (!icd_extensions[index].instance || icd_extension_set_has(&instance->enabled, index));
+}
+
+static bool
+may_bring(const struct icd_instance *instance, const struct icd_bringer *b)
+{
+   bool may = may_be_there(instance, b->extension) && b->core <= (instance->api_version | 0xfff);
+
+   for (uint32_t i = 0; i < ICD_BRINGER_NEEDS && b->needs[i] != ICD_NO_EXTENSION; i++)
+      may = may && may_be_there(instance, b->needs[i]);
+   return may;
+}
+
 bool
 icd_instance_has_entry_point(const struct icd_instance *instance,
                              const struct icd_entry_point *entry)
@@ -304,11 +322,8 @@ icd_instance_has_entry_point(const struct icd_instance *instance,
       return false;
    if (entry->core && entry->core <= (instance->api_version | 0xfff))
       return true;
-   for (uint32_t i = 0; i < entry->extension_count; i++) {
-      uint16_t index = entry->extensions[i];
-      if (icd_extensions[index].left_out)
-         continue;
-      if (!icd_extensions[index].instance || icd_extension_set_has(&instance->enabled, index))
+   for (uint32_t i = 0; i < entry->bringer_count; i++) {
+      if (may_bring(instance, &entry->bringers[i]))
          return true;
    }
    return false;

@@ -51,12 +51,22 @@ icd_find_extension(const char *name)
    return ICD_NO_EXTENSION;
 }
 
+static bool
+bringer_is_carried(const struct icd_bringer *b)
+{
+   bool carried = !icd_extensions[b->extension].left_out && b->core <= TONGS_API_VERSION;
+
+   for (uint32_t i = 0; i < ICD_BRINGER_NEEDS && b->needs[i] != ICD_NO_EXTENSION; i++)
+      carried &= !icd_extensions[b->needs[i]].left_out;
+   return carried;
+}
+
 /* Whether a core version or an extension that Tongs carries brings the entry point. */
 static bool
 is_carried(const struct icd_entry_point *entry)
 {
-   for (uint32_t i = 0; i < entry->extension_count; i++) {
-      if (!icd_extensions[entry->extensions[i]].left_out)
+   for (uint32_t i = 0; i < entry->bringer_count; i++) {
+      if (bringer_is_carried(&entry->bringers[i]))
          return true;
    }
    return entry->core && entry->core <= TONGS_API_VERSION;

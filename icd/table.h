@@ -17,15 +17,25 @@ enum icd_level {
    ICD_LEVEL_DEVICE,
 };
 
+#define ICD_NO_EXTENSION UINT16_C(65535)
+#define ICD_BRINGER_NEEDS 3
+
+/* An extension that brings a command, and what else must be there. */
+struct icd_bringer {
+   uint32_t core;                     /* the API version that must be there, 0 for none */
+   uint16_t extension;                /* its index */
+   uint16_t needs[ICD_BRINGER_NEEDS]; /* extensions too; ICD_NO_EXTENSION ends the list */
+};
+
 /* A name that an application may pass to vkGet*ProcAddr. */
 struct icd_entry_point {
    const char *name;
    PFN_vkVoidFunction function;
-   uint8_t level;              /* enum icd_level */
-   bool stub;                  /* known and not implemented: aborts when called */
-   uint32_t core;              /* the API version that brings it, 0 for none */
-   const uint16_t *extensions; /* indices of the extensions that bring it */
-   uint16_t extension_count;
+   uint8_t level; /* enum icd_level */
+   bool stub;     /* known and not implemented: aborts when called */
+   uint32_t core; /* the API version that brings it, 0 for none */
+   const struct icd_bringer *bringers;
+   uint16_t bringer_count;
    uint16_t op; /* the worker must know it; 0: none */
 };
 
@@ -47,8 +57,6 @@ struct icd_feature {
    VkStructureType type;
    uint32_t offset;
 };
-
-#define ICD_NO_EXTENSION UINT16_C(65535)
 
 /* A struct in the chain of vkGetPhysicalDeviceProperties2 or Features2. */
 struct icd_property_struct {

@@ -17,10 +17,20 @@ icd_stub_${x.name}(void)
 
 % endif
 % endfor
-/* Indices of extensions. */
-static const uint16_t extension_lists[] = {
-% for index, name in ir.extension_lists:
-   ${index}, /* ${name} */
+static const struct icd_bringer bringers[] = {
+% for b in ir.bringers:
+   {
+      .extension = ${b.index}, /* ${b.name} */
+      .core = ${b.core},
+      .needs = {
+% for index, name in b.needs:
+         ${index}, /* ${name} */
+% endfor
+% if len(b.needs) < 3:
+         ICD_NO_EXTENSION,
+% endif
+      },
+   },
 % endfor
 };
 
@@ -37,9 +47,9 @@ const struct icd_entry_point icd_entry_points[] = {
 % endif
       .level = ICD_LEVEL_${x.level | upper},
       .core = ${x.core},
-% if x.extensions:
-      .extensions = &extension_lists[${x.extensions_at}],
-      .extension_count = ${len(x.extensions)},
+% if x.bringers:
+      .bringers = &bringers[${x.bringers_at}],
+      .bringer_count = ${len(x.bringers)},
 % endif
 % if x.op:
       .op = TONGS_OP_${x.op},

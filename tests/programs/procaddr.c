@@ -261,6 +261,31 @@ check_extensions_enabled(struct prog *p)
 }
 
 static enum prog_status
+check_extensions_in_pairs(struct prog *p)
+{
+   const bool v11 = vkGetInstanceProcAddr(NULL, "vkEnumerateInstanceVersion");
+   PROG_STEP(instance_init(p, v11 ? VK_API_VERSION_1_3 : VK_API_VERSION_1_0, NULL));
+   uint32_t tried = 0;
+   for (size_t i = 0; i < procaddr_pair_count; i++) {
+      const struct procaddr_pair *e = &procaddr_pairs[i];
+      if (!device_has_extension(p, e->enabled))
+         continue;
+      const bool both = device_has_extension(p, e->beside);
+      PROG_STEP(device_init(p, &e->enabled, 1));
+      const bool there = vkGetDeviceProcAddr(p->device, e->command);
+      PROG_EXPECT(p, there == both, "%s is %sthere, %s is enabled, and the device has %s%s",
+                  e->command, there ? "" : "not ", e->enabled, both ? "" : "no ", e->beside);
+      vkDestroyDevice(p->device, NULL);
+      p->device = NULL;
+      tried++;
+   }
+   if (tried == 0)
+      return prog_skipped(p, "the device has none of the extensions that are tried here");
+   prog_finish(p);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
 check_instance_extensions(struct prog *p)
 {
    const char *extension = "VK_KHR_surface";
@@ -317,6 +342,7 @@ static const struct prog_check checks[] = {
    {"device-of-instance-1.0", check_device_of_instance_1_0},
    {"extensions-not-enabled", check_extensions_not_enabled},
    {"extensions-enabled", check_extensions_enabled},
+   {"extensions-in-pairs", check_extensions_in_pairs},
    {"instance-extensions", check_instance_extensions},
    {"addresses-work", check_addresses_work},
 };

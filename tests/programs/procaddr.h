@@ -18,10 +18,18 @@ struct procaddr_extension {
    const char *command; /* one of its commands, dispatched on the device or its children */
 };
 
+struct procaddr_pair {
+   const char *enabled; /* a device extension */
+   const char *beside;  /* the other one, which need not be enabled */
+   const char *command;
+};
+
 extern const struct procaddr_names procaddr_global[4];
 extern const struct procaddr_names procaddr_instance[4];
 extern const struct procaddr_names procaddr_device[4];
 extern const struct procaddr_extension procaddr_extensions[];
 extern const size_t procaddr_extension_count;
+extern const struct procaddr_pair procaddr_pairs[];
+extern const size_t procaddr_pair_count;
 
 #endif

@@ -299,3 +299,37 @@ const struct procaddr_extension procaddr_extensions[] = {
 };
 
 const size_t procaddr_extension_count = PROG_COUNT(procaddr_extensions);
+
+/* Commands that two extensions bring together: none has an address unless the device has both. */
+const struct procaddr_pair procaddr_pairs[] = {
+   {"VK_KHR_synchronization2", "VK_AMD_buffer_marker", "vkCmdWriteBufferMarker2AMD"},
+   {"VK_KHR_synchronization2", "VK_NV_device_diagnostic_checkpoints",
+    "vkGetQueueCheckpointData2NV"},
+   {"VK_EXT_descriptor_heap", "VK_ARM_tensors", "vkGetTensorOpaqueCaptureDataARM"},
+   {"VK_KHR_device_address_commands", "VK_AMD_buffer_marker", "vkCmdWriteMarkerToMemoryAMD"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_clip_space_w_scaling",
+    "vkCmdSetViewportWScalingEnableNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_viewport_swizzle", "vkCmdSetViewportSwizzleNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_fragment_coverage_to_color",
+    "vkCmdSetCoverageToColorEnableNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_fragment_coverage_to_color",
+    "vkCmdSetCoverageToColorLocationNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_framebuffer_mixed_samples",
+    "vkCmdSetCoverageModulationModeNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_framebuffer_mixed_samples",
+    "vkCmdSetCoverageModulationTableEnableNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_framebuffer_mixed_samples",
+    "vkCmdSetCoverageModulationTableNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_shading_rate_image",
+    "vkCmdSetShadingRateImageEnableNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_representative_fragment_test",
+    "vkCmdSetRepresentativeFragmentTestEnableNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_NV_coverage_reduction_mode",
+    "vkCmdSetCoverageReductionModeNV"},
+   {"VK_EXT_extended_dynamic_state3", "VK_EXT_transform_feedback",
+    "vkCmdSetRasterizationStreamEXT"},
+   {"VK_KHR_push_descriptor", "VK_KHR_descriptor_update_template",
+    "vkCmdPushDescriptorSetWithTemplateKHR"},
+};
+
+const size_t procaddr_pair_count = PROG_COUNT(procaddr_pairs);
