@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the subcommands of `tongs` share.
+/* The common code of the subcommands of `tongs`.
  *
- * Exit statuses: 0 done; 1 failed, after the reason was printed; 2 the command line is wrong.
+ * Exit statuses: 0: success; 1: failure, with the reason printed; 2: the command line is wrong.
  * Every message goes to stderr and begins with "tongs COMMAND: ".
  */
 
@@ -58,7 +58,7 @@ cli_open_null(void);
 /* Prints "tongs COMMAND: ...", one line; command may be NULL. */
 void __attribute__((format(printf, 2, 3))) cli_error(const char *command, const char *format, ...);
 
-/* Prints the same, then which command helps; returns CLI_EXIT_USAGE. */
+/* As cli_error(), and names the help command. Returns CLI_EXIT_USAGE. */
 int __attribute__((format(printf, 2, 3)))
 cli_usage_error(const char *command, const char *format, ...);
 

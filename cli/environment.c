@@ -27,7 +27,8 @@ set(const char *command, const char *name, const char *value)
    return false;
 }
 
-/* Whether the file at `path` holds `needle`; the loader's manifests are plain JSON text. */
+/* Whether the file at `path` contains `needle`. Suffices for the loader's manifests, which are JSON
+ * text. */
 static bool
 file_contains(const char *path, const char *needle)
 {
@@ -68,7 +69,8 @@ find_in_build_tree(struct cli_paths *paths)
        access(library, R_OK) < 0 || glob(pattern, 0, NULL, &found) != 0)
       return false;
    for (size_t i = 0; i < found.gl_pathc && !ok; i++) {
-      /* The manifest that will be installed is there too and names the installed library. */
+      /* Skip the manifest that will be installed: it is there too, but names the installed
+       * library. */
       if (!file_contains(found.gl_pathv[i], library))
          continue;
       ok = snprintf(paths->manifest, sizeof(paths->manifest), "%s", found.gl_pathv[i]) <
@@ -135,8 +137,8 @@ without_ours(const char *list)
    return rest;
 }
 
-/* Keeps the driver that the user has chosen for the loader as the worker's host driver, unless
- * TONGS_HOST_DRIVER is set. As the loader does, prefers VK_DRIVER_FILES to VK_ICD_FILENAMES. */
+/* Unless TONGS_HOST_DRIVER is set, makes the driver that the user has chosen for the loader the
+ * worker's host driver. Like the loader, prefers VK_DRIVER_FILES to VK_ICD_FILENAMES. */
 static bool
 keep_host_driver(const char *command)
 {
@@ -226,8 +228,8 @@ apply_capture(const char *command, const char *option)
    return !option || (make_absolute(command, option, full) && set(command, "TONGS_CAPTURE", full));
 }
 
-/* Empties the file, because a worker does not overwrite a file that is not empty. A pipe or a
- * device cannot be emptied and need not be. */
+/* Truncates the file, because a worker does not overwrite a file that is not empty. A pipe or a
+ * device is left as it is. */
 static bool
 empty_capture(const char *command, const char *option)
 {

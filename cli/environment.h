@@ -8,7 +8,7 @@
  *    TONGS_HOST_DRIVER                   the host driver, for the worker
  *    TONGS_VALIDATE, TONGS_CAPTURE       --validate and --capture, for the worker
  *
- * TONGS_MANIFEST and TONGS_LIBRARY name the manifest and the ICD, if they lie elsewhere.
+ * TONGS_MANIFEST and TONGS_LIBRARY name the manifest and the ICD if they are in another place.
  */
 
 #ifndef CLI_ENVIRONMENT_H
@@ -33,10 +33,10 @@ struct cli_environment {
 
 /* Sets the variables above in this process's environment and fills *paths. Each file is the one
  * that the environment names, else the one in the build tree of this program, else the installed
- * one. File names become absolute, because the application may change its directory before it makes
- * an instance. If the user has set VK_DRIVER_FILES or VK_ICD_FILENAMES to another driver than ours,
- * that driver becomes TONGS_HOST_DRIVER. Returns 0, or the exit status after it has printed the
- * reason. */
+ * one. File names become absolute, because the application may change its directory before it
+ * creates an instance. If the user has set VK_DRIVER_FILES or VK_ICD_FILENAMES to a driver other
+ * than ours, that driver becomes TONGS_HOST_DRIVER. Returns 0; or prints the reason and returns the
+ * exit status. */
 int
 cli_environment_apply(const char *command, const struct cli_environment *environment,
                       struct cli_paths *paths);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs info`: lists the devices of a server. It asks our driver directly, without the Vulkan
+/* `tongs info`: lists the devices of a server. It calls our driver directly, without the Vulkan
  * loader. */
 
 #include "cli/cli.h"
@@ -36,14 +36,14 @@ static const struct option options[] = {
 
 typedef VkResult (*negotiate_function)(uint32_t *version);
 
-/* What is printed of one device. */
+/* The printed properties of one device. */
 struct device {
    VkPhysicalDeviceProperties properties;
    const char *memory;                      /* the strategy of its mapped memory */
-   VkPhysicalDeviceDriverProperties driver; /* its strings are "" where the device cannot tell */
+   VkPhysicalDeviceDriverProperties driver; /* its strings are "" if unknown */
 };
 
-/* The driver, loaded. */
+/* The loaded driver. */
 struct driver {
    PFN_vkGetInstanceProcAddr get;
    VkInstance instance;
@@ -138,8 +138,8 @@ make_instance(const struct cli_command *self, struct driver *driver)
    return false;
 }
 
-/* Memory of the driver's coherent types is shared with the worker. Memory of types that are mapped
- * without being coherent is copied when it is flushed. */
+/* Memory of the driver's coherent types is shared with the worker. Memory of types that can be
+ * mapped but are not coherent is copied when it is flushed. */
 static const char *
 memory_strategy(const struct driver *driver, VkPhysicalDevice handle)
 {
@@ -208,7 +208,8 @@ enumerate(const struct cli_command *self, const struct driver *driver, struct de
    return result == VK_SUCCESS;
 }
 
-/* If the user has named no server, the driver has chosen one, and its driverInfo names it. */
+/* The name of the server. If the user named none, the driver has chosen one, and its driverInfo
+ * names it. */
 static const char *
 server_of(const struct device *device, const char *named)
 {

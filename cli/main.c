@@ -19,7 +19,7 @@ static const struct cli_command *const commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-/* Output that was printed may still be lost, for example on a full disk. */
+/* Flushes the standard output. Printed output may still be lost, for example on a full disk. */
 static int
 finish_stdout(void)
 {
@@ -88,9 +88,9 @@ cli_common_option(const struct cli_command *self, int option, char **argv)
    case ':':
       return cli_usage_error(self->name, "option '%s' needs a value", text);
    default:
-      /* optopt is an option's value if a known long option was given a value that it does not take.
-       * It is the letter of an unknown short option; then getopt_long() may not have passed the
-       * word yet. */
+      /* If a long option was given a value that it does not take, optopt is that option's val. If a
+       * short option is unknown, optopt is its letter, and getopt_long() may not have moved to the
+       * next word yet. */
       if (optopt >= CLI_OPTION_HELP)
          return cli_usage_error(self->name, "option '%s' takes no value", text);
       if (optopt != 0)

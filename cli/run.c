@@ -39,7 +39,7 @@ run(const struct cli_command *self, int argc, char **argv)
    struct cli_paths paths = {0};
    int option, status;
 
-   /* '+': options that follow the program's name are the program's, even without "--". */
+   /* '+': options after the program's name belong to the program, even without "--". */
    while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
       switch (option) {
       case OPTION_SERVER:
@@ -78,7 +78,7 @@ const struct cli_command cli_command_run = {
    .help =
       "Usage: tongs run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
       "\n"
-      "Runs PROGRAM so that the Vulkan loader offers it the Tongs driver and no other. If neither\n"
+      "Runs PROGRAM so that the Vulkan loader offers it only the Tongs driver. If neither\n"
       "--server nor TONGS_SERVER names a server, the driver starts a private worker.\n"
       "\n"
       "Options:\n"

@@ -56,7 +56,7 @@ static const struct option options[] = {
    {0},
 };
 
-/* The command line as it was read. Each array has room for one entry per word. */
+/* The parsed command line. Each array has room for one entry per word. */
 struct arguments {
    const struct cli_command *command;
    struct tongs_url *listen;
@@ -142,7 +142,7 @@ add_default_listen(struct arguments *a)
    return add_listen(a, text);
 }
 
-/* Checks the descriptor now: the broker would notice a mistake only after it has started. */
+/* Checks the descriptor now, because the broker would find a mistake only after it has started. */
 static int
 set_ready_fd(struct arguments *a, const char *text)
 {
@@ -167,7 +167,7 @@ set_host_driver(struct arguments *a, const char *text)
    return 0;
 }
 
-/* Names the limits, if `text` is none of them. */
+/* Sets a limit from `text`. If that fails, prints the names of the limits. */
 static int
 set_limit(struct arguments *a, const char *text)
 {

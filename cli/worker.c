@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `tongs worker`: the command that the broker, the device process and the ICD start. Users do not
- * need it; its help says what it is. */
+/* `tongs worker`: the command that the broker, the device process and the ICD start. Users need not
+ * call it. */
 
 #include "renderer/worker/worker.h"
 #include "cli/cli.h"
@@ -89,7 +89,8 @@ make_absolute(const char *list, const char *separators)
    return fclose(file) == 0 ? text : NULL;
 }
 
-/* Leaves the current directory, so that its file system can be unmounted while the worker runs. */
+/* Changes to another directory, so that the file system of the current one can be unmounted while
+ * the worker runs. */
 static bool
 leave_directory(struct rdr_worker_options *options)
 {
@@ -103,9 +104,9 @@ leave_directory(struct rdr_worker_options *options)
    return true;
 }
 
-/* A host driver's compiler allocates and frees some MiB for each pipeline. By default, the C
- * library gives them back to the kernel each time, and the kernel clears them anew, which takes
- * longer than the compilation. */
+/* Makes free(3) keep memory. A host driver's compiler allocates and frees several MiB for each
+ * pipeline. By default, the C library returns them to the kernel each time, and the kernel clears
+ * them again, which takes longer than the compilation. */
 static void
 keep_freed_memory(void)
 {

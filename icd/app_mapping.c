@@ -11,8 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Reads lines through a buffer of its own, because stdio allocates, and take_copies() in
- * app_pages.c must not write to the heap. */
+/* A reader of lines with its own buffer. stdio allocates, but take_copies() in app_pages.c must not
+ * write to the heap. */
 struct lines {
    int fd;
    size_t at, size;
@@ -60,7 +60,7 @@ parse_mapping(struct icd_mapping *m)
    return true;
 }
 
-/* Finds the first mapping that ends behind `at`. */
+/* Finds the first mapping that ends after `at`. */
 static bool
 mapping_find(uint64_t at, struct icd_mapping *m)
 {
@@ -77,8 +77,8 @@ mapping_find(uint64_t at, struct icd_mapping *m)
    return found;
 }
 
-/* Why a mapping cannot be replaced, or NULL. The only stack that may be replaced is the caller's
- * own, because the kernel writes signal frames to the others. */
+/* The reason why a mapping cannot be replaced; NULL if it can. The only stack that can be replaced
+ * is the caller's own, because the kernel may write signal frames to the others. */
 static const char *
 why_not(const struct icd_mapping *m)
 {

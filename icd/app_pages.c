@@ -15,20 +15,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The C library's, relative to the thread's control block; from glibc 2.35 on. */
+/* The offset of the C library's rseq area from the thread's control block; from glibc 2.35 on. */
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 
-/* Both lists are singly linked, and not struct tongs_list: a child of fork() empties them by
- * writing to the heads alone, because it must not write to the heap, and frees their elements
- * later. */
+/* Both lists are singly linked, and not struct tongs_list: a child of fork() must not write to the
+ * heap at once, so it empties them by writing to the heads only, and frees their elements later. */
 static struct {
-   /* Protects the rest, and is held while pages are made shared or private. A leaf; held over
-    * fork(). */
+   /* Protects the rest. Held while pages are made shared or private, and during fork(). A leaf. */
    pthread_mutex_t lock;
    struct icd_app_pages *first;
    struct icd_app_region *regions;
    bool refused; /* an import was refused and the reason printed */
-   /* During a fork(): the pipe by which the child says that it has its copies; -1: none. */
+   /* During a fork(): the pipe through which the child reports that it has made its copies; -1:
+    * none. */
    int copied[2];
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -51,15 +50,15 @@ overlap(uint64_t start, uint64_t end, uint64_t other, uint64_t other_end)
    return start < other_end && other < end;
 }
 
-/* The area where the kernel tells this thread on which processor it runs: the kernel writes there
- * when a system call returns. 0: none. */
+/* The address of this thread's rseq area, in which the kernel stores the number of the current
+ * processor when a system call returns. 0: none. */
 static uint64_t
 rseq_area(void)
 {
    return &__rseq_offset ? (uint64_t)pthread_self() + (uint64_t)__rseq_offset : 0;
 }
 
-/* Whether this thread writes to the range while it is protected: the thread would wait for itself.
+/* Whether this thread writes to the range while it is protected, and so would block itself.
  * `frame`: the frame of a caller. This thread does not use the stack above it, except the return
  * address, before the protection ends. */
 static bool
@@ -74,8 +73,8 @@ is_ours(uint64_t start, uint64_t size, const void *frame)
           overlap(start, end, icd_address(&state), icd_address(&state + 1));
 }
 
-/* Makes a range private again, except where the application has unmapped the pages or mapped
- * others. `last`: no other import needs the region's pages, and their memory is given back. */
+/* Makes a range private again, except pages that the application has unmapped or replaced. `last`:
+ * no other import uses the region's pages, so their memory is freed. */
 static void
 restore_locked(const struct icd_app_region *region, uint64_t start, uint64_t end, bool last,
                const void *frame)
@@ -97,7 +96,7 @@ restore_locked(const struct icd_app_region *region, uint64_t start, uint64_t end
 
 /* --- Regions --- */
 
-/* The region of an address, or NULL if nothing is imported in it. */
+/* The region that contains an address; NULL if it has no imports. */
 static struct icd_app_region *
 find_region_locked(uint64_t start)
 {
@@ -108,7 +107,7 @@ find_region_locked(uint64_t start)
    return region;
 }
 
-/* Finds or makes the region of an address. NULL if memory is out. */
+/* Finds or creates the region that contains an address. NULL if memory is out. */
 static struct icd_app_region *
 get_region_locked(uint64_t start)
 {
@@ -131,7 +130,7 @@ get_region_locked(uint64_t start)
    return state.regions = region;
 }
 
-/* Makes sure that nothing more is imported in the region. */
+/* Prevents further imports in the region. */
 static void
 retire_region_locked(struct icd_app_region *region)
 {
@@ -143,7 +142,7 @@ retire_region_locked(struct icd_app_region *region)
    }
 }
 
-/* Destroys the region if nothing is imported in it any more. */
+/* Destroys the region if it has no more imports. */
 static void
 drop_region_locked(struct icd_app_region *region)
 {
@@ -156,7 +155,7 @@ drop_region_locked(struct icd_app_region *region)
 
 /* --- Ranges --- */
 
-/* Makes those pages of a range private that no import has. */
+/* Makes the pages of a range private, except those of other imports. */
 static void
 release_range_locked(const struct icd_app_region *region, uint64_t start, uint64_t end,
                      const void *frame)
@@ -178,7 +177,7 @@ release_range_locked(const struct icd_app_region *region, uint64_t start, uint64
    }
 }
 
-/* Makes those pages of a range shared that are not, all or none. */
+/* Makes the private pages of a range shared: all of them, or none on failure. */
 static bool
 share_range_locked(const struct icd_app_region *region, uint64_t start, uint64_t end,
                    const void *frame)
@@ -196,7 +195,7 @@ share_range_locked(const struct icd_app_region *region, uint64_t start, uint64_t
    return true;
 }
 
-/* Why a range cannot be imported whatever its pages are, or NULL. */
+/* The reason why a range cannot be imported, whatever its pages are; NULL: there is none. */
 static const char *
 why_not_at(uint64_t start, uint64_t size, const void *frame)
 {
@@ -301,7 +300,8 @@ before_fork(void)
       state.copied[0] = state.copied[1] = -1;
 }
 
-/* The parent waits, because it must not give pages back before the child has read them. */
+/* Waits in the parent of a fork() until the child has made its copies, because the parent must not
+ * free pages that the child still reads. */
 static void
 wait_for_child(void)
 {
@@ -316,9 +316,9 @@ wait_for_child(void)
    pthread_mutex_unlock(&state.lock);
 }
 
-/* Gives the child private copies, as it would have had without this driver. The child's uses of the
- * ranges end when it frees the memories that it inherited. Data of malloc() may lie in the same
- * pages, so nothing here writes to the heap. */
+/* Gives the child of a fork() private copies of the shared pages, which fork() would have given it
+ * without this driver. The child's imports end when it frees the memories that it inherited. The
+ * pages may contain data of malloc(), so this function must not write to the heap. */
 static void
 take_copies(void)
 {
@@ -326,7 +326,7 @@ take_copies(void)
       const uint64_t start = icd_address(pages->start);
       restore_locked(pages->region, start, start + pages->size, false, __builtin_frame_address(0));
    }
-   state.regions = NULL; /* the parent's */
+   state.regions = NULL; /* they belong to the parent */
    state.first = NULL;
    if (state.copied[0] >= 0) {
       if (write(state.copied[1], "", 1) < 0) /* closing the pipe wakes the parent, too */
@@ -341,14 +341,14 @@ take_copies(void)
 
 static bool works;
 
-/* Makes two pages shared and private again, one of which is not present. */
+/* Tests both replacements with two pages, one of which is not present. */
 static void
 try_once(void)
 {
    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = 2 * page;
    struct icd_mapping m;
 
-   /* With addresses of 32 bits, system calls take an offset in two words. */
+   /* Not for 32-bit programs, whose system calls take an offset in two words. */
    if (sizeof(void *) < 8 || sizeof(long) < 8)
       return;
    uint8_t *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

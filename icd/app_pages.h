@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The application's own pages, made shared with a worker while they stay where they are
+/* Makes pages of the application shared with a worker, at the same address
  * (VK_EXT_external_memory_host), and private again. See docs/design/host-pages.md. */
 
 #ifndef ICD_APP_PAGES_H
@@ -9,16 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The part of the application's address space that one sealed memfd stands for, bytes. Each page
- * has its own offset in it, so ranges that overlap share their common pages. Blocks of malloc()
- * that are extended to whole pages overlap. */
+/* The size, in bytes, of the part of the application's address space that one sealed memfd covers.
+ * Each page of that part has a fixed offset in the memfd, so overlapping ranges share their common
+ * pages. Ranges do overlap if applications extend blocks of malloc() to whole pages. */
 #define ICD_APP_REGION_SIZE (UINT64_C(64) << 30)
 
 struct icd_app_region {
    struct icd_app_region *next;
    uint64_t start; /* the address of its first byte */
    int fd;
-   uint32_t uses; /* ranges that are imported in it */
+   uint32_t uses; /* the number of its imported ranges */
 };
 
 /* A range of the application's pages that an import has made shared. */
@@ -29,24 +29,25 @@ struct icd_app_pages {
    uint64_t size;
 };
 
-/* Whether the kernel allows it. Tries once per process. Each call looks for a seccomp filter: then
- * it is not tried and not allowed, because a filter may kill the process. Any thread. */
+/* Whether pages can be imported. Tries it once per process. Returns false without trying if the
+ * process has a seccomp filter, because a filter may kill the process; each call checks for a
+ * filter. Any thread. */
 bool
 icd_app_pages_work(void);
 
-/* Whether a range that begins at `start` may be imported. Looks at the first page only. */
+/* Whether a range that begins at `start` may be imported. Checks only the first page. */
 bool
 icd_app_pages_accept(void *start);
 
-/* Imports a range: makes its pages shared. On failure, NULL, all pages are as they were and the
- * reason is printed. Any thread. */
+/* Imports a range: makes its pages shared. On failure, returns NULL, leaves all pages unchanged and
+ * prints the reason. Any thread. */
 struct icd_app_pages *
 icd_app_pages_take(void *start, uint64_t size);
 
-/* Ends an import: makes the pages private again that no other import has, with their contents,
- * unless the application has unmapped them. The GPU must have stopped using them. If the connection
- * is `lost`, nobody knows whether it has: then the memfd is not used for new imports. NULL is fine.
- */
+/* Ends an import. Pages that belong to no other import become private again and keep their
+ * contents; pages that the application has unmapped are skipped. The GPU must no longer use the
+ * pages. If the connection is `lost`, the GPU may still use them; then the memfd is not used for
+ * new imports. `pages` may be NULL. */
 void
 icd_app_pages_release(struct icd_app_pages *pages, bool lost);
 

@@ -35,9 +35,9 @@ struct protection {
    sigset_t signals; /* the thread's mask before */
 };
 
-/* Opens a userfaultfd that also makes system calls wait that write to the pages. A descriptor with
- * UFFD_USER_MODE_ONLY needs no privilege, but lets such calls of other threads fail with EFAULT: a
- * futex in the same pages would break. */
+/* Opens a userfaultfd that also blocks system calls that write to the pages. A descriptor with
+ * UFFD_USER_MODE_ONLY needs no privilege, but such calls of other threads would then fail with
+ * EFAULT, which would break a futex in the same pages. */
 static int
 open_userfaultfd(void)
 {
@@ -53,11 +53,12 @@ open_userfaultfd(void)
    return tongs_fd_above_stdio(fd);
 }
 
-/* `replaced`: other pages have taken the place of the registered ones. */
+/* Ends the protection. `replaced`: the registered pages have been replaced by others. */
 static void
 protect_end(struct protection *p, bool replaced)
 {
-   /* Closing is not enough: a child of fork() may hold the descriptor, too. */
+   /* Unregister explicitly: closing is not enough, because a child of fork() may hold the
+    * descriptor, too. */
    if (!replaced)
       ioctl(p->fd, UFFDIO_UNREGISTER, &p->range);
    ioctl(p->fd, UFFDIO_WAKE, &p->range);
@@ -65,7 +66,7 @@ protect_end(struct protection *p, bool replaced)
    pthread_sigmask(SIG_SETMASK, &p->signals, NULL);
 }
 
-/* `anonymous`: readers of pages that are not present wait, too. */
+/* Starts the protection. `anonymous`: also blocks readers of pages that are not present. */
 static bool
 protect_begin(struct protection *p, uint64_t start, uint64_t size, bool anonymous)
 {
@@ -96,8 +97,8 @@ protect_begin(struct protection *p, uint64_t start, uint64_t size, bool anonymou
    return false;
 }
 
-/* Moves the pages that are mapped at `from` to the place of those at `to`. Other threads see either
- * the old pages or the new ones, never a hole. */
+/* Replaces the pages at `to` by those at `from`. Other threads see either the old pages or the new
+ * ones, never a hole. */
 static bool
 replace(void *from, uint64_t size, uint64_t to)
 {
@@ -106,13 +107,13 @@ replace(void *from, uint64_t size, uint64_t to)
 
 /* --- Private to shared --- */
 
-/* What a copy needs, made before the range is protected. */
+/* The files that a copy uses, opened before the range is protected. */
 struct copy {
    uint64_t start;
    uint64_t size;
    uint8_t *to;
-   /* /proc/self/mem. Reading a page that the kernel has dropped fails here; reading the page
-    * itself would wait for this very thread. */
+   /* /proc/self/mem. Through this file, reading a page that the kernel has dropped fails; a load
+    * from the page would block forever, because this thread would have to resolve the fault. */
    int mem;
    int pagemap; /* /proc/self/pagemap: which pages are present */
    uint64_t page_size;
@@ -125,7 +126,7 @@ is_present(uint64_t entry)
    return entry >> 62;
 }
 
-/* Reads `count` entries of the pagemap from the offset `at` on. */
+/* Reads `count` entries of the pagemap, starting at the offset `at`. */
 static bool
 read_pagemap(const struct copy *c, uint64_t at, uint64_t *entries, uint32_t count)
 {
@@ -135,8 +136,8 @@ read_pagemap(const struct copy *c, uint64_t at, uint64_t *entries, uint32_t coun
                   (c->start + at) / c->page_size * sizeof(*entries)) == size;
 }
 
-/* Copies pages that are present. A page that the kernel drops before it is read, as after
- * MADV_FREE, becomes zeros. */
+/* Copies pages that are present. A page that the kernel drops before it is read (after MADV_FREE)
+ * becomes zeros. */
 static bool
 copy_run(const struct copy *c, uint64_t at, uint64_t size)
 {
@@ -187,7 +188,8 @@ open_copy(struct copy *c, const struct icd_app_region *region, uint64_t start, u
       .mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC),
       .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
    };
-   /* Drop the pages that an earlier import left if it could not make them private. */
+   /* Free the pages that an earlier import left in the memfd because it could not make them
+    * private. */
    if (fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, (off_t)size) < 0)
       return false;
    void *to =
@@ -226,7 +228,7 @@ icd_pages_make_shared(const struct icd_app_region *region, uint64_t start, uint6
 
 /* --- Shared to private --- */
 
-/* Reads the data of a range of the memfd to `to`, and leaves the pages of its holes untouched. */
+/* Reads a range of the memfd to `to`. Skips holes, so that the pages there are not touched. */
 static bool
 read_data(int fd, uint64_t offset, uint64_t size, uint8_t *to)
 {

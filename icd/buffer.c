@@ -8,10 +8,10 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_structs.h"
 
-/* How the requirements of buffers that differ in size only depend on that size. Six probes show
+/* How the requirements of buffers that differ only in size depend on the size. Six probes show
  * whether a buffer's memory size is the buffer size rounded up. */
 struct size_rule {
-   struct icd_requirements any; /* of each of them, except memory.size */
+   struct icd_requirements any; /* the same for all these buffers, except memory.size */
    uint64_t proven_max;         /* the largest probe for which the rule holds */
 };
 
@@ -20,8 +20,8 @@ struct size_rule {
 
 /* --- Creation --- */
 
-/* Whether probe buffers with the same create info do no harm: not if it names an address or holds
- * something that this driver does not know. */
+/* Whether probe buffers with this create info can be created safely. They cannot if it contains an
+ * address or a struct that this driver does not know. */
 static bool
 may_probe(const VkBufferCreateInfo *create)
 {
@@ -102,8 +102,7 @@ icd_GetBufferDeviceAddress(VkDevice device, const VkBufferDeviceAddressInfo *pIn
 
 /* --- Memory requirements --- */
 
-/* Buffer sizes that show whether a buffer's memory size is the buffer size rounded up. The answer
- * to the first one is the granule. */
+/* The buffer sizes of the probes. The memory size of the first one is the granule. */
 static const uint64_t probes[] = {
    1, 4097, (1 << 16) + 1, (1 << 20) + 1, (1 << 24) + 1, (1 << 28) + 1,
 };
@@ -144,7 +143,7 @@ is_alike(const struct icd_requirements *a, const struct icd_requirements *b)
           a->requires_dedicated == b->requires_dedicated;
 }
 
-/* Finds out how the memory size depends on the buffer size, in one round trip for all probes. */
+/* Determines how the memory size depends on the buffer size, with one round trip for all probes. */
 static void
 probe(struct icd_device *dev, const struct icd_buffer *buffer,
       const struct icd_requirements_question *rule_question, enum icd_requirements_topic topic)

@@ -8,9 +8,9 @@
 
 struct icd_buffer {
    struct tongs_object base;
-   atomic_ullong address; /* 0: not asked for yet. Threads that ask at once get the same address. */
+   atomic_ullong address; /* 0: not fetched yet; several threads may fetch it */
    uint64_t size;
-   bool may_probe;                  /* probe buffers like this one do no harm */
+   bool may_probe;                  /* probes with its create info are safe */
    struct icd_requirements_key key; /* of its create info with size 0 */
 };
 

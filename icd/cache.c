@@ -65,7 +65,7 @@ icd_cache_finish(struct icd_cache *cache)
    pthread_mutex_destroy(&cache->lock);
 }
 
-/* Takes the entry of a key out of its generation; NULL if there is none. */
+/* Removes the entry of a key from its generation and returns it; NULL if there is none. */
 static struct icd_cache_entry *
 generation_take(struct icd_cache_generation *g, uint32_t bucket_count, uint64_t hash,
                 const void *key, size_t key_size)

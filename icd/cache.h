@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Answers of the worker that do not change, found by the bytes of the question. Bounded: answers
- * that are not asked for are forgotten. Any thread. */
+/* A cache of worker answers that do not change. The key is the bytes of the question. The size is
+ * bounded: answers that have not been used for long are evicted. Any thread. */
 
 #ifndef ICD_CACHE_H
 #define ICD_CACHE_H
@@ -15,7 +15,7 @@
 struct icd_cache_entry;
 struct icd_connection;
 
-/* A part of the entries, by age. Its table is allocated with the first entry. */
+/* A hash table with the entries of similar age. It is allocated with the first entry. */
 struct icd_cache_generation {
    struct icd_cache_entry **buckets; /* owned, as are the entries; NULL if there are none */
    uint32_t count;
@@ -29,13 +29,13 @@ struct icd_cache {
    /* Protects the rest. A leaf. */
    pthread_mutex_t lock;
    /* Entries are added to `young`. Once it is full, the entries of `old` are freed and `young`
-    * becomes `old`. An entry of `old` that is found moves to `young`, and so is kept. */
+    * becomes `old`. When an entry of `old` is found, it moves to `young`. */
    struct icd_cache_generation young;
    struct icd_cache_generation old;
 };
 
-/* At most `entries_max` entries, a power of two, of `bytes_max` bytes together with their keys.
- * Allocates nothing. */
+/* Initialises a cache of at most `entries_max` entries (a power of two) and `bytes_max` bytes,
+ * which include the keys. Allocates nothing. */
 void
 icd_cache_init(struct icd_cache *cache, uint32_t entries_max, size_t bytes_max);
 
@@ -43,22 +43,22 @@ void
 icd_cache_finish(struct icd_cache *cache);
 
 /* Finds the answer to the question `key`, and writes its size to *size; NULL if there is none.
- * Takes the cache's lock in both cases. The answer stays until icd_cache_unlock() gives the lock
- * back. */
+ * Takes the cache's lock in both cases. The answer stays valid until icd_cache_unlock() releases
+ * the lock. */
 const void *
 icd_cache_find_locked(struct icd_cache *cache, const void *key, size_t key_size, size_t *size);
 
 void
 icd_cache_unlock(struct icd_cache *cache);
 
-/* Keeps copies of the question and the answer. Replaces an older answer. Does nothing if memory is
- * out or they are too large. */
+/* Adds copies of the question and the answer, replacing an older answer. Does nothing if memory is
+ * out or the copies are too large. */
 void
 icd_cache_add(struct icd_cache *cache, const void *key, size_t key_size, const void *answer,
               size_t size);
 
 /* As icd_call(), for a question whose answer does not change while the connection lasts: asks the
- * worker once. Does not keep errors that may pass, such as a lack of memory. */
+ * worker once. Does not cache temporary errors, such as a lack of memory. */
 VkResult
 icd_cached_call(struct icd_cache *cache, struct icd_connection *c, uint32_t op, void *args);
 

@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-/* Encodes the op with the tag 0, because tags differ from call to call. The tag's place stays,
- * because alignment counts from the start of the op. */
+/* Encodes the op as the key, with tag 0, because the tag differs from call to call. The tag's bytes
+ * stay in the key, because alignment counts from the start of the op. */
 static bool
 encode_question(struct tongs_encoder *e, const struct icd_connection *c, uint32_t op,
                 const void *args)
@@ -47,14 +47,14 @@ result_of(uint32_t op, const void *args)
                                : VK_SUCCESS;
 }
 
-/* Whether the next call would have the same result. */
+/* Whether the result is permanent. */
 static bool
 is_lasting(VkResult result)
 {
    return result >= 0 || result == VK_ERROR_FORMAT_NOT_SUPPORTED;
 }
 
-/* Asks the worker and keeps the answer. */
+/* Asks the worker and caches the answer. */
 static VkResult
 ask(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
     const struct tongs_encoder *question, void *args)

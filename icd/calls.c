@@ -16,17 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A receive has room for at least this many bytes. */
+/* The least room in the buffer for one receive. */
 #define RECEIVE_SIZE ((size_t)64 * 1024)
 
 /* The bytes of a reply before its body. */
 #define REPLY_HEAD (sizeof(struct tongs_op_header) + sizeof(uint32_t))
 
-/* A thread that receives for all sleeps this long before it asks whether another thread has done
- * what it waits for, milliseconds. */
+/* How long, in milliseconds, the receiving thread sleeps before it checks its condition again,
+ * which another thread of this process may have made true. */
 #define TELL_MS 10
 
-/* --- Who receives --- */
+/* --- The receiving thread --- */
 
 bool
 icd_start_receiving(struct icd_connection *c)
@@ -58,7 +58,7 @@ icd_stop_receiving(struct icd_connection *c)
 
 /* --- Delivering --- */
 
-/* Gives the call the descriptor that came with its reply. False if none came, or the call asked for
+/* Gives the call the descriptor that came with its reply. False if none came or the call expects
  * none. */
 static bool
 deliver_fd(struct icd_connection *c, struct icd_pending_call *call)
@@ -79,8 +79,8 @@ find_call_locked(struct icd_connection *c, uint32_t op, uint32_t tag)
    return NULL;
 }
 
-/* Hands one whole op to the call that waits for it. False if it answers none, is malformed, or
- * memory is out. */
+/* Delivers one whole op to the call that waits for it. False if no call waits for it, it is
+ * malformed, or memory is out. */
 static bool
 deliver_locked(struct icd_connection *c, const uint8_t *op, uint32_t size)
 {
@@ -88,7 +88,7 @@ deliver_locked(struct icd_connection *c, const uint8_t *op, uint32_t size)
    uint32_t tag;
 
    if (header.flags & TONGS_OP_FLAG_EVENT && !tongs_peer_knows_op(&c->peer, header.op))
-      return size <= TONGS_EVENT_SIZE_MAX; /* an event of another build: passed over */
+      return size <= TONGS_EVENT_SIZE_MAX; /* an unknown event of another build: skipped */
    if (header.flags & TONGS_OP_FLAG_EVENT && header.op == TONGS_OP_tongsCompletion)
       return icd_note_completion(c, op, size);
    if (header.flags & TONGS_OP_FLAG_EVENT)
@@ -111,7 +111,7 @@ deliver_locked(struct icd_connection *c, const uint8_t *op, uint32_t size)
    return true;
 }
 
-/* Takes whole ops out of the input. False when the server breaks the protocol. */
+/* Delivers all whole ops of the input. False if the server breaks the protocol. */
 static bool
 deliver_all_locked(struct icd_connection *c)
 {
@@ -130,7 +130,7 @@ deliver_all_locked(struct icd_connection *c)
    if (at)
       memmove(c->in, c->in + at, c->in_used - at);
    c->in_used -= at;
-   if (!c->in_used && c->in_size > 4 * RECEIVE_SIZE) { /* what one huge reply needed */
+   if (!c->in_used && c->in_size > 4 * RECEIVE_SIZE) { /* one huge reply needed it */
       free(c->in);
       c->in = NULL;
       c->in_size = 0;
@@ -140,7 +140,7 @@ deliver_all_locked(struct icd_connection *c)
 
 /* --- Receiving --- */
 
-/* Makes room for the rest of the op that is coming in, or for a fair read. */
+/* Makes room for the rest of the incomplete op, and for at least RECEIVE_SIZE bytes. */
 static bool
 make_input_room(struct icd_connection *c)
 {
@@ -215,8 +215,8 @@ is_answered(void *data)
    return ((struct icd_pending_call *)data)->done;
 }
 
-/* How long the thread that receives may sleep, milliseconds. Only a reply ends the wait for a
- * call; another thread of this process may end the other waits. */
+/* How long, in milliseconds, the receiving thread may sleep. Only a reply ends the wait for a call,
+ * but other waits may also be ended by another thread of this process. */
 static int
 receive_timeout(bool (*done)(void *data), int64_t deadline)
 {
@@ -227,7 +227,8 @@ receive_timeout(bool (*done)(void *data), int64_t deadline)
    return left < 0 ? 0 : left < limit ? (int)left : (int)limit;
 }
 
-/* Waits, as another thread is receiving, until it has. */
+/* Another thread is receiving. Waits until it has received something or stopped, or until
+ * `deadline`. */
 static void
 follow_locked(struct icd_connection *c, int64_t deadline)
 {
@@ -263,8 +264,8 @@ icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data
    return is_done;
 }
 
-/* Waits until the call is done, the connection lost, or the time for replies over, which loses the
- * connection. */
+/* Waits until the call is done or the connection is lost. Loses the connection if the reply does
+ * not come in time. */
 static void
 wait_for(struct icd_connection *c, struct icd_pending_call *call)
 {
@@ -319,7 +320,7 @@ icd_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint32_t
    encode_call(c, call);
 }
 
-/* Reads the reply into the arguments. If there is none, the outputs are zeros. */
+/* Decodes the reply into the arguments. If there is none, the outputs are zeros. */
 static bool
 read_reply(struct icd_pending_call *call)
 {
@@ -400,7 +401,7 @@ icd_call_with_fds(struct icd_connection *c, uint32_t op, void *args, int sent, i
    return result;
 }
 
-/* --- Calls of our own --- */
+/* --- Calls of Tongs' own ops --- */
 
 struct tongs_encoder *
 icd_own_call_begin(struct icd_connection *c, struct icd_pending_call *call, uint16_t op,

@@ -13,13 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Posts are collected up to this many bytes: twice as many fit in the cache nearest to the core. */
+/* Posts are collected up to this many bytes, so that they and their copy in the ring fit into the
+ * L1 cache. */
 #define RING_FLUSH_SIZE ((size_t)8 * 1024)
 
-/* No thread sleeps for replies for longer without asking whether the worker lives, nanoseconds. */
+/* The longest time, in nanoseconds, that a thread sleeps for replies before it checks that the
+ * worker is alive. */
 #define SLEEP_NS INT64_C(100000000)
 
-/* How long a thread waits for room before it serves what else has to be done, milliseconds. */
+/* How long, in milliseconds, a thread waits for room in the ring before it returns, so that its
+ * caller can receive replies. */
 #define ROOM_MS 5
 
 static struct icd_channel *
@@ -38,8 +41,9 @@ shorter_ns(int timeout_ms, int64_t limit_ns)
 
 /* --- Sending --- */
 
-/* The worker takes a descriptor, or memory, from the transport below when it comes to the op in the
- * ring. So the attachment goes ahead, with one byte that means nothing. */
+/* Sends the attachment over the transport below, before the op, with one byte that has no meaning.
+ * When the worker reads the op from the ring, it takes the descriptor or memory from that
+ * transport. */
 static ssize_t
 send_attachment(struct icd_channel *ch, const struct icd_shared_memory *attached)
 {
@@ -75,8 +79,8 @@ channel_has_hung_up(struct icd_transport *t)
    return ch->below->ops->has_hung_up(ch->below);
 }
 
-/* Waits for room only, if it is asked for both: replies that come meanwhile are not noticed before
- * the short wait is over. */
+/* If both events are requested, waits for room only. The wait is short, so replies that come during
+ * it are read soon enough. */
 static int
 channel_wait(struct icd_transport *t, unsigned events, int timeout_ms)
 {
@@ -105,7 +109,7 @@ replies_wait(void *data)
    return tongs_ring_is_readable(data);
 }
 
-/* Spins, then sleeps, for a limited time. */
+/* Waits for bytes in the reply ring, for a limited time: spins first, then sleeps. */
 static ssize_t
 channel_receive(struct icd_transport *t, void *data, size_t size, int timeout_ms)
 {
@@ -133,7 +137,7 @@ channel_receive_fd(struct icd_transport *t)
    int fd = ch->below->ops->receive_fd(ch->below);
    uint8_t byte;
 
-   /* The worker sends the descriptor before the reply, with one byte that means nothing. */
+   /* The worker sends the descriptor before the reply, with one byte that has no meaning. */
    if (fd < 0 && ch->base.capabilities & ICD_TRANSPORT_PASSES_FDS &&
        ch->below->ops->receive(ch->below, &byte, sizeof(byte), 0) > 0)
       fd = ch->below->ops->receive_fd(ch->below);
@@ -148,7 +152,8 @@ channel_shutdown(struct icd_transport *t)
    struct icd_channel *ch = channel_from(t);
 
    ch->below->ops->shutdown(ch->below);
-   /* A bell other than a futex is the transport's, whose shutdown() wakes its sleepers. */
+   /* Wakes the threads that sleep on a futex. If the bell belongs to the transport, its shutdown()
+    * wakes them. */
    tongs_futex_bell.ring(NULL, &ch->rings.replies.words->consumer_sleeps);
    tongs_futex_bell.ring(NULL, &ch->rings.status->events);
 }
@@ -222,7 +227,7 @@ static const struct icd_transport_ops channel_ops = {
 
 /* --- Opening --- */
 
-/* Hands the memory to the worker. False if the worker does not answer. */
+/* Sends the memory to the worker. False if the worker does not answer. */
 static bool
 announce(struct icd_connection *c, const struct icd_shared_memory *memory)
 {
@@ -247,7 +252,7 @@ announce(struct icd_connection *c, const struct icd_shared_memory *memory)
    return ok;
 }
 
-/* Puts the channel in the place of the connection's transport. */
+/* Replaces the connection's transport by the channel. */
 static void
 use_channel(struct icd_connection *c, struct icd_channel *ch)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The channel (protocol/channel.h) as a layer over a transport that shares memory. Ops and replies
- * travel through the rings. The transport below carries descriptors and memory, wakes sleepers, and
- * shows whether the worker is there.
+ * travel through the rings. The transport below carries descriptors and memory, wakes sleeping
+ * threads, and shows whether the worker is alive.
  *
- * The layer is a transport itself: stream.c and calls.c do not know whether there is one. Only two
- * things ask for `icd_connection.channel`: stream.c prefetches the ring's memory while it encodes,
- * and completion.c reads the status page that the worker writes. */
+ * The channel implements the transport interface, so stream.c and calls.c need not know whether
+ * there is a channel. `icd_connection.channel` is used for two purposes only: stream.c prefetches
+ * the ring's memory while it encodes, and completion.c reads the status page that the worker
+ * writes. */
 
 #ifndef ICD_CHANNEL_H
 #define ICD_CHANNEL_H
@@ -20,11 +21,11 @@
 struct icd_connection;
 struct icd_stats;
 
-/* Whether the attachment of the bytes that are being sent has gone ahead of them. */
+/* The state of the attachment of the bytes that are being sent. */
 enum icd_attachment_state {
-   ICD_ATTACHMENT_NONE,  /* nothing is attached, or it has not been tried */
+   ICD_ATTACHMENT_NONE,  /* nothing is attached, or it was not sent yet */
    ICD_ATTACHMENT_WAITS, /* the transport below has no room for it */
-   ICD_ATTACHMENT_GONE,  /* it has gone; the ring has no room for the bytes */
+   ICD_ATTACHMENT_GONE,  /* it was sent; the ring has no room for the bytes */
 };
 
 struct icd_channel {
@@ -39,9 +40,9 @@ struct icd_channel {
    enum icd_attachment_state attachment; /* the sending thread's */
 };
 
-/* Makes the memory, hands it to the worker by a call over the connection's transport, and puts the
- * channel in the place of that transport. False on failure, with a sentence in `why`; the
- * connection keeps its transport then. */
+/* Creates the memory, sends it to the worker by a call over the connection's transport, and
+ * replaces that transport by the channel. On failure returns false, with a sentence in `why`, and
+ * the connection keeps its transport. */
 bool
 icd_channel_open(struct icd_connection *c, char *why, size_t why_size);
 

@@ -13,8 +13,8 @@
 
 #include <stdlib.h>
 
-/* A command buffer is shipped in parts of about this size, bytes. A power of two, because the
- * encoder's buffer grows to it. */
+/* A recording is shipped (moved to the stream) in parts of about this size, in bytes. A power of
+ * two, because the encoder's buffer grows to it. */
 #define SHIP_SIZE ((size_t)64 * 1024)
 
 static struct icd_command_buffer *
@@ -25,8 +25,8 @@ command_buffer_from(VkCommandBuffer handle)
 
 /* --- Recording --- */
 
-/* The command buffer has commands that are not shipped. Takes no lock, because every recording
- * passes here. */
+/* Marks the command buffer as having unshipped commands. Takes no lock, because every recording
+ * calls this. */
 static void
 enter_open(struct icd_command_buffer *cb)
 {
@@ -35,9 +35,9 @@ enter_open(struct icd_command_buffer *cb)
    atomic_store_explicit(&cb->open_since, clock + 1, memory_order_relaxed);
 }
 
-/* The command buffer has no such commands any more. Runs the destructions that waited for it. Clear
- * `open_since` before reading the clock: icd_destroy_layout_when_shipped() does the reverse, so one
- * of the two sees the other. */
+/* Marks the command buffer as having no unshipped commands. Runs the destructions that were
+ * deferred because of it. Clear `open_since` before reading the clock:
+ * icd_destroy_layout_when_shipped() does the reverse, so one of the two sees the other. */
 static void
 leave_open(struct icd_command_buffer *cb)
 {

@@ -31,12 +31,12 @@ struct icd_command_buffer {
    bool failed;    /* a command could not be recorded: vkEndCommandBuffer reports it */
 };
 
-/* Makes room for an op of `room` bytes with its header and returns its place, or NULL if memory is
- * out. */
+/* Makes room for an op of `room` bytes including its header. Returns the op's address; NULL if
+ * memory is out. */
 uint8_t *
 icd_put_make_room(struct icd_command_buffer *cb, uint64_t room);
 
-/* The same for at most `room` bytes behind the header. icd_put_end() ends the op. */
+/* Makes room for an op with at most `room` bytes after its header. icd_put_end() ends the op. */
 static inline uint8_t *
 icd_put_begin(VkCommandBuffer handle, uint64_t room)
 {
@@ -48,7 +48,7 @@ icd_put_begin(VkCommandBuffer handle, uint64_t room)
    return icd_put_make_room(cb, room);
 }
 
-/* Writes the header and the padding. `end`: the end of the bytes behind the header. */
+/* Writes the op's header and padding. `end`: the end of the bytes after the header. */
 static inline void
 icd_put_end(VkCommandBuffer handle, uint32_t op, uint8_t *start, uint8_t *end)
 {
@@ -66,19 +66,19 @@ icd_put_end(VkCommandBuffer handle, uint32_t op, uint8_t *start, uint8_t *end)
 void
 icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args);
 
-/* The same for a command that is encoded by hand. */
+/* Starts a command that is encoded by hand. */
 struct tongs_encoder *
 icd_record_begin(struct icd_command_buffer *cb, uint32_t op, size_t *offset);
 
 void
 icd_record_end(struct icd_command_buffer *cb, size_t offset);
 
-/* Drops the commands that have not been shipped; `release`: and their memory. */
+/* Drops the unshipped commands. `release`: frees their memory, too. */
 void
 icd_command_buffer_forget(struct icd_command_buffer *cb, bool release);
 
-/* Takes the command buffer out of its pool and frees it. The worker's object is destroyed by an op
- * of the caller's. NULL is fine. */
+/* Removes the command buffer from its pool and frees it. The caller posts the op that destroys the
+ * worker's object. `cb` may be NULL. */
 void
 icd_command_buffer_destroy(struct icd_device *dev, struct icd_command_buffer *cb);
 

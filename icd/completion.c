@@ -7,7 +7,8 @@
 
 #include "tongs_gen_own.h"
 
-/* No thread sleeps for longer without asking whether the worker lives, nanoseconds. */
+/* The longest time, in nanoseconds, that a thread sleeps before it checks that the worker is
+ * alive. */
 #define SLEEP_NS INT64_C(50000000)
 
 bool
@@ -53,14 +54,14 @@ icd_tell(struct icd_connection *c)
    }
 }
 
-/* Sleeps until the worker tells something after `done` was asked. */
+/* Sleeps until the worker changes the status page after the last call of `done`. */
 static void
 sleep_on_events(struct icd_connection *c, bool (*done)(void *data), void *data, int64_t limit_ns)
 {
    const struct tongs_bell *bell = c->channel->below_bell;
    struct tongs_status *status = c->status;
 
-   /* Before `events` is read: partner of tell() in the worker. */
+   /* This must come before the load of `events`. Pairs with tell() in the worker. */
    atomic_fetch_add(&status->sleepers, 1);
    uint32_t seen = atomic_load(&status->events);
    if (!done(data))

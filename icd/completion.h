@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the worker has told of the queues' submissions, and how to sleep until it tells more. With a
- * channel, asking is a load and sleeping is a futex. Without one, the worker sends events, which
- * fill the same status page here. Any thread. */
+/* The completion of submissions, as the worker reports it, and waiting for such reports. With a
+ * channel, a query is a load from the status page, and a wait is a futex. Without one, the worker
+ * sends events, which the client writes into a status page of its own. Any thread. */
 
 #ifndef ICD_COMPLETION_H
 #define ICD_COMPLETION_H
 
 #include "icd/connection.h"
 
-/* Whether the numbered submission to the queue of this status slot is complete. What the GPU wrote
- * is visible then. */
+/* Whether the numbered submission to the queue of this status slot is complete. If so, the GPU's
+ * writes are visible. */
 static inline bool
 icd_is_complete(const struct icd_connection *c, uint32_t slot, uint64_t number)
 {
-   /* Acquire: partner of publish_completion() in the worker. */
+   /* Acquire: pairs with publish_completion() in the worker. */
    return atomic_load_explicit(&c->status->queues[slot].completed, memory_order_acquire) >= number;
 }
 
@@ -27,29 +27,29 @@ icd_is_queue_lost(const struct icd_connection *c, uint32_t slot, uint32_t epoch)
           icd_connection_is_lost(c);
 }
 
-/* For calls that ask without waiting: sends what has been posted, takes in what has come, and
- * notices if the worker is gone. */
+/* For status queries that do not wait: sends the posted ops, receives the available events, and
+ * loses the connection if the worker is gone. */
 void
 icd_poll(struct icd_connection *c);
 
-/* Sends what has been posted and waits until `done`. The answer of `done` may change whenever the
- * worker tells something, the connection is lost, or icd_tell is called. False when `timeout_ns`
- * is over before. */
+/* Sends the posted ops and waits until `done` returns true. `done` is called again whenever the
+ * worker reports something, the connection is lost, or icd_tell() is called. False if `timeout_ns`
+ * passes first. */
 bool
 icd_wait(struct icd_connection *c, bool (*done)(void *data), void *data, uint64_t timeout_ns);
 
-/* Wakes the threads that wait, as something that they ask for has changed in the client. */
+/* Wakes the waiting threads, because their condition may have changed in the client. */
 void
 icd_tell(struct icd_connection *c);
 
-/* Takes in a tongsCompletion event, a whole op: what the status page would say if there were a
- * channel. False if it is malformed. */
+/* Writes a tongsCompletion event, a whole op, into the status page. False if the event is
+ * malformed. */
 bool
 icd_note_completion(struct icd_connection *c, const uint8_t *op, size_t size);
 
 /* --- Slots of the status page --- */
 
-/* A slot for a queue, not 0, and its epoch. 0 when all are taken. */
+/* Allocates a slot for a queue; *epoch receives its epoch. Returns 0 if all slots are taken. */
 uint32_t
 icd_status_slot_new(struct icd_connection *c, uint32_t *epoch);
 

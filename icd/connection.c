@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- Whether the worker is there --- */
+/* --- Whether the worker is alive --- */
 
-/* How old the last answer to whether the worker lives may be, milliseconds. */
+/* How long, in milliseconds, the result of a check that the worker is alive remains valid. */
 #define LOOK_MS 10
 
 bool
@@ -44,12 +44,12 @@ icd_connection_check_alive(struct icd_connection *c)
       icd_connection_lose(c);
 }
 
-/* --- Losing it --- */
+/* --- Losing the connection --- */
 
-/* How often the transport of a worker that is lost is read for its last words. */
+/* How often a lost transport is read for the worker's last bytes. */
 #define LAST_READS 64
 
-/* Enters LOSING, LOST or INHERITED. Returns the state before, which is one of these if the
+/* Enters LOSING, LOST or INHERITED. Returns the previous state, which is one of these if the
  * connection was lost already. */
 static enum icd_connection_state
 enter_loss(struct icd_connection *c, bool ours)
@@ -76,7 +76,7 @@ icd_connection_lose(struct icd_connection *c)
 
    if (before >= ICD_CONNECTION_LOSING)
       return;
-   if (!ours) { /* no thread of this process waits: icd_receive_until() does not let it */
+   if (!ours) { /* no thread of this process waits: icd_receive_until() prevents it */
       if (before == ICD_CONNECTION_IN_USE)
          fprintf(stderr, "tongs: the connection to the server is lost, and with it the device: "
                          "this process was forked from the one that connected\n");
@@ -101,7 +101,7 @@ icd_connection_use(struct icd_connection *c)
    atomic_compare_exchange_strong(&c->state, &before, ICD_CONNECTION_IN_USE);
 }
 
-/* --- Creating and destroying it --- */
+/* --- Creation and destruction --- */
 
 /* On the clock of tongs_now_ns(). */
 static void

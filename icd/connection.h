@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The client's end of one connection: the transport, the stream of ops (icd/stream.h), the calls
- * that wait for replies (icd/calls.h), what the queues have completed (icd/completion.h), and the
+ * that wait for replies (icd/calls.h), the completion of submissions (icd/completion.h), and the
  * ids of objects. One per VkInstance. Any thread may use it.
  *
  * The state of a connection, and the function of each transition:
@@ -61,7 +61,7 @@ enum icd_connection_state {
    ICD_CONNECTION_CONNECTING,
    ICD_CONNECTION_OPEN,
    ICD_CONNECTION_IN_USE,
-   ICD_CONNECTION_LOSING, /* this one and all that follow count as lost */
+   ICD_CONNECTION_LOSING, /* from here on, the connection counts as lost */
    ICD_CONNECTION_LOST,
    ICD_CONNECTION_INHERITED,
 };
@@ -73,27 +73,28 @@ struct icd_connection {
    pid_t pid;                       /* the process that connected */
    struct tongs_peer peer;
    struct icd_messages messages;
-   _Atomic int64_t looked_ms; /* when the worker was last seen to be there */
+   _Atomic int64_t looked_ms; /* when the worker was last known to be alive */
 
-   /* What the queues have completed: the channel's page, or one that events fill (owned then). */
+   /* The completed submissions: the channel's status page, or an owned one that events fill. */
    struct tongs_status *status;
    struct tongs_spinner event_spinner;
 
-   /* Protects `stream`, and the order in which its bytes go out. */
+   /* Protects `stream` and the order in which its bytes are sent. */
    pthread_mutex_t stream_lock;
    struct tongs_encoder stream; /* ops that have not been sent yet */
-   atomic_bool unsent;          /* whether there are any: a hint for readers without the lock */
-   size_t expected;             /* how much of the stream the ring was told to expect */
-   size_t update_start; /* of the last vkUpdateDescriptorSets in it, which more writes may join */
-   size_t update_tail;  /* where its writes end; 0: there is none */
+   atomic_bool unsent;          /* whether `stream` has ops: a hint for readers without the lock */
+   size_t expected;             /* bytes of the stream that the ring was told to expect */
+   size_t update_start;         /* of the last vkUpdateDescriptorSets, which more writes may join */
+   size_t update_tail;          /* where its writes end; 0: there is none */
 
-   /* Protects what follows. One of the threads that wait for a reply reads for all of them. */
+   /* Protects the members below. One of the threads that wait for a reply receives for all of
+    * them. */
    pthread_mutex_t receive_lock;
    pthread_cond_t received;
    bool receiving; /* a thread receives: it alone uses the transport's receiving end, and `in` */
    uint32_t next_tag;
-   struct tongs_list calls; /* of struct icd_pending_call.link: those without a reply yet */
-   uint8_t *in;             /* owned; bytes received that make no whole op yet */
+   struct tongs_list calls; /* of struct icd_pending_call.link: the pending ones */
+   uint8_t *in;             /* owned; received bytes that do not form a whole op yet */
    size_t in_used;
    size_t in_size;
    int reply_timeout_ms; /* how long a call waits for its reply; negative: without a limit */
@@ -106,7 +107,7 @@ struct icd_connection {
    pthread_mutex_t queue_lock; /* protects the next two: slots of the status page */
    bool slots_used[TONGS_STATUS_QUEUES + 1];
    uint32_t slot_epochs[TONGS_STATUS_QUEUES + 1];
-   uint64_t last_numbers[TONGS_STATUS_QUEUES + 1]; /* each the thread's that uses the queue */
+   uint64_t last_numbers[TONGS_STATUS_QUEUES + 1]; /* each for the thread that uses the queue */
 };
 
 /* Connects to the server that TONGS_SERVER names, or starts a private worker, and shakes hands.
@@ -114,19 +115,20 @@ struct icd_connection {
 struct icd_connection *
 icd_connection_create(char *why, size_t why_size);
 
-/* The same over a transport that is open. It becomes the connection's, also on failure. */
+/* As icd_connection_create(), over an open transport, which the connection owns, also on failure.
+ */
 struct icd_connection *
 icd_connection_create_over(struct icd_transport *transport, char *why, size_t why_size);
 
-/* Sends what is pending and closes. NULL is fine. */
+/* Sends the pending ops and closes the connection. `c` may be NULL. */
 void
 icd_connection_destroy(struct icd_connection *c);
 
-/* An instance takes the connection: its loss is reported from now on. */
+/* Called when an instance takes the connection. From now on, its loss is reported. */
 void
 icd_connection_use(struct icd_connection *c);
 
-/* Gives up: every call from now on fails, every waiting thread wakes. */
+/* Loses the connection: every later call fails, and every waiting thread wakes. */
 void
 icd_connection_lose(struct icd_connection *c);
 
@@ -136,29 +138,30 @@ icd_connection_is_lost(const struct icd_connection *c)
    return atomic_load_explicit(&c->state, memory_order_acquire) >= ICD_CONNECTION_LOSING;
 }
 
-/* Whether this process connected. False in a child of fork(): the stream is its parent's. */
+/* Whether this process opened the connection. False in a child of fork(), because the stream
+ * belongs to its parent. */
 bool
 icd_connection_is_ours(const struct icd_connection *c);
 
-/* Whether the connection is this process's and the worker is there. Asks the transport. */
+/* Whether this process opened the connection and the worker is alive. Asks the transport. */
 bool
 icd_connection_is_good(struct icd_connection *c);
 
-/* Whether the transport has a capability, after TONGS_MEMORY has had its say. */
+/* Whether the transport has a capability and TONGS_MEMORY allows its use. */
 static inline bool
 icd_connection_can(const struct icd_connection *c, enum icd_transport_capability capability)
 {
    return c->transport->capabilities & capability;
 }
 
-/* Loses the connection if the worker is gone. With a channel the rings do not show that, so this
- * asks the transport, at most every 10 ms. Does nothing without a channel. */
+/* Loses the connection if the worker is gone. The rings of a channel do not show that, so this
+ * function asks the transport, at most every 10 ms. Does nothing without a channel. */
 void
 icd_connection_check_alive(struct icd_connection *c);
 
 /* --- Ids --- */
 
-/* A fresh id; 0 when memory is out. */
+/* A new id; 0 if memory is out. */
 static inline uint64_t
 icd_id_new(struct icd_connection *c, uint8_t type)
 {

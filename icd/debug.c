@@ -36,7 +36,7 @@ read_word(const char *word, size_t length)
       flags |= words[i].flag;
       if (words[i].flag)
          return;
-      fprintf(stderr, "TONGS_DEBUG takes a list of these words, with commas between them:\n");
+      fprintf(stderr, "TONGS_DEBUG takes a comma-separated list of these words:\n");
       for (size_t j = 0; j < WORD_COUNT; j++)
          fprintf(stderr, "   %-8s %s\n", words[j].name, words[j].text);
       return;

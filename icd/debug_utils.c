@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Names and tags of objects, which the worker passes on to the tools that watch the host driver,
- * and messengers, which hear what those tools say. */
+/* Names and tags of objects, which the worker passes on to tools on the host, and messengers, which
+ * receive the messages of those tools. */
 
 #include "icd/connection.h"
 #include "icd/fence.h"
@@ -11,8 +11,9 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
-/* Whether the worker has the object. It has no instance or physical device by the application's
- * handle, which is the loader's, and objects of some types exist in the client only. */
+/* Whether the worker has the object. The application's handles of instances and physical devices
+ * are the loader's, so this driver cannot name those. Objects of some types exist in the client
+ * only. */
 static bool
 can_be_named(uint32_t type, uint64_t handle)
 {

@@ -22,7 +22,7 @@ enum {
    ICD_COST_ACCELERATION_STRUCTURE_NV,
    ICD_COST_SETS,
    ICD_COSTS,
-   ICD_COST_UNKNOWN, /* of a type whose cost only the host driver knows */
+   ICD_COST_UNKNOWN, /* a type whose cost only the host driver knows */
 };
 
 /* The index of the cost of a descriptor type. */
@@ -41,7 +41,7 @@ struct icd_layout_info {
    bool any_immutable;       /* a binding has immutable samplers */
    bool countable;           /* `cost` is the whole cost of a set */
    uint32_t variable;        /* the cost index of the binding with a variable count, or ICD_COSTS */
-   uint32_t cost[ICD_COSTS]; /* of a set without that binding */
+   uint32_t cost[ICD_COSTS]; /* the cost of a set without that binding */
    uint32_t count;
    struct icd_binding bindings[]; /* sorted by number */
 };
@@ -55,7 +55,7 @@ struct icd_descriptor_set {
    struct tongs_object base;
    struct icd_layout_info *info;    /* a reference; NULL while it is free */
    struct icd_descriptor_set *next; /* while it is free or being allocated */
-   uint32_t variable;               /* the count of its binding with a variable count */
+   uint32_t variable;               /* the descriptor count of its variable binding */
 };
 
 struct icd_layout_info *

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor pools and sets. The client counts what is left in a pool. If the API promises that a
- * set fits, it is allocated by a post, and otherwise by a call, because the host driver decides. */
+/* Descriptor pools and sets. The client counts the free descriptors of a pool. If the API
+ * guarantees that a set fits, the client allocates it by a post. Otherwise the host driver decides,
+ * and the client allocates it by a call. */
 
 #include "icd/descriptor.h"
 
@@ -14,14 +15,14 @@
 
 #include <string.h>
 
-/* Sets are allocated in blocks of at least and at most so many, each larger than the last. */
+/* The least and the largest number of sets in a block. Each new block is larger than the last. */
 #define BLOCK_MIN 8
 #define BLOCK_MAX 256
 
 struct set_block {
    struct tongs_list link; /* in its pool's list */
    uint32_t count;
-   uint32_t used; /* so many from the first on have been used since the pool was reset */
+   uint32_t used; /* how many sets, from the first on, were used since the last reset */
    struct icd_descriptor_set sets[];
 };
 
@@ -30,9 +31,9 @@ struct descriptor_pool {
    VkAllocationCallbacks alloc;
    int64_t size[ICD_COSTS]; /* at its creation */
    int64_t left[ICD_COSTS]; /* negative if the host driver allowed more */
-   /* Since the pool was created or last reset: */
-   bool allocated;            /* a set */
-   bool freed;                /* a set, by vkFreeDescriptorSets */
+   /* These hold since the pool was created or last reset. */
+   bool allocated;            /* a set was allocated */
+   bool freed;                /* a set was freed by vkFreeDescriptorSets */
    bool mixed;                /* two sets had different costs */
    uint32_t first[ICD_COSTS]; /* the cost of the first set */
    uint32_t set_count;        /* in all blocks */
@@ -74,11 +75,11 @@ cost_of_set(const struct icd_descriptor_set *set, uint32_t cost[ICD_COSTS])
       cost[set->info->variable] += set->variable;
 }
 
-/* Takes the set's cost from the pool. Returns whether the host driver must have room for the set.
- * The specification, section "Allocation of Descriptor Sets": "If a descriptor pool has not had any
- * descriptor sets freed since it was created or most recently reset then fragmentation must not
- * cause an allocation failure [...]. Additionally, if all sets allocated from the pool since it was
- * created or most recently reset use the same number of descriptors (of each type) and the
+/* Subtracts the set's cost from the pool. Returns whether the specification guarantees room for the
+ * set. The specification, section "Allocation of Descriptor Sets": "If a descriptor pool has not
+ * had any descriptor sets freed since it was created or most recently reset then fragmentation must
+ * not cause an allocation failure [...]. Additionally, if all sets allocated from the pool since it
+ * was created or most recently reset use the same number of descriptors (of each type) and the
  * requested allocation also uses that same number". */
 static bool
 take(struct descriptor_pool *pool, const struct icd_descriptor_set *set)
@@ -282,7 +283,7 @@ icd_AllocateDescriptorSets(VkDevice device, const VkDescriptorSetAllocateInfo *p
    struct icd_dispatchable *dev = icd_dispatchable_from(device);
    struct descriptor_pool *pool = pool_from(pAllocateInfo->descriptorPool);
    uint32_t count = pAllocateInfo->descriptorSetCount, made;
-   /* By `next`, because a reply that says no clears the application's array. */
+   /* A list by `next`, because a failed call clears the application's array. */
    struct icd_descriptor_set *taken = NULL;
    const bool allocated = pool->allocated, mixed = pool->mixed;
    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;

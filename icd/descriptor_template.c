@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Descriptor update templates. They exist in the client only: using one is an update or a push of
- * descriptors. */
+/* Descriptor update templates. They exist in the client only: their use becomes an update or a push
+ * of descriptors. */
 
 #include "icd/descriptor_write.h"
 
@@ -16,7 +16,7 @@
 #include <string.h>
 
 struct template_entry {
-   struct icd_descriptor_write write; /* without its data and set, which each use adds */
+   struct icd_descriptor_write write; /* without data and set, which each use adds */
    size_t offset;                     /* of its data in the application's block */
 };
 
@@ -30,8 +30,8 @@ struct update_template {
    struct template_entry entries[];
 };
 
-/* Whether each descriptor needs a write of its own. Acceleration structures do: a write holds an
- * array of them, and in the application's block they have a stride. */
+/* Whether each descriptor needs a write of its own. Acceleration structures do: a write takes a
+ * packed array of them, but in the application's block they may have a stride. */
 static bool
 is_split(const struct icd_descriptor_write *w)
 {

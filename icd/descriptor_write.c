@@ -53,7 +53,7 @@ icd_samplers_of(const struct icd_layout_info *info, VkDescriptorType type)
 }
 
 /* Whether descriptor `element` of a write that starts at binding `number` has an immutable sampler.
- * Elements past the end of a binding are in the next one. */
+ * Elements past the end of a binding belong to the next binding. */
 static bool
 is_immutable(const struct icd_layout_info *info, uint32_t number, uint64_t element)
 {
@@ -291,9 +291,9 @@ icd_update_end(struct icd_connection *c, struct tongs_encoder *e, size_t offset)
 #define BUFFER_WRITE_SIZE ((uint32_t)(ICD_WRITE_SIZE + sizeof(VkDescriptorBufferInfo)))
 _Static_assert(BUFFER_WRITE_SIZE % 8 == 0, "the padding of the op stays");
 
-/* Adds the write of one buffer, the most frequent update of all, to the op at the end of the
- * stream. That takes a few stores, because the end of the op and its padding stay as they are.
- * False, with nothing done, if there is no such op or it has no room. */
+/* Adds the write of one buffer, the most frequent update, to the op at the end of the stream. That
+ * takes only a few stores, because the end of the op and its padding do not change. False, with
+ * nothing done, if there is no such op or it has no room. */
 static bool
 join_buffer(struct icd_dispatchable *dev, const VkWriteDescriptorSet *v)
 {
@@ -402,7 +402,8 @@ icd_CmdPushDescriptorSet2(VkCommandBuffer commandBuffer,
    size_t offset;
    struct tongs_encoder *e = icd_record_begin(cb, TONGS_OP_vkCmdPushDescriptorSet2, &offset);
 
-   /* The writes are the last member: encode none, and take their counts back. */
+   /* The writes are the last member. Encode the struct without writes, then drop the encoded
+    * counts. */
    head.descriptorWriteCount = 0;
    tongs_ops[TONGS_OP_vkCmdPushDescriptorSet2].encode(e, &args);
    if (!e->failed)

@@ -15,10 +15,10 @@
 
 struct icd_connection;
 
-/* The most that a write takes without its descriptors, bytes. An encoded descriptor is no larger
- * than VkDescriptorBufferInfo. */
+/* The largest encoded size of a write without its descriptors, in bytes. An encoded descriptor is
+ * no larger than VkDescriptorBufferInfo. */
 #define ICD_WRITE_SIZE (sizeof(uint32_t) * 8 + sizeof(uint64_t))
-/* The end of an update, behind its writes: the counts of copies, padded. */
+/* The size of an update's end, after its writes: the counts of copies, padded. */
 #define ICD_UPDATE_END_SIZE (2 * sizeof(uint64_t))
 
 /* The struct that a descriptor is written from. */
@@ -57,10 +57,10 @@ icd_encode_descriptor_write(struct tongs_encoder *e, const struct icd_descriptor
 void
 icd_encode_counts(struct tongs_encoder *e, uint32_t count);
 
-/* Starts an update by `count` writes of at most `size` bytes, SIZE_MAX if that is not known. Takes
- * the stream's lock; icd_update_end() gives it back. Applications write descriptor by descriptor:
- * updates in a row become one op, which takes two thirds of the bytes and one call of the host
- * driver. */
+/* Starts an update with `count` writes of at most `size` bytes; SIZE_MAX: unknown. Takes the
+ * stream's lock; icd_update_end() releases it. Applications often write one descriptor at a time,
+ * so consecutive updates are merged into one op, which needs two thirds of the bytes and one call
+ * of the host driver. */
 struct tongs_encoder *
 icd_update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size_t *offset);
 
@@ -68,8 +68,8 @@ icd_update_begin(struct icd_dispatchable *dev, uint32_t count, size_t size, size
 void
 icd_update_end(struct icd_connection *c, struct tongs_encoder *e, size_t offset);
 
-/* Records the start of a push of descriptors; the counts and the writes follow, and
- * icd_record_end(). */
+/* Records the start of a push of descriptors. The caller then encodes the counts and the writes,
+ * and calls icd_record_end(). */
 struct tongs_encoder *
 icd_push_begin(VkCommandBuffer handle, VkPipelineBindPoint bind_point, VkPipelineLayout layout,
                uint32_t set, size_t *offset);

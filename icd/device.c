@@ -50,7 +50,7 @@ binds_sparsely(const VkDeviceCreateInfo *info)
           (info->pEnabledFeatures && info->pEnabledFeatures->sparseBinding);
 }
 
-/* Called once the worker has been told to destroy its device, or has none. */
+/* Frees the client's device. The worker's device must have been destroyed or never created. */
 static void
 destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
 {
@@ -105,8 +105,8 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       icd_DestroyDevice((VkDevice)dev, pAllocator);
       return result;
    }
-   /* Some host drivers cannot bind imported pages sparsely. Memory that the client can map is then
-    * allocated by the host driver, and no pages are imported. */
+   /* Some host drivers cannot bind imported pages sparsely. With these, the host driver allocates
+    * the memory that the client can map, and no pages are imported. */
    dev->exports_memory = binds_sparsely(pCreateInfo) && icd_external_maps_host(dev);
    *pDevice = (VkDevice)dev;
    return VK_SUCCESS;

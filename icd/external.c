@@ -19,7 +19,7 @@ has(const struct icd_physical_device *dev, const char *extension)
    return index != ICD_NO_EXTENSION && icd_extension_set_has(&dev->extensions, index);
 }
 
-/* --- Handle types that pass --- */
+/* --- Supported handle types --- */
 
 VkExternalMemoryHandleTypeFlags
 icd_external_memory_passed(const struct icd_physical_device *dev)

@@ -16,12 +16,12 @@ struct icd_physical_device;
 
 /* --- Handle types and descriptors --- */
 
-/* The types of memory handle that pass between client and worker: those of the extensions that are
- * advertised. */
+/* The memory handle types that can be passed between client and worker: those of the advertised
+ * extensions. */
 VkExternalMemoryHandleTypeFlags
 icd_external_memory_passed(const struct icd_physical_device *dev);
 
-/* Removes the types that do not pass from the host driver's answer. */
+/* Removes the types that cannot be passed from the host driver's answer. */
 void
 icd_external_keep_passed(VkExternalMemoryProperties *p, VkExternalMemoryHandleTypeFlags passed);
 
@@ -45,7 +45,8 @@ icd_external_take_exported(VkResult result, int fd, bool sync_file, int *out);
 bool
 icd_external_is_wanted(const VkMemoryAllocateInfo *info);
 
-/* Whether the client can map memory that the host driver allocates for export. Tries it. */
+/* Whether the client can map memory that the host driver allocates for export. Tries it with a
+ * small allocation. */
 bool
 icd_external_maps_host(struct icd_device *dev);
 
@@ -63,7 +64,8 @@ icd_external_pages_import(const VkMemoryAllocateInfo *info);
 VkResult
 icd_external_map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data);
 
-/* The application has finished its accesses to the mapping for now. Memory of any strategy. */
+/* Called when the application has finished its accesses to the mapping for now. For memory of any
+ * strategy. */
 void
 icd_external_unmap(struct icd_memory *mem);
 

@@ -118,7 +118,7 @@ icd_GetMemoryFdPropertiesKHR(VkDevice device, VkExternalMemoryHandleTypeFlagBits
 
 /* --- Mapping --- */
 
-/* Tells the kernel where the processor's accesses to a dma-buf begin and end. On most machines that
+/* Tells the kernel that the processor's accesses to a dma-buf begin or end. On most machines that
  * costs nothing. */
 static void
 sync_dma_buf(const struct icd_memory *mem, uint64_t flags)
@@ -129,7 +129,7 @@ sync_dma_buf(const struct icd_memory *mem, uint64_t flags)
       ioctl(mem->dma_buf, DMA_BUF_IOCTL_SYNC, &sync);
 }
 
-/* Maps the descriptor. The memory begins at its offset `at`. */
+/* Maps the descriptor. The memory begins at offset `at` of its file. */
 static bool
 map_fd(struct icd_memory *mem, int fd, uint64_t at)
 {
@@ -138,7 +138,7 @@ map_fd(struct icd_memory *mem, int fd, uint64_t at)
 
    if (mem->size > INT64_MAX || at > INT64_MAX - mem->size)
       return false;
-   /* An access beyond the end of the file would kill the application. */
+   /* Check the size, because an access beyond the end of the file would kill the application. */
    if (fstat(fd, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size < at + mem->size)
       return false;
    void *data =

@@ -54,8 +54,8 @@ icd_fence_id(VkDevice device, VkFence handle)
 
 /* --- State --- */
 
-/* The state of a fence that only the client has: VK_SUCCESS, VK_NOT_READY, or VK_ERROR_DEVICE_LOST
- * if nothing will signal it any more. */
+/* The state of a fence that exists only in the client: VK_SUCCESS, VK_NOT_READY, or
+ * VK_ERROR_DEVICE_LOST if no submission can signal the fence any more. */
 static VkResult
 status_of(const struct icd_connection *c, struct icd_fence *fence)
 {
@@ -192,11 +192,11 @@ struct wait {
    const VkFence *fences;
    uint32_t count;
    bool all;
-   uint32_t done; /* if `all`: so many fences from the first on are signalled */
+   uint32_t done; /* if `all`: the number of fences, from the first on, that are signalled */
    VkResult result;
 };
 
-/* Whether the wait is over, judged by the fences that only the client has. */
+/* Whether the wait is over, according to the fences that exist only in the client. */
 static bool
 is_over(void *data)
 {
@@ -252,10 +252,11 @@ wait_for_all_host(VkDevice device, const struct wait *w, int64_t start, uint64_t
    return result;
 }
 
-/* How often a wait for any of several fences asks for those of the host driver, nanoseconds. */
+/* The interval, in nanoseconds, at which a wait for any of several fences queries the host driver's
+ * fences. */
 #define MIXED_NS UINT64_C(1000000)
 
-/* Waits for any fence, of which the host driver has some. */
+/* Waits for any of several fences, some of which exist on the host. */
 static VkResult
 wait_for_any(VkDevice device, struct wait *w, int64_t start, uint64_t timeout)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Most fences exist in the client only: a fence holds the number of its submission, and the status
- * page says which numbers have completed. If another API or a swapchain will signal the fence, the
- * host driver gets one, too. From then on, calls ask for its state. */
+ * page says which numbers have completed. If another API or a swapchain will signal the fence, a
+ * host fence is created, too. From then on, the client queries its state by calls. */
 
 #ifndef ICD_FENCE_H
 #define ICD_FENCE_H
@@ -16,8 +16,8 @@
 struct icd_queue;
 
 struct icd_fence {
-   struct tongs_object base; /* id 0: the host driver has none */
-   _Atomic uint64_t own_id;  /* its id, whether the worker knows it or not; 0: none yet */
+   struct tongs_object base; /* id 0: there is no host fence */
+   _Atomic uint64_t own_id;  /* its id, even if there is no host fence; 0: none yet */
    /* ICD_FENCE_*, or the status slot in the top byte and the number of the submission below. */
    _Atomic uint64_t state;
    _Atomic uint32_t epoch; /* of the queue that it was submitted to */
@@ -33,23 +33,23 @@ icd_fence_from(VkFence handle)
    return (struct icd_fence *)(uintptr_t)handle;
 }
 
-/* Whether the host driver has it, so that ops may name it. */
+/* Whether there is a host fence, so that ops may name it. */
 static inline bool
 icd_fence_is_host(const struct icd_fence *fence)
 {
    return fence->base.id != 0;
 }
 
-/* Creates the host driver's fence, in the same state. The fence must not be part of a submission
- * that is not complete. VK_NULL_HANDLE is fine. */
+/* Creates the host fence, in the same state. The fence must not belong to an incomplete submission.
+ * `fence` may be VK_NULL_HANDLE. */
 VkResult
 icd_fence_to_host(VkDevice device, VkFence fence);
 
-/* The fence's id, whether the worker knows it or not; 0 if memory is out. */
+/* The fence's id, which is allocated even if there is no host fence; 0 if memory is out. */
 uint64_t
 icd_fence_id(VkDevice device, VkFence fence);
 
-/* The submission with this number signals the fence. */
+/* Records that the submission with this number signals the fence. */
 void
 icd_fence_submit(struct icd_fence *fence, const struct icd_queue *queue, uint64_t number);
 

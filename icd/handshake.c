@@ -63,7 +63,7 @@ send_hello(struct icd_transport *t, int64_t deadline, char *why, size_t why_size
    tongs_hello_encode(&e, false, NULL);
    int error = e.failed ? -ENOMEM : send_exactly(t, e.base, tongs_encoder_size(&e), deadline);
    tongs_encoder_finish(&e);
-   /* A server that has closed already may have said why before. */
+   /* A server that has closed the connection may have sent the reason before. */
    if (!error || error == -EPIPE || error == -ECONNRESET)
       return true;
    snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));

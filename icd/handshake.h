@@ -8,9 +8,9 @@
 struct icd_transport;
 struct tongs_peer;
 
-/* Exchanges hellos (docs/wire.md, "Handshake") over a transport that carries nothing else yet. The
- * other side must answer within TONGS_HELLO_TIMEOUT. False on failure or if the server refuses,
- * with a sentence in `why`. */
+/* Exchanges hellos (docs/wire.md, "Handshake") over a new transport. The other side must answer
+ * within TONGS_HELLO_TIMEOUT. False on failure or if the server refuses, with a sentence in
+ * `why`. */
 bool
 icd_shake_hands(struct icd_transport *t, struct tongs_peer *peer, char *why, size_t why_size);
 

@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-/* The size of a common heap. Its pages come into being when they are touched. */
+/* The size of a common heap. Its pages are allocated when they are first touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
-/* The same over a transport whose pages exist from the start and are never given back. */
+/* The size of a common heap over a transport whose pages are allocated at once and never freed. */
 #define HEAP_SIZE_RESIDENT (UINT64_C(16) << 20)
-/* Freed ranges of at least this size give their pages back, except for KEPT_MAX bytes of them.
- * Memory that comes and goes with each frame keeps its pages: otherwise the kernel would clear
- * pages, and client and worker would fault them in, each time. */
+/* The pages of freed ranges of at least this size are returned to the kernel, except for KEPT_MAX
+ * bytes. Memory that is allocated and freed in each frame keeps its pages; otherwise the kernel
+ * would clear them, and client and worker would fault them in, each time. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
 #define KEPT_MAX (UINT64_C(32) << 20)
 #define PAGE UINT64_C(4096)
@@ -32,11 +32,11 @@ struct hole {
 struct icd_heap {
    struct tongs_list link;
    uint32_t number;
-   struct icd_shared_memory memory; /* owned; .data NULL: the heap is lent */
+   struct icd_shared_memory memory; /* owned; .data NULL: a lent heap */
    uint64_t size;
    bool own;                /* for one allocation */
-   int lent_fd;             /* not owned: the caller's memory that the heap is made of; -1: none */
-   uint32_t lent;           /* ranges of such a heap that are in use */
+   int lent_fd;             /* not owned: the caller's memory of a lent heap; -1: not lent */
+   uint32_t lent;           /* ranges of a lent heap that are in use */
    struct tongs_list holes; /* of struct hole.link; owned */
 };
 
@@ -69,7 +69,8 @@ destroy_heap(struct icd_heaps *heaps, struct icd_heap *heap)
    free(heap);
 }
 
-/* Before memory that the transport keeps is destroyed, the worker must have let go of it. */
+/* Called before memory is destroyed. If the transport keeps memory, sends the posted ops, which
+ * tell the worker to unmap it. */
 static void
 flush_for_memory(struct icd_heaps *heaps)
 {
@@ -87,7 +88,7 @@ icd_heaps_finish(struct icd_heaps *heaps)
    pthread_mutex_destroy(&heaps->lock);
 }
 
-/* Tells the worker about the heap, which maps its memory too. */
+/* Tells the worker to map the heap's memory, too. */
 static bool
 announce(struct icd_heaps *heaps, const struct icd_heap *heap)
 {
@@ -107,7 +108,7 @@ announce(struct icd_heaps *heaps, const struct icd_heap *heap)
    return ok;
 }
 
-/* A heap without memory, in no list. NULL: memory is out. */
+/* Creates a heap without memory, in no list. NULL if memory is out. */
 static struct icd_heap *
 new_heap(const struct icd_heaps *heaps, uint64_t size, bool own)
 {
@@ -124,7 +125,8 @@ new_heap(const struct icd_heaps *heaps, uint64_t size, bool own)
    return heap;
 }
 
-/* Announces the heap and enters it. False if that fails; the heap is destroyed then. */
+/* Announces the heap to the worker and adds it to the list. On failure, destroys it and returns
+ * false. */
 static bool
 enter_locked(struct icd_heaps *heaps, struct icd_heap *heap)
 {
@@ -158,8 +160,8 @@ fail:
    return NULL;
 }
 
-/* Takes a range out of the first hole that fits, among the holes that are kept or among the others.
- */
+/* Allocates a range from the first hole that fits. `kept`: searches the kept holes, else the
+ * others. */
 static bool
 take_locked(struct icd_heaps *heaps, struct icd_heap *heap, uint64_t size, bool kept,
             struct icd_heap_range *range)
@@ -220,7 +222,7 @@ merge_with_next(struct icd_heap *heap, struct hole *hole)
    free(next);
 }
 
-/* Gives all kept pages back, so that their holes are like the others. */
+/* Returns all kept pages to the kernel; their holes are then no longer kept. */
 static void
 keep_none_locked(struct icd_heaps *heaps)
 {
@@ -253,7 +255,7 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    bool resident = icd_connection_can(heaps->connection, ICD_TRANSPORT_PAGES_ARE_RESIDENT);
    uint64_t common = resident ? HEAP_SIZE_RESIDENT : HEAP_SIZE;
    pthread_mutex_lock(&heaps->lock);
-   if (size >= common / 4) { /* a heap of its own */
+   if (size >= common / 4) { /* a separate heap */
       struct icd_heap *heap = create_heap_locked(heaps, size, true);
       ok = heap && take_locked(heaps, heap, size, false, range);
    } else {
@@ -272,7 +274,7 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    return ok;
 }
 
-/* The heap that is made of the caller's memory. NULL: there is none. */
+/* The heap of the caller's memory `fd`. NULL: there is none. */
 static struct icd_heap *
 find_lent_locked(struct icd_heaps *heaps, int fd)
 {
@@ -303,8 +305,8 @@ icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offs
    return heap != NULL;
 }
 
-/* Enters the range among the holes and merges it with its neighbours. When memory is out, the range
- * stays unused. */
+/* Adds the range to the holes and merges it with its neighbours. If memory is out, the range is not
+ * reused. */
 static void
 give_back_locked(struct icd_heaps *heaps, const struct icd_heap_range *range, bool kept)
 {

@@ -19,10 +19,10 @@ struct icd_heap;
 struct icd_heaps {
    struct icd_connection *connection;
    uint64_t device;         /* the id of the VkDevice that they belong to */
-   pthread_mutex_t lock;    /* protects what follows, and each heap's free ranges */
+   pthread_mutex_t lock;    /* protects the members below and each heap's holes */
    struct tongs_list heaps; /* of struct icd_heap.link; owned */
    uint32_t next_number;
-   uint64_t kept; /* bytes of large freed ranges that still have their pages */
+   uint64_t kept; /* bytes of large freed ranges that keep their pages */
 };
 
 /* A range of a heap: whole pages. */
@@ -41,19 +41,20 @@ icd_heaps_init(struct icd_heaps *heaps, struct icd_connection *connection, uint6
 void
 icd_heaps_finish(struct icd_heaps *heaps);
 
-/* Finds or makes room for `size` bytes. The memory reads as zeros or as what the same device wrote
- * earlier. False when memory is out, or the connection is lost. */
+/* Allocates `size` bytes. The memory contains zeros or data that the same device wrote earlier.
+ * False if memory is out or the connection is lost. */
 bool
 icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *range);
 
-/* Makes a heap of a sealed memfd, which stays the caller's, or finds the heap that is made of it,
- * and takes `size` bytes of it at `offset`. `data`: where the caller has these bytes mapped. False
- * when memory is out, or the connection is lost. Only over a transport that passes descriptors. */
+/* Takes `size` bytes at `offset` of a sealed memfd, which the caller keeps. Makes a heap of the
+ * memfd unless there is one. `data`: the address at which the caller has mapped these bytes. False
+ * if memory is out or the connection is lost. Only over a transport that passes descriptors. */
 bool
 icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offset, uint64_t size,
                 void *data, struct icd_heap_range *range);
 
-/* Gives a range back, and its pages to the system when it is large and enough are kept. */
+/* Frees a range. Returns its pages to the kernel if the range is large and enough pages are kept
+ * already. */
 void
 icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range);
 

@@ -70,7 +70,7 @@ make_slot(struct icd_ids *ids, uint32_t slot)
    return true;
 }
 
-/* Takes a slot that was never in use; 0 if there is none. */
+/* Takes a slot that was never used; 0 if there is none. */
 static uint32_t
 use_new_slot(struct icd_ids *ids)
 {

@@ -21,9 +21,9 @@ struct icd_slot {
 };
 
 struct icd_ids {
-   /* The top of a stack of free slots in the lower half. The upper half counts how many slots were
-    * taken: a thread that takes a slot notices by it if another thread has taken the same slot and
-    * put it back in between. */
+   /* The top of a stack of free slots in the lower half. The upper half counts the pops, so that a
+    * thread's compare-and-swap fails if another thread has popped the same slot and pushed it again
+    * in between (the ABA problem). */
    _Atomic uint64_t free;
    _Atomic uint32_t used; /* slots that were ever in use, including the reserved slot 0 */
    _Atomic(struct icd_slot *) chunks[ICD_SLOTS_MAX / ICD_SLOTS_CHUNK]; /* owned */
@@ -43,11 +43,11 @@ icd_ids_move(struct icd_ids *ids, struct icd_ids *from);
 uint32_t
 icd_ids_count(struct icd_ids *ids);
 
-/* A fresh id; 0 if memory or slots are out. */
+/* A new id; 0 if memory or slots are out. */
 uint64_t
 icd_ids_new(struct icd_ids *ids, uint8_t type);
 
-/* Gives the id back; its slot will be used again, by the next generation. 0 is fine. */
+/* Frees the id. Its slot will be reused with the next generation. `id` may be 0. */
 void
 icd_ids_free(struct icd_ids *ids, uint64_t id);
 

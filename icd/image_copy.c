@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Copies between images and the application's memory (VK_EXT_host_image_copy). They travel one
- * region at a time and without gaps between rows, so that nothing else of the application's memory
- * is read or written. */
+/* Copies between images and the application's memory (VK_EXT_host_image_copy). Each region is sent
+ * by its own op, without the gaps between rows, so that no other memory of the application is read
+ * or written. */
 
 #include "icd/image.h"
 
@@ -18,7 +18,7 @@
 
 #ifdef VK_EXT_host_image_copy
 
-/* A larger region travels in slices, bytes. */
+/* A region larger than this, in bytes, is sent in slices. */
 #define PART_SIZE (UINT64_C(32) << 20)
 
 /* One region of an upload or a download. */
@@ -38,7 +38,7 @@ struct region {
    uint64_t size; /* without gaps */
 };
 
-/* Asks for the size in the host driver's own layout of the bytes (VK_HOST_IMAGE_COPY_MEMCPY). */
+/* Asks for the size in the host driver's own layout (VK_HOST_IMAGE_COPY_MEMCPY). */
 static bool
 find_memcpy_size(struct region *r)
 {
@@ -141,7 +141,7 @@ encode(struct tongs_encoder *e, const struct region *r, const uint8_t *packed, b
       tongs_encode_tongsCopyImageToMemory(e, &back);
 }
 
-/* The result in the reply; the bytes of a download go to `packed`. */
+/* Reads the result from the reply. Copies the bytes of a download to `packed`. */
 static VkResult
 decode(struct tongs_decoder *d, const struct region *r, uint8_t *packed, bool upload)
 {

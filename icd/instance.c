@@ -15,9 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A server may take this long to load its driver and tell its extensions. */
+/* How long a server may take to load its driver and send its extensions. */
 #define PROPERTIES_TIMEOUT_MS 15000
-/* After a failure that took this long, the next try waits for a while. */
+/* After a failure that took this long, the client does not try again for a while. */
 #define SLOW_FAILURE_MS 1000
 #define SLOW_FAILURE_PAUSE_MS 30000
 
@@ -25,17 +25,17 @@
 struct instance_properties {
    uint32_t version;
    uint32_t count;
-   VkExtensionProperties *extensions; /* owned; those that we carry */
+   VkExtensionProperties *extensions; /* owned; those that Tongs supports */
 };
 
 /* The loader asks for extensions before there is an instance, and passes no context. So the
- * connection that answered waits here for the first instance. A fork's child makes its own. */
+ * connection that answered is kept here for the first instance. A child of fork() opens its own. */
 static struct {
    pthread_mutex_t lock; /* protects the rest */
    struct icd_connection *connection;
    struct instance_properties properties;
    bool logged;
-   int64_t retry_ms; /* no try before this time, as the last one waited long in vain */
+   int64_t retry_ms; /* no attempt before this time: the last one took long and failed */
 } pending = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 _Static_assert(sizeof(struct icd_extension_set) * 8 >= 1024, "room for every extension");
@@ -115,8 +115,8 @@ connect_pending_locked(void)
    char why[512] = "the server did not tell what it can do";
    int64_t start = tongs_now_ms();
 
-   /* The worker of a connection that waited may be gone, or a fork's child may have inherited it.
-    */
+   /* The worker of the pending connection may be gone, or this may be a child of fork() that
+    * inherited the connection. */
    if (pending.connection && icd_connection_is_good(pending.connection))
       return true;
    drop_pending_locked();
@@ -130,7 +130,7 @@ connect_pending_locked(void)
    if (pending.connection && fetch_properties(pending.connection, &pending.properties))
       return true;
    drop_pending_locked();
-   /* Loaders connect about eight times before an application has its instance. */
+   /* Loaders call this about eight times before an application has its instance. */
    int64_t end = tongs_now_ms();
    pending.retry_ms = end - start < SLOW_FAILURE_MS ? 0 : end + SLOW_FAILURE_PAUSE_MS;
    if (!pending.logged)
@@ -349,7 +349,7 @@ icd_EnumeratePhysicalDevices(VkInstance handle, uint32_t *pPhysicalDeviceCount,
    return result;
 }
 
-/* Each device is a group of its own. */
+/* Reports each device as a group of its own. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_EnumeratePhysicalDeviceGroups(VkInstance handle, uint32_t *pPhysicalDeviceGroupCount,
                                   VkPhysicalDeviceGroupProperties *pPhysicalDeviceGroupProperties)

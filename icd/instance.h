@@ -49,7 +49,7 @@ icd_instance_from(VkInstance handle)
    return (struct icd_instance *)handle;
 }
 
-/* Whether the extension can be carried to this server and back. */
+/* Whether Tongs supports the extension with this server. */
 bool
 icd_extension_is_carried(const struct icd_connection *c, uint16_t index);
 
@@ -70,7 +70,8 @@ icd_instance_record(struct icd_instance *instance, const struct tongs_args_vkCre
 void
 icd_instance_follow_fork(struct icd_instance *instance);
 
-/* Connects ahead of the first instance. If that fails, prints the reason once. Any thread. */
+/* Connects before the first instance is created. If that fails, prints the reason once. Any
+ * thread. */
 bool
 icd_server_is_reachable(void);
 

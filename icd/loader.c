@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the Vulkan loader calls: LoaderDriverInterface.md, interface version 5. */
+/* The entry points for the Vulkan loader: LoaderDriverInterface.md, interface version 5. */
 
 #include "icd/instance.h"
 #include "icd/table.h"
@@ -61,7 +61,7 @@ bringer_is_carried(const struct icd_bringer *b)
    return carried;
 }
 
-/* Whether a core version or an extension that Tongs carries brings the entry point. */
+/* Whether a core version or an extension that Tongs supports includes the entry point. */
 static bool
 is_carried(const struct icd_entry_point *entry)
 {
@@ -107,7 +107,7 @@ vk_icdGetPhysicalDeviceProcAddr(VkInstance instance, const char *pName)
    return entry->function;
 }
 
-/* Fails if no server can be reached, so that the loader goes on to the next driver. */
+/* Fails if no server can be reached, so that the loader tries the next driver. */
 EXPORT VKAPI_ATTR VkResult VKAPI_CALL
 vk_icdNegotiateLoaderICDInterfaceVersion(uint32_t *pVersion)
 {

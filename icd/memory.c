@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Explicit transfers are cut into ops of this size, bytes. */
+/* Explicit transfers are split into ops of at most this size, in bytes. */
 #define TRANSFER_SIZE (UINT64_C(4) << 20)
 
 /* Imports the application's pages and makes a heap of them. */
@@ -42,8 +42,8 @@ import_pages(struct icd_device *dev, struct icd_memory *mem,
              : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* Finds the pages of shared memory; does nothing for other memory. `import`: the
- * application's pages that it imports, or NULL. */
+/* Allocates the pages of shared memory; does nothing for other memory. `import`: the application's
+ * pages to import, or NULL. */
 static VkResult
 take_shared(struct icd_device *dev, struct icd_memory *mem,
             const VkImportMemoryHostPointerInfoEXT *import)
@@ -55,7 +55,7 @@ take_shared(struct icd_device *dev, struct icd_memory *mem,
    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
 }
 
-/* Gives the pages of shared memory back. */
+/* Frees the pages of shared memory. */
 static void
 drop_shared(struct icd_device *dev, struct icd_memory *mem)
 {
@@ -164,7 +164,8 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
       if (copy == MAP_FAILED)
          return VK_ERROR_MEMORY_MAP_FAILED;
       mem->copy = copy;
-      /* Applications expect data that the GPU wrote before the first map without an invalidate. */
+      /* Applications map the memory and expect the data that the GPU wrote before, without an
+       * invalidate. */
       VkResult result = read_range(dev, mem, 0, mem->size);
       if (result != VK_SUCCESS) {
          munmap(copy, mem->size);
@@ -232,7 +233,7 @@ write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uin
    return VK_SUCCESS;
 }
 
-/* Reads `size` bytes, TRANSFER_SIZE at most, in one round trip. */
+/* Reads `size` bytes, at most TRANSFER_SIZE, in one round trip. */
 static VkResult
 read_part(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
 {

@@ -42,7 +42,7 @@ icd_messages_finish(struct icd_messages *m)
 
 /* --- Receiving --- */
 
-/* Copies `length` bytes of text and a NUL. Returns the place behind them. */
+/* Copies `length` bytes of text and adds a NUL. Returns the address after the NUL. */
 static char *
 put_text(char *out, const char *text, size_t length)
 {
@@ -120,7 +120,7 @@ icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size)
    }
 }
 
-/* --- Telling --- */
+/* --- Reporting --- */
 
 static void
 print(const struct icd_message *message)
@@ -170,7 +170,7 @@ hand_to_messengers(struct icd_messages *m, struct icd_message *message)
    pthread_mutex_unlock(&m->messengers_lock);
 }
 
-/* The first message that waits, which is the caller's then. NULL: there is none. */
+/* Removes the first pending message, which the caller then owns. NULL: there is none. */
 static struct icd_message *
 take_locked(struct icd_messages *m)
 {
@@ -189,7 +189,8 @@ icd_messages_tell(struct icd_messages *m)
    if (!atomic_load_explicit(&m->expected, memory_order_relaxed))
       return;
    pthread_mutex_lock(&m->lock);
-   if (m->telling) { /* another thread is, or this one, in a callback that calls the driver */
+   if (m->telling) { /* another thread, or a callback of this one
+                      */
       pthread_mutex_unlock(&m->lock);
       return;
    }

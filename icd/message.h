@@ -2,8 +2,8 @@
 
 /* The worker's events (docs/wire.md, "Events"): messages of the validation layer that runs there,
  * and the reason why the worker ends the connection. The receiving thread queues messages as they
- * come. They are told, that is printed and passed to the application, once the thread holds no
- * lock. Any thread. */
+ * arrive. They are reported (printed and passed to the application's messengers) when the thread
+ * holds no lock. Any thread. */
 
 #ifndef ICD_MESSAGE_H
 #define ICD_MESSAGE_H
@@ -21,11 +21,11 @@
 struct icd_connection;
 struct icd_message;
 
-/* Limits per connection: messages that wait to be told (further ones are dropped), and messages
- * that are told at all. */
+/* Limits per connection: the number of queued messages (further ones are dropped), and the total
+ * number of reported messages. */
 #define ICD_MESSAGES_WAITING_MAX 256u
 #define ICD_MESSAGES_MAX 2000u
-/* Longer texts are cut, bytes. */
+/* Longer texts are truncated. In bytes. */
 #define ICD_MESSAGE_SIZE 4096u
 
 /* A VkDebugUtilsMessengerEXT of the application. */
@@ -39,15 +39,15 @@ struct icd_messenger {
 };
 
 struct icd_messages {
-   /* The worker has a validation layer: it may send messages at any time. */
+   /* Whether the worker has a validation layer, which may send messages at any time. */
    atomic_bool expected;
 
-   pthread_mutex_t lock;      /* protects what follows, up to `reason`. A leaf. */
+   pthread_mutex_t lock;      /* protects the members up to `reason`. A leaf. */
    struct tongs_list waiting; /* of struct icd_message.link; owned */
    uint32_t waiting_count;
    uint32_t received;
-   bool telling;     /* a thread is telling */
-   char reason[400]; /* why the worker ends the connection; empty: it did not say */
+   bool telling;     /* a thread is reporting messages */
+   char reason[400]; /* why the worker ends the connection; empty: unknown */
 
    pthread_mutex_t messengers_lock; /* protects the list, and is held while a callback runs */
    struct tongs_list messengers;    /* of struct icd_messenger.link */
@@ -56,21 +56,21 @@ struct icd_messages {
 void
 icd_messages_init(struct icd_messages *m);
 
-/* Tells the messages that still wait. */
+/* Reports the pending messages and destroys the locks. */
 void
 icd_messages_finish(struct icd_messages *m);
 
-/* Takes in an event, a whole op. Ignores an event of an unknown kind. False if it is malformed. */
+/* Handles an event, a whole op. Ignores unknown events. False if the event is malformed. */
 bool
 icd_messages_receive(struct icd_messages *m, const uint8_t *op, size_t size);
 
-/* Prints the messages that wait, and passes each to the messengers that asked for its severity and
- * type. The caller holds no lock. */
+/* Prints the pending messages, and passes each to the messengers that asked for its severity and
+ * type. The caller must hold no lock. */
 void
 icd_messages_tell(struct icd_messages *m);
 
-/* Waits until the worker has sent its messages about all ops so far, and tells them. Costs a round
- * trip if messages are expected. */
+/* Waits until the worker has sent its messages about all earlier ops, and reports them. Costs a
+ * round trip if messages are expected. */
 void
 icd_messages_collect(struct icd_connection *c);
 

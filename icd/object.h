@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The objects behind the application's handles, and the memory that they live in. */
+/* The objects behind the application's handles, and the allocation of their memory. */
 
 #ifndef ICD_OBJECT_H
 #define ICD_OBJECT_H
@@ -12,7 +12,7 @@
 
 struct icd_connection;
 
-/* What every dispatchable object begins with. */
+/* The first member of every dispatchable object. */
 struct icd_dispatchable {
    struct tongs_object object;
    struct icd_connection *connection; /* owned by the instance */
@@ -26,9 +26,9 @@ icd_dispatchable_from(const void *handle)
    return (struct icd_dispatchable *)handle;
 }
 
-/* Allocates memory through the application's callbacks: `alloc`, or those of the parent if it is
- * NULL. All memory of objects comes from here and from icd_object_create(). 16-byte aligned and
- * zeroed; NULL on failure. */
+/* Allocates memory through the application's callbacks: `alloc`, or those of the parent object if
+ * `alloc` is NULL. All memory of objects is allocated by this function and icd_object_create().
+ * 16-byte aligned and zeroed; NULL on failure. */
 void *
 icd_alloc(const struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc, size_t size,
           VkSystemAllocationScope scope);
@@ -39,25 +39,25 @@ icd_free(const struct icd_dispatchable *parent, const VkAllocationCallbacks *all
 /* Callbacks that call the C library's allocator. */
 extern const VkAllocationCallbacks icd_default_alloc;
 
-/* A plain object of the type TONGS_TYPE_*, with a fresh id. NULL on failure. */
+/* Creates a plain object of the type TONGS_TYPE_*, with a new id. NULL on failure. */
 struct tongs_object *
 icd_object_create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                   uint8_t type);
 
-/* The same for a struct of `size` bytes that begins with a struct tongs_object. */
+/* As icd_object_create(), for a struct of `size` bytes that begins with a struct tongs_object. */
 void *
 icd_object_create_sized(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                         uint8_t type, size_t size);
 
-/* Frees the id and the memory. Encode the op that destroys the worker's object before. NULL is
- * fine. */
+/* Frees the id and the memory. The caller must have encoded the op that destroys the worker's
+ * object. The object may be NULL. */
 void
 icd_object_destroy(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    struct tongs_object *object);
 
 /* Creates plain objects for a command that creates `count` of them, and writes their handles to the
- * application's array `handles`. On failure, NULL, the handles are VK_NULL_HANDLE. The caller ends
- * the command with icd_objects_settle(). */
+ * application's array `handles`. On failure, returns NULL, and the handles are VK_NULL_HANDLE. The
+ * caller must call icd_objects_settle() after the command. */
 struct tongs_object **
 icd_objects_create(struct icd_dispatchable *parent, const VkAllocationCallbacks *alloc,
                    uint8_t type, uint32_t count, void *handles);

@@ -15,14 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bounds of the cache of a device's answers. */
+/* The limits of the cache of a device's answers. */
 #define ANSWERS_MAX 4096u
 #define ANSWERS_BYTES_MAX ((size_t)1 << 20)
 
 /* --- Properties and features --- */
 
 /* Allocates a head of `head_size` bytes and, chained to it, each struct of `table` that the
- * device's extensions or version bring and the worker knows, all in one block. */
+ * device's extensions or version include and the worker knows, all in one block. */
 static void *
 make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t head_size,
            const struct icd_property_struct *table, uint32_t count)
@@ -55,7 +55,7 @@ make_chain(const struct icd_physical_device *dev, VkStructureType type, size_t h
    return block;
 }
 
-/* Puts our names in the place of the host driver's. All other properties are the host driver's. */
+/* Replaces the host driver's names by ours. All other properties stay those of the host driver. */
 static void
 put_our_names(struct icd_physical_device *dev)
 {
@@ -82,7 +82,8 @@ put_our_names(struct icd_physical_device *dev)
    }
 }
 
-/* The client imports whole pages (icd/app_pages.h), even if the host driver would take less. */
+/* The client imports whole pages (icd/app_pages.h), even if the host driver has a smaller
+ * alignment. */
 static void
 import_whole_pages(struct icd_physical_device *dev)
 {
@@ -94,7 +95,7 @@ import_whole_pages(struct icd_physical_device *dev)
       host->minImportedHostPointerAlignment = page;
 }
 
-/* Turns off the features that Tongs cannot carry. */
+/* Turns off the features that Tongs does not support. */
 static void
 clear_features(void *chain)
 {
@@ -223,7 +224,7 @@ read_device(struct icd_instance *instance, uint64_t id, const struct tongs_own_d
        !(tongs_peer_knows_op(&c->peer, TONGS_OP_tongsCopyMemoryToImage) &&
          tongs_peer_knows_op(&c->peer, TONGS_OP_tongsCopyImageToMemory)))
       dev->api_version = VK_API_VERSION_1_3;
-   if (dev->api_version < VK_API_VERSION_1_0) /* loaders call the functions of 1.0 unchecked */
+   if (dev->api_version < VK_API_VERSION_1_0) /* loaders call these functions unchecked */
       dev->api_version = VK_API_VERSION_1_0;
    memcpy(dev->strategies, told->strategies, sizeof(dev->strategies));
    bool is_explicit = !icd_connection_can(c, ICD_TRANSPORT_SHARES_HEAPS) ||
@@ -234,7 +235,7 @@ read_device(struct icd_instance *instance, uint64_t id, const struct tongs_own_d
          dev->strategies[i] = ICD_MEMORY_EXPLICIT;
    }
 
-   uint32_t count = told->extensions_count; /* the host may have more than we know */
+   uint32_t count = told->extensions_count; /* the host may have extensions that we do not know */
    uint32_t room = count < icd_extension_count ? count : icd_extension_count;
    dev->extension_properties =
       icd_alloc(&dev->base, NULL, (room ? room : 1) * sizeof(*dev->extension_properties),

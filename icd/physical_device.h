@@ -42,7 +42,7 @@ struct icd_physical_device {
    pthread_mutex_t format_lock;  /* protects `formats`; held during their one batch of calls */
    VkFormatProperties3 *formats; /* owned, in the order of icd_formats */
 
-   struct icd_cache answers; /* the worker's, to questions with an input */
+   struct icd_cache answers; /* of the worker, to queries with inputs */
 };
 
 static inline struct icd_physical_device *
@@ -56,8 +56,8 @@ icd_physical_device_from(VkPhysicalDevice handle)
 VkResult
 icd_physical_devices_create(struct icd_instance *instance);
 
-/* As icd_call(), for a question whose answer depends on the arguments only: asks the worker once
- * for each set of arguments. */
+/* As icd_call(), for a query whose answer depends only on the arguments: asks the worker once for
+ * each set of arguments. */
 VkResult
 icd_physical_device_ask(VkPhysicalDevice device, uint32_t op, void *args);
 

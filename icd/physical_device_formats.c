@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 /* Fetches the properties of all formats in one batch, when the application first asks for one. If
- * memory is out, the next question tries again. */
+ * memory is out, the next query tries again. */
 static void
 fetch_formats(struct icd_physical_device *dev)
 {

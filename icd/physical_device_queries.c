@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Questions about a physical device that the client answers from what it fetched when it created
- * the instance. */
+/* Queries about a physical device that the client answers from the properties that it fetched when
+ * it created the instance. */
 
 #include "icd/physical_device.h"
 
@@ -14,8 +14,7 @@
 
 #include <string.h>
 
-/* Answers a question for an array: the count alone if `out` is NULL, else at most *count elements.
- */
+/* Answers a query for an array: only the count if `out` is NULL, else at most *count elements. */
 static VkResult
 fill_array(void *out, uint32_t *count, const void *from, uint32_t from_count, size_t size)
 {

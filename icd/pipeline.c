@@ -8,7 +8,7 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
-/* Whether the application asks for the outcome at once, so that a post will not do. */
+/* Whether the application needs the result at once, so that a post is not possible. */
 static bool
 must_know(uint64_t flags, const void *chain)
 {

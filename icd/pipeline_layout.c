@@ -25,8 +25,8 @@ layout_from(VkPipelineLayout handle)
 
 /* --- Deferred destruction --- */
 
-/* A layout that is destroyed once the command buffers that were open when the device's clock came
- * to `since` have shipped their commands. */
+/* A layout whose destruction is deferred until all command buffers that were open when the device's
+ * clock reached `since` have shipped their commands. */
 struct icd_deferred_destroy {
    struct tongs_list link;
    uint64_t since;
@@ -46,8 +46,8 @@ destroy_layout(struct icd_device *dev, uint64_t id)
    icd_id_free(c, id);
 }
 
-/* Whether a command buffer holds commands that were recorded before the clock came to `clock` and
- * have not been shipped. */
+/* Whether any command buffer has unshipped commands that were recorded before the device's clock
+ * reached `clock`. */
 static bool
 is_any_open_locked(const struct icd_deferred_destroys *d, uint64_t clock)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Pipeline layouts, and their deferred destruction. Applications destroy a layout right after they
- * recorded commands with it, and native drivers do not mind. So the driver sends the destruction
- * after the commands. */
+ * recorded commands with it, which native drivers tolerate. So this driver sends the destruction
+ * after those commands. */
 
 #ifndef ICD_PIPELINE_LAYOUT_H
 #define ICD_PIPELINE_LAYOUT_H
@@ -17,7 +17,7 @@
 struct icd_device;
 struct icd_layout_info;
 
-/* Of one device. */
+/* The deferred destructions of one device. */
 struct icd_deferred_destroys {
    _Atomic uint64_t clock;            /* counts deferred destructions; advances under the lock */
    pthread_mutex_t lock;              /* protects both lists */
@@ -28,7 +28,7 @@ struct icd_deferred_destroys {
 void
 icd_deferred_destroys_init(struct icd_deferred_destroys *d);
 
-/* Frees the ids of what is left. The worker's device is gone, and its layouts with it. */
+/* Frees the remaining elements and their ids. The worker's device and its layouts must be gone. */
 void
 icd_deferred_destroys_finish(struct icd_device *dev);
 
@@ -41,7 +41,7 @@ icd_destroy_layout_when_shipped(struct icd_device *dev, uint64_t id);
 void
 icd_run_deferred_destroys(struct icd_device *dev);
 
-/* What the layout knows of its set number `set`; NULL if it names none. The layout owns it. */
+/* The description of the layout's set number `set`, owned by the layout; NULL if there is none. */
 const struct icd_layout_info *
 icd_layout_info_of(VkPipelineLayout layout, uint32_t set);
 

@@ -2,7 +2,7 @@
 
 /* Private data never leaves the client: each slot is a hash table from an object's id to the value.
  * The key is not the object's address, because a new object may get the address of a destroyed one,
- * and starts without a value. */
+ * but must start without a value. */
 
 #include "icd/object.h"
 
@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 struct cell {
-   uint64_t id; /* of the object; 0: free. Ids that differ in the generation only share a cell. */
+   uint64_t id; /* of the object; 0: free. Ids that differ only in the generation share a cell. */
    uint64_t value;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Queues. A submission is a post that is sent at once. If the application may ask for its
- * completion, it has a number, which the worker reports (icd/completion.h). The waits for a queue
- * and for a device wait for the last number. */
+/* Queues. A submission is a post that is sent at once. If the application can ask whether it is
+ * complete, the submission has a number, and the worker reports its completion (icd/completion.h).
+ * vkQueueWaitIdle and vkDeviceWaitIdle wait for the last number. */
 
 #include "icd/queue.h"
 
@@ -147,7 +147,7 @@ struct signal {
    uint64_t value;
 };
 
-/* The i-th signal of a VkSubmitInfo or VkBindSparseInfo. */
+/* The i-th signal operation of a VkSubmitInfo or VkBindSparseInfo. */
 static struct signal
 signal_in(const void *chain, const VkSemaphore *semaphores, uint32_t i)
 {
@@ -183,7 +183,7 @@ get_signal(const struct batches *b, uint32_t batch, uint32_t i)
    return (struct signal){.semaphore = info->semaphore, .value = info->value};
 }
 
-/* Whether the batch raises a timeline whose value the client tracks. */
+/* Whether the batch signals a timeline whose value the client tracks. */
 static bool
 raises_timeline(const struct batches *b, uint32_t batch)
 {
@@ -241,7 +241,7 @@ post(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t 
    return icd_post(c, TONGS_OP_vkQueueSubmit, &args);
 }
 
-/* Submits batches of which at most the last raises timelines. `handle`: a fence, or
+/* Submits batches. Only the last of them may signal timelines. `handle`: a fence, or
  * VK_NULL_HANDLE. */
 static VkResult
 submit_piece(struct icd_queue *queue, const struct batches *b, uint32_t first, uint32_t count,
@@ -275,8 +275,9 @@ submit(VkQueue handle, const struct batches *b, VkFence fence)
 
    if (is_lost(queue))
       return VK_ERROR_DEVICE_LOST;
-   /* A number is complete when all batches of its piece are. A batch that raises a timeline ends
-    * its piece: later batches may wait for the application, which waits for that value. */
+   /* A number is complete when all batches of its piece are. A batch that signals a timeline ends
+    * its piece, because later batches may wait for the application, which may wait for that
+    * timeline. */
    for (uint32_t i = 0; i + 1 < b->count && result == VK_SUCCESS; i++) {
       if (!raises_timeline(b, i))
          continue;
@@ -323,7 +324,7 @@ is_idle(void *data)
           is_lost(queue);
 }
 
-/* Makes sure that the last number covers all submissions so far. */
+/* Ensures that all earlier submissions are complete once the last number is. */
 static VkResult
 number_all(struct icd_queue *queue)
 {

@@ -20,7 +20,7 @@ struct icd_queue {
     * externally, which protects the last two. */
    uint32_t slot; /* of the status page */
    uint32_t epoch;
-   uint64_t *last_number; /* of a submission; the connection keeps it, because a slot's only grow */
+   uint64_t *last_number; /* kept by the connection, because a slot's numbers only grow */
    bool has_unnumbered;   /* a later submission has no number */
 };
 

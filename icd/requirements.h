@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The memory requirements of buffers and images, kept by how the objects were created. The Vulkan
+/* A cache of the memory requirements of buffers and images. The key is the create info. The Vulkan
  * specification promises requirements that are "identical for all objects created with the same
  * creation parameters" (section "Resource Memory Association"), so the host driver is asked once
  * for all objects with one key. Any thread. */
@@ -19,8 +19,8 @@
 struct icd_device;
 struct tongs_encoder;
 
-/* The device and the create info as they travel. `size` is 0 if they are too long to be kept: the
- * host driver is then asked for each object. */
+/* The device and the create info as they travel. `size` is 0 if they are too long to be cached: the
+ * client then asks for each object. */
 struct icd_requirements_key {
    uint32_t size;
    uint8_t bytes[196];
@@ -31,7 +31,7 @@ void
 icd_requirements_key_init(struct icd_requirements_key *key, const struct tongs_encoder *e,
                           size_t offset);
 
-/* What is asked about objects with one key: the first word of a question. */
+/* The property that a query asks for. It is the first word of a cache key. */
 enum icd_requirements_topic {
    ICD_REQUIREMENTS_PLAIN,     /* requirements without VkMemoryDedicatedRequirements */
    ICD_REQUIREMENTS_DEDICATED, /* requirements with it */
@@ -60,7 +60,7 @@ void
 icd_requirements_question_init(struct icd_requirements_question *question,
                                const struct icd_requirements_key *key, uint32_t topic);
 
-/* Copies the kept answer. False if there is none of this size. */
+/* Copies the cached answer. False if there is none of this size. */
 bool
 icd_requirements_find(struct icd_device *dev, const struct icd_requirements_question *question,
                       void *answer, size_t answer_size);
@@ -97,8 +97,8 @@ bool
 icd_requirements_ask_finish(struct icd_device *dev, struct icd_requirements_ask *a,
                             struct icd_requirements *answer);
 
-/* Finds the topic for the application's output chain. False if the chain holds a struct whose
- * answer is not kept. */
+/* Determines the topic for the application's output chain. False if the chain contains a struct
+ * whose answer is not cached. */
 bool
 icd_requirements_topic_of(const void *chain, enum icd_requirements_topic *topic);
 

@@ -90,7 +90,8 @@ raise_locked(struct icd_semaphore *s, uint64_t value)
       s->value = value;
 }
 
-/* Updates the value by the completed submissions. True if one of the others will never complete. */
+/* Updates the value from the completed submissions. True if one of the incomplete ones can never
+ * complete. */
 static bool
 update_locked(const struct icd_connection *c, struct icd_semaphore *s)
 {
@@ -110,7 +111,8 @@ update_locked(const struct icd_connection *c, struct icd_semaphore *s)
    return lost;
 }
 
-/* VK_SUCCESS, or VK_ERROR_DEVICE_LOST if a submission that raises it will never complete. */
+/* VK_SUCCESS, or VK_ERROR_DEVICE_LOST if a submission that signals the semaphore can never
+ * complete. */
 static VkResult
 get_value(const struct icd_connection *c, struct icd_semaphore *s, uint64_t *value)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Each semaphore exists on the host. The client also tracks the value of a timeline: it lists the
- * submissions that will raise it, and the status page says which of them have completed. */
+ * submissions that will signal it, and the status page shows which of them have completed. */
 
 #ifndef ICD_SEMAPHORE_H
 #define ICD_SEMAPHORE_H
@@ -14,7 +14,7 @@
 
 struct icd_queue;
 
-/* A submission that raises a timeline. */
+/* A submission that signals a timeline. */
 struct icd_signal {
    uint64_t number;
    uint64_t value;
@@ -28,7 +28,7 @@ struct icd_semaphore {
    bool is_shared;             /* exported or imported: only the host driver knows its value */
    pthread_mutex_t lock;       /* protects the rest. A leaf. */
    uint64_t value;             /* the highest that was complete at the last update */
-   struct icd_signal *signals; /* those that were not complete then; owned */
+   struct icd_signal *signals; /* the submissions that were incomplete then; owned */
    uint32_t signal_count;
    uint32_t signal_capacity;
 };
@@ -46,11 +46,12 @@ icd_semaphore_is_tracked(const struct icd_semaphore *s)
    return s->is_timeline && !s->is_shared;
 }
 
-/* The semaphore is exported or imported: other processes may signal it from now on. */
+/* Marks the semaphore as exported or imported: other processes may signal it from now on. */
 void
 icd_semaphore_share(VkSemaphore semaphore);
 
-/* The submission with this number will raise the timeline to the value. False if memory is out. */
+/* Records that the submission with this number will set the timeline to the value. False if memory
+ * is out. */
 bool
 icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uint64_t number,
                      uint64_t value);

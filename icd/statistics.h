@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What TONGS_DEBUG=stats counts. Any thread. */
+/* The counters of TONGS_DEBUG=stats. Any thread. */
 
 #ifndef ICD_STATISTICS_H
 #define ICD_STATISTICS_H

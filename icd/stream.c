@@ -13,16 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The stream keeps no more memory than this when it is empty, bytes. */
+/* The most memory, in bytes, that an empty stream keeps. */
 #define STREAM_KEPT (4 * ICD_FLUSH_SIZE)
 
-/* The longest wait for room before the loss of the connection is looked for, milliseconds. */
+/* The longest time, in milliseconds, to wait for room before checking whether the connection is
+ * lost. */
 #define SEND_WAIT_MS 1000
 
 /* --- Sending --- */
 
-/* Waits until more bytes can be sent. Replies that come meanwhile are read: the worker may be stuck
- * on sending them, and reads no ops then. */
+/* Waits until more bytes can be sent. Receives replies during the wait, because the worker reads no
+ * ops while it is blocked on sending replies. */
 static void
 wait_to_send(struct icd_connection *c)
 {
@@ -40,7 +41,7 @@ wait_to_send(struct icd_connection *c)
       icd_connection_lose(c);
 }
 
-/* `attached`: goes with the first byte; may be NULL. */
+/* Sends the stream. `attached`: sent with the first byte; may be NULL. */
 static void
 send_bytes_locked(struct icd_connection *c, const uint8_t *data, size_t size,
                   const struct icd_shared_memory *attached)
@@ -136,7 +137,7 @@ icd_op_end(struct icd_connection *c, size_t offset)
    return ok;
 }
 
-/* Waits until the worker has carried out everything, and asks how the last post went. */
+/* Waits until the worker has carried out all ops, and returns the first failure of a post. */
 static VkResult
 synchronise(struct icd_connection *c, uint32_t op)
 {

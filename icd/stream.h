@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The stream of ops to the worker: threads encode posts into it, and it goes out when enough has
+/* The stream of ops to the worker. Threads encode posts into it; it is sent when enough bytes have
  * been collected, with every call, and with every flush. Any thread. */
 
 #ifndef ICD_STREAM_H
@@ -15,32 +15,32 @@ struct icd_connection;
 struct icd_shared_memory;
 struct tongs_encoder;
 
-/* Encodes an op without a reply; it goes out with the next flush. VK_SUCCESS,
- * VK_ERROR_OUT_OF_HOST_MEMORY when it could not be encoded, or the op's own code for a lost
- * connection. `args`: its struct tongs_args_*. */
+/* Encodes an op without a reply, which the next flush sends. Returns VK_SUCCESS,
+ * VK_ERROR_OUT_OF_HOST_MEMORY if the op could not be encoded, or the op's code for a lost
+ * connection. `args`: the op's struct tongs_args_*. */
 VkResult
 icd_post(struct icd_connection *c, uint32_t op, const void *args);
 
-/* Sends what has been posted. */
+/* Sends the posted ops. */
 void
 icd_flush(struct icd_connection *c);
 
 /* --- Ops written by hand --- */
 
-/* Takes the stream's lock and starts an op; icd_op_end gives the lock back. */
+/* Takes the stream's lock and starts an op. icd_op_end() releases the lock. */
 struct tongs_encoder *
 icd_op_begin(struct icd_connection *c, uint16_t op, uint16_t flags, size_t *offset);
 
-/* False when the op could not be encoded. */
+/* Ends the op and releases the lock. False if the op could not be encoded. */
 bool
 icd_op_end(struct icd_connection *c, size_t offset);
 
-/* Ends an op that is whole, with the stream's lock held: sends the stream if enough has been
- * collected, and gives the lock back. */
+/* Called with the stream's lock held after a whole op: sends the stream if enough bytes have been
+ * collected, and releases the lock. */
 void
 icd_stream_grown(struct icd_connection *c);
 
-/* Ends a post of the API's that was encoded by hand. The result is icd_post's. */
+/* Ends a post of a Vulkan command that was encoded by hand. Returns the same as icd_post(). */
 VkResult
 icd_post_end(struct icd_connection *c, uint32_t op, size_t offset);
 
@@ -48,12 +48,12 @@ icd_post_end(struct icd_connection *c, uint32_t op, size_t offset);
 bool
 icd_append(struct icd_connection *c, const struct tongs_encoder *e);
 
-/* Sends one op, at once, with a file descriptor, which stays the caller's. Only over a transport
- * that passes descriptors. */
+/* Sends one op at once with a file descriptor, which the caller keeps. Only over a transport that
+ * passes descriptors. */
 bool
 icd_send_with_fd(struct icd_connection *c, const void *op, size_t size, int fd);
 
-/* The same with memory of the transport. */
+/* Sends one op at once with memory of the transport. */
 bool
 icd_send_attached(struct icd_connection *c, const void *op, size_t size,
                   const struct icd_shared_memory *attached);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Surfaces, and the questions about them, which the host driver answers. */
+/* Surfaces, and the queries about them, which the host driver answers. */
 
 #include "icd/surface.h"
 
@@ -11,7 +11,7 @@
 
 #include <vulkan/vk_icd.h>
 
-/* Our surfaces begin with ICD_LOADER_MAGIC, the loader's with a VkIcdWsiPlatform. */
+/* Our surfaces begin with ICD_LOADER_MAGIC; those of the loader begin with a VkIcdWsiPlatform. */
 bool
 icd_surface_is_ours(VkSurfaceKHR surface)
 {

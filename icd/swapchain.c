@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Swapchains. Each image has an object here and its id names the host's image on the worker. A
- * presentation is a post. Behind it the client asks for the next image, so that the answer, with
- * the outcome of the presentation, is there when the application acquires one. */
+ * presentation is a post. After it the client asks for the next image, so that the reply, which
+ * also has the result of the presentation, has arrived when the application acquires an image. */
 
 #include "icd/connection.h"
 #include "icd/device.h"
@@ -26,7 +26,7 @@ struct icd_swapchain {
    uint32_t image_count;
    struct icd_image **images; /* owned, as is each image */
    bool is_retired;           /* it was the oldSwapchain of another one */
-   bool asks_ahead;           /* the last acquisition was one that the worker can do ahead */
+   bool asks_ahead;           /* the worker could have done the last acquisition ahead */
    bool has_asked;            /* `next` is pending or complete */
    struct icd_pending_call next;
 };
@@ -39,7 +39,7 @@ swapchain_from(VkSwapchainKHR handle)
 
 /* --- Swapchains and their images --- */
 
-/* Waits for the answer to ask_ahead(). NULL if the connection is lost. */
+/* Waits for the reply to ask_ahead(). NULL if the connection is lost. */
 static const uint8_t *
 take_answer(struct icd_swapchain *s, size_t *size)
 {
@@ -63,8 +63,8 @@ destroy(struct icd_dispatchable *device, const VkAllocationCallbacks *alloc,
    icd_object_destroy(device, alloc, &s->base);
 }
 
-/* Asks how many images the host's swapchain has, and names them to the worker once there are
- * objects for them. 0 if the connection is lost. */
+/* Asks how many images the host's swapchain has. If the client has created objects for them, also
+ * sends the objects' ids. 0 if the connection is lost. */
 static uint32_t
 name_images(struct icd_dispatchable *device, const struct icd_swapchain *s)
 {
@@ -211,8 +211,8 @@ ask_ahead(struct icd_swapchain *s)
    s->has_asked = true;
 }
 
-/* Whether the semaphore and a semaphore of the worker's can change places: both are plain binary
- * ones, and there is no fence. */
+/* Whether the semaphore can swap places with a semaphore of the worker, which is a plain binary
+ * one: the semaphore must be such a one, too, and there must be no fence. */
 static bool
 is_alike(VkSemaphore semaphore, VkFence fence)
 {
@@ -221,7 +221,7 @@ is_alike(VkSemaphore semaphore, VkFence fence)
    return s && !s->is_timeline && !s->is_shared && !fence;
 }
 
-/* Gives the image that was acquired ahead to the application. */
+/* Gives the application the image that was acquired ahead. */
 static VkResult
 take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
 {
@@ -240,7 +240,8 @@ take_image(const struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence)
    return icd_op_end(c, at) ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-/* Acquires the image that was asked for ahead. False if there is none: acquire one by a call. */
+/* Takes the image that was requested ahead. False if there is none; the caller then acquires an
+ * image by a call. */
 static bool
 acquire_ahead(struct icd_swapchain *s, VkSemaphore semaphore, VkFence fence, uint32_t *index,
               VkResult *result)
@@ -295,7 +296,7 @@ icd_AcquireNextImageKHR(VkDevice device, VkSwapchainKHR swapchain, uint64_t time
                    &args);
 }
 
-/* The device mask has one bit: the same as vkAcquireNextImageKHR. */
+/* The device mask has only one bit, so this is the same as vkAcquireNextImageKHR. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AcquireNextImage2KHR(VkDevice device, const VkAcquireNextImageInfoKHR *pAcquireInfo,
                          uint32_t *pImageIndex)

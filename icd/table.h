@@ -32,7 +32,7 @@ struct icd_entry_point {
    const char *name;
    PFN_vkVoidFunction function;
    uint8_t level; /* enum icd_level */
-   bool stub;     /* known and not implemented: aborts when called */
+   bool stub;     /* known but not implemented: aborts when called */
    uint32_t core; /* the API version that brings it, 0 for none */
    const struct icd_bringer *bringers;
    uint16_t bringer_count;
@@ -88,8 +88,8 @@ icd_find_entry_point(const char *name);
 uint16_t
 icd_find_extension(const char *name);
 
-/* The body of a command that is known and not implemented: prints its name and aborts, because it
- * cannot know what its caller expects. */
+/* The body of a command that is known but not implemented: prints the command's name and aborts,
+ * because there is no result that its caller could handle. */
 _Noreturn void
 icd_abort_in_stub(const char *name);
 

@@ -33,7 +33,7 @@
 
 extern char **environ;
 
-/* What a socket to a worker under the same kernel can do. */
+/* The capabilities of a socket to a worker on the same kernel. */
 #define LOCAL_CAPABILITIES \
    (ICD_TRANSPORT_PASSES_FDS | ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_SHARES_HEAPS | \
     ICD_TRANSPORT_IS_LOCAL)
@@ -74,7 +74,7 @@ socket_wait(struct icd_transport *t, unsigned events, int timeout_ms)
    return ready & (int)events;
 }
 
-/* Sends some of the bytes, and the descriptor with the first one. */
+/* Sends some of the bytes, and the descriptor with the first byte. */
 static ssize_t
 send_with_fd(const struct icd_socket *s, const void *data, size_t size, int fd)
 {
@@ -194,8 +194,8 @@ after_fork(void)
    pthread_mutex_unlock(&open_sockets.lock);
 }
 
-/* In a child of fork(). The worker ends when the last copy of its client's socket is closed, so a
- * child that outlives its parent must not have one. */
+/* Called in a child of fork(). The worker ends when the last copy of its client's socket is closed,
+ * so a child that outlives its parent must not keep a copy. */
 static void
 close_copies(void)
 {
@@ -336,8 +336,8 @@ icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
 
 /* --- A private worker --- */
 
-/* Finds the `tongs` program: TONGS_BIN names it, else it lies beside this library in the build
- * tree, else where it is installed. A privileged process takes no path that depends on the current
+/* Finds the `tongs` program: the one that TONGS_BIN names, else the one next to this library in the
+ * build tree, else the installed one. A privileged process uses no path that depends on the current
  * directory. */
 static bool
 find_program(char *path, size_t size)
@@ -362,7 +362,7 @@ find_program(char *path, size_t size)
    return access(path, X_OK) == 0;
 }
 
-/* What the process between us and the worker needs and finds out. */
+/* The input and output of the intermediate process that starts the worker. */
 struct start {
    const char *path;
    char *const *argv;
@@ -372,9 +372,10 @@ struct start {
    int error;
 };
 
-/* Runs apart, so that the worker becomes a grandchild: the application gets no child that it does
- * not know. The worker gets a session of its own, which keeps a terminal's Ctrl-C away from it: the
- * application may handle that signal and still need its worker. */
+/* Starts the worker from an intermediate process, so that the worker is a grandchild: the
+ * application must not find a child that it did not start. The worker gets a session of its own, so
+ * that a terminal's Ctrl-C does not reach it: the application may handle that signal and still need
+ * its worker. */
 static int
 start_worker(void *data)
 {
@@ -396,9 +397,9 @@ start_worker(void *data)
    return 0;
 }
 
-/* A pidfd of the worker if it has become this process's child, else -1. That happens to a process
- * that takes in orphans: process 1 of a container, or a subreaper. Such a process must reap the
- * worker. Kernels before 5.4 cannot tell. */
+/* Returns a pidfd of the worker if it has become a child of this process, else -1. That happens if
+ * this process adopts orphans (process 1 of a container, or a subreaper). Such a process must reap
+ * the worker. Kernels before 5.4 cannot detect it. */
 static int
 find_orphan(pid_t worker)
 {
@@ -429,8 +430,8 @@ spawn_worker(int *worker, char *why, size_t why_size)
 {
    char path[PATH_MAX], fd_text[16];
    int fds[2];
-   /* The worker of a privileged process has the same rights, and the libraries that it loads read
-    * the environment, which the user chose. */
+   /* The worker of a privileged process has the same privileges, and its libraries read the
+    * environment, which the user controls. So such a worker gets an empty environment. */
    char *no_environment[] = {NULL};
 
    *worker = -1;
@@ -472,7 +473,8 @@ spawn_worker(int *worker, char *why, size_t why_size)
 
 /* --- Openers --- */
 
-/* Whether memory of any size can be shared. A limit of file sizes counts for it too. */
+/* Whether memory of any size can be shared. The limit of file sizes (RLIMIT_FSIZE) applies to
+ * shared memory, too. */
 static bool
 can_share_heaps(void)
 {
@@ -487,7 +489,7 @@ can_share_heaps(void)
    return fd != -EFBIG;
 }
 
-/* The transport over `fd`, which is a socket or -errno, of a connection to `url`. */
+/* Makes the transport of a connection to `url`. `fd`: a socket or -errno. */
 static struct icd_transport *
 open_socket(const struct tongs_url *url, int fd, uint32_t capabilities,
             enum icd_transport_delay delay, char *why, size_t why_size)
@@ -527,7 +529,7 @@ struct icd_transport *
 icd_transport_open_vsock(const struct tongs_url *url, bool shares_nothing, char *why,
                          size_t why_size)
 {
-   (void)shares_nothing; /* never anything */
+   (void)shares_nothing; /* vsock never shares memory */
    int fd = url->path[0] ? tongs_socket_connect_monitor(url->path, url->port)
                          : tongs_socket_connect_vsock(url->cid, url->port);
    return open_socket(url, fd, 0, ICD_DELAY_MACHINE, why, why_size);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The openers by scheme. A scheme without an opener is one that this build leaves out. */
+/* The openers by scheme. A scheme without an opener is not supported by this build. */
 static const struct {
    enum tongs_transport scheme;
    icd_transport_opener open;

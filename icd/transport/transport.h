@@ -8,36 +8,37 @@
  *        |  struct icd_transport_ops
  *    socket.c    virtgpu.c    (tls.c)
  *
- * Only the files in icd/transport/ know a socket, a device node or a transport's name. All other
- * code asks for capabilities. To add a transport, write one file with a struct of these functions
- * and an opener, and add the opener to the table in transport.c (and the scheme to protocol/url.c).
+ * Only the files in icd/transport/ use sockets, device nodes and names of transports. All other
+ * code checks capabilities. To add a transport, write one file with a struct of these functions and
+ * an opener, and add the opener to the table in transport.c (and the scheme to protocol/url.c).
  *
  * Bytes. Each direction is a stream in order. A transport keeps no message boundaries: send() may
  * take a part of the bytes, and receive() may return any part of what the peer has sent.
  *
  * Readiness. A transport may hold bytes that its file descriptor does not show: TLS has decrypted
- * bytes in a buffer, virtio-gpu keeps them in shared pages. So nobody polls a file descriptor of a
- * transport: wait() and receive() look into the transport's own buffers before they sleep. send()
- * returns 0 if it "would block", which means that the transport can take no byte now, neither into
- * its own buffers nor to the peer. If a transport must receive before it can send (a TLS
- * handshake), it does that itself, within send(), receive() and wait().
+ * bytes in a buffer, virtio-gpu keeps them in shared pages. So code outside a transport must not
+ * poll its file descriptor. wait() and receive() check the transport's own buffers before they
+ * sleep. send() returns 0 if it "would block", which means that the transport can take no byte now,
+ * neither into its own buffers nor to the peer. If a transport must receive before it can send (a
+ * TLS handshake), it does that itself, within send(), receive() and wait().
  *
- * The end. has_hung_up() says whether the peer has ended its direction of the stream. Bytes that
- * the peer sent before may still wait to be received: receive() returns -EPIPE only behind the last
- * of them. A stream that ends without the transport's own farewell (TLS without close_notify) is an
- * error, which receive() returns.
+ * The end. has_hung_up() tells whether the peer has shut down its direction of the stream. Bytes
+ * that the peer sent before may not have been received yet: receive() returns -EPIPE only after the
+ * last of them. If a transport has a closing message and the stream ends without it (TLS without
+ * close_notify), receive() returns an error.
  *
  * Threads. One thread at a time sends (the holder of the connection's stream_lock), and one thread
- * at a time receives (see icd_start_receiving()). wait() for ICD_TRANSPORT_WRITABLE is the sending
- * thread's, for ICD_TRANSPORT_READABLE the receiving thread's. Any thread may call the other
- * functions. shutdown() makes every function of every thread return soon.
+ * at a time receives (see icd_start_receiving()). Only the sending thread calls wait() for
+ * ICD_TRANSPORT_WRITABLE, and only the receiving thread calls it for ICD_TRANSPORT_READABLE. Any
+ * thread may call the other functions. After shutdown(), blocked functions of all threads return
+ * soon.
  *
  * Errors. Functions return -errno and log nothing. An error of send(), receive() or wait() is
  * final: the connection loses the transport. Openers write a sentence into `why`.
  *
- * fork(). A child owns a copy of the transport but not the stream, which is its parent's. In a
- * child the connection neither sends, receives, nor shuts the stream down. It passes `inherited` to
- * close() and destroy_memory(). */
+ * fork(). A child owns a copy of the transport, but the stream belongs to its parent. In a child,
+ * the connection does not send, receive or shut the stream down. It passes `inherited` to close()
+ * and destroy_memory(). */
 
 #ifndef ICD_TRANSPORT_H
 #define ICD_TRANSPORT_H
@@ -59,21 +60,21 @@ enum icd_transport_capability {
    ICD_TRANSPORT_SHARES_MEMORY = 1 << 1,
    /* The application's memory may be shared as well: host-visible memory types are "shared". */
    ICD_TRANSPORT_SHARES_HEAPS = 1 << 2,
-   /* The pages of shared memory exist from the start and are never given back to the system: they
-    * are pages of a guest. Heaps are smaller then. */
+   /* The pages of shared memory are guest pages, which are allocated at once and never returned to
+    * the kernel. So heaps are smaller. */
    ICD_TRANSPORT_PAGES_ARE_RESIDENT = 1 << 3,
-   /* The memory is an object of the transport: the worker must be told to let go of it before
+   /* The memory is an object of the transport: the worker must be told to unmap it before
     * destroy_memory(). */
    ICD_TRANSPORT_KEEPS_MEMORY = 1 << 4,
-   /* The worker runs under the same kernel as the client. */
+   /* The worker runs on the same kernel as the client. */
    ICD_TRANSPORT_IS_LOCAL = 1 << 5,
 };
 
-/* The order of magnitude of a round trip. Nothing depends on it yet: a transport over a network
- * sets it, and code that batches calls for such a transport asks for it. */
+/* The order of magnitude of a round trip. No code uses it yet. It is for transports over a network,
+ * for which calls should be batched. */
 enum icd_transport_delay {
-   ICD_DELAY_PROCESS, /* tens of microseconds: another process on this machine */
-   ICD_DELAY_MACHINE, /* hundreds of microseconds: out of a virtual machine */
+   ICD_DELAY_PROCESS, /* tens of microseconds: a process on this machine */
+   ICD_DELAY_MACHINE, /* hundreds of microseconds: through a virtual machine */
    ICD_DELAY_NETWORK, /* milliseconds */
 };
 
@@ -83,81 +84,82 @@ enum icd_transport_event {
    ICD_TRANSPORT_WRITABLE = 1 << 1, /* send() would return something other than 0 */
 };
 
-/* Memory that the worker can have too, mapped in this process. */
+/* Memory that can be shared with the worker, mapped in this process. */
 struct icd_shared_memory {
    void *data; /* NULL: none */
    uint64_t size;
    int fd;                    /* the sealed memfd that it is; -1: it has no descriptor */
-   uint32_t handle, resource; /* names that the transport gives it */
+   uint32_t handle, resource; /* the transport's names of it */
 };
 
 enum icd_memory_use {
    ICD_MEMORY_FOR_CHANNEL,
-   ICD_MEMORY_FOR_HEAP, /* from the host, if the transport can have that */
+   ICD_MEMORY_FOR_HEAP, /* host memory, if the transport has it */
 };
 
 struct icd_transport {
    const struct icd_transport_ops *ops;
-   const char *name;      /* for people only: driverInfo and messages */
+   const char *name;      /* for messages and driverInfo only */
    uint32_t capabilities; /* enum icd_transport_capability */
    enum icd_transport_delay delay;
    size_t flush_size; /* bytes: posts are collected up to this size, then sent */
 };
 
 struct icd_transport_ops {
-   /* Ends the transport and frees it. `inherited`: in a fork's child, which frees its own copies
-    * and says nothing to the peer. */
+   /* Closes the transport and frees it. `inherited`: called in a child of fork(), which frees its
+    * copies without affecting the peer. */
    void (*close)(struct icd_transport *t, bool inherited);
 
-   /* Ends the stream. Every thread that sends, receives or waits returns. Bytes that have come
-    * already can still be received without waiting. May be called twice. */
+   /* Ends the stream. Every thread that sends, receives or waits returns. Bytes that have arrived
+    * can still be received without waiting. May be called twice. */
    void (*shutdown)(struct icd_transport *t);
 
-   /* Sends some of the bytes without waiting. `attached` goes with the first byte; NULL: nothing.
-    * It is memory of create_memory(), or, on a transport that passes descriptors, any struct with
-    * an `fd`, which stays the caller's. Returns how many bytes went, 0: it would block and nothing
-    * was attached, -errno. */
+   /* Sends some of the bytes without waiting. `attached` is sent with the first byte; NULL:
+    * nothing. It is memory of create_memory(), or, on a transport that passes descriptors, any
+    * struct with an `fd`, which the caller keeps. Returns the number of bytes sent; 0: it would
+    * block, and `attached` was not sent; -errno. */
    ssize_t (*send)(struct icd_transport *t, const void *data, size_t size,
                    const struct icd_shared_memory *attached);
 
-   /* Receives what is there; waits up to `timeout_ms` if nothing is (negative: without a limit).
-    * Returns how many bytes, 0: none came in time (it may return 0 early for no reason), -EPIPE at
-    * the end, -errno. */
+   /* Receives the available bytes. If there are none, waits up to `timeout_ms` (negative: without
+    * limit). Returns the number of bytes; 0: none came in time (0 may also be returned spuriously);
+    * -EPIPE at EOF; another -errno. */
    ssize_t (*receive)(struct icd_transport *t, void *data, size_t size, int timeout_ms);
 
-   /* The next file descriptor in the order in which they came, which is the caller's then; -1:
-    * none has come. Called by the thread that receives. */
+   /* Returns the next descriptor in the order of arrival, which the caller then owns; -1: none has
+    * come. Called by the receiving thread. */
    int (*receive_fd)(struct icd_transport *t);
 
-   /* Waits up to `timeout_ms` (negative: without a limit) for one of the events. Returns those that
-    * are there, 0: none (it may return 0 early for no reason), -errno: the transport has ended. An
-    * end counts as both events unless the transport returns an error for it. */
+   /* Waits up to `timeout_ms` (negative: without limit) for one of the events. Returns the events
+    * that have occurred; 0: none (0 may also be returned spuriously); -errno: the transport has
+    * ended. An end counts as both events unless the transport returns an error for it. */
    int (*wait)(struct icd_transport *t, unsigned events, int timeout_ms);
 
    bool (*has_hung_up)(struct icd_transport *t);
 
-   /* Makes zeroed memory and maps it. 0 or -errno, and *memory is zeroed then. Only with
+   /* Allocates zeroed memory and maps it. Returns 0; or -errno, with *memory zeroed. Only with
     * ICD_TRANSPORT_SHARES_MEMORY. */
    int (*create_memory)(struct icd_transport *t, enum icd_memory_use use, uint64_t size,
                         struct icd_shared_memory *memory);
 
-   /* Unmaps and frees it. Zeroed memory is fine. */
+   /* Unmaps and frees the memory. *memory may be zeroed. */
    void (*destroy_memory)(struct icd_transport *t, struct icd_shared_memory *memory,
                           bool inherited);
 
-   /* From here on a channel in `memory` carries all bytes, and the transport carries descriptors,
-    * memory, and wake-ups. Returns the bell with which the rings wake the worker; it lives as long
-    * as the transport. Only with ICD_TRANSPORT_SHARES_MEMORY. */
+   /* Tells the transport that a channel in `memory` carries all bytes from now on; the transport
+    * then carries descriptors, memory and wake-ups. Returns the bell with which the rings wake the
+    * worker; it lives as long as the transport. Only with ICD_TRANSPORT_SHARES_MEMORY. */
    const struct tongs_bell *(*start_channel)(struct icd_transport *t,
                                              const struct icd_shared_memory *memory);
 
-   /* Wakes the threads of this process that sleep on a word of the channel by that bell. */
+   /* Wakes the threads of this process that sleep on a word of the channel by the bell of
+    * start_channel(). */
    void (*wake)(struct icd_transport *t, _Atomic uint32_t *word);
 };
 
-/* Opens a transport to the server that TONGS_SERVER names. If the variable is not set, the result
- * is the first transport in the table that finds its device, else a private worker. NULL on
- * failure, with a sentence in `why`. The caller ends it with close(). */
+/* Opens a transport to the server that TONGS_SERVER names. If the variable is not set, opens the
+ * first default transport in the table that finds its device, else starts a private worker. NULL on
+ * failure, with a sentence in `why`. The caller closes the transport with close(). */
 struct icd_transport *
 icd_transport_open(char *why, size_t why_size);
 
@@ -166,11 +168,11 @@ icd_transport_open(char *why, size_t why_size);
 uint32_t
 icd_transport_forks(void);
 
-/* --- For the transports' own files --- */
+/* --- For the files in icd/transport/ --- */
 
-/* Opens what `url` names. `shares_nothing`: TONGS_MEMORY=explicit says that the other end is
- * elsewhere, for example behind ssh, although the URL does not show that; descriptors do not cross
- * and heaps are not shared. */
+/* Opens the transport that `url` names. `shares_nothing`: TONGS_MEMORY=explicit is set, because the
+ * server is on another machine (for example behind ssh), which the URL does not show. Then
+ * descriptors are not passed and heaps are not shared. */
 typedef struct icd_transport *(*icd_transport_opener)(const struct tongs_url *url,
                                                       bool shares_nothing, char *why,
                                                       size_t why_size);
@@ -188,8 +190,8 @@ struct icd_transport *
 icd_transport_open_spawn(const struct tongs_url *url, bool shares_nothing, char *why,
                          size_t why_size);
 
-/* A transport over a connected stream socket, which becomes the transport's, also on failure. NULL:
- * memory is out. */
+/* Makes a transport over a connected stream socket, which it owns, also on failure. NULL if memory
+ * is out. */
 struct icd_transport *
 icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
                           enum icd_transport_delay delay);
@@ -198,11 +200,11 @@ struct icd_transport *
 icd_transport_open_virtgpu(const struct tongs_url *url, bool shares_nothing, char *why,
                            size_t why_size);
 
-/* Whether a render node leads to a device of ours. */
+/* Whether there is a render node of a Tongs device. */
 bool
 icd_transport_finds_virtgpu(void);
 
-/* Posts are collected up to this many bytes if sending them takes a system call. */
+/* Posts are collected up to this many bytes on transports on which sending takes a system call. */
 #define ICD_FLUSH_SIZE ((size_t)32 * 1024)
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The guest's end of a virtio stream (tongs/virtgpu.h): a transport through a virtio-gpu device of
- * ours, and memory that is shared with the worker. */
+/* The guest's end of a virtio stream (tongs/virtgpu.h): a transport through a Tongs virtio-gpu
+ * device, and memory that is shared with the worker. */
 
 #include "icd/transport/transport.h"
 
@@ -70,8 +70,8 @@ struct drm_virtgpu_resource_create_blob {
 #define VIRTGPU_EXECBUF_RING_IDX 4
 #endif
 
-/* With the members of Linux 5.16, whatever the header: the ioctl's number tells the kernel the
- * size. */
+/* With the members of Linux 5.16, even if the header is older. Older kernels accept it, because the
+ * ioctl's number contains the size. */
 struct execbuffer {
    uint32_t flags;
    uint32_t size;
@@ -85,27 +85,27 @@ struct execbuffer {
 
 #define EXECBUFFER DRM_IOWR(DRM_COMMAND_BASE + DRM_VIRTGPU_EXECBUFFER, struct execbuffer)
 
-/* What Linux numbers render nodes by. */
+/* Linux numbers render nodes from 128 on. */
 #define NODE_FIRST 128
 #define NODE_COUNT 64
 
-/* How many bytes one command brings at most. */
+/* The largest number of bytes that one command carries. */
 #define SEND_SIZE ((size_t)32 * 1024)
 
 struct icd_virtgpu {
    struct icd_transport base;
    int fd;            /* of the render node */
-   bool has_timeline; /* of its own: fences of other programs do not complete ours */
+   bool has_timeline; /* own timeline: fences of other programs do not delay ours */
    bool has_blobs;
-   bool has_host_window;   /* heaps can be the host's memory, which comes into being when touched */
+   bool has_host_window;   /* heaps can be host memory, allocated when first touched */
    char name[32];          /* of the transport, with the device's tier */
    struct tongs_bell bell; /* of the channel */
    struct tongs_virtgpu_caps caps;
    struct icd_shared_memory pages; /* the virtio stream's */
    struct tongs_virtgpu_stream *words;
    uint8_t *data;
-   uint32_t sent;                    /* bytes; the sending thread's */
-   uint32_t consumed;                /* bytes; the receiving thread's */
+   uint32_t sent;                    /* bytes; for the sending thread */
+   uint32_t consumed;                /* bytes; for the receiving thread */
    struct icd_shared_memory channel; /* a copy; .data NULL: there is none yet */
 };
 
@@ -128,8 +128,8 @@ control(int fd, unsigned long request, void *argument)
    return result < 0 ? -errno : 0;
 }
 
-/* Sends a command, with `size` bytes behind it if they lie there. `fence`: NULL, or receives a
- * descriptor that is readable when the device has completed it. */
+/* Sends a command and the `size` bytes that follow it in memory. `fence`: receives a descriptor
+ * that becomes readable when the device has completed the command; may be NULL. */
 static int
 submit(const struct icd_virtgpu *v, const struct tongs_virtgpu_command *command, size_t size,
        int *fence)
@@ -163,7 +163,7 @@ get_caps(int fd, struct tongs_virtgpu_caps *caps)
           caps->magic == TONGS_VIRTGPU_MAGIC && caps->version >= TONGS_VIRTGPU_VERSION;
 }
 
-/* Opens a node if a device of ours is behind it. A file descriptor or -errno. */
+/* Opens a render node if it belongs to a Tongs device. A file descriptor or -errno. */
 static int
 open_node(const char *path, struct tongs_virtgpu_caps *caps)
 {
@@ -215,8 +215,8 @@ get_parameter(const struct icd_virtgpu *v, uint64_t parameter)
    return control(v->fd, DRM_IOCTL_VIRTGPU_GETPARAM, &get) < 0 ? 0 : value;
 }
 
-/* Tells the kernel what the context is for, if kernel and device can be told. The context has a
- * timeline of its own then. */
+/* Initialises the context for Tongs, if kernel and device support that. The context then has a
+ * timeline of its own. */
 static int
 init_context(struct icd_virtgpu *v)
 {
@@ -241,7 +241,7 @@ init_context(struct icd_virtgpu *v)
 
 /* --- Memory --- */
 
-/* Makes a resource of the older kind: what virgl calls a buffer of bytes. */
+/* Creates a resource by the older command: a byte buffer in virgl's terms. */
 static bool
 create_classic(const struct icd_virtgpu *v, struct icd_shared_memory *pages)
 {
@@ -292,12 +292,12 @@ destroy_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages, bool inher
 
    if (pages->data)
       munmap(pages->data, pages->size);
-   if (pages->handle && !inherited) /* the handles of a child's file are its parent's */
+   if (pages->handle && !inherited) /* in a child, the handles belong to the parent */
       control(v->fd, DRM_IOCTL_GEM_CLOSE, &close_handle);
    *pages = (struct icd_shared_memory){.fd = -1};
 }
 
-/* Destroys the pages if that fails. */
+/* Maps the pages. Destroys them on failure. */
 static bool
 map_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages)
 {
@@ -314,8 +314,7 @@ map_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages)
    return true;
 }
 
-/* Makes pages of the guest. False when there is no memory, or the size is beyond what the kernel
- * takes. */
+/* Allocates guest pages. False if memory is out or the kernel does not support the size. */
 static bool
 create_pages(struct icd_virtgpu *v, uint64_t size, struct icd_shared_memory *pages)
 {
@@ -401,7 +400,7 @@ virtgpu_shutdown(struct icd_transport *t)
 
 /* --- Waiting --- */
 
-/* Loads a word that the device writes. Acquire: partner of the device's releasing stores. */
+/* Loads a word that the device writes. Acquire: pairs with the device's releasing stores. */
 static uint32_t
 load(const uint32_t *word)
 {
@@ -432,7 +431,7 @@ wait_beyond(struct icd_virtgpu *v, const uint32_t seen[2], int64_t timeout_ns)
       struct pollfd p = {.fd = fence, .events = POLLIN};
       ppoll(&p, 1, timeout_ns < 0 ? NULL : &t, NULL);
       close(fence);
-   } else { /* for example no memory for a fence: look again a little later */
+   } else { /* for example no memory for a fence: check again a little later */
       t = (struct timespec){.tv_nsec = 1000000};
       nanosleep(&t, NULL);
    }
@@ -472,11 +471,12 @@ virtgpu_wait(struct icd_transport *t, unsigned events, int timeout_ms)
 
 /* --- Bytes --- */
 
-/* Gives the device room for more, and tells it if it waits for that. */
+/* Stores how many bytes were read. If the device waits for room, tells it. */
 static void
 set_consumed(struct icd_virtgpu *v, uint32_t consumed)
 {
-   /* The device says that it is full, then looks at this word; we the other way round. */
+   /* The device stores `full`, then loads `consumed`. We do the reverse, so one of the two sees the
+    * other. */
    atomic_store_explicit((_Atomic uint32_t *)&v->words->consumed, consumed, memory_order_seq_cst);
    if (atomic_load_explicit((_Atomic uint32_t *)&v->words->full, memory_order_seq_cst))
       submit(v, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_SEND}, 0, NULL);
@@ -506,7 +506,7 @@ virtgpu_receive(struct icd_transport *t, void *data, size_t size, int timeout_ms
 
    if (!virtgpu_wait(t, ICD_TRANSPORT_READABLE, timeout_ms))
       return 0;
-   /* The pages hold everything that the worker has said before its end. */
+   /* The pages contain all bytes that the worker sent before it ended. */
    uint32_t produced = load(&v->words->produced);
    return produced == v->consumed ? -EPIPE : take_bytes(v, produced, data, size);
 }
@@ -558,8 +558,8 @@ bell_sleep(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_n
    struct icd_virtgpu *v = data;
    uint32_t seen[2];
 
-   /* The worker changes the word, then rings. So a ring that `seen` does not count comes after the
-    * look at the word. */
+   /* The worker changes the word, then rings. So any ring that `seen` does not include comes after
+    * we check the word. */
    look(v, seen);
    set_consumed(v, seen[0]);
    if (atomic_load_explicit(word, memory_order_seq_cst) == value && !has_ended(v))
@@ -579,7 +579,7 @@ bell_ring(void *data, _Atomic uint32_t *word)
    submit(v, &ring, 0, NULL);
 }
 
-/* From here on, bytes from the worker mean nothing but that it rings. */
+/* From now on, each byte from the worker only means that it rings the bell. */
 static const struct tongs_bell *
 virtgpu_start_channel(struct icd_transport *t, const struct icd_shared_memory *memory)
 {
@@ -593,7 +593,7 @@ virtgpu_start_channel(struct icd_transport *t, const struct icd_shared_memory *m
 static void
 virtgpu_wake(struct icd_transport *t, _Atomic uint32_t *word)
 {
-   (void)word; /* the device wakes all that sleep */
+   (void)word; /* the device wakes all sleepers */
    submit(virtgpu_from(t), &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_WAKE}, 0, NULL);
 }
 
