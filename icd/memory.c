@@ -65,13 +65,45 @@ drop_shared(struct icd_device *dev, struct icd_memory *mem)
    icd_app_pages_release(mem->pages, icd_connection_is_lost(dev->base.connection));
 }
 
+/* Whether the host driver allows an allocation. The heaps' sizes do not tell: some drivers take
+ * more, and shared memory never asks the host's heaps. */
+static VkResult
+ask_host(struct icd_device *dev, const VkMemoryAllocateInfo *info)
+{
+   const VkMemoryAllocateInfo plain = {
+      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+      .allocationSize = info->allocationSize,
+      .memoryTypeIndex = info->memoryTypeIndex,
+   };
+   struct icd_connection *c = dev->base.connection;
+   struct tongs_object object = {.id = icd_id_new(c, TONGS_TYPE_VkDeviceMemory)};
+   VkDeviceMemory memory = (VkDeviceMemory)(uintptr_t)&object;
+   struct tongs_args_vkAllocateMemory args = {
+      .device = (VkDevice)dev,
+      .pAllocateInfo = &plain,
+      .pMemory = &memory,
+   };
+
+   if (!object.id)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   VkResult result = icd_call(c, TONGS_OP_vkAllocateMemory, &args);
+   if (result == VK_SUCCESS) {
+      struct tongs_args_vkFreeMemory free_args = {
+         .device = (VkDevice)dev,
+         .memory = (VkDeviceMemory)(uintptr_t)&object,
+      };
+      icd_post(c, TONGS_OP_vkFreeMemory, &free_args);
+   }
+   icd_id_free(c, object.id);
+   return result;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
                    const VkAllocationCallbacks *pAllocator, VkDeviceMemory *pMemory)
 {
    struct icd_device *dev = icd_device_from(device);
    const VkPhysicalDeviceMemoryProperties *types = &dev->physical->memory;
-   const VkMemoryType *type = &types->memoryTypes[pAllocateInfo->memoryTypeIndex];
    const VkExportMemoryAllocateInfo export = {
       .sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO,
       .pNext = pAllocateInfo->pNext,
@@ -81,7 +113,8 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    VkMemoryAllocateInfo info = *pAllocateInfo;
    int imported = -1;
 
-   if (pAllocateInfo->allocationSize > types->memoryHeaps[type->heapIndex].size)
+   /* A type that does not exist comes from requirements of a buffer or image that has none. */
+   if (pAllocateInfo->memoryTypeIndex >= types->memoryTypeCount)
       return VK_ERROR_OUT_OF_DEVICE_MEMORY;
    if (!icd_external_find_import(dev, pAllocateInfo, &imported))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
@@ -104,7 +137,13 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
       .pAllocateInfo = &info,
       .pMemory = &created,
    };
-   VkResult result = take_shared(dev, mem, import);
+   const VkMemoryType *type = &types->memoryTypes[info.memoryTypeIndex];
+   VkResult result = VK_SUCCESS;
+   if (mem->strategy == ICD_MEMORY_SHARED && !import &&
+       mem->size > types->memoryHeaps[type->heapIndex].size)
+      result = ask_host(dev, &info);
+   if (result == VK_SUCCESS)
+      result = take_shared(dev, mem, import);
    if (result != VK_SUCCESS)
       goto fail;
    args.heap = mem->range.number; /* 0: none */

@@ -71,21 +71,37 @@ is_short(int fd, uint64_t size)
    return fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size < size;
 }
 
+/* "If handleType is 0, this structure is ignored", but some drivers look at the descriptor all the
+ * same. Takes the struct out of the chain, which is in the arena. */
+static void
+drop_idle_import(VkMemoryAllocateInfo *info)
+{
+   VkBaseOutStructure *before = (VkBaseOutStructure *)info;
+
+   while (before->pNext) {
+      VkBaseOutStructure *s = before->pNext;
+      if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR &&
+          !((VkImportMemoryFdInfoKHR *)s)->handleType)
+         before->pNext = s->pNext;
+      else
+         before = s;
+   }
+}
+
 bool
 rdr_external_import_fd(struct rdr_context *ctx, struct rdr_op *op,
                        struct tongs_args_vkAllocateMemory *a, int *fd)
 {
-   /* The chain is in the arena. */
+   /* The struct and its chain are in the arena. */
+   drop_idle_import((VkMemoryAllocateInfo *)a->pAllocateInfo);
    VkImportMemoryFdInfoKHR *import = tongs_find_in_output_chain(
       (void *)a->pAllocateInfo->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
 
    a->ret = VK_SUCCESS;
    *fd = -1;
-   if (import && !import->handleType) /* the struct has no effect */
-      import->fd = -1;
    if (!take(ctx, op, import ? import->fd : -1, fd))
       return false;
-   if (!import || !import->handleType)
+   if (!import)
       return true;
    import->fd = *fd;
    if (*fd >= 0 && a->heap) {

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+
+"""Objects that cannot be made, or only just: the driver says what the host's driver says, when it says it."""
+
+import os
+import re
+import sys
+
+import harness
+from harness import client_environment, native_environment, program, run, test
+
+
+def outcome(what, env):
+    result = run([program("edge_objects"), what], env)
+    if result.returncode == harness.SKIPPED:
+        raise harness.Skip(result.stderr.strip())
+    return result
+
+
+def expect_as_natively(what):
+    native = outcome(what, native_environment())
+    assert native.returncode == 0, native
+    for transport, server in harness.transports():
+        through = outcome(what, client_environment(server))
+        assert (through.returncode, through.stdout) == (0, native.stdout), (transport, through, native.stdout)
+
+
+@test
+def memory_of_a_type_that_does_not_exist_is_refused():
+    for transport, server in harness.transports():
+        result = outcome("memory_type", client_environment(server))
+        assert result.returncode == 0, (transport, result)
+
+
+@test
+def the_host_decides_about_more_memory_than_a_heap_has():
+    expect_as_natively("heap_size")
+
+
+@test
+def an_import_without_a_kind_of_handle_is_none():
+    """"If handleType is 0, this structure is ignored": older lavapipes look at the descriptor natively."""
+    for transport, server in harness.transports():
+        result = outcome("idle_import", client_environment(server))
+        assert result.returncode == 0, (transport, result)
+        assert set(re.findall("^[ a-z]+: (.*)$", result.stdout, re.M)) == {"VK_SUCCESS"}, (transport, result)
+
+
+# The host driver takes gigabytes from malloc, which must not fill them.
+os.environ["MALLOC_PERTURB_"] = "0"
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
