@@ -102,6 +102,20 @@ def reach_command(cx: Context, name: str) -> None:
         reach_member(cx, m, m.kind.startswith("out_"))
 
 
+def failure_of(cx: Context, c: RegCommand, kind: str) -> str:
+    """What becomes of a post's failure (POST_FAILURES)."""
+    if kind != "post" or c.ret == "void" or created_type(cx, c):
+        return "told"
+    if c.name not in cx.post_failures:
+        raise Unsupported(f"{c.name}: POST_FAILURES does not say what its failure does")
+    return cx.post_failures[c.name]
+
+
+def role_of(name: str, kind: str) -> str:
+    roles = [role for prefix, role in policy.RECORD_ROLES if name.startswith(prefix)]
+    return roles[0] if roles and kind == "record" else "plain"
+
+
 def build_op(cx: Context, name: str) -> Op:
     """Runs when all commands were reached."""
     c = cx.reg.commands[name]
@@ -134,6 +148,7 @@ def build_op(cx: Context, name: str) -> Op:
               blocking=name in cx.blocking, cached=name in cx.cached,
               also_posts=name in cx.also_posts,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),
+              failure=failure_of(cx, c, kind), role=role_of(c_name, kind),
               context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=checks_of(name),
               limit_checks=limit_checks_of(name), flat=flat is not None, parts=parts if flat is None else flat,
               extra=len(policy.EXTRA_ARGS.get(name, ())))

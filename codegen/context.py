@@ -56,6 +56,7 @@ class Context:
     compiled: set[str]
     after_compilations: set[str]
     posts: set[str]
+    post_failures: dict[str, str]
     blocking: set[str]
     cached: set[str]
     also_posts: set[str]
@@ -113,6 +114,7 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         compiled=spelled(reg, policy.COMPILED),
         after_compilations=spelled(reg, policy.AFTER_COMPILATIONS),
         posts=spelled(reg, policy.POSTS),
+        post_failures={n: how for name, how in policy.POST_FAILURES.items() for n in spellings(reg, name)},
         blocking=spelled(reg, policy.BLOCKING),
         cached=spelled(reg, policy.CACHED),
         also_posts=spelled(reg, policy.ALSO_POSTS),

@@ -232,6 +232,8 @@ class Op:
     cached: bool = False      # a physical device keeps the answers
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post
     outputs_on_failure: bool = False
+    failure: str = "told"     # of a post: "ignored", "told", "lost"
+    role: str = "plain"       # of a recorded command: "opens", "binds", "works"
     lost: str = ""            # the VkResult when the connection is lost
     signature: int = 0
     context: str = ""

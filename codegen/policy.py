@@ -320,6 +320,36 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
+# What becomes of the failure of a post with a VkResult that creates nothing. (A post that creates an object leaves a failed
+# object, which tells. A post without a VkResult cannot fail, and one that names a failed object is skipped.)
+#   ignored  nothing relies on the post
+#   told     a failed object that the post names tells at its next use; a failure of the host driver's call loses the device
+#   lost     both lose the device: somebody may wait for the effect, or rely on it, and no object tells
+POST_FAILURES = {
+    "vkBindBufferMemory": "told", "vkBindImageMemory": "told",
+    "vkBindBufferMemory2": "told", "vkBindImageMemory2": "told",
+    # vkBeginCommandBuffer resets once more, or fails
+    "vkResetCommandPool": "ignored", "vkResetCommandBuffer": "ignored",
+    "vkResetDescriptorPool": "told", "vkFreeDescriptorSets": "told",
+    "vkResetFences": "told", "vkSetEvent": "told", "vkResetEvent": "told",
+    "vkQueueSubmit": "lost", "vkQueueSubmit2": "lost", "vkQueueBindSparse": "lost", "vkSignalSemaphore": "lost",
+    "vkMergePipelineCaches": "ignored",
+    # how a presentation or a release went is told with the next image
+    "vkQueuePresentKHR": "lost", "vkReleaseSwapchainImagesKHR": "told",
+    # tools read them, and no program
+    "vkSetDebugUtilsObjectNameEXT": "ignored", "vkSetDebugUtilsObjectTagEXT": "ignored",
+    "vkDebugMarkerSetObjectNameEXT": "ignored", "vkDebugMarkerSetObjectTagEXT": "ignored",
+}
+
+# What a recorded command is to the others, by how its name begins. A recorded command that names a failed object is skipped.
+# If it opens a scope, its command buffer fails; if it binds something, work is skipped until the same command binds again.
+RECORD_ROLES = (
+    ("vkBeginCommandBuffer", "opens"), ("vkCmdBegin", "opens"),
+    ("vkCmdBind", "binds"), ("vkCmdPushDescriptorSet", "binds"), ("vkCmdSetDescriptorBufferOffsets", "binds"),
+    ("vkCmdDraw", "works"), ("vkCmdDispatch", "works"), ("vkCmdTraceRays", "works"),
+    ("vkCmdExecuteGeneratedCommands", "works"), ("vkCmdSubpassShading", "works"),
+)
+
 # Calls whose answer stays the same as long as the instance or the device lives. The client asks once for each input, and the
 # physical device keeps the answers (icd/cache.h).
 CACHED = {

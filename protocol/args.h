@@ -24,6 +24,21 @@ enum tongs_op_kind {
    TONGS_OP_RECORD, /* within tongsRecord */
 };
 
+/* What becomes of a post's failure: POST_FAILURES in codegen/policy.py. */
+enum tongs_failure {
+   TONGS_FAILURE_TOLD,    /* a failed object tells; else the device is lost */
+   TONGS_FAILURE_IGNORED, /* nothing */
+   TONGS_FAILURE_LOST,    /* the device is lost */
+};
+
+/* What a recorded command is to the others: RECORD_ROLES in codegen/policy.py. */
+enum tongs_role {
+   TONGS_ROLE_PLAIN,
+   TONGS_ROLE_OPENS, /* a scope, which a later command closes */
+   TONGS_ROLE_BINDS, /* what commands with work use */
+   TONGS_ROLE_WORKS,
+};
+
 /* How an op is encoded and decoded. `args` is its struct tongs_args_*. */
 struct tongs_op_info {
    const char *name; /* "vkCreateBuffer" */
@@ -33,6 +48,8 @@ struct tongs_op_info {
    bool returns_result;
    bool blocking;   /* its wait may be long */
    bool also_posts; /* a call that comes as a post, too */
+   uint8_t failure; /* enum tongs_failure */
+   uint8_t role;    /* enum tongs_role */
    int32_t lost;    /* the VkResult that the application gets when the connection is lost */
    uint32_t args_size;
    uint32_t ret_offset; /* of `ret` in args */

@@ -52,8 +52,9 @@ struct tongs_slot {
    uint64_t id;     /* 0: free */
    uint64_t handle; /* the host's; 0: its creation failed */
    uint32_t device; /* the slot of the VkDevice that it belongs to, 0 for instance-level objects */
-   int32_t result;  /* why it is of no use, a VkResult: its creation failed, or the recording of its
-                       commands did */
+   int32_t result;  /* negative: why it is of no use, a VkResult: its creation failed, or the
+                       recording  of its commands did. Of a command buffer, positive: the number of
+                       the op that  was to bind what is not bound (renderer/worker/replay.c) */
    void *data;      /* the renderer's own */
 };
 

@@ -70,7 +70,7 @@ ${codec.decode(m)}\
    v->${m.stride} = sizeof(*v->${m.name});
 % endfor
 % for check in o.checks:
-   if (!d->error && !(${check}))
+   if (!d->error && !d->failed && !(${check}))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);
 % endfor
 % if o.limit_checks:

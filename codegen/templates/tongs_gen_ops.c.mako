@@ -21,6 +21,12 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 % if o.also_posts:
       .also_posts = true,
 % endif
+% if o.failure != "told":
+      .failure = TONGS_FAILURE_${o.failure | upper},
+% endif
+% if o.role != "plain":
+      .role = TONGS_ROLE_${o.role | upper},
+% endif
 % if o.ret == "VkResult":
       .returns_result = true,
       .lost = ${o.lost},

@@ -51,15 +51,25 @@ rdr_refuse_command(struct rdr_context *ctx, const char *name)
 }
 
 void
+rdr_note_post_failure(struct rdr_context *ctx, VkResult result)
+{
+   if (ctx->post_result == VK_SUCCESS)
+      ctx->post_result = result;
+}
+
+void
 rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *device, const char *name,
                 VkResult result)
 {
    struct rdr_device *dev = device;
 
-   if (ctx->post_result == VK_SUCCESS)
-      ctx->post_result = result;
-   if (tongs_ops[op->number].kind == TONGS_OP_RECORD) /* the slot is that of the command buffer */
+   rdr_note_post_failure(ctx, result);
+   if (tongs_ops[op->number].failure == TONGS_FAILURE_IGNORED)
+      return;
+   if (tongs_ops[op->number].kind == TONGS_OP_RECORD) { /* the parent is the command buffer */
       ctx->slots[op->parent].result = result;
+      return;
+   }
    if (!dev->lost)
       fprintf(stderr, "tongs worker %d: %s failed with %d; the device is lost to its application\n",
               (int)getpid(), name, result);

@@ -124,6 +124,7 @@ struct rdr_context {
    struct tongs_spinner poll_spinner;
    struct rdr_waiter *polled; /* waiter.h; NULL: none */
    VkResult post_result;      /* the first failure of a post since the last tongsSync */
+   bool skips;                /* a recorded command was skipped, and the log says so */
 
    /* Protects `replies` and the order in which they are sent: jobs and waiters send too. */
    pthread_mutex_t reply_lock;
@@ -152,9 +153,14 @@ rdr_end(struct rdr_context *ctx, const char *format, ...);
 void
 rdr_refuse_command(struct rdr_context *ctx, const char *name);
 
-/* Handles a post whose host call `name` failed. The client does not wait for the result, so the
- * worker marks the device as lost, and later calls report that. `device`: the struct rdr_device.
- * The decoder's thread. */
+/* Keeps the result of a post that failed for tongsSync. The decoder's thread. */
+void
+rdr_note_post_failure(struct rdr_context *ctx, VkResult result);
+
+/* The host driver's call `name` for a post or a recorded command failed. A command buffer fails: it
+ * loses the device when it is submitted. The failure of some posts is ignored (POST_FAILURES in
+ * codegen/policy.py). Nobody waits for the result of the others, so the device is lost from now on:
+ * its later calls report that. `device`: the struct rdr_device. The decoder's thread. */
 void
 rdr_post_failed(struct rdr_context *ctx, const struct rdr_op *op, void *device, const char *name,
                 VkResult result);

@@ -67,10 +67,9 @@ parent_of_new(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
    }
 }
 
-/* Handles an op that uses a failed object (one whose creation failed). Objects that the op creates
- * fail with the same result, objects that it destroys are removed, and a call returns the result.
- * Any other post marks the device as lost, because a post has no other way to report the
- * failure. */
+/* The op uses a failed object: one whose creation failed. What the op creates fails with the same
+ * result, what it destroys is forgotten, and a call reports the result. Any other post is skipped.
+ * It loses the device if somebody may rely on it. */
 static void
 execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args,
                   const struct tongs_decoder *d)
@@ -86,6 +85,8 @@ execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs
          rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, op->owner);
    } else if (info->destroys) {
       rdr_objects_remove(ctx, op, args);
+   } else if (info->failure != TONGS_FAILURE_LOST) {
+      rdr_note_post_failure(ctx, result);
    } else if (d->device) {
       rdr_post_failed(ctx, op, ctx->slots[d->device].data, info->name, result);
    }

@@ -176,5 +176,5 @@ rdr_handle_UpdateDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, stru
    if (d->error || !b.dev)
       rdr_end_malformed(ctx, op->number, d);
    else if (d->failed)
-      rdr_post_failed(ctx, op, b.dev, tongs_ops[op->number].name, d->failed->result);
+      rdr_note_post_failure(ctx, d->failed->result); /* the failed object tells */
 }

@@ -25,8 +25,7 @@ rdr_replay(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 /* Handles a command that must not reach the host driver, because it is malformed, uses a failed
  * object, or is for a lost device. */
 void
-rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_device *dev,
-                  struct tongs_decoder *d);
+rdr_replay_refuse(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_decoder *d);
 
 /* Whether the decoded command may be passed to the host driver. */
 static inline bool
@@ -35,7 +34,7 @@ rdr_replay_ready(struct rdr_context *ctx, const struct rdr_op *op, struct rdr_de
 {
    if (__builtin_expect(!d->error && tongs_decoder_left(d) < 8 && !d->failed && !dev->lost, 1))
       return true;
-   rdr_replay_refuse(ctx, op, dev, d);
+   rdr_replay_refuse(ctx, op, d);
    return false;
 }
 

@@ -8,6 +8,9 @@ import sys
 
 import harness
 from harness import client_environment, native_environment, program, run, test
+from mock_host import expect_good_manners, mock_driver
+
+OUT_OF_MEMORY = "VK_ERROR_OUT_OF_DEVICE_MEMORY"
 
 
 def outcome(what, env):
@@ -44,6 +47,21 @@ def an_import_without_a_kind_of_handle_is_none():
         result = outcome("idle_import", client_environment(server))
         assert result.returncode == 0, (transport, result)
         assert set(re.findall("^[ a-z]+: (.*)$", result.stdout, re.M)) == {"VK_SUCCESS"}, (transport, result)
+
+
+@test
+def a_driver_that_refuses_a_name_keeps_its_device():
+    expect_as_natively("name")
+
+
+@test
+def what_names_an_object_that_failed_late_is_skipped_and_the_device_goes_on():
+    # The worker makes two buffers of its own, with the device.
+    env = client_environment(TONGS_HOST_DRIVER=mock_driver(), TONGS_MOCK_FAIL=f"vkCreateBuffer:3:{OUT_OF_MEMORY}")
+    result = outcome("late", env)
+    expect_good_manners(result, "late")
+    assert (result.returncode, result.stdout) == (0, "the device works\n"), result
+    assert "vkCmdFillBuffer names an object that could not be made" in result.stderr, result
 
 
 # The host driver takes gigabytes from malloc, which must not fill them.

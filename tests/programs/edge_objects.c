@@ -7,6 +7,7 @@
  *    idle_import     allocates memory with an import struct that names no kind of handle
  *    sizes           objects whose sizes only some drivers can provide
  *    name            gives a buffer no name
+ *    late            uses a buffer that the test's driver fails to make
  *    pipelines       pipelines of shaders that no driver can compile
  */
 #include "tests/programs/common.h"
@@ -219,6 +220,56 @@ check_name(struct prog *p)
    return check_device(p);
 }
 
+/* --- Objects that fail late --- */
+
+/* Uses a buffer, which may fail without a word, in each way that needs no other object. */
+static enum prog_status
+check_late(struct prog *p)
+{
+   const VkBufferCreateInfo buffer_info = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+      .size = 4096,
+      .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+   };
+   struct prog_buffer good;
+   VkCommandBuffer commands;
+   VkBuffer buffer;
+   char tag[4] = "tag";
+
+   p->instance_extensions[0] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+   PROG_STEP(prog_init(p));
+   PFN_vkSetDebugUtilsObjectNameEXT set_name =
+      (PFN_vkSetDebugUtilsObjectNameEXT)vkGetInstanceProcAddr(p->instance,
+                                                              "vkSetDebugUtilsObjectNameEXT");
+   PFN_vkSetDebugUtilsObjectTagEXT set_tag = (PFN_vkSetDebugUtilsObjectTagEXT)vkGetInstanceProcAddr(
+      p->instance, "vkSetDebugUtilsObjectTagEXT");
+   PROG_VK(p, vkCreateBuffer(p->device, &buffer_info, NULL, &buffer));
+   set_name(p->device, &(VkDebugUtilsObjectNameInfoEXT){
+                          .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
+                          .objectType = VK_OBJECT_TYPE_BUFFER,
+                          .objectHandle = (uint64_t)buffer,
+                          .pObjectName = "name",
+                       });
+   set_tag(p->device, &(VkDebugUtilsObjectTagInfoEXT){
+                         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_TAG_INFO_EXT,
+                         .objectType = VK_OBJECT_TYPE_BUFFER,
+                         .objectHandle = (uint64_t)buffer,
+                         .tagSize = sizeof(tag),
+                         .pTag = tag,
+                      });
+   PROG_STEP(prog_buffer_init(p, &good, 4096, VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   vkBindBufferMemory(p->device, buffer, good.memory, 0);
+   PROG_STEP(prog_commands_begin(p, &commands));
+   vkCmdFillBuffer(commands, buffer, 0, 4096, 1);
+   vkCmdBindVertexBuffers(commands, 0, 1, &buffer, &(VkDeviceSize){0});
+   vkCmdFillBuffer(commands, good.buffer, 0, 4096, 2);
+   PROG_STEP(prog_commands_run(p, commands));
+   vkDestroyBuffer(p->device, buffer, NULL);
+   prog_buffer_finish(p, &good);
+   printf("the device works\n");
+   return PROG_RIGHT;
+}
+
 /* --- Pipelines --- */
 
 /* One compute pipeline of the words. Binds it in a command buffer that is never submitted, if
@@ -326,6 +377,7 @@ main(int argc, char **argv)
       {"idle_import", check_idle_import},
       {"sizes", check_sizes},
       {"name", check_name},
+      {"late", check_late},
       {"pipelines", check_pipelines},
    };
    struct prog p = {0};

@@ -501,7 +501,7 @@ tongs_decode_vkSetDebugUtilsObjectNameEXT(struct tongs_decoder *d, void *args)
 
    v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
    v->pNameInfo = tongs_decode_VkDebugUtilsObjectNameInfoEXT_array(d, 1, false);
-   if (!d->error && !(v->pNameInfo->objectHandle != 0))
+   if (!d->error && !d->failed && !(v->pNameInfo->objectHandle != 0))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);
    (void)d, (void)v;
 }
