@@ -146,7 +146,7 @@ def build_op(cx: Context, name: str) -> Op:
               handler=handler_of(cx, name), takes_fd=name in cx.takes_fd, compiled=name in cx.compiled,
               after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
               blocking=name in cx.blocking, cached=name in cx.cached,
-              also_posts=name in cx.also_posts,
+              also_posts=name in cx.also_posts, sent_at_once=name in cx.sent_at_once,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),
               failure=failure_of(cx, c, kind), role=role_of(c_name, kind),
               context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=checks_of(name),

@@ -60,6 +60,7 @@ class Context:
     blocking: set[str]
     cached: set[str]
     also_posts: set[str]
+    sent_at_once: set[str]
     outputs_on_failure: set[str]
 
     # selection.py
@@ -118,5 +119,6 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         blocking=spelled(reg, policy.BLOCKING),
         cached=spelled(reg, policy.CACHED),
         also_posts=spelled(reg, policy.ALSO_POSTS),
+        sent_at_once=spelled(reg, policy.SENT_AT_ONCE),
         outputs_on_failure=spelled(reg, policy.OUTPUTS_ON_FAILURE),
     )

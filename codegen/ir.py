@@ -230,6 +230,7 @@ class Op:
     after_compilations: bool = False  # vkGetPipelineCacheData: the worker finishes all compilations first
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
+    sent_at_once: bool = False     # a post that others than this client can wait for
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post
     outputs_on_failure: bool = False
     failure: str = "told"     # of a post: "ignored", "told", "lost"

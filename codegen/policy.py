@@ -350,6 +350,17 @@ RECORD_ROLES = (
     ("vkCmdExecuteGeneratedCommands", "works"), ("vkCmdSubpassShading", "works"),
 )
 
+# Posts that others than the thread that posts can wait for: the GPU, a display, another process, or a call of another thread
+# that the worker is running already. The client sends them at once, because the thread may call nothing afterwards. Other
+# posts wait for more: whoever asks the worker for their effect sends them first. Submissions and presentations are sent at
+# once by their hand-written entry points.
+SENT_AT_ONCE = {
+    "vkSetEvent", "vkSignalSemaphore",              # a submission waits
+    "vkReleaseSwapchainImagesKHR",                  # another thread waits in vkAcquireNextImageKHR
+    "vkDestroySwapchainKHR", "vkDestroySurfaceKHR",  # another client waits for the window
+    "vkReleaseProfilingLockKHR",                    # another process waits for the lock
+}
+
 # Calls whose answer stays the same as long as the instance or the device lives. The client asks once for each input, and the
 # physical device keeps the answers (icd/cache.h).
 CACHED = {

@@ -171,7 +171,6 @@ icd_SignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo *pSignalInfo)
    struct tongs_args_vkSignalSemaphore args = {.device = device, .pSignalInfo = pSignalInfo};
 
    VkResult result = icd_post(c, TONGS_OP_vkSignalSemaphore, &args);
-   icd_flush(c);
    if (result < 0)
       return result;
    pthread_mutex_lock(&s->lock);

@@ -176,6 +176,8 @@ icd_post_end(struct icd_connection *c, uint32_t op, size_t offset)
       c->stats->posts[op]++;
    if (!icd_op_end(c, offset))
       return VK_ERROR_OUT_OF_HOST_MEMORY;
+   if (tongs_ops[op].sent_at_once)
+      icd_flush(c);
    return c->debug & ICD_DEBUG_SYNC ? synchronise(c, op) : VK_SUCCESS;
 }
 

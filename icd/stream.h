@@ -15,9 +15,10 @@ struct icd_connection;
 struct icd_shared_memory;
 struct tongs_encoder;
 
-/* Encodes an op without a reply, which the next flush sends. Returns VK_SUCCESS,
- * VK_ERROR_OUT_OF_HOST_MEMORY if the op could not be encoded, or the op's code for a lost
- * connection. `args`: the op's struct tongs_args_*. */
+/* Encodes an op without a reply, which the next flush sends; an op that others can wait for is sent
+ * at once (SENT_AT_ONCE in codegen/policy.py). Returns VK_SUCCESS, VK_ERROR_OUT_OF_HOST_MEMORY if
+ * the op could not be encoded, or the op's code for a lost connection. `args`: the op's struct
+ * tongs_args_*. */
 VkResult
 icd_post(struct icd_connection *c, uint32_t op, const void *args);
 

@@ -46,11 +46,12 @@ struct tongs_op_info {
    uint8_t creates;  /* TONGS_TYPE_*, or 0 */
    uint8_t destroys; /* TONGS_TYPE_*, or 0 */
    bool returns_result;
-   bool blocking;   /* its wait may be long */
-   bool also_posts; /* a call that comes as a post, too */
-   uint8_t failure; /* enum tongs_failure */
-   uint8_t role;    /* enum tongs_role */
-   int32_t lost;    /* the VkResult that the application gets when the connection is lost */
+   bool blocking;     /* its wait may be long */
+   bool also_posts;   /* a call that comes as a post, too */
+   bool sent_at_once; /* others than this client can wait for the post: it does not wait for more */
+   uint8_t failure;   /* enum tongs_failure */
+   uint8_t role;      /* enum tongs_role */
+   int32_t lost;      /* the VkResult that the application gets when the connection is lost */
    uint32_t args_size;
    uint32_t ret_offset; /* of `ret` in args */
    void (*encode)(struct tongs_encoder *e, const void *args);

@@ -27,6 +27,9 @@ const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
 % if o.role != "plain":
       .role = TONGS_ROLE_${o.role | upper},
 % endif
+% if o.sent_at_once:
+      .sent_at_once = true,
+% endif
 % if o.ret == "VkResult":
       .returns_result = true,
       .lost = ${o.lost},
