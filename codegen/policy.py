@@ -256,6 +256,7 @@ HAND_ENTRY_POINTS = {
     "vkCmdPushDescriptorSet", "vkCmdPushDescriptorSet2",
     "vkCreateGraphicsPipelines", "vkCreateComputePipelines", "vkCreateRayTracingPipelinesKHR",
     "vkCreateRayTracingPipelinesNV", "vkCreateShadersEXT",
+    "vkCreateQueryPool", "vkGetQueryPoolResults",
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse", "vkQueueWaitIdle", "vkDeviceWaitIdle",
     "vkCreateFence", "vkDestroyFence", "vkResetFences", "vkGetFenceStatus", "vkWaitForFences",
     "vkCreateSemaphore", "vkDestroySemaphore", "vkGetSemaphoreCounterValue", "vkWaitSemaphores", "vkSignalSemaphore",

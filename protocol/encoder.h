@@ -114,6 +114,15 @@ tongs_encode_u64(struct tongs_encoder *e, uint64_t v)
    e->cur += sizeof(v);
 }
 
+/* How many bytes the application has room for: no more than a reply can bring. */
+static inline void
+tongs_encode_room(struct tongs_encoder *e, uint64_t size)
+{
+   const uint64_t max = TONGS_OP_SIZE_MAX / 2;
+
+   tongs_encode_u64(e, size < max ? size : max);
+}
+
 static inline void
 tongs_encode_i32(struct tongs_encoder *e, int32_t v)
 {

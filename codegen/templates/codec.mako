@@ -123,6 +123,8 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_encode_handles(e, (const uint64_t *)v->${m.name}, ${m.count});
 % elif m.kind == "out_scalar":
    tongs_encode_u32(e, v->${m.name} != NULL);
+% elif m.kind == "out_count" and m.type == "size_t":
+   tongs_encode_room(e, v->${m.name} ? *v->${m.name} : 0);
 % elif m.kind == "out_count":
    tongs_encode_u64(e, v->${m.name} ? *v->${m.name} : 0);
 % elif m.kind == "out_struct":
@@ -297,7 +299,11 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    for (size_t i = 0; i < ${m.size}; i++)
       tongs_encode_shape_${m.type}(e, &v->${m.name}[i]);
 % elif m.kind in ("scalars", "blob", "structs"):
+% if m.kind == "blob" and m.count_member:
+   tongs_encode_room(e, ${m.count});
+% else:
    tongs_encode_u64(e, ${m.count});
+% endif
    tongs_encode_u32(e, v->${m.name} != NULL);
 % if m.kind == "structs" and m.shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count}; i++)
