@@ -83,6 +83,7 @@ struct icd_connection {
    pthread_mutex_t stream_lock;
    struct tongs_encoder stream; /* ops that have not been sent yet */
    atomic_bool unsent;          /* whether `stream` has ops: a hint for readers without the lock */
+   uint64_t freed;              /* bytes of device memory that the ops of `stream` free */
    size_t expected;             /* bytes of the stream that the ring was told to expect */
    size_t update_start;         /* of the last vkUpdateDescriptorSets, which more writes may join */
    size_t update_tail;          /* where its writes end; 0: there is none */

@@ -6,8 +6,9 @@
 
 #include "tongs_gen_own.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* The size of a common heap. Its pages are allocated when they are first touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
@@ -35,10 +36,19 @@ struct icd_heap {
    struct icd_shared_memory memory; /* owned; .data NULL: a lent heap */
    uint64_t size;
    bool own;                /* for one allocation */
+   bool gives_back;         /* its pages can be returned to the kernel */
    int lent_fd;             /* not owned: the caller's memory of a lent heap; -1: not lent */
    uint32_t lent;           /* ranges of a lent heap that are in use */
    struct tongs_list holes; /* of struct hole.link; owned */
 };
+
+/* Gives the pages back to the system at once, although the worker has them mapped as well. */
+static void
+punch(const struct icd_heap *heap, uint64_t offset, uint64_t size)
+{
+   if (heap->gives_back)
+      madvise((uint8_t *)heap->memory.data + offset, size, MADV_REMOVE);
+}
 
 static struct icd_transport *
 transport_of(const struct icd_heaps *heaps)
@@ -62,6 +72,8 @@ destroy_heap(struct icd_heaps *heaps, struct icd_heap *heap)
       return;
    tongs_list_for_each_safe(struct hole, hole, &heap->holes, link)
       free(hole);
+   if (heap->memory.data && icd_connection_is_ours(heaps->connection))
+      punch(heap, 0, heap->size);
    if (heap->memory.data)
       transport_of(heaps)->ops->destroy_memory(transport_of(heaps), &heap->memory,
                                                !icd_connection_is_ours(heaps->connection));
@@ -130,9 +142,14 @@ new_heap(const struct icd_heaps *heaps, uint64_t size, bool own)
 static bool
 enter_locked(struct icd_heaps *heaps, struct icd_heap *heap)
 {
+   heap->gives_back = heap->memory.fd >= 0;
    if (!announce(heaps, heap)) {
       destroy_heap(heaps, heap);
       return false;
+   }
+   if (heap->memory.fd >= 0) { /* the worker has it; the application may need its number */
+      close(heap->memory.fd);
+      heap->memory.fd = -1;
    }
    heaps->next_number++;
    tongs_list_insert(&heaps->heaps, &heap->link);
@@ -200,13 +217,6 @@ take_common_locked(struct icd_heaps *heaps, uint64_t size, bool kept, struct icd
 }
 
 /* --- Freed ranges --- */
-
-static void
-punch(const struct icd_heap *heap, uint64_t offset, uint64_t size)
-{
-   fallocate(heap->memory.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
-             (off_t)size);
-}
 
 /* Merges the hole with the next one if they are adjacent and alike. */
 static void
@@ -344,22 +354,57 @@ drop_heap_locked(struct icd_heaps *heaps, struct icd_heap *heap)
    destroy_heap(heaps, heap);
 }
 
+static void
+free_locked(struct icd_heaps *heaps, const struct icd_heap_range *range)
+{
+   if (range->heap->lent > 1) {
+      range->heap->lent--;
+   } else if (range->heap->own) {
+      drop_heap_locked(heaps, range->heap);
+   } else {
+      const bool large = range->size >= PUNCH_SIZE && range->heap->gives_back;
+      const bool kept = large && range->size <= KEPT_MAX - heaps->kept;
+      if (large && !kept)
+         punch(range->heap, range->offset, range->size);
+      give_back_locked(heaps, range, kept);
+   }
+}
+
 void
 icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range)
 {
    if (!range->heap)
       return;
    pthread_mutex_lock(&heaps->lock);
-   if (range->heap->lent > 1) {
-      range->heap->lent--;
-   } else if (range->heap->own) {
-      drop_heap_locked(heaps, range->heap);
-   } else {
-      const bool large = range->size >= PUNCH_SIZE && range->heap->memory.fd >= 0;
-      const bool kept = large && range->size <= KEPT_MAX - heaps->kept;
-      if (large && !kept)
-         punch(range->heap, range->offset, range->size);
-      give_back_locked(heaps, range, kept);
+   free_locked(heaps, range);
+   pthread_mutex_unlock(&heaps->lock);
+}
+
+/* Whether no range of a common heap is in use. */
+static bool
+is_unused(const struct icd_heap *heap)
+{
+   uint64_t unused = 0;
+
+   tongs_list_for_each(struct hole, hole, &heap->holes, link)
+      unused += hole->size;
+   return unused == heap->size;
+}
+
+void
+icd_heap_free_refused(struct icd_heaps *heaps, const struct icd_heap_range *range)
+{
+   struct icd_heap *heap = range->heap;
+   if (!heap)
+      return;
+   const bool common = !heap->own; /* a heap of its own is gone with the range */
+
+   pthread_mutex_lock(&heaps->lock);
+   free_locked(heaps, range);
+   if (common && is_unused(heap)) {
+      tongs_list_for_each(struct hole, hole, &heap->holes, link)
+         heaps->kept -= hole->kept ? hole->size : 0;
+      drop_heap_locked(heaps, heap);
    }
    pthread_mutex_unlock(&heaps->lock);
 }

@@ -58,4 +58,9 @@ icd_heap_borrow(struct icd_heaps *heaps, int fd, uint64_t fd_size, uint64_t offs
 void
 icd_heap_free(struct icd_heaps *heaps, const struct icd_heap_range *range);
 
+/* The same for a range of which the worker could not make memory. The heap goes too if it has no
+ * other ranges: perhaps the worker could not map it. */
+void
+icd_heap_free_refused(struct icd_heaps *heaps, const struct icd_heap_range *range);
+
 #endif

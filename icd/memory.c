@@ -158,6 +158,8 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    return VK_SUCCESS;
 
 fail:
+   icd_heap_free_refused(&dev->heaps, &mem->range);
+   mem->range.heap = NULL;
    drop_shared(dev, mem);
    icd_object_destroy(&dev->base, pAllocator, &mem->base);
    return result;
@@ -174,6 +176,7 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
    struct tongs_args_vkFreeMemory args = {.device = device, .memory = memory};
    icd_post(dev->base.connection, TONGS_OP_vkFreeMemory, &args);
    drop_shared(dev, mem);
+   icd_note_freed(dev->base.connection, mem->size);
    if (mem->copy)
       munmap(mem->copy, mem->before + mem->size);
    if (mem->dma_buf >= 0)

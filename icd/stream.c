@@ -16,6 +16,9 @@
 /* The most memory, in bytes, that an empty stream keeps. */
 #define STREAM_KEPT (4 * ICD_FLUSH_SIZE)
 
+/* Posts that together free more device memory than this, in bytes, do not wait for more posts. */
+#define FREED_MAX (UINT64_C(4) << 20)
+
 /* The longest time, in milliseconds, to wait for room before checking whether the connection is
  * lost. */
 #define SEND_WAIT_MS 1000
@@ -75,6 +78,7 @@ flush_locked(struct icd_connection *c)
       send_bytes_locked(c, c->stream.base, tongs_encoder_size(&c->stream), NULL);
    tongs_encoder_trim(&c->stream, STREAM_KEPT);
    c->expected = c->update_tail = 0;
+   c->freed = 0;
 }
 
 void
@@ -179,6 +183,17 @@ icd_post_end(struct icd_connection *c, uint32_t op, size_t offset)
    if (tongs_ops[op].sent_at_once)
       icd_flush(c);
    return c->debug & ICD_DEBUG_SYNC ? synchronise(c, op) : VK_SUCCESS;
+}
+
+void
+icd_note_freed(struct icd_connection *c, uint64_t size)
+{
+   pthread_mutex_lock(&c->stream_lock);
+   c->freed += size < FREED_MAX ? size : FREED_MAX;
+   bool flush = c->freed >= FREED_MAX;
+   pthread_mutex_unlock(&c->stream_lock);
+   if (flush)
+      icd_flush(c);
 }
 
 bool

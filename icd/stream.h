@@ -26,6 +26,11 @@ icd_post(struct icd_connection *c, uint32_t op, const void *args);
 void
 icd_flush(struct icd_connection *c);
 
+/* Says that the last post frees `size` bytes of device memory: a thread that frees much may call
+ * nothing afterwards, and others can wait for the memory. */
+void
+icd_note_freed(struct icd_connection *c, uint64_t size);
+
 /* --- Ops written by hand --- */
 
 /* Takes the stream's lock and starts an op. icd_op_end() releases the lock. */

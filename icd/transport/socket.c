@@ -108,7 +108,8 @@ socket_send(struct icd_transport *t, const void *data, size_t size,
                    : send(s->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
    } while (n < 0 && errno == EINTR);
    if (n < 0)
-      return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+      /* ETOOMANYREFS: too many descriptors are on their way; the worker takes them. */
+      return errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS ? 0 : -errno;
    return n;
 }
 

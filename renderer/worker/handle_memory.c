@@ -44,10 +44,13 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
          return;
       }
       info.allocationSize = (info.allocationSize + TONGS_HEAP_PAGE - 1) & ~(TONGS_HEAP_PAGE - 1);
-      import.pHostPointer =
-         rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize, &heap);
-      if (!import.pHostPointer) {
+      if (!rdr_heap_range(ctx, dev, a->heap, a->heap_offset, info.allocationSize, &heap,
+                          &import.pHostPointer)) {
          rdr_end(ctx, "a vkAllocateMemory names a range that is not in its heap");
+         return;
+      }
+      if (!import.pHostPointer) {
+         a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
          return;
       }
       info.pNext = &import;

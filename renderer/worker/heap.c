@@ -30,16 +30,17 @@ find(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number)
    return NULL;
 }
 
-void *
+bool
 rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number,
-               uint64_t offset, uint64_t size, struct rdr_heap **heap)
+               uint64_t offset, uint64_t size, struct rdr_heap **heap, void **data)
 {
    struct rdr_heap *h = number ? find(ctx, dev, number) : NULL;
 
    if (!h || size > h->size || offset > h->size - size || offset % TONGS_HEAP_PAGE)
-      return NULL;
+      return false;
    *heap = h;
-   return h->memory.data + offset;
+   *data = h->memory.data ? h->memory.data + offset : NULL;
+   return true;
 }
 
 static void
@@ -113,6 +114,8 @@ rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_dec
       heap->number = a.number;
       heap->size = a.size;
       why = rdr_op_map_memory(ctx, op, a.size, &heap->memory);
+      if (why && heap->memory.no_room) /* then no memory can be made of the heap */
+         why = NULL;
    } else if (!why) {
       why = "out of memory";
    }

@@ -20,12 +20,12 @@ struct rdr_memory {
    int imported_fd;
 };
 
-/* The address of a range of `size` bytes at `offset` of the device's heap `number`; NULL if the
- * range does not lie in the heap as a whole (R4). The range stays mapped while a memory uses the
- * heap. */
-void *
+/* Finds a range of `size` bytes at `offset` of the device's heap `number`. False if the range does
+ * not lie in the heap as a whole (R4). `*data`: its address, which stays mapped as long as a memory
+ * uses the heap; NULL: this process had no room to map the heap. */
+bool
 rdr_heap_range(struct rdr_context *ctx, const struct rdr_device *dev, uint32_t number,
-               uint64_t offset, uint64_t size, struct rdr_heap **heap);
+               uint64_t offset, uint64_t size, struct rdr_heap **heap, void **data);
 
 /* Creates the data of a memory that uses `heap` (NULL: none). NULL if memory is out. */
 struct rdr_memory *

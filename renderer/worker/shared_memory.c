@@ -15,6 +15,7 @@ rdr_shared_memory_map(struct rdr_shared_memory *memory, int fd, uint64_t size)
    bool sealed = tongs_is_sealed(fd, size);
    void *data = sealed ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
                        : MAP_FAILED;
+   memory->no_room = sealed && data == MAP_FAILED;
    close(fd);
    if (data == MAP_FAILED)
       return sealed ? "it cannot be mapped" : "it is no sealed memory of that size";

@@ -5,6 +5,7 @@
 #ifndef RDR_WORKER_SHARED_MEMORY_H
 #define RDR_WORKER_SHARED_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rdr_shared_memory {
@@ -13,6 +14,8 @@ struct rdr_shared_memory {
    /* The lease of a guest's pages, owned; -1: none. The device process polls the other end. When
     * the worker closes the lease, it returns the pages to the guest. */
    int lease;
+   /* Nothing is mapped because this process had no room; the peer did nothing wrong. */
+   bool no_room;
 };
 
 /* Maps a memfd, which must be sealed and have exactly `size` bytes (R14). Closes `fd`, also on

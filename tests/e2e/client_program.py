@@ -138,15 +138,20 @@ class Application:
         call("vkDeviceWaitIdle", device)
         return "held"
 
-    def cycle_memory(self, size, count):
-        """As many memories at the same time, all written, all freed."""
+    def free_memory(self, size, count):
+        """As many memories at the same time, all written, all freed; no call follows."""
         self.holder = self.holder or self.make_device()
         device, size = self.holder, int(size)
         memories = [self.map_memory(device, size) for _ in range(int(count))]
         for memory, data in memories:
             ctypes.memset(data, 0x5a, size)
             vk.vkFreeMemory(device, memory, None)
-        call("vkDeviceWaitIdle", device)
+        return "freed"
+
+    def cycle_memory(self, size, count):
+        """The same, and the worker has done it."""
+        self.free_memory(size, count)
+        call("vkDeviceWaitIdle", self.holder)
         return "freed"
 
     def use_memory(self, device):
@@ -193,6 +198,7 @@ class Application:
             "instance": self.make_instance,
             "memory": self.memory,
             "hold-memory": self.hold_memory,
+            "free-memory": self.free_memory,
             "cycle-memory": self.cycle_memory,
             "destroy": self.destroy,
             "fds": lambda: str(len(self.list_fds())),

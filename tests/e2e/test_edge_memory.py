@@ -3,23 +3,66 @@
 """Memory and synchronisation at their edges: what a program gets natively, it gets through the
 driver. The program `edge_memory` has the checks."""
 
+import resource
 import sys
 
 import harness
-from harness import checks_of, client_environment, native_environment, program, run, test
+from harness import checks_of, client_environment, native_environment, only_worker_of, program, run
+from harness import test, wait_until
+
+MIB = 1 << 20
 
 
-def results(env):
-    done = run([program("edge_memory")], env, timeout=200)
+def results(env, *words, **keywords):
+    done = run([program("edge_memory"), *words], env, timeout=200, **keywords)
     return checks_of(done.stdout), done
+
+
+def expect_as_natively(*words, environments=({},), **keywords):
+    native, _ = results(native_environment(), *words, **keywords)
+    for changes in environments:
+        ours, done = results(client_environment(**changes), *words, **keywords)
+        assert ours == native, (changes, native, done)
 
 
 @test
 def every_check_ends_as_it_does_natively():
-    native, _ = results(native_environment())
-    for changes in [{}, {"TONGS_DEBUG": "socket"}]:
-        ours, done = results(client_environment(**changes))
-        assert ours == native, (changes, done)
+    expect_as_natively(environments=({}, {"TONGS_DEBUG": "socket"}))
+
+
+@test
+def a_heap_takes_no_descriptor_of_the_application():
+    expect_as_natively("many allocations take no descriptors",
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+
+
+@test
+def without_address_space_allocations_fail_and_the_device_goes_on():
+    if harness.sanitized():
+        raise harness.Skip("the sanitizer takes all address space")
+    limit = 3000 * MIB
+    expect_as_natively("allocations fail and the device goes on",
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+
+
+def heap_bytes(pid):
+    """What the process has mapped of shared heaps."""
+    with open(f"/proc/{pid}/maps") as file:
+        ranges = [line.split()[0].split("-") for line in file if "memfd:tongs-heap" in line]
+    return sum(int(end, 16) - int(start, 16) for start, end in ranges)
+
+
+@test
+def freed_memory_comes_back_without_a_further_call():
+    for _, server in harness.transports():
+        client = harness.Client(server)
+        client.ask("instance")
+        client.ask(f"free-memory {32 * MIB} 8")
+        worker = only_worker_of(server)
+        # No call follows: what the client has not sent stays where it is.
+        wait_until(lambda: heap_bytes(worker) <= 64 * MIB, 10)
+        client.finish()
+        wait_until(lambda: not harness.workers_of(server))
 
 
 if __name__ == "__main__":

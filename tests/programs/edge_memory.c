@@ -6,10 +6,13 @@
 #include "tests/programs/checks.h"
 #include "tests/programs/common.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -160,12 +163,190 @@ check_timeline(struct prog *p)
    return PROG_RIGHT;
 }
 
+/* --- Room that the driver does not fill --- */
+
+#define MIB ((size_t)1 << 20)
+
+static void *
+reserve(size_t size)
+{
+   void *data =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+   return data == MAP_FAILED ? NULL : data;
+}
+
+/* Two timestamps, of which the second one is not earlier. */
+static enum prog_status
+check_stamps(struct prog *p, VkQueryPool pool, uint8_t *data, size_t size, size_t stride)
+{
+   uint64_t stamps[2];
+
+   memset(data, 0x5a, sizeof(stamps));
+   memset(data + stride, 0x5a, sizeof(stamps));
+   PROG_VK(p, vkGetQueryPoolResults(p->device, pool, 0, 2, size, data, stride,
+                                    VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
+   memcpy(&stamps[0], data, sizeof(stamps[0]));
+   memcpy(&stamps[1], data + stride, sizeof(stamps[1]));
+   PROG_EXPECT(p, stamps[0] && stamps[0] <= stamps[1] && stamps[1] != UINT64_C(0x5a5a5a5a5a5a5a5a),
+               "the stamps are %llx and %llx", (unsigned long long)stamps[0],
+               (unsigned long long)stamps[1]);
+   for (size_t i = 2 * sizeof(stamps[0]); stride > i && i < 64; i++)
+      PROG_EXPECT(p, data[i] == (i < sizeof(stamps) ? 0x5a : 0), "byte %zu was written", i);
+   return PROG_RIGHT;
+}
+
+/* A query that is not available leaves the room alone. */
+static enum prog_status
+check_missing_stamp(struct prog *p, VkQueryPool pool, uint8_t *data, size_t size)
+{
+   uint64_t after[2];
+
+   memset(data, 0x77, sizeof(after[0]));
+   memset(data + size / 2, 0x77, sizeof(after[1]));
+   PROG_VK_IS(
+      p, vkGetQueryPoolResults(p->device, pool, 2, 2, size, data, size / 2, VK_QUERY_RESULT_64_BIT),
+      VK_NOT_READY);
+   memcpy(&after[0], data, sizeof(after[0]));
+   memcpy(&after[1], data + size / 2, sizeof(after[1]));
+   PROG_EXPECT(p, after[0] == UINT64_C(0x7777777777777777) && after[1] == after[0],
+               "results that are not available were written: %llx and %llx",
+               (unsigned long long)after[0], (unsigned long long)after[1]);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+check_query_room(struct prog *p)
+{
+   const VkQueryPoolCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+      .queryType = VK_QUERY_TYPE_TIMESTAMP,
+      .queryCount = 4,
+   };
+   const size_t rooms[] = {16 * MIB, 200 * MIB, 700 * MIB};
+   VkQueryPool pool;
+   VkCommandBuffer commands;
+   uint8_t *data = reserve(700 * MIB);
+
+   if (!p->family_props.timestampValidBits)
+      return prog_skipped(p, "the queue has no timestamps");
+   PROG_EXPECT(p, data, "no room");
+   PROG_VK(p, vkCreateQueryPool(p->device, &info, NULL, &pool));
+   PROG_STEP(prog_commands_begin(p, &commands));
+   vkCmdResetQueryPool(commands, pool, 0, 4);
+   vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, pool, 0);
+   vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, pool, 1);
+   PROG_STEP(prog_commands_run(p, commands));
+   for (size_t i = 0; i < PROG_COUNT(rooms); i++) {
+      PROG_STEP(check_stamps(p, pool, data, rooms[i], sizeof(uint64_t)));
+      PROG_STEP(check_stamps(p, pool, data, rooms[i], rooms[i] / 2));
+      PROG_STEP(check_missing_stamp(p, pool, data, rooms[i]));
+   }
+   vkDestroyQueryPool(p->device, pool, NULL);
+   munmap(data, 700 * MIB);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+check_cache_room(struct prog *p)
+{
+   const VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
+   const size_t room = 700 * MIB;
+   VkPipelineCache cache;
+   size_t wanted, size = room;
+   void *data = reserve(room);
+
+   PROG_EXPECT(p, data, "no room");
+   PROG_VK(p, vkCreatePipelineCache(p->device, &info, NULL, &cache));
+   PROG_VK(p, vkGetPipelineCacheData(p->device, cache, &wanted, NULL));
+   PROG_VK(p, vkGetPipelineCacheData(p->device, cache, &size, data));
+   PROG_EXPECT(p, size == wanted, "%zu bytes came, not %zu", size, wanted);
+   vkDestroyPipelineCache(p->device, cache, NULL);
+   munmap(data, room);
+   return PROG_RIGHT;
+}
+
+/* --- Many and large allocations --- */
+
+static VkResult
+allocate(struct prog *p, VkDeviceSize size, VkDeviceMemory *memory)
+{
+   const VkMemoryAllocateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+      .allocationSize = size,
+      .memoryTypeIndex = prog_memory_type(p, UINT32_MAX, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT),
+   };
+
+   return vkAllocateMemory(p->device, &info, NULL, memory);
+}
+
+/* The device does something after all that. */
+static enum prog_status
+use(struct prog *p)
+{
+   struct prog_buffer buffer;
+   VkCommandBuffer commands;
+
+   PROG_STEP(prog_buffer_init(p, &buffer, 4096, VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   PROG_STEP(prog_commands_begin(p, &commands));
+   vkCmdFillBuffer(commands, buffer.buffer, 0, VK_WHOLE_SIZE, 11);
+   prog_memory_barrier(commands);
+   PROG_STEP(prog_commands_run(p, commands));
+   prog_invalidate(p);
+   PROG_EXPECT(p, *(uint32_t *)buffer.map == 11, "the buffer is not filled");
+   prog_buffer_finish(p, &buffer);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+check_descriptors(struct prog *p)
+{
+   static VkDeviceMemory memories[300];
+
+   for (size_t i = 0; i < PROG_COUNT(memories); i++) {
+      const VkResult result = allocate(p, 16 * MIB, &memories[i]);
+      PROG_EXPECT(p, result == VK_SUCCESS, "allocation %zu gave %s", i, prog_result_name(result));
+   }
+   const int fd = open("/dev/null", O_RDONLY);
+   PROG_EXPECT(p, fd >= 0 && fd < 200, "descriptors are used up: the next one is %d", fd);
+   close(fd);
+   for (size_t i = 0; i < PROG_COUNT(memories); i++)
+      vkFreeMemory(p->device, memories[i], NULL);
+   return use(p);
+}
+
+static enum prog_status
+check_address_space(struct prog *p)
+{
+   static VkDeviceMemory memories[64];
+   VkResult result = VK_SUCCESS;
+   size_t count = 0;
+
+   while (count < PROG_COUNT(memories) &&
+          (result = allocate(p, 64 * MIB, &memories[count])) == VK_SUCCESS)
+      count++;
+   PROG_EXPECT(p,
+               result == VK_SUCCESS || result == VK_ERROR_OUT_OF_DEVICE_MEMORY ||
+                  result == VK_ERROR_OUT_OF_HOST_MEMORY,
+               "after %zu allocations: %s", count, prog_result_name(result));
+   PROG_EXPECT(p, count > 1, "only %zu allocations", count);
+   for (size_t i = 0; i < count; i++)
+      vkFreeMemory(p->device, memories[i], NULL);
+   PROG_VK(p, allocate(p, 64 * MIB, &memories[0]));
+   vkFreeMemory(p->device, memories[0], NULL);
+   return use(p);
+}
+
 int
 main(int argc, char **argv)
 {
    static const struct prog_check checks[] = {
       {"a thread that only joins sets an event", check_event},
       {"a thread that only joins raises a timeline", check_timeline},
+      {"query results have more room than they need", check_query_room},
+      {"a pipeline cache has more room than it needs", check_cache_room},
+      {"many allocations take no descriptors", check_descriptors},
+      {"allocations fail and the device goes on", check_address_space},
    };
 
    return prog_checks_main(argc, argv, checks, PROG_COUNT(checks), PROG_CHECKS_WITH_DEVICE);

@@ -527,9 +527,10 @@ a_heap_stays_mapped_while_a_memory_is_made_of_it(struct fixture *f)
    if (!CHECK(made && made->heap))
       return;
    struct rdr_heap *used;
-   void *page = rdr_heap_range(&f->ctx, &f->device, 1, 0, TONGS_HEAP_PAGE, &used);
+   void *page;
+   CHECK(rdr_heap_range(&f->ctx, &f->device, 1, 0, TONGS_HEAP_PAGE, &used, &page));
    execute_own(f, TONGS_OP_tongsHeapDestroy, 0, heap, 2);
-   CHECK(!rdr_heap_range(&f->ctx, &f->device, 1, 0, TONGS_HEAP_PAGE, &used));
+   CHECK(!rdr_heap_range(&f->ctx, &f->device, 1, 0, TONGS_HEAP_PAGE, &used, &page));
    CHECK(mincore(page, TONGS_HEAP_PAGE, &resident) == 0);
    execute(f, TONGS_OP_vkFreeMemory,
            &(struct tongs_args_vkFreeMemory){.device = HANDLE(VkDevice, DEVICE), .memory = memory});
