@@ -256,7 +256,7 @@ tongs_encode_vkGetData(struct tongs_encoder *e, const void *args)
    const struct tongs_args_vkGetData *v = args;
 
    tongs_encode_handle(e, (uintptr_t)v->device);
-   tongs_encode_u64(e, v->pDataSize ? *v->pDataSize : 0);
+   tongs_encode_room(e, v->pDataSize ? *v->pDataSize : 0);
    tongs_encode_u32(e, v->pData != NULL);
    tongs_encode_u32(e, v->pStamp != NULL);
    (void)e, (void)v;
