@@ -58,6 +58,17 @@ allocate_mapped(struct bench *b, VkDeviceSize size, void **map)
 }
 
 static uint64_t
+allocate_large_run(struct bench *b, uint64_t n)
+{
+   void *map;
+
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++)
+      vkFreeMemory(b->device, allocate_mapped(b, 16 * MIB, &map), NULL);
+   return bench_now() - start;
+}
+
+static uint64_t
 map_first_run(struct bench *b, uint64_t n)
 {
    uint64_t start = bench_now();
@@ -162,6 +173,8 @@ const struct bench_row bench_memory_rows[] = {
    {"map", "vkMapMemory and vkUnmapMemory of 64 KiB", BENCH_US, 0, 1, map_init, map_run},
    {"map-first", "vkAllocateMemory of 64 KiB, vkMapMemory, one write, vkFreeMemory", BENCH_US, 0, 1,
     NULL, map_first_run},
+   {"allocate-16m", "vkAllocateMemory of 16 MiB, vkFreeMemory", BENCH_US, 0, 1, NULL,
+    allocate_large_run},
    {"fill-8m", "vkAllocateMemory of 8 MiB, vkMapMemory, all written, vkFreeMemory", BENCH_GBPS, 0,
     8 * MIB, NULL, fill_run},
    {"up-1k", "1 KiB to the device, waited for", BENCH_GBPS, 0, KIB, up_init, up_run},

@@ -274,6 +274,26 @@ drain_init(struct bench *b)
    bench_drain(b);
 }
 
+/* An event that no command names. */
+static uint64_t
+event_run(struct bench *b, uint64_t n)
+{
+   const VkEventCreateInfo info = {.sType = VK_STRUCTURE_TYPE_EVENT_CREATE_INFO};
+   VkEvent event;
+
+   bench_check(b, vkCreateEvent(b->device, &info, NULL, &event), "vkCreateEvent");
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++) {
+      bench_check(b, vkSetEvent(b->device, event), "vkSetEvent");
+      if (vkGetEventStatus(b->device, event) != VK_EVENT_SET)
+         bench_fail(b, "an event that was set is not");
+      bench_check(b, vkResetEvent(b->device, event), "vkResetEvent");
+   }
+   uint64_t ns = bench_now() - start;
+   vkDestroyEvent(b->device, event, NULL);
+   return ns;
+}
+
 const struct bench_row bench_sync_rows[] = {
    {"submit-wait", "vkQueueSubmit of a small fill, wait for its fence, reset it", BENCH_US,
     BENCH_SAMPLED, 1, sync_init, submit_wait_run},
@@ -300,6 +320,7 @@ const struct bench_row bench_sync_rows[] = {
     BENCH_SAMPLED, 1, timeline_init, timeline_wait_run},
    {"timeline-signal", "vkSignalSemaphore, drained", BENCH_NS, 0, 1, timeline_init,
     timeline_signal_run},
+   {"event", "vkSetEvent, vkGetEventStatus and vkResetEvent", BENCH_NS, 0, 1, NULL, event_run},
    {"hot-call", "vkGetPipelineCacheData's size: no client can know it", BENCH_US, BENCH_SAMPLED, 1,
     drain_init, hot_call_run},
    {0},

@@ -135,6 +135,8 @@ def build_op(cx: Context, name: str) -> Op:
         raise Unsupported(f"{name}: {returned[0].name} returns something without a reply")
     if c.ret not in ("void", "VkResult") and not scalar_of(cx, c.ret):
         raise Unsupported(f"{name}: returns {c.ret}")
+    if name in cx.noted & cx.hand_entries:
+        raise Unsupported(f"{name}: a hand-written entry point calls what NOTED asks for itself")
     number = cx.numbers.ops[name]
     c_name = cx.numbers.op_names[number]
     flat = flat_parts(cx, args) if kind == "record" and name not in policy.CONTEXT else None
@@ -147,6 +149,7 @@ def build_op(cx: Context, name: str) -> Op:
               after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
               blocking=name in cx.blocking, cached=name in cx.cached,
               also_posts=name in cx.also_posts, sent_at_once=name in cx.sent_at_once,
+              noted=name in cx.noted,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),
               failure=failure_of(cx, c, kind), role=role_of(c_name, kind),
               context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=checks_of(name),

@@ -61,6 +61,7 @@ class Context:
     cached: set[str]
     also_posts: set[str]
     sent_at_once: set[str]
+    noted: set[str]
     outputs_on_failure: set[str]
 
     # selection.py
@@ -120,5 +121,6 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         cached=spelled(reg, policy.CACHED),
         also_posts=spelled(reg, policy.ALSO_POSTS),
         sent_at_once=spelled(reg, policy.SENT_AT_ONCE),
+        noted=spelled(reg, policy.NOTED),
         outputs_on_failure=spelled(reg, policy.OUTPUTS_ON_FAILURE),
     )

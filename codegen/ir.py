@@ -230,6 +230,7 @@ class Op:
     after_compilations: bool = False  # vkGetPipelineCacheData: the worker finishes all compilations first
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
+    noted: bool = False            # the generated entry point tells icd/notes.h first
     sent_at_once: bool = False     # a post that others than this client can wait for
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post
     outputs_on_failure: bool = False
@@ -297,6 +298,11 @@ class Op:
     def declaration(self) -> str:
         """C of its parameters: "VkDevice device, const VkBufferCreateInfo *pCreateInfo"."""
         return ", ".join(m.decl for m in self.params)
+
+    @property
+    def names(self) -> str:
+        """The names of its parameters: "device, pCreateInfo"."""
+        return ", ".join(m.name for m in self.params)
 
     @property
     def names(self) -> str:

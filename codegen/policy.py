@@ -257,6 +257,7 @@ HAND_ENTRY_POINTS = {
     "vkCreateGraphicsPipelines", "vkCreateComputePipelines", "vkCreateRayTracingPipelinesKHR",
     "vkCreateRayTracingPipelinesNV", "vkCreateShadersEXT",
     "vkCreateQueryPool", "vkGetQueryPoolResults",
+    "vkCreateEvent", "vkSetEvent", "vkResetEvent", "vkGetEventStatus",
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse", "vkQueueWaitIdle", "vkDeviceWaitIdle",
     "vkCreateFence", "vkDestroyFence", "vkResetFences", "vkGetFenceStatus", "vkWaitForFences",
     "vkCreateSemaphore", "vkDestroySemaphore", "vkGetSemaphoreCounterValue", "vkWaitSemaphores", "vkSignalSemaphore",
@@ -350,6 +351,14 @@ RECORD_ROLES = (
     ("vkCmdDraw", "works"), ("vkCmdDispatch", "works"), ("vkCmdTraceRays", "works"),
     ("vkCmdExecuteGeneratedCommands", "works"), ("vkCmdSubpassShading", "works"),
 )
+
+# Commands with a generated entry point that first calls icd_note_<command>() (icd/notes.h): the client keeps something in
+# mind about the objects that they name.
+NOTED = {
+    "vkCmdSetEvent", "vkCmdResetEvent", "vkCmdWaitEvents",
+    "vkCmdSetEvent2", "vkCmdResetEvent2", "vkCmdWaitEvents2",
+    "vkBindBufferMemory", "vkBindBufferMemory2", "vkBindImageMemory", "vkBindImageMemory2",
+}
 
 # Posts that others than the thread that posts can wait for: the GPU, a display, another process, or a call of another thread
 # that the worker is running already. The client sends them at once, because the thread may call nothing afterwards. Other

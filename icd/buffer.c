@@ -60,6 +60,18 @@ create_info_of(const struct icd_requirements_key *key, struct tongs_arena *arena
    return d.error ? NULL : create;
 }
 
+/* Whether the device may write to such a buffer. Usages in the chain count as such. */
+static bool
+may_be_written(const VkBufferCreateInfo *create)
+{
+   const VkBufferUsageFlags only_read =
+      VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+      VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT | VK_BUFFER_USAGE_INDEX_BUFFER_BIT |
+      VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;
+
+   return create->pNext || create->usage & ~only_read;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkBuffer *pBuffer)
@@ -81,6 +93,7 @@ icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
    }
    buffer->size = pCreateInfo->size;
    buffer->may_probe = may_probe(pCreateInfo);
+   buffer->written = may_be_written(pCreateInfo);
    init_key(&buffer->key, dev, pCreateInfo);
    *pBuffer = created;
    return result;

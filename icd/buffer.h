@@ -11,6 +11,7 @@ struct icd_buffer {
    atomic_ullong address; /* 0: not fetched yet; several threads may fetch it */
    uint64_t size;
    bool may_probe;                  /* probes with its create info are safe */
+   bool written;                    /* the device may write the memory that it is bound to */
    struct icd_requirements_key key; /* of its create info with size 0 */
 };
 

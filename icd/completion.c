@@ -46,7 +46,8 @@ icd_tell(struct icd_connection *c)
 {
    if (c->channel) {
       atomic_fetch_add(&c->status->events, 1);
-      c->transport->ops->wake(c->transport, &c->status->events);
+      if (atomic_load(&c->status->sleepers)) /* partner of sleep_on_events() */
+         c->transport->ops->wake(c->transport, &c->status->events);
    } else {
       pthread_mutex_lock(&c->receive_lock);
       pthread_cond_broadcast(&c->received);

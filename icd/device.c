@@ -11,6 +11,8 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 static VkResult
@@ -62,6 +64,20 @@ destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
    icd_free(NULL, alloc ? alloc : &own, dev);
 }
 
+/* Says once that no memory is coherent, which the API promises. */
+static void
+warn_of_explicit_memory(const struct icd_device *dev)
+{
+   static atomic_flag warned = ATOMIC_FLAG_INIT;
+   bool is_explicit = false;
+
+   for (uint32_t i = 0; i < dev->physical->memory.memoryTypeCount; i++)
+      is_explicit |= dev->physical->strategies[i] == ICD_MEMORY_EXPLICIT;
+   if (is_explicit && !atomic_flag_test_and_set(&warned))
+      fprintf(stderr, "tongs: memory is not shared with the server, so no memory type is "
+                      "HOST_COHERENT: a program that relies on one gets wrong results\n");
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkDevice *pDevice)
@@ -108,6 +124,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
    /* Some host drivers cannot bind imported pages sparsely. With these, the host driver allocates
     * the memory that the client can map, and no pages are imported. */
    dev->exports_memory = binds_sparsely(pCreateInfo) && icd_external_maps_host(dev);
+   warn_of_explicit_memory(dev);
    *pDevice = (VkDevice)dev;
    return VK_SUCCESS;
 }

@@ -12,6 +12,8 @@
 
 /* The size of a common heap. Its pages are allocated when they are first touched. */
 #define HEAP_SIZE (UINT64_C(64) << 20)
+/* The size of a common heap if the worker runs under the same kernel. */
+#define HEAP_SIZE_LOCAL (UINT64_C(128) << 20)
 /* The size of a common heap over a transport whose pages are allocated at once and never freed. */
 #define HEAP_SIZE_RESIDENT (UINT64_C(16) << 20)
 /* The pages of freed ranges of at least this size are returned to the kernel, except for KEPT_MAX
@@ -263,7 +265,8 @@ icd_heap_alloc(struct icd_heaps *heaps, uint64_t size, struct icd_heap_range *ra
    size = (size + PAGE - 1) & ~(PAGE - 1);
 
    bool resident = icd_connection_can(heaps->connection, ICD_TRANSPORT_PAGES_ARE_RESIDENT);
-   uint64_t common = resident ? HEAP_SIZE_RESIDENT : HEAP_SIZE;
+   bool local = icd_connection_can(heaps->connection, ICD_TRANSPORT_IS_LOCAL);
+   uint64_t common = resident ? HEAP_SIZE_RESIDENT : local ? HEAP_SIZE_LOCAL : HEAP_SIZE;
    pthread_mutex_lock(&heaps->lock);
    if (size >= common / 4) { /* a separate heap */
       struct icd_heap *heap = create_heap_locked(heaps, size, true);

@@ -6,6 +6,7 @@
 #include "icd/device.h"
 #include "icd/external.h"
 #include "icd/physical_device.h"
+#include "icd/twin.h"
 #include "protocol/decoder.h"
 #include "protocol/frame.h"
 
@@ -177,6 +178,7 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
    icd_post(dev->base.connection, TONGS_OP_vkFreeMemory, &args);
    drop_shared(dev, mem);
    icd_note_freed(dev->base.connection, mem->size);
+   icd_twin_destroy(mem->twin);
    if (mem->copy)
       munmap(mem->copy, mem->before + mem->size);
    if (mem->dma_buf >= 0)
@@ -214,6 +216,7 @@ map(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, void **data
          mem->copy = NULL;
          return result == VK_ERROR_DEVICE_LOST ? VK_ERROR_MEMORY_MAP_FAILED : result;
       }
+      mem->twin = icd_twin_create(mem->size); /* without it, all bytes are sent */
    }
    *data = (uint8_t *)mem->copy + offset;
    return VK_SUCCESS;
@@ -253,8 +256,10 @@ icd_UnmapMemory2(VkDevice device, const VkMemoryUnmapInfoKHR *pMemoryUnmapInfo)
 
 /* --- Explicit transfers --- */
 
+/* `bytes`: those of the range. */
 static VkResult
-write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
+write_bytes(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size,
+            const uint8_t *bytes)
 {
    struct icd_connection *c = dev->base.connection;
 
@@ -266,13 +271,31 @@ write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uin
                                           .device = dev->base.object.id,
                                           .memory = mem->base.id,
                                           .offset = offset + done,
-                                          .bytes = (uint8_t *)mem->copy + offset + done,
+                                          .bytes = bytes + done,
                                           .bytes_size = part,
                                        });
       if (!icd_op_end(c, at))
          return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    return VK_SUCCESS;
+}
+
+/* Sends what has changed since it was sent. If the device may write the memory, this is all: an
+ * application may write the same bytes again, over those that the device wrote. */
+static VkResult
+write_range(struct icd_device *dev, struct icd_memory *mem, uint64_t offset, uint64_t size)
+{
+   const uint64_t end = offset + size;
+   const uint8_t *bytes;
+   VkResult result = VK_SUCCESS;
+   uint64_t start;
+
+   if (!mem->twin || atomic_load_explicit(&mem->written, memory_order_relaxed))
+      return write_bytes(dev, mem, offset, size, (const uint8_t *)mem->copy + offset);
+   while (result == VK_SUCCESS &&
+          (bytes = icd_twin_next(mem->twin, mem->copy, &offset, end, &start)))
+      result = write_bytes(dev, mem, start, offset - start, bytes);
+   return result;
 }
 
 /* Reads `size` bytes, at most TRANSFER_SIZE, in one round trip. */

@@ -5,7 +5,11 @@
 #include "icd/heap.h"
 #include "protocol/id.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <vulkan/vulkan_core.h>
+
+struct icd_twin;
 
 struct icd_memory {
    struct tongs_object base;
@@ -15,8 +19,10 @@ struct icd_memory {
    struct icd_app_pages *pages; /* shared: the import of the application's own pages, or NULL */
    /* Explicit: the client's copy; external: the mapping. Owned; NULL until it is first mapped. */
    void *copy;
-   uint32_t before; /* external: bytes of the mapping before the memory's first byte */
-   int dma_buf;     /* external: the dma-buf that is mapped, owned; -1: none */
+   atomic_bool written;   /* the device may write it */
+   struct icd_twin *twin; /* explicit: what was sent of the copy; owned; may be NULL */
+   uint32_t before;       /* external: bytes of the mapping before the memory's first byte */
+   int dma_buf;           /* external: the dma-buf that is mapped, owned; -1: none */
 };
 
 static inline struct icd_memory *

@@ -10,6 +10,7 @@
 #include "icd/connection.h"
 #include "icd/device.h"
 #include "icd/fence.h"
+#include "icd/notes.h"
 #include "icd/semaphore.h"
 #include "protocol/decoder.h"
 
@@ -305,10 +306,30 @@ icd_QueueSubmit2(VkQueue queue, uint32_t submitCount, const VkSubmitInfo2 *pSubm
    return submit(queue, &b, fence);
 }
 
+/* The device may write memory that is bound sparsely. */
+static void
+note_bound(const VkBindSparseInfo *info)
+{
+   for (uint32_t i = 0; i < info->bufferBindCount; i++) {
+      for (uint32_t j = 0; j < info->pBufferBinds[i].bindCount; j++)
+         icd_note_written(info->pBufferBinds[i].pBinds[j].memory);
+   }
+   for (uint32_t i = 0; i < info->imageOpaqueBindCount; i++) {
+      for (uint32_t j = 0; j < info->pImageOpaqueBinds[i].bindCount; j++)
+         icd_note_written(info->pImageOpaqueBinds[i].pBinds[j].memory);
+   }
+   for (uint32_t i = 0; i < info->imageBindCount; i++) {
+      for (uint32_t j = 0; j < info->pImageBinds[i].bindCount; j++)
+         icd_note_written(info->pImageBinds[i].pBinds[j].memory);
+   }
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_QueueBindSparse(VkQueue queue, uint32_t bindInfoCount, const VkBindSparseInfo *pBindInfo,
                     VkFence fence)
 {
+   for (uint32_t i = 0; i < bindInfoCount; i++)
+      note_bound(&pBindInfo[i]);
    const struct batches b = {.count = bindInfoCount, .binds = bindInfoCount ? pBindInfo : NULL};
    return submit(queue, &b, fence);
 }

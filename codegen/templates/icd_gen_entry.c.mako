@@ -4,6 +4,7 @@
 #include "icd/command_buffer.h"
 #include "icd/connection.h"
 #include "icd/device.h"
+#include "icd/notes.h"
 #include "icd/object.h"
 #include "icd/physical_device.h"
 
@@ -16,6 +17,9 @@
 VKAPI_ATTR ${o.ret} VKAPI_CALL
 icd_${o.short}(${o.declaration})
 {
+% if o.noted:
+   icd_note_${o.short}(${o.names});
+% endif
 % if o.flat:
    const struct tongs_args_${o.name} args = {
 % for m in o.params:

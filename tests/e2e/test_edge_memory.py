@@ -3,6 +3,7 @@
 """Memory and synchronisation at their edges: what a program gets natively, it gets through the
 driver. The program `edge_memory` has the checks."""
 
+import re
 import resource
 import sys
 
@@ -27,7 +28,26 @@ def expect_as_natively(*words, environments=({},), **keywords):
 
 @test
 def every_check_ends_as_it_does_natively():
-    expect_as_natively(environments=({}, {"TONGS_DEBUG": "socket"}))
+    expect_as_natively(environments=({}, {"TONGS_DEBUG": "socket"}, {"TONGS_MEMORY": "explicit"}))
+
+
+@test
+def of_flushed_memory_only_what_changed_travels():
+    name = "a word changes and all is flushed"
+    checks, done = results(client_environment(TONGS_MEMORY="explicit", TONGS_DEBUG="stats"), name)
+    assert checks == {name: "ok"}, done
+    sent = int(re.search(r"bytes sent (\d+)", done.stderr)[1])
+    # The 4 MiB themselves, and a little for each of 20 turns.
+    assert 4 * MIB < sent < 5 * MIB, sent
+
+
+@test
+def explicit_memory_is_told_of_in_one_line():
+    name = "a word is written again over the device's"
+    _, done = results(client_environment(TONGS_MEMORY="explicit"), name)
+    assert done.stderr.count("HOST_COHERENT") == 1, done
+    _, done = results(client_environment(), name)
+    assert "HOST_COHERENT" not in done.stderr, done
 
 
 @test

@@ -115,6 +115,38 @@ check_event(struct prog *p)
    return PROG_RIGHT;
 }
 
+/* The state of an event that the application changes before and after a command names it. */
+static enum prog_status
+check_event_state(struct prog *p)
+{
+   const VkEventCreateInfo info = {.sType = VK_STRUCTURE_TYPE_EVENT_CREATE_INFO};
+   VkEvent events[2];
+   VkCommandBuffer commands;
+
+   for (size_t i = 0; i < PROG_COUNT(events); i++) {
+      PROG_VK(p, vkCreateEvent(p->device, &info, NULL, &events[i]));
+      PROG_VK_IS(p, vkGetEventStatus(p->device, events[i]), VK_EVENT_RESET);
+      PROG_VK(p, vkSetEvent(p->device, events[i]));
+      PROG_VK_IS(p, vkGetEventStatus(p->device, events[i]), VK_EVENT_SET);
+   }
+   PROG_STEP(prog_commands_begin(p, &commands));
+   vkCmdWaitEvents(commands, 1, &events[0], VK_PIPELINE_STAGE_HOST_BIT,
+                   VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, NULL, 0, NULL, 0, NULL);
+   vkCmdResetEvent(commands, events[1], VK_PIPELINE_STAGE_ALL_COMMANDS_BIT);
+   PROG_VK_IS(p, vkGetEventStatus(p->device, events[0]), VK_EVENT_SET);
+   PROG_VK_IS(p, vkGetEventStatus(p->device, events[1]), VK_EVENT_SET);
+   PROG_STEP(prog_commands_run(p, commands));
+   PROG_VK_IS(p, vkGetEventStatus(p->device, events[0]), VK_EVENT_SET);
+   PROG_VK_IS(p, vkGetEventStatus(p->device, events[1]), VK_EVENT_RESET);
+   PROG_VK(p, vkResetEvent(p->device, events[0]));
+   PROG_VK_IS(p, vkGetEventStatus(p->device, events[0]), VK_EVENT_RESET);
+   PROG_VK(p, vkSetEvent(p->device, events[1]));
+   PROG_VK_IS(p, vkGetEventStatus(p->device, events[1]), VK_EVENT_SET);
+   for (size_t i = 0; i < PROG_COUNT(events); i++)
+      vkDestroyEvent(p->device, events[i], NULL);
+   return PROG_RIGHT;
+}
+
 struct raise {
    VkDevice device;
    VkSemaphoreSignalInfo info;
@@ -337,14 +369,104 @@ check_address_space(struct prog *p)
    return use(p);
 }
 
+/* --- Flushes --- */
+
+#define FLUSHED (4 * MIB)
+
+static enum prog_status
+copy_word(struct prog *p, const struct prog_buffer *from, VkDeviceSize at,
+          const struct prog_buffer *to)
+{
+   const VkBufferCopy region = {.srcOffset = at, .size = sizeof(uint32_t)};
+   VkCommandBuffer commands;
+
+   PROG_STEP(prog_commands_begin(p, &commands));
+   prog_memory_barrier(commands);
+   vkCmdCopyBuffer(commands, from->buffer, to->buffer, 1, &region);
+   prog_memory_barrier(commands);
+   return prog_commands_run(p, commands);
+}
+
+static enum prog_status
+expect_copied(struct prog *p, const struct prog_buffer *from, VkDeviceSize at,
+              const struct prog_buffer *to, uint32_t right)
+{
+   PROG_STEP(copy_word(p, from, at, to));
+   prog_invalidate(p);
+   const uint32_t word = *(const uint32_t *)to->map;
+   PROG_EXPECT(p, word == right, "the word at %llu is %u, not %u", (unsigned long long)at, word,
+               right);
+   return PROG_RIGHT;
+}
+
+/* One word of 4 MiB changes in each turn, and prog_commands_run() flushes all of them. */
+static enum prog_status
+check_flushes(struct prog *p)
+{
+   struct prog_buffer from, to;
+
+   PROG_STEP(prog_buffer_init(p, &from, FLUSHED, VK_BUFFER_USAGE_TRANSFER_SRC_BIT));
+   PROG_STEP(prog_buffer_init(p, &to, 64, VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   memset(from.map, 0, FLUSHED);
+   for (uint32_t i = 1; i <= 10; i++) {
+      const VkDeviceSize at = i * 81920u % FLUSHED + i * 4u;
+      *(uint32_t *)((uint8_t *)from.map + at) = i;
+      PROG_STEP(expect_copied(p, &from, at, &to, i));
+      *(uint32_t *)((uint8_t *)from.map + at) = 0;
+      PROG_STEP(expect_copied(p, &from, at, &to, 0));
+   }
+   prog_buffer_finish(p, &to);
+   prog_buffer_finish(p, &from);
+   return PROG_RIGHT;
+}
+
+/* The device overwrites a word, and the application writes the same word again without a look. */
+static enum prog_status
+check_written_again(struct prog *p)
+{
+   struct prog_buffer from, to;
+   VkCommandBuffer commands;
+
+   PROG_STEP(prog_buffer_init(p, &from, 4096,
+                              VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   PROG_STEP(prog_buffer_init(p, &to, 64, VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   memset(from.map, 0, 4096);
+   PROG_STEP(expect_copied(p, &from, 0, &to, 0));
+   for (int i = 0; i < 3; i++) {
+      prog_flush(p);
+      PROG_STEP(prog_commands_begin(p, &commands));
+      vkCmdFillBuffer(commands, from.buffer, 0, VK_WHOLE_SIZE, 9);
+      PROG_VK(p, vkEndCommandBuffer(commands));
+      const VkSubmitInfo submit = {
+         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+         .commandBufferCount = 1,
+         .pCommandBuffers = &commands,
+      };
+      PROG_VK(p, vkQueueSubmit(p->queue, 1, &submit, VK_NULL_HANDLE));
+      PROG_VK(p, vkQueueWaitIdle(p->queue));
+      vkFreeCommandBuffers(p->device, p->pool, 1, &commands);
+      *(volatile uint32_t *)from.map = 0;
+      PROG_STEP(copy_word(p, &from, 0, &to));
+      prog_invalidate(p);
+      PROG_EXPECT(p, *(const uint32_t *)to.map == 0, "the device sees %u, not 0",
+                  *(const uint32_t *)to.map);
+   }
+   prog_buffer_finish(p, &to);
+   prog_buffer_finish(p, &from);
+   return PROG_RIGHT;
+}
+
 int
 main(int argc, char **argv)
 {
    static const struct prog_check checks[] = {
       {"a thread that only joins sets an event", check_event},
+      {"an event has its state before and after a command names it", check_event_state},
       {"a thread that only joins raises a timeline", check_timeline},
       {"query results have more room than they need", check_query_room},
       {"a pipeline cache has more room than it needs", check_cache_room},
+      {"a word changes and all is flushed", check_flushes},
+      {"a word is written again over the device's", check_written_again},
       {"many allocations take no descriptors", check_descriptors},
       {"allocations fail and the device goes on", check_address_space},
    };
