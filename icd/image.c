@@ -18,7 +18,9 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    image->format = pCreateInfo->format;
    image->layers = pCreateInfo->arrayLayers;
-   image->sparse = pCreateInfo->flags & VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT;
+   image->sparse = pCreateInfo->flags &
+                   (VK_IMAGE_CREATE_SPARSE_BINDING_BIT | VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT |
+                    VK_IMAGE_CREATE_SPARSE_ALIASED_BIT);
 
    VkImage created = (VkImage)(uintptr_t)image;
    VkResult result = tongs_ops[TONGS_OP_vkCreateImage].lost;
@@ -105,7 +107,8 @@ icd_GetImageSubresourceLayout(VkDevice device, VkImage image,
 }
 
 /* "If the image was not created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT then
- * pSparseMemoryRequirementCount will be zero". */
+ * pSparseMemoryRequirementCount will be zero". Drivers answer otherwise for images with sparse
+ * binding alone, so the client answers for images without sparse flags only. */
 VKAPI_ATTR void VKAPI_CALL
 icd_GetImageSparseMemoryRequirements(VkDevice device, VkImage image,
                                      uint32_t *pSparseMemoryRequirementCount,
