@@ -25,7 +25,7 @@ from ir import IR
 from numbering import Numbers
 from registry import Registry
 from selection import NEWER, select
-from structs import build_struct, digest, op_signature, stype_values
+from structs import build_struct, check_returned, digest, op_signature, stype_values
 
 
 def without_number(cx: Context, names: list[str]) -> list[str]:
@@ -53,6 +53,7 @@ def build(reg: Registry, numbers: Numbers) -> IR:
             reach_command(cx, name)
     ir.ops = sorted((build_op(cx, n) for n in forwarded if n not in cx.local), key=lambda o: o.number)
     stypes = stype_values(cx)
+    check_returned(cx)
     ir.structs = [replace(build_struct(cx, name, stypes), index=i) for i, name in enumerate(sorted(cx.inputs | cx.outputs))]
     ir.by_name = {s.name: s for s in ir.structs}
     ir.ops = [replace(o, signature=op_signature(cx, o)) for o in ir.ops]

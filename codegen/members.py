@@ -71,7 +71,7 @@ def build_member(cx: Context, owner: str, m: RegMember, siblings: dict[str, RegM
     count, count_member = length_of(cx, owner, m, siblings)
     sc = scalar_of(cx, type_name)
     if key in policy.RETURNED_MEMBERS:
-        return Member(kind="room", count=count, min_size=8, **base)
+        return Member(kind="room", count=count, elem_size=sc[1] if sc else 0, min_size=4 if type_name == "void" else 8, **base)
     if key in policy.UNTYPED_HANDLES:
         return Member(kind="untyped", selector=f"v->{policy.UNTYPED_HANDLES[key]}", min_size=8, **base)
     if m.bits:

@@ -245,6 +245,7 @@ HAND_ENTRY_POINTS = {
     "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
     "vkGetFenceFdKHR", "vkImportFenceFdKHR",
     "vkAllocateMemory", "vkFreeMemory", "vkCreateImage", "vkCreateBuffer", "vkGetBufferDeviceAddress",
+    "vkBindBufferMemory2", "vkBindImageMemory2",
     "vkGetBufferMemoryRequirements", "vkGetBufferMemoryRequirements2",
     "vkGetImageMemoryRequirements", "vkGetImageMemoryRequirements2", "vkGetImageSubresourceLayout",
     "vkGetImageSparseMemoryRequirements", "vkGetImageSparseMemoryRequirements2",
@@ -311,7 +312,7 @@ POSTS = {
     "vkCreatePipelineLayout", "vkCreateDescriptorPool", "vkCreateRenderPass", "vkCreateRenderPass2",
     "vkCreateFramebuffer", "vkCreateCommandPool", "vkCreateFence", "vkCreateSemaphore", "vkCreateEvent",
     "vkCreateQueryPool", "vkAllocateCommandBuffers",
-    "vkBindBufferMemory", "vkBindImageMemory", "vkBindBufferMemory2", "vkBindImageMemory2",
+    "vkBindBufferMemory", "vkBindImageMemory",
     "vkResetCommandPool", "vkResetCommandBuffer", "vkResetDescriptorPool", "vkFreeDescriptorSets",
     "vkResetFences", "vkSetEvent", "vkResetEvent",
     "vkBeginCommandBuffer", "vkEndCommandBuffer",
@@ -357,7 +358,7 @@ RECORD_ROLES = (
 NOTED = {
     "vkCmdSetEvent", "vkCmdResetEvent", "vkCmdWaitEvents",
     "vkCmdSetEvent2", "vkCmdResetEvent2", "vkCmdWaitEvents2",
-    "vkBindBufferMemory", "vkBindBufferMemory2", "vkBindImageMemory", "vkBindImageMemory2",
+    "vkBindBufferMemory", "vkBindImageMemory",
 }
 
 # Posts that others than the thread that posts can wait for: the GPU, a display, another process, or a call of another thread
@@ -387,10 +388,12 @@ CACHED = {
 }
 
 # Calls that the client also sends as posts, if it knows that it need not wait for the result.
-ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateGraphicsPipelines", "vkCreateComputePipelines"}
+ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateGraphicsPipelines", "vkCreateComputePipelines",
+              "vkBindBufferMemory2", "vkBindImageMemory2"}
 
-# Commands whose outputs are defined even if the command fails: they are zero.
+# Commands whose outputs are defined even if the command fails: most are zero then.
 OUTPUTS_ON_FAILURE = {
+    "vkBindBufferMemory2", "vkBindImageMemory2",
     "vkGetPhysicalDeviceImageFormatProperties", "vkGetPhysicalDeviceImageFormatProperties2",
     "vkGetPhysicalDeviceExternalImageFormatPropertiesNV",
 }
@@ -399,11 +402,22 @@ OUTPUTS_ON_FAILURE = {
 INOUT_BLOBS = {"vkGetQueryPoolResults.pData"}
 
 # Pointers in input structs through which the host driver returns something. The size travels to the worker; the contents come
-# back behind the other results.
+# back behind the other results. Bytes travel both ways, because the driver may write only some of them. The generator fails for a
+# pointer to what is not const that is neither here nor in NOT_RETURNED.
 RETURNED_MEMBERS = {
+    "VkBindMemoryStatus.pResult",
     "VkPipelineCreationFeedbackCreateInfo.pPipelineCreationFeedback",
     "VkPipelineCreationFeedbackCreateInfo.pPipelineStageCreationFeedbacks",
     "VkHostAddressRangeEXT.address",
+}
+
+# Pointers in input structs to what is not const, through which nothing comes back, and why.
+NOT_RETURNED = {
+    "VkImageCompressionControlEXT.pFixedRateFlags": "the driver only reads it: the registry leaves out a const",
+    "VkRenderPassPerformanceCountersByRegionBeginInfoARM.pCounterIndices":
+        "the driver only reads it: the registry leaves out a const",
+    "VkConvertCooperativeVectorMatrixInfoNV.pDstSize":
+        "the driver writes it only for conversions in host memory, which have raw pointers in unions of addresses",
 }
 
 # Numbers that are handles of any type, and the member that says which type. VkDebugReportObjectTypeEXT has the same values as

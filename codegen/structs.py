@@ -38,9 +38,20 @@ def signature_text(cx: Context, name: str, seen: dict[str, int]) -> str:
     parts = [head]
     for m in members:
         inner = signature_text(cx, m.type, seen) if m.type in cx.inputs | cx.outputs else ""
-        parts.append(f"{m.name}:{m.kind}:{m.wire}:{type_number(cx, m)}:{m.elem_size}:"
+        both_ways = "+in" if m.kind == "room" and m.type == "void" else ""
+        parts.append(f"{m.name}:{m.kind}{both_ways}:{m.wire}:{type_number(cx, m)}:{m.elem_size}:"
                      f"{element_count(cx, m)}:{m.fields}{{{inner}}}")
     return ";".join(parts)
+
+
+def check_returned(cx: Context) -> None:
+    """Raises Unsupported for a pointer through which the host driver may return something and that policy.py does not name."""
+    known = policy.RETURNED_MEMBERS | policy.NOT_RETURNED.keys() | policy.LEFT_OUT_MEMBERS.keys()
+    for name in sorted(cx.inputs):
+        travel = {policy.UNION_MEMBER[name]} if name in policy.UNION_MEMBER else {m.name for m in cx.reg.structs[name].members}
+        for m in cx.reg.structs[name].members:
+            if m.name in travel and m.pointers and not m.const and m.name != "pNext" and f"{name}.{m.name}" not in known:
+                raise Unsupported(f"{name}.{m.name}: does the host driver write there? (RETURNED_MEMBERS, NOT_RETURNED)")
 
 
 def build_struct(cx: Context, name: str, stypes: dict[str, int]) -> Struct:

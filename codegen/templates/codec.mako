@@ -113,6 +113,8 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
       tongs_encode_array(e, v->${m.name}[i], ${m.inner}, ${m.elem_size});
 % elif m.kind == "blob" or m.kind == "inout_blob":
    tongs_encode_blob(e, ${m.pointer}, ${m.count});
+% elif m.kind == "room" and m.type == "void":
+   tongs_encode_blob(e, ${m.pointer}, ${m.count});
 % elif m.kind == "room":
    tongs_encode_u64(e, v->${m.name} ? ${m.count} : 0);
 % elif m.kind == "untyped":
@@ -219,7 +221,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "blob":
    v->${m.name} = ${m.cast}tongs_decode_blob(d, ${m.count}, ${m.optional});
 % elif m.kind == "room" and m.type == "void":
-   v->${m.name} = tongs_decode_empty(d, ${m.count}, ${m.optional}, 1);
+   v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, ${m.optional});
 % elif m.kind == "room":
    v->${m.name} = tongs_decode_empty(d, ${m.count}, ${m.optional}, sizeof(*v->${m.name}));
 % elif m.kind == "untyped":
@@ -264,6 +266,8 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_encode_returned_chain(e, v->pNext);
 % elif m.kind == "room" and m.type == "void":
    tongs_encode_blob(e, v->${m.name}, v->${m.name} ? ${m.count} : 0);
+% elif m.kind == "room" and m.elem_size:
+   tongs_encode_array(e, v->${m.name}, v->${m.name} ? ${m.count} : 0, ${m.elem_size});
 % elif m.kind == "room":
    tongs_encode_${m.type}_array(e, v->${m.name}, ${m.count});
 % elif m.kind == "struct" and m.returned:
@@ -279,6 +283,8 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    tongs_decode_returned_chain(d, v->pNext);
 % elif m.kind == "room" and m.type == "void":
    tongs_decode_blob_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0);
+% elif m.kind == "room" and m.elem_size:
+   tongs_decode_array_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0, ${m.elem_size});
 % elif m.kind == "room":
    tongs_decode_${m.type}_array_into(d, v->${m.name}, v->${m.name} ? ${m.count} : 0);
 % elif m.kind == "struct" and m.returned:

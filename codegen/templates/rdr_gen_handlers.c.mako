@@ -32,6 +32,10 @@ handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
    a->ret = vk->${o.short}(${o.decoded});
    if (a->ret < 0)
       rdr_post_failed(ctx, op, op->owner, "${o.name}", a->ret);
+% elif o.also_posts and o.ret == "VkResult":
+   a->ret = vk->${o.short}(${o.decoded});
+   if (a->ret < 0 && !op->is_call)
+      rdr_post_failed(ctx, op, op->owner, "${o.name}", a->ret);
 % else:
    a->ret = vk->${o.short}(${o.decoded});
    (void)ctx;

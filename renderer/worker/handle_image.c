@@ -46,7 +46,7 @@ rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *ar
       }
    }
    a->ret = dev->vk.BindImageMemory2(a->device, a->bindInfoCount, a->pBindInfos);
-   if (a->ret < 0)
+   if (a->ret < 0 && !op->is_call)
       rdr_post_failed(ctx, op, dev, "vkBindImageMemory2", a->ret);
 }
 

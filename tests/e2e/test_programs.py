@@ -175,6 +175,14 @@ def threads_on_one_device_do_not_disturb_each_other():
 
 
 @test
+def what_comes_back_through_input_structs_is_what_comes_back_natively():
+    native = run([program("edge_answers")], native_environment(), timeout=LONG)
+    for transport, server in harness.transports():
+        through = run([program("edge_answers")], client_environment(server), timeout=LONG)
+        assert (through.returncode, through.stdout) == (native.returncode, native.stdout), (transport, native, through)
+
+
+@test
 def the_addresses_of_commands_follow_the_specification():
     for transport, _, through in everywhere("procaddr"):
         states = checks_of(through)
