@@ -88,6 +88,7 @@ class Provider:
     always: frozenset[str]           # those of both that it brings whatever else is there
     # What each command needs beside the provider: alternatives of names, of extensions and core versions.
     needs: Needs = field(default_factory=dict)
+    depends: tuple[frozenset[str], ...] = (frozenset(),)   # what an extension depends on as a whole, the same
 
 
 @dataclass(frozen=True)
@@ -302,6 +303,12 @@ def _needs_of(req: ET.Element) -> tuple[frozenset[str], ...]:
     return alternatives(text) if text else (frozenset(),)
 
 
+def _depends_of(extension: ET.Element) -> tuple[frozenset[str], ...]:
+    """What an extension depends on. Old registries name extensions in `requires`, and all of them are needed."""
+    text = extension.get("depends") or (extension.get("requires") or "").replace(",", "+")
+    return alternatives(text) if text else (frozenset(),)
+
+
 def _read_provider(elem: ET.Element, enums: dict[str, dict[str, int]], reg: Registry,
                    number: int | None) -> tuple[list[str], list[str], set[str], str | None, Needs]:
     types: list[str] = []
@@ -352,7 +359,7 @@ def _read_providers(reg: Registry, root: ET.Element, enums: dict[str, dict[str, 
         types, commands, always, spec_version, needs = _read_provider(x, enums, reg, number)
         reg.providers.append(Provider(x.get("name"), None, x.get("type"), x.get("platform"),
                                       x.get("provisional") == "true", number, spec_version,
-                                      tuple(types), tuple(commands), frozenset(always), needs))
+                                      tuple(types), tuple(commands), frozenset(always), needs, _depends_of(x)))
 
 
 def read(path: str) -> Registry:

@@ -83,10 +83,25 @@ def add_extends(cx: Context) -> None:
     cx.ir.extends = [(parent.name, s.name) for parent, s in sorted(pairs, key=lambda pair: (pair[0].index, pair[1].index))]
 
 
+def add_unmet(cx: Context) -> None:
+    """Leaves out extensions that depend on one that is left out, in the reasons of the context."""
+    known = {p.name for p in cx.reg.providers}
+    changed = True
+    while changed:
+        changed = False
+        for p in cx.reg.providers:
+            missing = [sorted(name for name in names if not core_version(name) and (name not in known or cx.reasons[name]))
+                       for names in p.depends]
+            if not cx.reasons[p.name] and all(missing):
+                cx.reasons[p.name] = f"needs {', '.join(missing[0]) if missing else 'what is not there'}"
+                changed = True
+
+
 def add_extensions(cx: Context, wanted: set[str]) -> None:
     """`wanted`: the commands that policy.py does not leave out."""
     numbers = {o.vk: o.number for o in cx.ir.ops}
     ops_at = structs_at = 1
+    add_unmet(cx)
     for p in cx.reg.providers:
         if p.version:
             continue
