@@ -557,24 +557,24 @@ def a_replaced_program_file_does_not_matter():
 # --- tongs worker --------------------------------------------------------------------------------
 
 @test
-def a_detached_worker_leaves_no_child_and_holds_nothing_of_its_parents():
+def a_worker_holds_nothing_of_its_parent_and_ends_with_its_client():
     ours, theirs = socket.socketpair()
     end, leak = os.pipe()
     with ours, theirs:
-        result = subprocess.run([TONGS, "worker", "--fd", str(theirs.fileno()), "--detach"],
-                                env=clean_environment(), pass_fds=[theirs.fileno(), leak],
-                                timeout=PATIENCE, stdin=subprocess.DEVNULL, stdout=leak,
-                                stderr=subprocess.DEVNULL)
-        assert result.returncode == 0, result
+        worker = subprocess.Popen([TONGS, "worker", "--fd", str(theirs.fileno())],
+                                  env=clean_environment(), pass_fds=[theirs.fileno(), leak],
+                                  stdin=subprocess.DEVNULL, stdout=leak, stderr=subprocess.DEVNULL)
         os.close(leak)
         assert select.select([end], [], [], PATIENCE)[0], "the worker holds its parent's pipe"
         os.close(end)
+        assert worker.poll() is None, "the worker ended before its client"
         theirs.close()
         ours.shutdown(socket.SHUT_WR)
         ours.settimeout(PATIENCE)
         with contextlib.suppress(ConnectionResetError):
             while ours.recv(4096):
                 pass
+        worker.wait(PATIENCE)
 
 
 def main():
