@@ -278,8 +278,8 @@ do_without(struct icd_connection *c, int error)
       ~(uint32_t)(ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_SHARES_HEAPS);
    fprintf(
       stderr,
-      "tongs: no memory can be shared with the server (%s): calls go through the socket, mapped "
-      "memory is copied, and there is no coherent memory\n",
+      "tongs: no memory can be shared with the server (%s): calls go through the socket, and mapped "
+      "memory is copied\n",
       strerror(error));
 }
 
