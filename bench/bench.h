@@ -22,7 +22,7 @@
 #define BENCH_MAX_SAMPLES 65536
 #define BENCH_REASON_SIZE 200
 
-/* What the number of a row is made of. */
+/* The unit of a row's value. */
 enum bench_unit {
    BENCH_NS,
    BENCH_US,
@@ -61,7 +61,7 @@ struct bench_row {
    uint64_t (*run)(struct bench *b, uint64_t n);
 };
 
-/* What a row's process tells its parent: plain data, sent through a pipe. */
+/* The result that a row's process sends to its parent through a pipe. Plain data. */
 struct bench_result {
    enum bench_status status;
    char reason[BENCH_REASON_SIZE];

@@ -118,8 +118,9 @@ pss_below(struct bench *b, pid_t ancestor)
    return sum;
 }
 
-/* Processes below this one (a private worker) or below $TONGS_BENCH_SERVER_PID, which may have some
- * ready for clients to come: those are not for this one, and there are as many after as before. */
+/* The memory of the processes below this one (a private worker) or below $TONGS_BENCH_SERVER_PID. A
+ * server may also have warm workers for later clients. Those cancel out, because there are as many
+ * after the run as before. */
 static uint64_t
 worker_pss_run(struct bench *b, uint64_t n)
 {

@@ -95,8 +95,8 @@ start_cold_once(struct bench *b)
    return answer.up;
 }
 
-/* One program is started, and another one a moment later: what the server does for the next program
- * when one has come is not this one's time, but that of who starts them without a pause. */
+/* The pause between two starts. After a client has connected, the server prepares for the next one;
+ * without a pause, the next start would include that work. */
 #define PAUSE_NS 150000000
 
 static uint64_t

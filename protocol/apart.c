@@ -20,7 +20,8 @@ tongs_run_apart(int (*function)(void *data), void *data)
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
    if (stack == MAP_FAILED)
       return -errno;
-   /* A handler of the application must not run there, in the application's memory. */
+   /* Block all signals: a signal handler of the application must not run in the other process,
+    * which shares this memory. */
    sigfillset(&all);
    pthread_sigmask(SIG_SETMASK, &all, &before);
    pid_t pid = clone(function, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, data);

@@ -32,7 +32,8 @@ struct growth {
    int error;
 };
 
-/* Runs apart, because the limit of file sizes is the process's: raises it and sets the size. */
+/* Raises the limit of file sizes and sets the size. Runs by tongs_run_apart(), because the limit
+ * belongs to the process. */
 static int
 grow_beyond_limit(void *data)
 {
@@ -41,7 +42,7 @@ grow_beyond_limit(void *data)
 
    getrlimit(RLIMIT_FSIZE, &limit);
    if (limit.rlim_max < g->size)
-      limit.rlim_max = g->size; /* for processes that may do that */
+      limit.rlim_max = g->size; /* succeeds in privileged processes */
    limit.rlim_cur = limit.rlim_max;
    if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
       g->error = -EFBIG;
@@ -50,8 +51,8 @@ grow_beyond_limit(void *data)
    return 0;
 }
 
-/* Sets the size of a memfd. The limit of file sizes counts for memory too, and the kernel sends
- * SIGXFSZ, which ends the process, to whoever goes beyond it. 0 or -errno. */
+/* Sets the size of a memfd. The limit of file sizes (RLIMIT_FSIZE) applies to memfds, too: the
+ * kernel ends a process that exceeds it by SIGXFSZ. 0 or -errno. */
 static int
 set_size(int fd, uint64_t size)
 {

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Where /proc is missing too, we try the numbers up to this one. */
+/* If /proc is missing, too, we try all numbers below this one. */
 #define NUMBER_MAX (1u << 20)
 
 static void
@@ -22,7 +22,7 @@ treat(int fd, bool on_exec)
       close(fd);
 }
 
-/* False if /proc does not tell the open descriptors. */
+/* False if /proc does not list the open descriptors. */
 static bool
 treat_listed(unsigned first, unsigned last, bool on_exec)
 {

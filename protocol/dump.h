@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Prints what a client sent as Vulkan calls. */
+/* Prints the bytes that a client sent as Vulkan calls. */
 
 #ifndef TONGS_DUMP_H
 #define TONGS_DUMP_H

@@ -24,12 +24,12 @@ extern const struct tongs_format tongs_formats[];
 extern const uint32_t tongs_format_count;
 
 /* The block of one aspect of an image: of a plane, of depth or stencil, as copies lay it out. False
- * where there is none. */
+ * if there is none. */
 bool
 tongs_format_block(uint32_t format, uint32_t aspect, struct tongs_format *block);
 
-/* Bytes of `layers` boxes of that many texels without gaps between rows; UINT64_MAX where that is
- * no number. */
+/* Bytes of `layers` boxes of that many texels without gaps between rows; UINT64_MAX if the result
+ * would overflow. */
 uint64_t
 tongs_format_bytes(const struct tongs_format *block, uint32_t width, uint32_t height,
                    uint32_t depth, uint32_t layers);

@@ -16,7 +16,7 @@
 
 struct tongs_encoder;
 
-/* What the other side is and knows. */
+/* The other side's version, and the ops and structs that it knows. */
 struct tongs_peer {
    uint32_t minor;          /* version of the protocol; the major one is ours */
    uint32_t header_version; /* VK_HEADER_VERSION of its registry */
@@ -54,7 +54,7 @@ tongs_peer_knows_op(const struct tongs_peer *peer, uint32_t op)
 bool
 tongs_peer_has_required_ops(const struct tongs_peer *peer, char *why, size_t why_size);
 
-/* Says that the peer has not the own op `op` as we have it, and names both sides' versions. */
+/* Writes to `why` that the peer lacks Tongs' own op `op` in our form, and both sides' versions. */
 void
 tongs_peer_explain(const struct tongs_peer *peer, uint32_t op, char *why, size_t why_size);
 

@@ -11,8 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The test of the interleavings puts a switch of tasks between any two accesses to shared memory.
- */
+/* The interleaving test switches tasks here, between any two accesses to shared memory. */
 #ifndef TONGS_RING_STEP
 #define TONGS_RING_STEP() ((void)0)
 #endif
@@ -46,8 +45,8 @@ tongs_ring_init(struct tongs_ring *r, struct tongs_ring_words *words, void *data
    *r = (struct tongs_ring){.words = words, .data = data, .size = size, .bell = bell};
 }
 
-/* After the counter has moved: wakes the other side if it sleeps. The fence's partner is in
- * sleep_while(). */
+/* Called after the counter has moved: wakes the other side if it sleeps. The fence pairs with the
+ * one in sleep_while(). */
 static void
 wake(struct tongs_ring *r, _Atomic uint32_t *sleeps)
 {
@@ -61,7 +60,7 @@ wake(struct tongs_ring *r, _Atomic uint32_t *sleeps)
    r->bell->ring(r->bell->data, sleeps);
 }
 
-/* Sleeps while the peer's counter is `seen`. The fence's partner is in wake(). */
+/* Sleeps while the peer's counter is `seen`. The fence pairs with the one in wake(). */
 static void
 sleep_while(struct tongs_ring *r, _Atomic uint32_t *sleeps, const _Atomic uint32_t *counter,
             uint32_t seen, int64_t timeout_ns)
@@ -80,13 +79,13 @@ sleep_while(struct tongs_ring *r, _Atomic uint32_t *sleeps, const _Atomic uint32
 
 /* --- The producer --- */
 
-/* Bytes that the consumer has not read. More than the size of the ring: its counter is impossible.
- */
+/* The number of bytes that the consumer has not read. If it exceeds the size of the ring, the
+ * consumer's counter is invalid. */
 static uint32_t
 unread(const struct tongs_ring *r)
 {
    TONGS_RING_STEP();
-   /* Acquire: the bytes were read before their room is used again. Partner: the store in
+   /* Acquire: the consumer has read the bytes before we overwrite them. Pairs with the store in
     * tongs_ring_read(). */
    return r->at - atomic_load_explicit(&r->words->tail, memory_order_acquire);
 }
@@ -109,7 +108,7 @@ tongs_ring_write(struct tongs_ring *r, const void *data, size_t size)
    memcpy(r->data, (const uint8_t *)data + first, size - first);
    r->at += (uint32_t)size;
    TONGS_RING_STEP();
-   /* Release: the bytes before the counter. Partner: written() in the consumer. */
+   /* Release: the bytes become visible before the counter. Pairs with written() in the consumer. */
    atomic_store_explicit(&r->words->head, r->at, memory_order_release);
    wake(r, &r->words->consumer_sleeps);
    return (ssize_t)size;
@@ -124,13 +123,13 @@ tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns)
 
 /* --- The consumer --- */
 
-/* Bytes that wait to be read. More than the size of the ring: the producer's counter is impossible.
- */
+/* The number of bytes that can be read. If it exceeds the size of the ring, the producer's counter
+ * is invalid. */
 static uint32_t
 written(const struct tongs_ring *r)
 {
    TONGS_RING_STEP();
-   /* Acquire: the counter before the bytes. Partner: the store in tongs_ring_write(). */
+   /* Acquire: load the counter before the bytes. Pairs with the store in tongs_ring_write(). */
    return atomic_load_explicit(&r->words->head, memory_order_acquire) - r->at;
 }
 
@@ -152,8 +151,8 @@ tongs_ring_read(struct tongs_ring *r, void *data, size_t size)
    memcpy((uint8_t *)data + first, r->data, size - first);
    r->at += (uint32_t)size;
    TONGS_RING_STEP();
-   /* Release: the bytes have been copied before they may be written anew. Partner: unread() in the
-    * producer. */
+   /* Release: the bytes are copied before the producer may overwrite them. Pairs with unread() in
+    * the producer. */
    atomic_store_explicit(&r->words->tail, r->at, memory_order_release);
    wake(r, &r->words->producer_sleeps);
    return (ssize_t)size;
@@ -174,16 +173,16 @@ tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns)
 
 /* --- Spinning --- */
 
-/* No thread spins for longer: it is about twice what falling asleep and being woken takes where an
- * idle core halts. */
+/* The longest time that a thread spins: about twice the time to fall asleep and be woken on a core
+ * that halts when it is idle. */
 #define SPIN_NS 100000
-/* Spins for so long before it lets others have the core in between: what is waited for may need it.
- */
+/* How long a thread spins before it yields the core between two checks, because the thread that it
+ * waits for may need the core. */
 #define ALONE_NS 5000
-/* Longer waits are all the same. */
+/* Longer waits are recorded as this long. */
 #define WAIT_MAX_NS (4 * SPIN_NS)
-/* Of waits that are slept through one in so many is spun for, and the other way round, to see
- * whether that has become better. */
+/* While waits sleep, one in TRY_SPIN_EVERY spins; while waits spin, one in TRY_SLEEP_EVERY sleeps.
+ * The result shows whether the other method has become better. */
 #define TRY_SPIN_EVERY 16
 #define TRY_SLEEP_EVERY 64
 
@@ -193,8 +192,8 @@ shall_spin(struct tongs_spinner *s)
    uint32_t spun = atomic_load_explicit(&s->spun_ns, memory_order_relaxed);
    uint32_t slept = atomic_load_explicit(&s->slept_ns, memory_order_relaxed);
    uint32_t turn = atomic_fetch_add_explicit(&s->turn, 1, memory_order_relaxed);
-   /* Until one was slept through: as long as it is not in vain. It takes something from others, so
-    * it must be worth it. */
+   /* As long as no wait has slept, spin if spinning ends in time. After that, spin only if it is
+    * clearly shorter, because it takes processor time from other threads. */
    bool better = slept ? spun < slept - slept / 8 : spun <= SPIN_NS;
 
    return better ? turn % TRY_SLEEP_EVERY != TRY_SLEEP_EVERY - 1 : turn % TRY_SPIN_EVERY == 0;

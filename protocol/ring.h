@@ -37,7 +37,7 @@
  * machine. */
 struct tongs_bell {
    /* Returns when *word is not `value`, when it is rung, after `timeout_ns` (negative: never), or
-    * for no reason. */
+    * spuriously. */
    void (*sleep)(void *data, _Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
    /* Wakes the peer if it sleeps on *word. */
    void (*ring)(void *data, _Atomic uint32_t *word);
@@ -87,8 +87,7 @@ tongs_ring_expect(const struct tongs_ring *r, size_t from, size_t to)
 #endif
 }
 
-/* Sleeps until there is room, up to `timeout_ns` (negative: for ever). May return earlier for no
- * reason. */
+/* Sleeps until there is room, up to `timeout_ns` (negative: for ever). May return spuriously. */
 void
 tongs_ring_wait_for_room(struct tongs_ring *r, int64_t timeout_ns);
 
@@ -103,8 +102,7 @@ tongs_ring_read(struct tongs_ring *r, void *data, size_t size);
 bool
 tongs_ring_is_readable(const struct tongs_ring *r);
 
-/* Sleeps until there are bytes, up to `timeout_ns` (negative: for ever). May return earlier for no
- * reason. */
+/* Sleeps until there are bytes, up to `timeout_ns` (negative: for ever). May return spuriously. */
 void
 tongs_ring_wait_for_bytes(struct tongs_ring *r, int64_t timeout_ns);
 

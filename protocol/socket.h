@@ -54,21 +54,19 @@ tongs_socket_pair(int fds[2]);
 int
 tongs_fd_above_stdio(int fd);
 
-/* Sends everything and returns 0. The descriptors travel with the first byte, so there must be
- * one; they stay the caller's, TONGS_FDS_MAX at most. iov[] is used up: it is advanced in place
- * when a write is partial. On a non-blocking socket this waits. shutdown(2) from another thread
- * ends a wait with -EPIPE. After a failure some bytes may have gone: the connection is of no more
- * use.
- */
+/* Sends all bytes and returns 0. The descriptors are sent with the first byte, so there must be
+ * one. The caller keeps them; at most TONGS_FDS_MAX. Changes iov[]: a partial write advances it in
+ * place. On a non-blocking socket this waits. shutdown(2) from another thread ends a wait with
+ * -EPIPE. After a failure, some bytes may have been sent, so the connection cannot be used any
+ * more. */
 int
 tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fds, size_t fd_count);
 
-/* Receives what is there, at most `size` bytes; returns how many, 0 at the end of the stream.
- * *fd_count is the room in fds[] on entry and the number received on return; the caller owns
- * them. Both NULL: none are expected. More descriptors than there is room for, or fewer than were
- * sent (this process ran out of them), give -EPROTO, and those that came are closed.
- * *fd_count is 0 after any failure.
- */
+/* Receives the available bytes, at most `size`. Returns the number of bytes; 0 at EOF. *fd_count is
+ * the room in fds[] on entry and the number received on return; the caller owns them. Both NULL:
+ * none are expected. More descriptors than there is room for, or fewer than were sent (this process
+ * ran out of them), give -EPROTO, and those that came are closed. *fd_count is 0 after any
+ * failure. */
 ssize_t
 tongs_socket_recv(int fd, void *buf, size_t size, int *fds, size_t *fd_count);
 

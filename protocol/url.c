@@ -22,7 +22,7 @@ static const struct {
 
 #define TRANSPORT_COUNT (sizeof(transports) / sizeof(transports[0]))
 
-/* What is wrong, for the one place that writes the sentence. */
+/* The buffer for the sentence that says why a URL is invalid. */
 struct complaint {
    char *text;
    size_t size;
