@@ -407,7 +407,7 @@ class Extension:
     ops_at: int = 0           # where they are in a list of all extensions' ops that begins at 1
     structs_at: int = 0
     needs_fds: bool = False   # offered only if the transport passes file descriptors
-    needs_host_pages: bool = False   # ... if the application's own pages can be shared
+    needs_app_pages: bool = False   # ... if the application's own pages can be shared
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ NEED_FDS = {
 
 # Extensions that are offered only if the client's kernel lets the driver share the application's own pages, and only for devices
 # that have a shared memory type.
-NEED_HOST_PAGES = {"VK_EXT_external_memory_host"}
+NEED_APP_PAGES = {"VK_EXT_external_memory_host"}
 
 # Extensions that need ops of Tongs' own (protocol/own_ops.json).
 NEED_OWN_OPS = {

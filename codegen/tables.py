@@ -117,7 +117,7 @@ def add_extensions(cx: Context, wanted: set[str]) -> None:
         cx.ir.extensions.append(Extension(p.name, p.kind or "device", int(p.spec_version or "1"), len(cx.ir.extensions),
                                           tuple(ops[number] for number in sorted(ops)), structs, reason, ops_at, structs_at,
                                           needs_fds=p.name in policy.NEED_FDS,
-                                          needs_host_pages=p.name in policy.NEED_HOST_PAGES))
+                                          needs_app_pages=p.name in policy.NEED_APP_PAGES))
         ops_at += len(ops)
         structs_at += len(structs)
 

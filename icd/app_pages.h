@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Makes pages of the application shared with a worker, at the same address
- * (VK_EXT_external_memory_host), and private again. See docs/design/host-pages.md. */
+ * (VK_EXT_external_memory_host), and private again. See docs/design/app-pages.md. */
 
 #ifndef ICD_APP_PAGES_H
 #define ICD_APP_PAGES_H

@@ -135,11 +135,11 @@ own_subsets(const VkGraphicsPipelineCreateInfo *v, uint32_t library_count)
 }
 
 /* What the linked libraries bring along. Unknown ones may bring everything. */
-static struct tongs_pipeline_facts
-facts_of_libraries(const VkPipelineLibraryCreateInfoKHR *libraries,
+static struct tongs_pipeline_state
+state_of_libraries(const VkPipelineLibraryCreateInfoKHR *libraries,
                    const struct tongs_ignored_lookup *lookup)
 {
-   struct tongs_pipeline_facts all = {.aspects = TONGS_ASPECTS_UNKNOWN};
+   struct tongs_pipeline_state all = {.aspects = TONGS_ASPECTS_UNKNOWN};
 
    for (uint32_t i = 0; libraries && i < libraries->libraryCount; i++) {
       if (!lookup) {
@@ -147,7 +147,7 @@ facts_of_libraries(const VkPipelineLibraryCreateInfoKHR *libraries,
          all.stages = VK_SHADER_STAGE_ALL;
          break;
       }
-      const struct tongs_pipeline_facts *one = lookup->library(libraries->pLibraries[i]);
+      const struct tongs_pipeline_state *one = lookup->library(libraries->pLibraries[i]);
 
       all.subsets |= one->subsets;
       all.stages |= one->stages;
@@ -196,7 +196,7 @@ aspects_of_attachments(const VkGraphicsPipelineCreateInfo *v, VkGraphicsPipeline
 
 /* VkGraphicsPipelineCreateInfo: VUIDs -00751, -02096, -06601, -09022, -09024, -09031 to -09037 */
 static uint32_t
-ignored_states(VkGraphicsPipelineLibraryFlagsEXT own, const struct tongs_pipeline_facts *all)
+ignored_states(VkGraphicsPipelineLibraryFlagsEXT own, const struct tongs_pipeline_state *all)
 {
    const VkImageAspectFlags depth_stencil =
       VK_IMAGE_ASPECT_DEPTH_BIT | VK_IMAGE_ASPECT_STENCIL_BIT | TONGS_ASPECTS_UNKNOWN;
@@ -227,12 +227,12 @@ ignored_states(VkGraphicsPipelineLibraryFlagsEXT own, const struct tongs_pipelin
 uint32_t
 tongs_ignored_in_graphics_pipeline_with(const VkGraphicsPipelineCreateInfo *v,
                                         const struct tongs_ignored_lookup *lookup,
-                                        struct tongs_pipeline_facts *facts)
+                                        struct tongs_pipeline_state *state)
 {
    const VkPipelineLibraryCreateInfoKHR *libraries =
       chain_find(v->pNext, VK_STRUCTURE_TYPE_PIPELINE_LIBRARY_CREATE_INFO_KHR);
    VkGraphicsPipelineLibraryFlagsEXT own = own_subsets(v, libraries ? libraries->libraryCount : 0);
-   struct tongs_pipeline_facts all = facts_of_libraries(libraries, lookup);
+   struct tongs_pipeline_state all = state_of_libraries(libraries, lookup);
    VkImageAspectFlags aspects = aspects_of_attachments(v, own, lookup);
    uint32_t ignored = ignored_by_dynamic_state(v->pDynamicState);
 
@@ -258,8 +258,8 @@ tongs_ignored_in_graphics_pipeline_with(const VkGraphicsPipelineCreateInfo *v,
       ignored |= TONGS_IGNORED_LAYOUT;
    ignored |= base_pipeline(pipeline_flags(v->flags, v->pNext), v->basePipelineIndex);
 
-   if (facts)
-      *facts = all;
+   if (state)
+      *state = all;
    return ignored;
 }
 

@@ -69,11 +69,11 @@ enum {
    TONGS_IGNORED_BUILD_TARGETS = 1u << 0,
 };
 
-/* In tongs_pipeline_facts.aspects: nothing is known yet of the attachments. */
+/* In tongs_pipeline_state.aspects: nothing is known yet of the attachments. */
 #define TONGS_ASPECTS_UNKNOWN VK_IMAGE_ASPECT_METADATA_BIT
 
 /* What a pipeline that links a graphics pipeline as a library needs to know of it. */
-struct tongs_pipeline_facts {
+struct tongs_pipeline_state {
    VkGraphicsPipelineLibraryFlagsEXT subsets; /* its own and those of the libraries in it */
    VkShaderStageFlags stages;
    VkImageAspectFlags aspects; /* colour, depth and stencil of its attachments, or unknown */
@@ -85,18 +85,18 @@ struct tongs_ignored_lookup {
    /* The aspects of the attachments of a subpass: colour, depth, stencil; none is 0. */
    VkImageAspectFlags (*subpass)(VkRenderPass pass, uint32_t subpass);
    /* What tongs_ignored_in_graphics_pipeline_with() has told of a library when it was made. */
-   const struct tongs_pipeline_facts *(*library)(VkPipeline library);
+   const struct tongs_pipeline_state *(*library)(VkPipeline library);
 };
 
 /*
  * With lookup the answer is exact. Without it (lookup == NULL) whatever depends on a render pass or
- * on a linked library counts as used. facts may be NULL; else it gets what the new pipeline is made
+ * on a linked library counts as used. state may be NULL; else it gets what the new pipeline is made
  * of. The pipeline cannot be asked later: keep them with it if it is a library.
  */
 uint32_t
 tongs_ignored_in_graphics_pipeline_with(const VkGraphicsPipelineCreateInfo *v,
                                         const struct tongs_ignored_lookup *lookup,
-                                        struct tongs_pipeline_facts *facts);
+                                        struct tongs_pipeline_state *state);
 
 uint32_t
 tongs_ignored_in_graphics_pipeline(const VkGraphicsPipelineCreateInfo *v);

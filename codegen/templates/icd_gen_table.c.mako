@@ -91,7 +91,7 @@ const struct icd_extension icd_extensions[] = {
 % if x.needs_fds:
       .needs_fds = true,
 % endif
-% if x.needs_host_pages:
+% if x.needs_app_pages:
       .needs_app_pages = true,
 % endif
       .ops = &op_lists[${x.ops_at}],

@@ -191,7 +191,7 @@ USERFAULTFD_IOC_NEW = 0xaa00
 UFFD_FEATURES = 1 << 0 | 1 << 12
 
 
-def kernel_refuses_host_pages():
+def kernel_refuses_app_pages():
     """Whether the driver cannot have what VK_EXT_external_memory_host takes; behind a filter of
     system calls it does not try."""
     with open("/proc/self/status", encoding="ascii") as status:

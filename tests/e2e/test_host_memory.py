@@ -35,7 +35,7 @@ def what_works_natively_works_through_the_driver_and_what_cannot_be_shared_is_re
         result = run([program("host_memory")], client_environment(server), timeout=LONG)
         through = checks_of(result.stdout)
         harness.diag(transport + ": " + ", ".join(f"{name}: {state}" for name, state in through.items()))
-        if set(through.values()) == {"skip"} and (harness.kernel_refuses_host_pages() or
+        if set(through.values()) == {"skip"} and (harness.kernel_refuses_app_pages() or
                                                   set(native.values()) == {"skip"}):
             raise harness.Skip("the kernel or the host's driver does not let us")
         for name, state in native.items():

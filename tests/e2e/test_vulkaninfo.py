@@ -37,7 +37,7 @@ class LeftOut:
                      harness.plain_environment())
         assert report.returncode == 0, report.stderr
         self.extensions = set(re.findall(r"^ +(VK_\w+): ", report.stdout, re.M))
-        if harness.kernel_refuses_host_pages():
+        if harness.kernel_refuses_app_pages():
             self.extensions.add("VK_EXT_external_memory_host")
         self.features_off = set(re.findall(r"^ +(\w+)\.(\w+) is always false", report.stdout, re.M))
         assert "VK_KHR_video_queue" in self.extensions, report.stdout
