@@ -76,15 +76,16 @@ is_short(int fd, uint64_t size)
 static void
 drop_idle_import(VkMemoryAllocateInfo *info)
 {
-   VkBaseOutStructure *before = (VkBaseOutStructure *)info;
+   /* The pointers are written as what they are, pointers to void: the compiler takes pointers to
+    * other types for other objects. */
+   const void **next = &info->pNext;
 
-   while (before->pNext) {
-      VkBaseOutStructure *s = before->pNext;
-      if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR &&
-          !((VkImportMemoryFdInfoKHR *)s)->handleType)
-         before->pNext = s->pNext;
-      else
-         before = s;
+   while (*next) {
+      const VkImportMemoryFdInfoKHR *s = *next;
+      if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR && !s->handleType)
+         *next = s->pNext;
+      else /* every struct of a chain has its pNext in this place */
+         next = (const void **)&s->pNext;
    }
 }
 
