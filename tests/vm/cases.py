@@ -69,7 +69,9 @@ def expect_a_report(machine):
 
 
 def expect_the_right_sum(machine, environment=""):
-    through = machine.must(f"{environment} compute", LONG)
+    through = machine.must(f"{environment} compute 2>/tmp/messages", LONG)
+    messages = machine.must("cat /tmp/messages")
+    assert ("no memory type is HOST_COHERENT" in messages) == ("explicit" in environment), messages
     native = native_output(program("compute"))
     device = re.search(r"device: (.*)", native)[1]
     assert through == native.replace(device, f"Tongs ({device})"), (native, through)
@@ -227,7 +229,7 @@ def pause_goes_unnoticed(device, machine):
         assert "(right)" in finish(machine, name)
     assert worker_of(device, "lost") in device.workers() <= workers, (workers, device.log)
     machine.must("compute", LONG)
-    assert "begun anew" not in device.log, device.log
+    assert "booted again" not in device.log, device.log
 
 
 def boots_again(device, machine, how):
@@ -235,12 +237,12 @@ def boots_again(device, machine, how):
     workers = device.workers()
     process = next(iter(device.machines()))
     how()
-    machine.wait_for_boot(device.log.count("begun anew") + 2)
+    machine.wait_for_boot(device.log.count("booted again") + 2)
     assert workers and machine.process.poll() is None
     for pid in workers:
         assert harness.wait_for_end(pid, 10), f"{pid} outlives the boot of its program"
     assert not any("pages" in os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd"))
-    assert "begun anew" in device.log, device.log
+    assert "booted again" in device.log, device.log
     machine.must("vulkaninfo --summary >/dev/null" if "vulkaninfo" in vm.programs() else "compute", LONG)
 
 
