@@ -228,6 +228,7 @@ class Op:
     takes_fd: bool = False         # vkAllocateMemory: a descriptor may come with it
     compiled: bool = False         # vkCreateGraphicsPipelines: as a post, on a thread of the worker
     after_compilations: bool = False  # vkGetPipelineCacheData: the worker finishes all compilations first
+    pool: str = ""                 # vkAllocateCommandBuffers: "VkCommandPool", the parent of the new objects; ""
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
     noted: bool = False            # the generated entry point tells icd/notes.h first

@@ -61,6 +61,9 @@ const struct rdr_op_info rdr_ops[TONGS_OP_COUNT] = {
 % if o.compiled:
       .compiled = true,
 % endif
+% if o.pool:
+      .pool_type = TONGS_TYPE_${o.pool},
+% endif
 % if o.after_compilations:
       .after_compilations = true,
 % endif

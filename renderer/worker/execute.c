@@ -55,16 +55,11 @@ rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_d
 /* The slot of the parent of the op's new objects. 0, with the connection ended, if the op names no
  * parent. */
 static uint32_t
-parent_of_new(struct rdr_context *ctx, const struct rdr_op *op, uint8_t type)
+parent_of_new(struct rdr_context *ctx, const struct rdr_op *op)
 {
-   switch (type) {
-   case TONGS_TYPE_VkCommandBuffer:
-      return rdr_pool_slot(ctx, op, TONGS_TYPE_VkCommandPool);
-   case TONGS_TYPE_VkDescriptorSet:
-      return rdr_pool_slot(ctx, op, TONGS_TYPE_VkDescriptorPool);
-   default:
-      return op->parent;
-   }
+   uint8_t pool_type = rdr_ops[op->number].pool_type;
+
+   return pool_type ? rdr_pool_slot(ctx, op, pool_type) : op->parent;
 }
 
 /* The op uses a failed object: one whose creation failed. What the op creates fails with the same
@@ -80,7 +75,7 @@ execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs
    if (op->is_call) {
       rdr_reply_result(ctx, op, args, result);
    } else if (info->creates) {
-      uint32_t parent = parent_of_new(ctx, op, info->creates);
+      uint32_t parent = parent_of_new(ctx, op);
       for (uint32_t i = 0; i < args->new_count && parent; i++)
          rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, op->owner);
    } else if (info->destroys) {
@@ -104,7 +99,7 @@ execute_on_lost(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_a
       return false;
    if (op->is_call)
       rdr_reply_result(ctx, op, args, info->lost);
-   uint32_t parent = op->is_call || !args->new_count ? 0 : parent_of_new(ctx, op, info->creates);
+   uint32_t parent = op->is_call || !args->new_count ? 0 : parent_of_new(ctx, op);
    for (uint32_t i = 0; parent && i < args->new_count; i++)
       rdr_object_add(ctx, info->creates, args->new_ids[i], 0, VK_ERROR_DEVICE_LOST, parent,
                      op->owner);

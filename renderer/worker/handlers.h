@@ -27,6 +27,7 @@ struct rdr_op_info {
    bool takes_fd;                /* a descriptor may come with it */
    bool compiled;                /* as a post, it is compiled beside the decoder (compile.h) */
    bool after_compilations;      /* else: all compilations are finished first */
+   uint8_t pool_type;            /* of the pool that new objects belong to; 0: the op's target */
 };
 
 /* Indexed by op number; TONGS_OP_COUNT entries. Generated. */
