@@ -4,12 +4,12 @@
 #include "icd/channel.h"
 #include "icd/debug.h"
 #include "icd/handshake.h"
+#include "icd/process.h"
 #include "icd/statistics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 /* --- Whether the worker is alive --- */
 
@@ -19,7 +19,7 @@
 bool
 icd_connection_is_ours(const struct icd_connection *c)
 {
-   return c->pid == getpid();
+   return c->pid == icd_process_id();
 }
 
 bool
@@ -125,7 +125,7 @@ new_connection(struct icd_transport *transport)
       return NULL;
    }
    c->transport = transport;
-   c->pid = getpid();
+   c->pid = icd_process_id();
    c->reply_timeout_ms = -1;
    icd_ids_init(&c->ids);
    pthread_mutex_init(&c->stream_lock, NULL);
