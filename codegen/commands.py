@@ -103,7 +103,7 @@ def reach_command(cx: Context, name: str) -> None:
 
 
 def failure_of(cx: Context, c: RegCommand, kind: str) -> str:
-    """What becomes of a post's failure (POST_FAILURES)."""
+    """How the worker handles a post's failure (POST_FAILURES)."""
     if kind != "post" or c.ret == "void" or created_type(cx, c):
         return "told"
     if c.name not in cx.post_failures:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the modules that turn the registry into the IR share: the registry, the numbers, policy.py spelled as this registry spells
-it, and what is found on the way.
+"""The state shared by the modules that turn the registry into the IR: the registry, the numbers, policy.py spelled as this
+registry spells it, and what is found on the way.
 
 A Context belongs to one run. The functions take it as their first argument; each field's comment names the module that fills it.
 """

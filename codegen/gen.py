@@ -69,7 +69,7 @@ def report(ir: ir_module.IR, reg: registry.Registry) -> None:
         print(f"   {name} is always false: {why}")
 
 
-# What a template sees beside the IR: a function of the IR that returns a dict.
+# The values that a template sees beside the IR: a function of the IR that returns a dict.
 NAMES = {
     "tongs_gen_info.c.mako": info.names,
     "mock_gen_check.c.mako": mock_tables.names,

@@ -120,6 +120,6 @@ def op_tables(ir: IR) -> list[tuple[Op, Table]]:
 
 
 def names(ir: IR) -> dict:
-    """What tongs_gen_info.c.mako sees beside the IR."""
+    """The values that tongs_gen_info.c.mako sees beside the IR."""
     structs, ops = struct_tables(ir), op_tables(ir)
     return {"struct_tables": structs, "op_tables": ops, "tables": structs + [table for _, table in ops]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the templates print: every name, count, condition and size that they need, decided by build.py."""
+"""The intermediate representation that the templates print: every name, count, condition and size that they need, decided by build.py."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class Struct:
 
     @property
     def prefix(self) -> str:
-        """What a message puts ahead of a member's name: "VkBufferCreateInfo."."""
+        """The prefix of a member's name in a message: "VkBufferCreateInfo."."""
         return f"{self.name}."
 
     @property

@@ -71,5 +71,5 @@ FEATURES = "VkPhysicalDeviceFeatures2"
 
 
 def names(ir: IR) -> dict:
-    """What mock_gen_*.mako see beside the IR."""
+    """The values that mock_gen_*.mako see beside the IR."""
     return {"checked_structs": checked_structs(ir), "filled_structs": filled_structs(ir)}

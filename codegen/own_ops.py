@@ -297,7 +297,7 @@ class Reader:
         return Member(**base, text=text + (f", if `{cond}`" if cond else ""))
 
     def text(self, members: tuple[Member, ...]) -> str:
-        """What enters a signature: all but the sentences."""
+        """The parts of the schema that a signature covers: all but the sentences."""
         return ";".join(f"{m.name}:{m.kind}:{self.numbers.types.get(m.handle, '')}:{m.limit}:{m.size}:{m.cond}"
                         f"{{{self.texts.get(m.record, '')}}}" for m in members)
 
@@ -332,7 +332,7 @@ def read(path: str, numbers: numbering.Numbers) -> Schema:
 
 @dataclass(frozen=True)
 class Announced:
-    """What this build tells a peer that it knows."""
+    """The ops that this build tells a peer it knows."""
 
     digest: int
     signatures: tuple[tuple[int, int, str], ...]   # (number, signature, name) of ops, by number

@@ -323,7 +323,7 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
-# What becomes of the failure of a post with a VkResult that creates nothing. (A post that creates an object leaves a failed
+# How the worker handles the failure of a post with a VkResult that creates nothing. (A post that creates an object leaves a failed
 # object, which tells. A post without a VkResult cannot fail, and one that names a failed object is skipped.)
 #   ignored  nothing relies on the post
 #   told     a failed object that the post names tells at its next use; a failure of the host driver's call loses the device
@@ -344,8 +344,9 @@ POST_FAILURES = {
     "vkDebugMarkerSetObjectNameEXT": "ignored", "vkDebugMarkerSetObjectTagEXT": "ignored",
 }
 
-# What a recorded command is to the others, by how its name begins. A recorded command that names a failed object is skipped.
-# If it opens a scope, its command buffer fails; if it binds something, work is skipped until the same command binds again.
+# The role of a recorded command for the commands after it, by how its name begins. A recorded command that names a failed object
+# is skipped. If it opens a scope, its command buffer fails; if it binds something, work is skipped until the same command binds
+# again.
 RECORD_ROLES = (
     ("vkBeginCommandBuffer", "opens"), ("vkCmdBegin", "opens"),
     ("vkCmdBind", "binds"), ("vkCmdPushDescriptorSet", "binds"), ("vkCmdSetDescriptorBufferOffsets", "binds"),

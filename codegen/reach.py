@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What travels: which structs go to the worker, come back, occur in chains, in arrays and behind arrays of pointers.
+"""The structs that travel: which structs go to the worker, come back, occur in chains, in arrays and behind arrays of pointers.
 
 `reach_struct` and `reach_member` note what they find in the context; the other functions only look.
 """

@@ -86,7 +86,7 @@ class Provider:
     types: tuple[str, ...]
     commands: tuple[str, ...]
     always: frozenset[str]           # those of both that it brings whatever else is there
-    # What each command needs beside the provider: alternatives of names, of extensions and core versions.
+    # The conditions of each command beside its provider: alternatives of names, of extensions and core versions.
     needs: Needs = field(default_factory=dict)
     depends: tuple[frozenset[str], ...] = (frozenset(),)   # what an extension depends on as a whole, the same
 
@@ -298,13 +298,13 @@ def alternatives(text: str) -> tuple[frozenset[str], ...]:
 
 
 def _needs_of(req: ET.Element) -> tuple[frozenset[str], ...]:
-    """What a <require> element depends on. Old registries say it in two attributes."""
+    """The condition of a <require> element. Old registries say it in two attributes."""
     text = "+".join(f"({req.get(a)})" for a in ("depends", "extension", "feature") if req.get(a))
     return alternatives(text) if text else (frozenset(),)
 
 
 def _depends_of(extension: ET.Element) -> tuple[frozenset[str], ...]:
-    """What an extension depends on. Old registries name extensions in `requires`, and all of them are needed."""
+    """The condition of an extension. Old registries name extensions in `requires`, and all of them are needed."""
     text = extension.get("depends") or (extension.get("requires") or "").replace(",", "+")
     return alternatives(text) if text else (frozenset(),)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a member says about its own type, so that a template need not look the type up: a struct's shape, an enum's first values.
+"""The facts about its type that each member carries, so that a template need not look the type
+up: a struct's shape, an enum's first values.
 
 Runs when all commands were reached.
 """

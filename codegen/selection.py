@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is forwarded: selects commands, and records which providers bring commands and types.
+"""Selects the commands that are forwarded, and records which providers bring commands and types.
 
 Reads the registry and policy.py. `select` fills the providers and reasons of the context; the other functions only look.
 """

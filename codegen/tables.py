@@ -40,7 +40,7 @@ def add_formats(cx: Context) -> None:
 
 
 def add_format_names(cx: Context) -> None:
-    """What a client may ask about: every format but VK_FORMAT_UNDEFINED."""
+    """The formats that a client may ask about: every format but VK_FORMAT_UNDEFINED."""
     for e in cx.ir.enums:
         if e.name == "VkFormat":
             cx.ir.format_names = [name for name, value in e.values if value]
@@ -144,7 +144,7 @@ GLOBAL_COMMANDS = {"vkEnumerateInstanceVersion", "vkEnumerateInstanceExtensionPr
 
 
 def entry_level(cx: Context, command: str) -> str:
-    """What vkGet*ProcAddr must be given to be asked for the command."""
+    """The dispatchable object that vkGet*ProcAddr needs for the command."""
     level = "global" if command in GLOBAL_COMMANDS else level_of(cx.reg.commands[command])
     return "device" if level in ("queue", "command") else level
 

@@ -44,7 +44,7 @@ icd_CreateEvent(VkDevice device, const VkEventCreateInfo *pCreateInfo,
    if (!event)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    event->device = dev;
-   /* What stands in the chain may give others access to the event. */
+   /* A struct in the chain may give others access to the event. */
    event->state = pCreateInfo->pNext ? EVENT_ON_HOST : EVENT_RESET;
    VkEvent created = (VkEvent)(uintptr_t)event;
    struct tongs_args_vkCreateEvent args = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the generated entry points tell the client's objects before they encode their op: a function
+/* Functions that the generated entry points call before they encode their op: one function
  * for each command of NOTED in codegen/policy.py, with the command's parameters. */
 
 #ifndef ICD_NOTES_H

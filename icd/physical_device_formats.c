@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What a physical device can do with formats and images of a format. */
+/* The abilities of a physical device with formats and images of a format. */
 
 #include "icd/physical_device.h"
 

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 #define PAGE UINT64_C(4096)
-/* What is compared at a time, bytes. The bytes around an op are about as many, so a finer look
- * would not pay. */
+/* The size, in bytes, of the blocks that are compared. An op adds about as many bytes, so a finer
+ * look would not pay. */
 #define PIECE UINT64_C(64)
 
 struct icd_twin {

@@ -9,7 +9,7 @@
 struct tongs_decoder;
 struct tongs_encoder;
 
-/* What every struct of arguments begins with. The worker's decoder fills it in. */
+/* The first members of every struct of arguments. The worker's decoder fills them in. */
 struct tongs_args {
    const uint64_t *new_ids; /* of the objects that the op creates */
    uint32_t new_count;
@@ -24,14 +24,14 @@ enum tongs_op_kind {
    TONGS_OP_RECORD, /* within tongsRecord */
 };
 
-/* What becomes of a post's failure: POST_FAILURES in codegen/policy.py. */
+/* How the worker handles the failure of a post: POST_FAILURES in codegen/policy.py. */
 enum tongs_failure {
    TONGS_FAILURE_TOLD,    /* a failed object tells; else the device is lost */
    TONGS_FAILURE_IGNORED, /* nothing */
    TONGS_FAILURE_LOST,    /* the device is lost */
 };
 
-/* What a recorded command is to the others: RECORD_ROLES in codegen/policy.py. */
+/* The role of a recorded command for the commands after it: RECORD_ROLES in codegen/policy.py. */
 enum tongs_role {
    TONGS_ROLE_PLAIN,
    TONGS_ROLE_OPENS, /* a scope, which a later command closes */

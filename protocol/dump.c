@@ -238,7 +238,7 @@ dump_new(struct dump *p, const struct tongs_args *args)
    fputc(']', p->out);
 }
 
-/* What the worker fills in: of structs, which chain. */
+/* The members that the worker fills in. For a struct, its chain. */
 static void
 dump_out_struct(struct dump *p, const struct tongs_info_member *m, const void *list)
 {

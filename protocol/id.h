@@ -40,8 +40,9 @@ tongs_id_slot(uint64_t id)
    return (uint32_t)id;
 }
 
-/* What a client's Vulkan handle points to. The loader owns the first word of dispatchable objects;
- * all others have it too, so that the encoder finds every id in the same place. */
+/* The object that a client's Vulkan handle points to. The loader owns the first word of
+ * dispatchable objects; all others have it too, so that the encoder finds every id in the same
+ * place. */
 struct tongs_object {
    uintptr_t loader_data;
    uint64_t id;

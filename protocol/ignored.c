@@ -134,7 +134,7 @@ own_subsets(const VkGraphicsPipelineCreateInfo *v, uint32_t library_count)
    return pipeline_flags(v->flags, v->pNext) & VK_PIPELINE_CREATE_LIBRARY_BIT_KHR ? 0 : ALL_SUBSETS;
 }
 
-/* What the linked libraries bring along. Unknown ones may bring everything. */
+/* The state that the linked libraries contain. An unknown library may contain all state. */
 static struct tongs_pipeline_state
 state_of_libraries(const VkPipelineLibraryCreateInfoKHR *libraries,
                    const struct tongs_ignored_lookup *lookup)

@@ -72,7 +72,7 @@ enum {
 /* In tongs_pipeline_state.aspects: nothing is known yet of the attachments. */
 #define TONGS_ASPECTS_UNKNOWN VK_IMAGE_ASPECT_METADATA_BIT
 
-/* What a pipeline that links a graphics pipeline as a library needs to know of it. */
+/* The facts about a library that a pipeline which links it must know. */
 struct tongs_pipeline_state {
    VkGraphicsPipelineLibraryFlagsEXT subsets; /* its own and those of the libraries in it */
    VkShaderStageFlags stages;
@@ -80,11 +80,11 @@ struct tongs_pipeline_state {
    bool discards;              /* rasterization is switched off, and not dynamically */
 };
 
-/* What only the owner of the client's objects can tell. Called with handles that are valid. */
+/* Questions that only the owner of the client's objects can answer. The handles are valid. */
 struct tongs_ignored_lookup {
    /* The aspects of the attachments of a subpass: colour, depth, stencil; none is 0. */
    VkImageAspectFlags (*subpass)(VkRenderPass pass, uint32_t subpass);
-   /* What tongs_ignored_in_graphics_pipeline_with() has told of a library when it was made. */
+   /* The state that tongs_ignored_in_graphics_pipeline_with() stored when the library was made. */
    const struct tongs_pipeline_state *(*library)(VkPipeline library);
 };
 
@@ -130,7 +130,8 @@ tongs_ignored_in_descriptor_write(const VkWriteDescriptorSet *v, uint32_t outer)
 uint32_t
 tongs_ignored_in_descriptor_get(const VkDescriptorGetInfoEXT *v);
 
-/* What of a VkDescriptorImageInfo a descriptor type ignores; for update templates, too. */
+/* The members of VkDescriptorImageInfo that a descriptor type ignores; for update templates, too.
+ */
 uint32_t
 tongs_ignored_in_image_descriptor(VkDescriptorType type);
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a member is; docs/wire.md says how each travels. */
+/* The kinds of member; docs/wire.md says how each travels. */
 enum tongs_info_kind {
    TONGS_INFO_NONE, /* never travels */
    TONGS_INFO_STYPE,

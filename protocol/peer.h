@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one side knows: a key (an op's number, a struct's sType) and a hash of its wire format. */
+/* An op or struct that one side knows: a key (an op's number, a struct's sType) and a hash of its
+ * wire format. */
 struct tongs_signature {
    uint32_t key;
    uint32_t signature;

@@ -25,7 +25,7 @@ enum tongs_transport {
    TONGS_TRANSPORT_SPAWN,
 };
 
-/* What fits into sockaddr_un.sun_path with its final NUL. */
+/* The number of bytes that fit into sockaddr_un.sun_path with its final NUL. */
 #define TONGS_URL_PATH_SIZE 108
 
 /* The longest name that DNS allows has 253 characters. */

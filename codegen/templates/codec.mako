@@ -260,7 +260,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % endif
 </%def>
 ##
-## What the host driver wrote through an input struct.
+## The members that the host driver wrote through an input struct.
 <%def name="encode_returned(m)">\
 % if m.kind == "chain":
    tongs_encode_returned_chain(e, v->pNext);

@@ -23,7 +23,7 @@ enum mock_command_index {
    MOCK_COMMAND_COUNT
 };
 
-/* What a command does once its arguments are checked. The generated functions are weak: a function of the same name in
+/* The effect of a command, after its arguments were checked. The generated functions are weak: a function of the same name in
  * a hand-written file takes their place. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL
@@ -34,7 +34,7 @@ mock_GetMemoryHostPointerPropertiesEXT(VkDevice device, VkExternalMemoryHandleTy
                                        const void *pHostPointer,
                                        VkMemoryHostPointerPropertiesEXT *pMemoryHostPointerProperties);
 
-/* What the loader and the application call. It logs the call, fails if a test asked for it, checks the arguments and
+/* The function that the loader and the application call. It logs the call, fails if a test asked for it, checks the arguments and
  * calls the function above. */
 % for p in ir.prototypes:
 VKAPI_ATTR ${p.ret} VKAPI_CALL

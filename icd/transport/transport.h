@@ -52,7 +52,7 @@
 
 struct tongs_url;
 
-/* What a transport can do. Constant once the transport is open. */
+/* The abilities of a transport. Constant once the transport is open. */
 enum icd_transport_capability {
    /* File descriptors cross in both directions: send() takes one, receive_fd() returns them. */
    ICD_TRANSPORT_PASSES_FDS = 1 << 0,
@@ -78,7 +78,7 @@ enum icd_transport_delay {
    ICD_DELAY_NETWORK, /* milliseconds */
 };
 
-/* What wait() waits for. */
+/* The events that wait() waits for. */
 enum icd_transport_event {
    ICD_TRANSPORT_READABLE = 1 << 0, /* receive() would return something other than 0 */
    ICD_TRANSPORT_WRITABLE = 1 << 1, /* send() would return something other than 0 */

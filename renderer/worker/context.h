@@ -42,7 +42,8 @@ struct rdr_host {
    PFN_vkEnumerateInstanceExtensionProperties EnumerateInstanceExtensionProperties;
 };
 
-/* What the worker adds when it creates a device of this physical device. */
+/* The extensions and features that the worker adds when it creates a device of this physical
+ * device. */
 struct rdr_physical_device {
    VkPhysicalDevice handle;
    bool imports_host_memory; /* has VK_EXT_external_memory_host, at our alignment */

@@ -52,7 +52,7 @@ rdr_handle_BindImageMemory2(struct rdr_context *ctx, struct rdr_op *op, void *ar
 
 #ifdef VK_EXT_host_image_copy
 
-/* What a tongsCopyMemoryToImage or tongsCopyImageToMemory copies. */
+/* The region that a tongsCopyMemoryToImage or tongsCopyImageToMemory copies. */
 struct region {
    struct rdr_device *dev;
    VkImage image;

@@ -34,7 +34,7 @@
 
 struct tongs_bell;
 
-/* What a transport can do. Constant once the transport is open. */
+/* The abilities of a transport. Constant once the transport is open. */
 enum rdr_transport_capability {
    /* File descriptors cross in both directions: send() takes one, receive_fd() returns them. */
    RDR_TRANSPORT_PASSES_FDS = 1 << 0,

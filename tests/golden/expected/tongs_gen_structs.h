@@ -72,7 +72,7 @@ tongs_decode_chain(struct tongs_decoder *d, uint32_t parent)
 void *
 tongs_decode_shape_chain(struct tongs_decoder *d, uint32_t parent);
 
-/* What the host driver wrote through the structs of an input chain. */
+/* The members that the host driver wrote through the structs of an input chain. */
 void
 tongs_encode_returned_chain(struct tongs_encoder *e, const void *next);
 
