@@ -52,6 +52,50 @@ buffer_bind_run(struct bench *b, uint64_t n)
 }
 
 static uint64_t
+buffer_needs_run(struct bench *b, uint64_t n)
+{
+   VkMemoryRequirements needs = {0};
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++)
+      vkGetBufferMemoryRequirements(b->device, b->buffers[0].buffer, &needs);
+   uint64_t ns = bench_now() - start;
+   if (needs.size < 4096)
+      bench_fail(b, "a buffer needs less memory than its size");
+   return ns;
+}
+
+static uint64_t
+image_needs_run(struct bench *b, uint64_t n)
+{
+   VkMemoryRequirements needs = {0};
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++)
+      vkGetImageMemoryRequirements(b->device, b->image, &needs);
+   uint64_t ns = bench_now() - start;
+   if (!needs.size)
+      bench_fail(b, "an image needs no memory");
+   return ns;
+}
+
+/* What programs ask at their start: each format with some usage, then all again with another one.
+ */
+static uint64_t
+image_format_run(struct bench *b, uint64_t n)
+{
+   const uint32_t formats = VK_FORMAT_ASTC_12x12_SRGB_BLOCK;
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++, b->salt++) {
+      const uint32_t kind = b->salt / formats;
+      VkImageFormatProperties properties;
+      vkGetPhysicalDeviceImageFormatProperties(
+         b->physical, VK_FORMAT_R4G4_UNORM_PACK8 + b->salt % formats, kind / 256 % 3,
+         kind / 128 % 2 ? VK_IMAGE_TILING_LINEAR : VK_IMAGE_TILING_OPTIMAL, kind % 128 + 1, 0,
+         &properties);
+   }
+   return bench_now() - start;
+}
+
+static uint64_t
 image_create_run(struct bench *b, uint64_t n)
 {
    uint64_t start = bench_now();
@@ -182,6 +226,12 @@ const struct bench_row bench_object_rows[] = {
     buffer_create_run},
    {"buffer-bind", "the same with its memory requirements and vkBindBufferMemory", BENCH_NS, 0, 1,
     buffer_bind_init, buffer_bind_run},
+   {"buffer-requirements", "vkGetBufferMemoryRequirements", BENCH_NS, 0, 1, buffer_bind_init,
+    buffer_needs_run},
+   {"image-requirements", "vkGetImageMemoryRequirements", BENCH_NS, 0, 1, bench_make_image,
+    image_needs_run},
+   {"image-format", "vkGetPhysicalDeviceImageFormatProperties, each kind once, format by format",
+    BENCH_NS, 0, 1, NULL, image_format_run},
    {"image-create", "vkCreateImage, its memory requirements, vkDestroyImage, drained", BENCH_NS, 0,
     1, NULL, image_create_run},
    {"image-view-create", "vkCreateImageView and vkDestroyImageView, drained", BENCH_NS, 0, 1,

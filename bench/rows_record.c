@@ -10,6 +10,7 @@
  * the point and would take all the time. */
 #define DISPATCHES 250
 #define DRAWS 500
+#define BARE 1000
 #define STATES 40000
 #define SECONDARIES 16
 #define SECONDARY_STATES 64
@@ -64,6 +65,26 @@ record_draws(struct bench *b, VkCommandBuffer cmd)
    }
 }
 
+/* Everything is bound once. */
+static void
+record_bare_dispatches(struct bench *b, VkCommandBuffer cmd)
+{
+   uint32_t push[2] = {0, 64};
+   vkCmdBindDescriptorSets(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, b->layout, 0, 1, &b->set, 0, NULL);
+   vkCmdPushConstants(cmd, b->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), push);
+   for (uint32_t i = 0; i < BARE; i++)
+      vkCmdDispatch(cmd, 0, 1, 1);
+}
+
+static void
+record_bare_draws(struct bench *b, VkCommandBuffer cmd)
+{
+   float push[4] = {0, 0, 1, 0};
+   vkCmdPushConstants(cmd, b->layout, VK_SHADER_STAGE_VERTEX_BIT, 0, sizeof(push), push);
+   for (uint32_t i = 0; i < BARE; i++)
+      vkCmdDraw(cmd, 3, 1, 0, 0);
+}
+
 static void
 dispatch_init(struct bench *b)
 {
@@ -95,15 +116,17 @@ struct record_times {
    uint64_t submit;
 };
 
+typedef void (*record_function)(struct bench *b, VkCommandBuffer cmd);
+
 static struct record_times
-dispatch_loop(struct bench *b, uint64_t n)
+dispatch_loop(struct bench *b, uint64_t n, record_function record)
 {
    struct record_times times = {0};
    for (uint64_t i = 0; i < n; i++) {
       bench_begin(b, b->cmd);
       vkCmdBindPipeline(b->cmd, VK_PIPELINE_BIND_POINT_COMPUTE, b->pipeline);
       uint64_t start = bench_now();
-      record_dispatches(b, b->cmd);
+      record(b, b->cmd);
       times.record += bench_now() - start;
       times.submit += end_submit(b);
    }
@@ -111,14 +134,14 @@ dispatch_loop(struct bench *b, uint64_t n)
 }
 
 static struct record_times
-draw_loop(struct bench *b, uint64_t n)
+draw_loop(struct bench *b, uint64_t n, record_function record)
 {
    struct record_times times = {0};
    for (uint64_t i = 0; i < n; i++) {
       bench_begin(b, b->cmd);
       begin_render_pass(b, b->cmd);
       uint64_t start = bench_now();
-      record_draws(b, b->cmd);
+      record(b, b->cmd);
       times.record += bench_now() - start;
       vkCmdEndRenderPass(b->cmd);
       times.submit += end_submit(b);
@@ -129,25 +152,37 @@ draw_loop(struct bench *b, uint64_t n)
 static uint64_t
 record_dispatch_run(struct bench *b, uint64_t n)
 {
-   return dispatch_loop(b, n).record;
+   return dispatch_loop(b, n, record_dispatches).record;
 }
 
 static uint64_t
 submit_dispatch_run(struct bench *b, uint64_t n)
 {
-   return dispatch_loop(b, n).submit;
+   return dispatch_loop(b, n, record_dispatches).submit;
 }
 
 static uint64_t
 record_draw_run(struct bench *b, uint64_t n)
 {
-   return draw_loop(b, n).record;
+   return draw_loop(b, n, record_draws).record;
 }
 
 static uint64_t
 submit_draw_run(struct bench *b, uint64_t n)
 {
-   return draw_loop(b, n).submit;
+   return draw_loop(b, n, record_draws).submit;
+}
+
+static uint64_t
+record_bare_dispatch_run(struct bench *b, uint64_t n)
+{
+   return dispatch_loop(b, n, record_bare_dispatches).record;
+}
+
+static uint64_t
+record_bare_draw_run(struct bench *b, uint64_t n)
+{
+   return draw_loop(b, n, record_bare_draws).record;
 }
 
 static void
@@ -286,10 +321,14 @@ secondary_run(struct bench *b, uint64_t n)
 const struct bench_row bench_record_rows[] = {
    {"record-dispatch", "a command of bind set, push constants, dispatch; recording only", BENCH_NS,
     0, DISPATCHES * 3, dispatch_init, record_dispatch_run},
+   {"record-dispatch-bare", "a vkCmdDispatch of 1,000 in a row; recording only", BENCH_NS, 0, BARE,
+    dispatch_init, record_bare_dispatch_run},
    {"submit-dispatch", "vkEndCommandBuffer and vkQueueSubmit of 750 such commands", BENCH_US, 0, 1,
     dispatch_init, submit_dispatch_run},
    {"record-draw", "a command of push constants, draw; recording only", BENCH_NS, 0, DRAWS * 2,
     draw_init, record_draw_run},
+   {"record-draw-bare", "a vkCmdDraw of 1,000 in a row; recording only", BENCH_NS, 0, BARE,
+    draw_init, record_bare_draw_run},
    {"submit-draw", "vkEndCommandBuffer and vkQueueSubmit of 1,000 such commands", BENCH_US, 0, 1,
     draw_init, submit_draw_run},
    {"record-states", "a command of 40,000 that set state; recording only", BENCH_NS, 0, STATES,

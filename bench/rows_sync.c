@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define BURST 1000
+
 static void
 sync_init(struct bench *b)
 {
@@ -107,6 +109,36 @@ submit_many_run(struct bench *b, uint64_t n)
       bench_wait(b);
    }
    return bench_now() - start;
+}
+
+/* Submitting only: the wait after the burst is not counted. */
+static uint64_t
+submit_burst_run(struct bench *b, uint64_t n)
+{
+   uint64_t ns = 0;
+   for (uint64_t i = 0; i < n; i++) {
+      uint64_t start = bench_now();
+      for (int j = 0; j < BURST; j++)
+         bench_submit(b, b->cmd, VK_NULL_HANDLE);
+      ns += bench_now() - start;
+      bench_check(b, vkQueueWaitIdle(b->queue), "vkQueueWaitIdle");
+   }
+   return ns;
+}
+
+/* The same without command buffers. */
+static uint64_t
+submit_empty_burst_run(struct bench *b, uint64_t n)
+{
+   uint64_t ns = 0;
+   for (uint64_t i = 0; i < n; i++) {
+      uint64_t start = bench_now();
+      for (int j = 0; j < BURST; j++)
+         bench_submit(b, VK_NULL_HANDLE, VK_NULL_HANDLE);
+      ns += bench_now() - start;
+      bench_check(b, vkQueueWaitIdle(b->queue), "vkQueueWaitIdle");
+   }
+   return ns;
 }
 
 static uint64_t
@@ -256,6 +288,27 @@ timeline_signal_run(struct bench *b, uint64_t n)
    return bench_now() - start;
 }
 
+/* A thread that signals a timeline and reads its value: nobody else has a part in it. */
+static uint64_t
+timeline_host_run(struct bench *b, uint64_t n)
+{
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++) {
+      VkSemaphoreSignalInfo signal = {
+         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO,
+         .semaphore = b->timeline,
+         .value = ++b->timeline_value,
+      };
+      uint64_t value = 0;
+      bench_check(b, b->signal_semaphore(b->device, &signal), "vkSignalSemaphore");
+      bench_check(b, b->get_semaphore_counter_value(b->device, b->timeline, &value),
+                  "vkGetSemaphoreCounterValue");
+      if (value != b->timeline_value)
+         bench_fail(b, "the timeline is at another value than was signalled");
+   }
+   return bench_now() - start;
+}
+
 static uint64_t
 hot_call_run(struct bench *b, uint64_t n)
 {
@@ -307,6 +360,10 @@ const struct bench_row bench_sync_rows[] = {
     1, sync_init, submit_queue_idle_run},
    {"submit-many", "one of 16 submits with one wait after them", BENCH_US, 0, 16, sync_init,
     submit_many_run},
+   {"submit-burst", "one of 1,000 submits of a small fill in a row; the wait does not count",
+    BENCH_NS, 0, BURST, sync_init, submit_burst_run},
+   {"submit-burst-empty", "one of 1,000 submits of nothing in a row; the wait does not count",
+    BENCH_NS, 0, BURST, sync_init, submit_empty_burst_run},
    {"wait-idle", "vkQueueWaitIdle on an idle queue", BENCH_RATE, 0, 1, sync_init, wait_idle_run},
    {"device-wait-idle", "vkDeviceWaitIdle on an idle device", BENCH_RATE, 0, 1, sync_init,
     device_wait_idle_run},
@@ -320,6 +377,8 @@ const struct bench_row bench_sync_rows[] = {
     BENCH_SAMPLED, 1, timeline_init, timeline_wait_run},
    {"timeline-signal", "vkSignalSemaphore, drained", BENCH_NS, 0, 1, timeline_init,
     timeline_signal_run},
+   {"timeline-host", "vkSignalSemaphore, vkGetSemaphoreCounterValue", BENCH_NS, 0, 1, timeline_init,
+    timeline_host_run},
    {"event", "vkSetEvent, vkGetEventStatus and vkResetEvent", BENCH_NS, 0, 1, NULL, event_run},
    {"hot-call", "vkGetPipelineCacheData's size: no client can know it", BENCH_US, BENCH_SAMPLED, 1,
     drain_init, hot_call_run},
