@@ -143,13 +143,14 @@ struct batches {
    const VkBindSparseInfo *binds;
 };
 
-struct signal {
+/* A signal or wait operation. */
+struct operation {
    VkSemaphore semaphore;
    uint64_t value;
 };
 
 /* The i-th signal operation of a VkSubmitInfo or VkBindSparseInfo. */
-static struct signal
+static struct operation
 signal_in(const void *chain, const VkSemaphore *semaphores, uint32_t i)
 {
    const VkTimelineSemaphoreSubmitInfo *values =
@@ -157,7 +158,7 @@ signal_in(const void *chain, const VkSemaphore *semaphores, uint32_t i)
    bool has_value =
       values && values->pSignalSemaphoreValues && i < values->signalSemaphoreValueCount;
 
-   return (struct signal){
+   return (struct operation){
       .semaphore = semaphores[i],
       .value = has_value ? values->pSignalSemaphoreValues[i] : 0,
    };
@@ -173,7 +174,7 @@ signal_count(const struct batches *b, uint32_t batch)
    return b->binds[batch].signalSemaphoreCount;
 }
 
-static struct signal
+static struct operation
 get_signal(const struct batches *b, uint32_t batch, uint32_t i)
 {
    if (b->submits)
@@ -181,7 +182,7 @@ get_signal(const struct batches *b, uint32_t batch, uint32_t i)
    if (b->binds)
       return signal_in(b->binds[batch].pNext, b->binds[batch].pSignalSemaphores, i);
    const VkSemaphoreSubmitInfo *info = &b->submits2[batch].pSignalSemaphoreInfos[i];
-   return (struct signal){.semaphore = info->semaphore, .value = info->value};
+   return (struct operation){.semaphore = info->semaphore, .value = info->value};
 }
 
 /* Whether the batch signals a timeline whose value the client tracks. */
@@ -200,13 +201,66 @@ note_signals(const struct icd_queue *queue, const struct batches *b, uint32_t ba
              uint64_t number)
 {
    for (uint32_t i = 0; i < signal_count(b, batch); i++) {
-      struct signal s = get_signal(b, batch, i);
+      struct operation s = get_signal(b, batch, i);
       struct icd_semaphore *semaphore = icd_semaphore_from(s.semaphore);
-      if (icd_semaphore_is_tracked(semaphore) &&
-          !icd_semaphore_submit(semaphore, queue, number, s.value))
-         return VK_ERROR_OUT_OF_HOST_MEMORY;
+      VkResult result = icd_semaphore_is_tracked(semaphore)
+                           ? icd_semaphore_submit(semaphore, queue, number, s.value)
+                           : VK_SUCCESS;
+      if (result < 0)
+         return result;
    }
    return VK_SUCCESS;
+}
+
+/* --- Waits of a submission --- */
+
+static uint32_t
+wait_count(const struct batches *b, uint32_t batch)
+{
+   if (b->submits)
+      return b->submits[batch].waitSemaphoreCount;
+   if (b->submits2)
+      return b->submits2[batch].waitSemaphoreInfoCount;
+   return b->binds[batch].waitSemaphoreCount;
+}
+
+/* The i-th wait operation of a VkSubmitInfo or VkBindSparseInfo. */
+static struct operation
+wait_in(const void *chain, const VkSemaphore *semaphores, uint32_t i)
+{
+   const VkTimelineSemaphoreSubmitInfo *values =
+      tongs_find_in_chain(chain, VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+   bool has_value = values && values->pWaitSemaphoreValues && i < values->waitSemaphoreValueCount;
+
+   return (struct operation){
+      .semaphore = semaphores[i],
+      .value = has_value ? values->pWaitSemaphoreValues[i] : 0,
+   };
+}
+
+static struct operation
+get_wait(const struct batches *b, uint32_t batch, uint32_t i)
+{
+   if (b->submits)
+      return wait_in(b->submits[batch].pNext, b->submits[batch].pWaitSemaphores, i);
+   if (b->binds)
+      return wait_in(b->binds[batch].pNext, b->binds[batch].pWaitSemaphores, i);
+   const VkSemaphoreSubmitInfo *info = &b->submits2[batch].pWaitSemaphoreInfos[i];
+   return (struct operation){.semaphore = info->semaphore, .value = info->value};
+}
+
+static VkResult
+note_waits(const struct icd_queue *queue, const struct batches *b, uint32_t batch)
+{
+   VkResult result = VK_SUCCESS;
+
+   for (uint32_t i = 0; i < wait_count(b, batch) && result == VK_SUCCESS; i++) {
+      struct operation wait = get_wait(b, batch, i);
+      struct icd_semaphore *s = icd_semaphore_from(wait.semaphore);
+      if (icd_semaphore_is_tracked(s))
+         result = icd_semaphore_await(s, &queue->device->base, wait.value);
+   }
+   return result;
 }
 
 /* --- Submitting --- */
@@ -253,7 +307,9 @@ submit_piece(struct icd_queue *queue, const struct batches *b, uint32_t first, u
    uint64_t number = raises || own_fence ? *queue->last_number + 1 : 0;
    VkResult result = VK_SUCCESS;
 
-   if (raises)
+   for (uint32_t i = first; i < first + count && result == VK_SUCCESS; i++)
+      result = note_waits(queue, b, i);
+   if (raises && result == VK_SUCCESS)
       result = note_signals(queue, b, first + count - 1, number);
    if (result == VK_SUCCESS)
       result = post(queue, b, first, count, own_fence ? VK_NULL_HANDLE : handle, number);

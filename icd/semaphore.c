@@ -23,6 +23,7 @@ init(struct icd_semaphore *s, const VkSemaphoreCreateInfo *info)
    const VkExportSemaphoreCreateInfo *export =
       tongs_find_in_chain(info->pNext, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO);
 
+   pthread_mutex_init(&s->turn, NULL);
    pthread_mutex_init(&s->lock, NULL);
    if (type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE) {
       s->is_timeline = true;
@@ -34,6 +35,7 @@ init(struct icd_semaphore *s, const VkSemaphoreCreateInfo *info)
 static void
 destroy(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, struct icd_semaphore *s)
 {
+   pthread_mutex_destroy(&s->turn);
    pthread_mutex_destroy(&s->lock);
    free(s->signals);
    icd_object_destroy(dev, alloc, &s->base);
@@ -73,12 +75,6 @@ icd_DestroySemaphore(VkDevice device, VkSemaphore semaphore,
    struct tongs_args_vkDestroySemaphore args = {.device = device, .semaphore = semaphore};
    icd_post(dev->connection, TONGS_OP_vkDestroySemaphore, &args);
    destroy(dev, pAllocator, icd_semaphore_from(semaphore));
-}
-
-void
-icd_semaphore_share(VkSemaphore semaphore)
-{
-   icd_semaphore_from(semaphore)->is_shared = true;
 }
 
 /* --- The value of a timeline --- */
@@ -123,30 +119,132 @@ get_value(const struct icd_connection *c, struct icd_semaphore *s, uint64_t *val
    return lost || icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
 }
 
-bool
-icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uint64_t number,
-                     uint64_t value)
-{
-   bool ok = true;
+/* --- The client's signals --- */
 
+static VkResult
+post_signal(struct icd_semaphore *s, struct icd_dispatchable *dev, uint64_t value)
+{
+   const VkSemaphoreSignalInfo info = {
+      .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO,
+      .semaphore = (VkSemaphore)(uintptr_t)s,
+      .value = value,
+   };
+   struct tongs_args_vkSignalSemaphore args = {.device = (VkDevice)dev, .pSignalInfo = &info};
+
+   return icd_post(dev->connection, TONGS_OP_vkSignalSemaphore, &args);
+}
+
+/* Unlocks, and sends the client's last signal if the host driver does not know it. The caller holds
+ * both locks, so that this signal goes before any later one. */
+static VkResult
+unlock_and_settle(struct icd_semaphore *s, struct icd_dispatchable *dev)
+{
+   const bool owed = s->owed;
+   const uint64_t value = s->value;
+   VkResult result = VK_SUCCESS;
+
+   s->owed = false;
+   pthread_mutex_unlock(&s->lock);
+   if (owed)
+      result = post_signal(s, dev, value);
+   if (result < 0) {
+      pthread_mutex_lock(&s->lock);
+      s->owed = true;
+      pthread_mutex_unlock(&s->lock);
+   }
+   pthread_mutex_unlock(&s->turn);
+   return result;
+}
+
+VkResult
+icd_semaphore_await(struct icd_semaphore *s, struct icd_dispatchable *dev, uint64_t value)
+{
+   pthread_mutex_lock(&s->turn);
    pthread_mutex_lock(&s->lock);
+   if (value > s->awaited)
+      s->awaited = value;
+   return unlock_and_settle(s, dev);
+}
+
+/* False if memory is out. */
+static bool
+add_signal_locked(struct icd_semaphore *s, const struct icd_connection *c, struct icd_signal signal)
+{
    if (s->signal_count == s->signal_capacity)
-      update_locked(queue->base.connection, s);
+      update_locked(c, s);
    if (s->signal_count == s->signal_capacity) {
       uint32_t capacity = s->signal_capacity ? 2 * s->signal_capacity : 4;
       struct icd_signal *signals = realloc(s->signals, capacity * sizeof(*signals));
-      ok = signals != NULL;
-      if (ok) {
-         s->signals = signals;
-         s->signal_capacity = capacity;
-      }
+      if (!signals)
+         return false;
+      s->signals = signals;
+      s->signal_capacity = capacity;
    }
-   if (ok)
-      s->signals[s->signal_count++] = (struct icd_signal){
-         .number = number, .value = value, .slot = queue->slot, .epoch = queue->epoch};
-   pthread_mutex_unlock(&s->lock);
-   return ok;
+   s->signals[s->signal_count++] = signal;
+   return true;
 }
+
+VkResult
+icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uint64_t number,
+                     uint64_t value)
+{
+   struct icd_signal signal = {
+      .number = number, .value = value, .slot = queue->slot, .epoch = queue->epoch};
+
+   pthread_mutex_lock(&s->turn);
+   pthread_mutex_lock(&s->lock);
+   bool ok = add_signal_locked(s, queue->base.connection, signal);
+   VkResult result = unlock_and_settle(s, &queue->device->base);
+   return ok ? result : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
+/* Sets the value if the host driver need not know it yet. */
+static bool
+signal_here(const struct icd_connection *c, struct icd_semaphore *s, uint64_t value)
+{
+   pthread_mutex_lock(&s->lock);
+   if (s->signal_count)
+      update_locked(c, s);
+   bool here = icd_semaphore_is_tracked(s) && !s->signal_count && s->awaited <= s->value;
+   if (here) {
+      raise_locked(s, value);
+      s->owed = true;
+   }
+   pthread_mutex_unlock(&s->lock);
+   return here;
+}
+
+static VkResult
+signal_on_host(struct icd_semaphore *s, struct icd_dispatchable *dev, uint64_t value)
+{
+   pthread_mutex_lock(&s->turn);
+   VkResult result = post_signal(s, dev, value);
+   if (result == VK_SUCCESS) {
+      pthread_mutex_lock(&s->lock);
+      raise_locked(s, value);
+      pthread_mutex_unlock(&s->lock);
+   }
+   pthread_mutex_unlock(&s->turn);
+   return result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_SignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo *pSignalInfo)
+{
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_connection *c = dev->connection;
+   struct icd_semaphore *s = icd_semaphore_from(pSignalInfo->semaphore);
+
+   if (!signal_here(c, s, pSignalInfo->value)) {
+      VkResult result = signal_on_host(s, dev, pSignalInfo->value);
+      if (result < 0)
+         return result;
+   }
+   icd_tell(c);
+   return icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+}
+
+/* --- Reading --- */
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore, uint64_t *pValue)
@@ -161,23 +259,6 @@ icd_GetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore, uint64_t *p
    }
    icd_poll(c);
    return get_value(c, s, pValue);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_SignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo *pSignalInfo)
-{
-   struct icd_connection *c = icd_dispatchable_from(device)->connection;
-   struct icd_semaphore *s = icd_semaphore_from(pSignalInfo->semaphore);
-   struct tongs_args_vkSignalSemaphore args = {.device = device, .pSignalInfo = pSignalInfo};
-
-   VkResult result = icd_post(c, TONGS_OP_vkSignalSemaphore, &args);
-   if (result < 0)
-      return result;
-   pthread_mutex_lock(&s->lock);
-   raise_locked(s, pSignalInfo->value);
-   pthread_mutex_unlock(&s->lock);
-   icd_tell(c);
-   return icd_connection_is_lost(c) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
 }
 
 /* --- Waiting --- */
@@ -212,6 +293,22 @@ is_over(void *data)
    return !any;
 }
 
+static VkResult
+wait_on_host(VkDevice device, const VkSemaphoreWaitInfo *info, uint64_t timeout)
+{
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct tongs_args_vkWaitSemaphores args = {
+      .device = device, .pWaitInfo = info, .timeout = timeout};
+
+   for (uint32_t i = 0; i < info->semaphoreCount; i++) {
+      VkResult result =
+         icd_semaphore_await(icd_semaphore_from(info->pSemaphores[i]), dev, info->pValues[i]);
+      if (result < 0)
+         return result;
+   }
+   return icd_call(dev->connection, TONGS_OP_vkWaitSemaphores, &args);
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint64_t timeout)
 {
@@ -219,11 +316,8 @@ icd_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint64
    struct wait w = {.c = c, .dev = icd_device_from(device), .info = pWaitInfo};
 
    for (uint32_t i = 0; i < pWaitInfo->semaphoreCount; i++) {
-      if (icd_semaphore_is_tracked(icd_semaphore_from(pWaitInfo->pSemaphores[i])))
-         continue;
-      struct tongs_args_vkWaitSemaphores args = {
-         .device = device, .pWaitInfo = pWaitInfo, .timeout = timeout};
-      return icd_call(c, TONGS_OP_vkWaitSemaphores, &args);
+      if (!icd_semaphore_is_tracked(icd_semaphore_from(pWaitInfo->pSemaphores[i])))
+         return wait_on_host(device, pWaitInfo, timeout);
    }
    return icd_wait(c, is_over, &w, timeout) ? w.result : VK_TIMEOUT;
 }
@@ -256,7 +350,9 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
                                 pImportSemaphoreFdInfo->handleType ==
                                    VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   icd_semaphore_share(pImportSemaphoreFdInfo->semaphore);
+   struct icd_semaphore *s = icd_semaphore_from(pImportSemaphoreFdInfo->semaphore);
+   icd_semaphore_await(s, &dev->base, 0);
+   s->is_shared = true;
    VkResult result =
       icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
    if (result == VK_SUCCESS && fd >= 0) /* the import took it from the application */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Each semaphore exists on the host. The client also tracks the value of a timeline: it lists the
- * submissions that will signal it, and the status page shows which of them have completed. */
+ * submissions that will signal it, and the status page shows which of them have completed.
+ *
+ * The client's own signals stay in the client as long as the host driver cannot need them: no
+ * submission will signal the timeline, and none waits for a higher value. The next submission that
+ * names the timeline sends the last value first. */
 
 #ifndef ICD_SEMAPHORE_H
 #define ICD_SEMAPHORE_H
@@ -12,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct icd_dispatchable;
 struct icd_queue;
 
 /* A submission that signals a timeline. */
@@ -26,8 +31,11 @@ struct icd_semaphore {
    struct tongs_object base;
    bool is_timeline;
    bool is_shared;             /* exported or imported: only the host driver knows its value */
+   pthread_mutex_t turn;       /* held while a signal of the client goes to the stream */
    pthread_mutex_t lock;       /* protects the rest. A leaf. */
    uint64_t value;             /* the highest that was complete at the last update */
+   uint64_t awaited;           /* the highest value that something on the host waits for */
+   bool owed;                  /* the client has set the value, and the host driver does not know */
    struct icd_signal *signals; /* the submissions that were incomplete then; owned */
    uint32_t signal_count;
    uint32_t signal_capacity;
@@ -46,13 +54,14 @@ icd_semaphore_is_tracked(const struct icd_semaphore *s)
    return s->is_timeline && !s->is_shared;
 }
 
-/* Marks the semaphore as exported or imported: other processes may signal it from now on. */
-void
-icd_semaphore_share(VkSemaphore semaphore);
+/* The caller's next op waits for this value on the host. Sends the client's last signal before it,
+ * if the host driver does not know it. Returns the result of that post. */
+VkResult
+icd_semaphore_await(struct icd_semaphore *s, struct icd_dispatchable *dev, uint64_t value);
 
-/* Records that the submission with this number will set the timeline to the value. False if memory
- * is out. */
-bool
+/* Records that the submission with this number will set the timeline to the value. Sends the
+ * client's last signal before it, as icd_semaphore_await() does. */
+VkResult
 icd_semaphore_submit(struct icd_semaphore *s, const struct icd_queue *queue, uint64_t number,
                      uint64_t value);
 

@@ -51,5 +51,17 @@ def an_upload_loop_asks_nothing():
     expect_none("upload")
 
 
+@test
+def a_timeline_that_nothing_waits_for_costs_no_op():
+    # Eight signals a turn; the last of those before a submission is sent, and the three that one waits for.
+    for transport, server in harness.transports():
+        result = run([program("many"), "timeline_of_host"], client_environment(server, TONGS_DEBUG="stats"), timeout=100)
+        assert result.returncode == 0, (transport, result)
+        if "# SKIP" in result.stdout:
+            raise harness.Skip(result.stdout)
+        sent = int(re.search(r"stats: +(\d+) ops +\d+ round trips  vkSignalSemaphore\n", result.stderr)[1])
+        assert sent == 300 * 5, (transport, sent)
+
+
 if __name__ == "__main__":
     sys.exit(harness.main())

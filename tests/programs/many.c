@@ -71,6 +71,7 @@ static const struct prog_check checks[] = {
    CHECK(timeline_semaphores),
    CHECK(timeline_wait_before_signal),
    CHECK(timeline_in_turn),
+   CHECK(timeline_of_host),
    CHECK(synchronization2),
 };
 

@@ -78,6 +78,7 @@ enum prog_status check_binary_semaphores(struct prog *p);
 enum prog_status check_timeline_semaphores(struct prog *p);
 enum prog_status check_timeline_wait_before_signal(struct prog *p);
 enum prog_status check_timeline_in_turn(struct prog *p);
+enum prog_status check_timeline_of_host(struct prog *p);
 enum prog_status check_synchronization2(struct prog *p);
 
 #endif

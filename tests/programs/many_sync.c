@@ -414,6 +414,39 @@ check_timeline_in_turn(struct prog *p)
    return PROG_RIGHT;
 }
 
+/* The host raises the timeline alone, several times, then with submissions that wait for what it
+ * has signalled, for what it will signal, and that raise the timeline themselves. */
+enum prog_status
+check_timeline_of_host(struct prog *p)
+{
+   if (!p->features12.timelineSemaphore)
+      return prog_skipped(p, "the device has no timelineSemaphore");
+   VkSemaphore semaphore, other;
+   PROG_STEP(make_semaphore(p, true, 0, &semaphore));
+   PROG_STEP(make_semaphore(p, true, 0, &other));
+   for (uint64_t v = 0; v < TURNS; v += 10) {
+      PROG_VK(p, signal_value(p, semaphore, v + 1));
+      PROG_VK(p, signal_value(p, semaphore, v + 3));
+      PROG_STEP(expect_value(p, semaphore, v + 3));
+      /* Waits for what was signalled; for less than that; for nothing. */
+      PROG_STEP(submit_timeline(p, semaphore, v % 3 ? v + 3 - v % 3 : 0, v + 4, VK_NULL_HANDLE));
+      PROG_VK(p, wait_value(p, semaphore, v + 4, PROG_TIMEOUT_NS));
+      PROG_VK(p, signal_value(p, semaphore, v + 5));
+      /* Waits for the last of three signals to come. */
+      PROG_STEP(submit_timeline(p, semaphore, v + 8, v + 9, VK_NULL_HANDLE));
+      for (uint64_t i = 6; i <= 8; i++)
+         PROG_VK(p, signal_value(p, semaphore, v + i));
+      PROG_VK(p, wait_value(p, semaphore, v + 9, PROG_TIMEOUT_NS));
+      PROG_VK(p, signal_value(p, semaphore, v + 10));
+      PROG_VK(p, signal_value(p, other, v + 1));
+   }
+   PROG_STEP(expect_value(p, semaphore, TURNS));
+   PROG_VK(p, vkQueueWaitIdle(p->queue));
+   vkDestroySemaphore(p->device, other, NULL);
+   vkDestroySemaphore(p->device, semaphore, NULL);
+   return PROG_RIGHT;
+}
+
 /* The structs of Vulkan 1.3: submission, barrier, event and timestamp. */
 enum prog_status
 check_synchronization2(struct prog *p)
