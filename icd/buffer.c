@@ -193,7 +193,7 @@ probe(struct icd_device *dev, const struct icd_buffer *buffer,
 }
 
 static struct icd_requirements
-buffer_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requirements_topic topic)
+find_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requirements_topic topic)
 {
    const struct icd_buffer *buffer = icd_buffer_from(handle);
    struct icd_requirements answer;
@@ -222,6 +222,19 @@ buffer_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requiremen
       probe(dev, buffer, &rule_question, topic);
    if (icd_requirements_ask_finish(dev, &a, &answer))
       icd_requirements_keep(dev, &question, &answer, sizeof(answer));
+   return answer;
+}
+
+static struct icd_requirements
+buffer_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requirements_topic topic)
+{
+   struct icd_requirements_memo *memo = &icd_buffer_from(handle)->memos[topic];
+   struct icd_requirements answer;
+
+   if (!icd_requirements_recall(memo, &answer)) {
+      answer = find_requirements(dev, handle, topic);
+      icd_requirements_memorise(memo, &answer);
+   }
    return answer;
 }
 

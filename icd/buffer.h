@@ -10,9 +10,10 @@ struct icd_buffer {
    struct tongs_object base;
    atomic_ullong address; /* 0: not fetched yet; several threads may fetch it */
    uint64_t size;
-   bool may_probe;                  /* probes with its create info are safe */
-   bool written;                    /* the device may write the memory that it is bound to */
-   struct icd_requirements_key key; /* of its create info with size 0 */
+   bool may_probe;                        /* probes with its create info are safe */
+   bool written;                          /* the device may write the memory that it is bound to */
+   struct icd_requirements_memo memos[2]; /* by topic */
+   struct icd_requirements_key key;       /* of its create info with size 0 */
 };
 
 static inline struct icd_buffer *

@@ -45,7 +45,7 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
 /* --- Memory requirements and layout --- */
 
 static struct icd_requirements
-image_requirements(struct icd_device *dev, VkImage handle, enum icd_requirements_topic topic)
+find_requirements(struct icd_device *dev, VkImage handle, enum icd_requirements_topic topic)
 {
    const struct icd_image *image = icd_image_from(handle);
    struct icd_requirements answer;
@@ -58,6 +58,19 @@ image_requirements(struct icd_device *dev, VkImage handle, enum icd_requirements
    icd_requirements_ask_begin(dev, &a, topic, VK_NULL_HANDLE, handle);
    if (icd_requirements_ask_finish(dev, &a, &answer) && image->key.size)
       icd_requirements_keep(dev, &question, &answer, sizeof(answer));
+   return answer;
+}
+
+static struct icd_requirements
+image_requirements(struct icd_device *dev, VkImage handle, enum icd_requirements_topic topic)
+{
+   struct icd_requirements_memo *memo = &icd_image_from(handle)->memos[topic];
+   struct icd_requirements answer;
+
+   if (!icd_requirements_recall(memo, &answer)) {
+      answer = find_requirements(dev, handle, topic);
+      icd_requirements_memorise(memo, &answer);
+   }
    return answer;
 }
 

@@ -8,7 +8,8 @@ struct icd_image {
    struct tongs_object base;
    VkFormat format;
    uint32_t layers;
-   bool sparse; /* created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT */
+   bool sparse;                           /* created with VK_IMAGE_CREATE_SPARSE_RESIDENCY_BIT */
+   struct icd_requirements_memo memos[2]; /* by topic */
    struct icd_requirements_key key;
 };
 

@@ -20,6 +20,36 @@ icd_requirements_key_init(struct icd_requirements_key *key, const struct tongs_e
    key->size = (uint32_t)size;
 }
 
+/* --- What an object remembers --- */
+
+enum memo_state {
+   MEMO_EMPTY,
+   MEMO_BEING_WRITTEN,
+   MEMO_VALID,
+};
+
+bool
+icd_requirements_recall(const struct icd_requirements_memo *memo, struct icd_requirements *answer)
+{
+   /* Acquire: the answer is loaded after the state. Pairs with the store below. */
+   if (atomic_load_explicit(&memo->state, memory_order_acquire) != MEMO_VALID)
+      return false;
+   *answer = memo->answer;
+   return true;
+}
+
+void
+icd_requirements_memorise(struct icd_requirements_memo *memo, const struct icd_requirements *answer)
+{
+   unsigned empty = MEMO_EMPTY;
+
+   if (!answer->memory.size || !answer->memory.memoryTypeBits ||
+       !atomic_compare_exchange_strong(&memo->state, &empty, MEMO_BEING_WRITTEN))
+      return;
+   memo->answer = *answer;
+   atomic_store_explicit(&memo->state, MEMO_VALID, memory_order_release);
+}
+
 /* --- The cache --- */
 
 void

@@ -13,6 +13,7 @@
 
 #include "tongs_gen_args.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -55,6 +56,21 @@ struct icd_requirements {
    VkBool32 prefers_dedicated;
    VkBool32 requires_dedicated;
 };
+
+/* The answers about one object, for each of the first two topics. Zeroed at first. */
+struct icd_requirements_memo {
+   atomic_uint state; /* enum memo_state */
+   struct icd_requirements answer;
+};
+
+/* Copies the answer. False if there is none yet. */
+bool
+icd_requirements_recall(const struct icd_requirements_memo *memo, struct icd_requirements *answer);
+
+/* Keeps the answer, unless there is one, or it is that for an object which failed to be created. */
+void
+icd_requirements_memorise(struct icd_requirements_memo *memo,
+                          const struct icd_requirements *answer);
 
 void
 icd_requirements_question_init(struct icd_requirements_question *question,
