@@ -147,7 +147,7 @@ def build_op(cx: Context, name: str) -> Op:
               entry="hand" if name in cx.hand_entries else "generated",
               handler=handler_of(cx, name), takes_fd=name in cx.takes_fd, compiled=name in cx.compiled,
               after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
-              pool=policy.POOLED.get(created_type(cx, c), ""), blocking=name in cx.blocking, cached=name in cx.cached,
+              pool=policy.POOLED.get(created_type(cx, c), ""), removes=bool(destroyed) or name in cx.emptying, blocking=name in cx.blocking, cached=name in cx.cached,
               also_posts=name in cx.also_posts, sent_at_once=name in cx.sent_at_once,
               noted=name in cx.noted,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),

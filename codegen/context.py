@@ -57,6 +57,7 @@ class Context:
     after_compilations: set[str]
     posts: set[str]
     post_failures: dict[str, str]
+    emptying: set[str]
     blocking: set[str]
     cached: set[str]
     also_posts: set[str]
@@ -117,6 +118,7 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         after_compilations=spelled(reg, policy.AFTER_COMPILATIONS),
         posts=spelled(reg, policy.POSTS),
         post_failures={n: how for name, how in policy.POST_FAILURES.items() for n in spellings(reg, name)},
+        emptying=spelled(reg, policy.EMPTYING),
         blocking=spelled(reg, policy.BLOCKING),
         cached=spelled(reg, policy.CACHED),
         also_posts=spelled(reg, policy.ALSO_POSTS),

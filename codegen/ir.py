@@ -229,6 +229,7 @@ class Op:
     compiled: bool = False         # vkCreateGraphicsPipelines: as a post, on a thread of the worker
     after_compilations: bool = False  # vkGetPipelineCacheData: the worker finishes all compilations first
     pool: str = ""                 # vkAllocateCommandBuffers: "VkCommandPool", the parent of the new objects; ""
+    removes: bool = False          # objects go, those that it names or all of a pool
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
     noted: bool = False            # the generated entry point tells icd/notes.h first

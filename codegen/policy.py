@@ -354,6 +354,10 @@ RECORD_ROLES = (
     ("vkCmdExecuteGeneratedCommands", "works"), ("vkCmdSubpassShading", "works"),
 )
 
+# Commands that destroy all objects of a pool, and keep the pool. Like commands that destroy what they name, the worker carries
+# them out even if they name failed objects or the device is lost: the client uses the ids again.
+EMPTYING = {"vkResetDescriptorPool"}
+
 # Commands with a generated entry point that first calls icd_note_<command>() (icd/notes.h): the client keeps something in
 # mind about the objects that they name.
 NOTED = {

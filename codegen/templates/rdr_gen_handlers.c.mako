@@ -64,6 +64,9 @@ const struct rdr_op_info rdr_ops[TONGS_OP_COUNT] = {
 % if o.pool:
       .pool_type = TONGS_TYPE_${o.pool},
 % endif
+% if o.removes:
+      .removes = true,
+% endif
 % if o.after_compilations:
       .after_compilations = true,
 % endif

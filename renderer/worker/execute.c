@@ -62,9 +62,9 @@ parent_of_new(struct rdr_context *ctx, const struct rdr_op *op)
    return pool_type ? rdr_pool_slot(ctx, op, pool_type) : op->parent;
 }
 
-/* The op uses a failed object: one whose creation failed. What the op creates fails with the same
- * result, what it destroys is forgotten, and a call reports the result. Any other post is skipped.
- * It loses the device if somebody may rely on it. */
+/* The op uses a failed object: one whose creation failed, or a command buffer whose recording
+ * failed. What the op creates fails with the same result, and a call reports the result. Any other
+ * post is skipped. It loses the device if somebody may rely on it. */
 static void
 execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args,
                   const struct tongs_decoder *d)
@@ -78,8 +78,6 @@ execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs
       uint32_t parent = parent_of_new(ctx, op);
       for (uint32_t i = 0; i < args->new_count && parent; i++)
          rdr_object_add(ctx, info->creates, args->new_ids[i], 0, result, parent, op->owner);
-   } else if (info->destroys) {
-      rdr_objects_remove(ctx, op, args);
    } else if (info->failure != TONGS_FAILURE_LOST) {
       rdr_note_post_failure(ctx, result);
    } else if (d->device) {
@@ -87,7 +85,7 @@ execute_on_failed(struct rdr_context *ctx, const struct rdr_op *op, struct tongs
    }
 }
 
-/* Handles an op on a lost device. Only ops that destroy objects reach the host driver, because
+/* Handles an op on a lost device. Only ops that remove objects reach the host driver, because
  * other ops could use objects that do not exist: the post that would have created them failed.
  * False if the op must be carried out normally. */
 static bool
@@ -95,7 +93,7 @@ execute_on_lost(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_a
 {
    const struct tongs_op_info *info = &tongs_ops[op->number];
 
-   if (info->destroys || (op->is_call && !info->returns_result))
+   if (rdr_ops[op->number].removes || (op->is_call && !info->returns_result))
       return false;
    if (op->is_call)
       rdr_reply_result(ctx, op, args, info->lost);
@@ -129,7 +127,7 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
 
    op->parent = d->target ? tongs_id_slot(d->target->id) : 0;
    op->owner = d->target ? d->target->data : NULL;
-   if (d->failed) {
+   if (d->failed && !rdr_ops[op->number].removes) {
       execute_on_failed(ctx, op, args, d);
       return;
    }

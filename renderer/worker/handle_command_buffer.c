@@ -28,7 +28,7 @@ rdr_handle_FreeCommandBuffers(struct rdr_context *ctx, struct rdr_op *op, void *
    struct tongs_args_vkFreeCommandBuffers *a = args;
    struct rdr_device *dev = op->owner;
 
-   if (rdr_objects_return(ctx, op, TONGS_TYPE_VkCommandPool, &a->base))
+   if (rdr_objects_return(ctx, op, TONGS_TYPE_VkCommandPool, &a->base) && a->commandPool)
       dev->vk.FreeCommandBuffers(a->device, a->commandPool, a->commandBufferCount,
                                  a->pCommandBuffers);
 }

@@ -32,7 +32,7 @@ rdr_handle_FreeDescriptorSets(struct rdr_context *ctx, struct rdr_op *op, void *
    struct tongs_args_vkFreeDescriptorSets *a = args;
    struct rdr_device *dev = op->owner;
 
-   if (rdr_objects_return(ctx, op, TONGS_TYPE_VkDescriptorPool, &a->base))
+   if (rdr_objects_return(ctx, op, TONGS_TYPE_VkDescriptorPool, &a->base) && a->descriptorPool)
       dev->vk.FreeDescriptorSets(a->device, a->descriptorPool, a->descriptorSetCount,
                                  a->pDescriptorSets);
 }
@@ -48,6 +48,8 @@ rdr_handle_ResetDescriptorPool(struct rdr_context *ctx, struct rdr_op *op, void 
    if (!pool)
       return;
    rdr_object_remove_children(ctx, pool);
+   if (!a->descriptorPool) /* it is a failed object */
+      return;
    a->ret = dev->vk.ResetDescriptorPool(a->device, a->descriptorPool, a->flags);
    if (a->ret < 0)
       rdr_post_failed(ctx, op, dev, "vkResetDescriptorPool", a->ret);

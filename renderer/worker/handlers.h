@@ -27,6 +27,7 @@ struct rdr_op_info {
    bool takes_fd;                /* a descriptor may come with it */
    bool compiled;                /* as a post, it is compiled beside the decoder (compile.h) */
    bool after_compilations;      /* else: all compilations are finished first */
+   bool removes;                 /* objects; carried out also if some are failed ones */
    uint8_t pool_type;            /* of the pool that new objects belong to; 0: the op's target */
 };
 

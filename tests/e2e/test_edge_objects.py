@@ -5,6 +5,7 @@
 import os
 import re
 import sys
+import tempfile
 
 import harness
 from harness import client_environment, native_environment, program, run, test
@@ -62,6 +63,39 @@ def what_names_an_object_that_failed_late_is_skipped_and_the_device_goes_on():
     expect_good_manners(result, "late")
     assert (result.returncode, result.stdout) == (0, "the device works\n"), result
     assert "vkCmdFillBuffer names an object that could not be made" in result.stderr, result
+
+
+def removal_with(fault):
+    """What the program gives with the mock driver, and the names of the calls that the driver saw."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, "log")
+        env = client_environment(TONGS_HOST_DRIVER=mock_driver(), TONGS_MOCK_FAIL=fault, TONGS_MOCK_LOG=log)
+        result = outcome("removal", env)
+        with open(log, encoding="utf-8") as file:
+            calls = [line.split()[0] for line in file]
+    expect_good_manners(result, fault)
+    assert (result.returncode, result.stdout) == (0, "the device works\n"), (fault, result)
+    return calls
+
+
+@test
+def a_command_buffer_whose_recording_failed_is_freed_with_vkFreeCommandBuffers():
+    whole = removal_with(f"vkCreateQueryPool:1:{OUT_OF_MEMORY}")
+    failed = removal_with(f"vkCreateRenderPass:1:{OUT_OF_MEMORY}")
+    assert "vkCmdBeginRenderPass" in whole and "vkCmdBeginRenderPass" not in failed, (whole, failed)
+    assert whole.count("vkFreeCommandBuffers") == failed.count("vkFreeCommandBuffers") > 0, (whole, failed)
+
+
+@test
+def sets_of_a_pool_that_failed_late_are_freed_reset_and_allocated_again():
+    calls = removal_with(f"vkCreateDescriptorPool:1:{OUT_OF_MEMORY}")
+    assert not {"vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool"} & set(calls), calls
+
+
+@test
+def sets_that_failed_late_are_freed_together_with_their_pool():
+    calls = removal_with(f"vkAllocateDescriptorSets:1:{OUT_OF_MEMORY}")
+    assert calls.count("vkAllocateDescriptorSets") == 3, calls
 
 
 # The host driver takes gigabytes from malloc, which must not fill them.

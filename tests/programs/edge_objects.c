@@ -8,6 +8,7 @@
  *    sizes           objects whose sizes only some drivers can provide
  *    name            gives a buffer no name
  *    late            uses a buffer that the test's driver fails to make
+ *    removal         removes what the test's driver fails to make, and what names it
  *    pipelines       pipelines of shaders that no driver can compile
  */
 #include "tests/programs/common.h"
@@ -270,6 +271,101 @@ check_late(struct prog *p)
    return PROG_RIGHT;
 }
 
+/* Frees a command buffer that begins a render pass, which may fail without a word. */
+static enum prog_status
+free_commands(struct prog *p)
+{
+   const VkSubpassDescription subpass = {0};
+   const VkRenderPassCreateInfo pass_info = {
+      .sType = VK_STRUCTURE_TYPE_RENDER_PASS_CREATE_INFO,
+      .subpassCount = 1,
+      .pSubpasses = &subpass,
+   };
+   VkRenderPass pass;
+   VkFramebuffer framebuffer;
+   VkCommandBuffer commands;
+
+   PROG_VK(p, vkCreateRenderPass(p->device, &pass_info, NULL, &pass));
+   const VkFramebufferCreateInfo framebuffer_info = {
+      .sType = VK_STRUCTURE_TYPE_FRAMEBUFFER_CREATE_INFO,
+      .renderPass = pass,
+      .width = 16,
+      .height = 16,
+      .layers = 1,
+   };
+   PROG_VK(p, vkCreateFramebuffer(p->device, &framebuffer_info, NULL, &framebuffer));
+   PROG_STEP(prog_commands_begin(p, &commands));
+   const VkRenderPassBeginInfo begin = {
+      .sType = VK_STRUCTURE_TYPE_RENDER_PASS_BEGIN_INFO,
+      .renderPass = pass,
+      .framebuffer = framebuffer,
+      .renderArea.extent = {16, 16},
+   };
+   vkCmdBeginRenderPass(commands, &begin, VK_SUBPASS_CONTENTS_INLINE);
+   vkCmdEndRenderPass(commands);
+   vkEndCommandBuffer(commands);
+   vkFreeCommandBuffers(p->device, p->pool, 1, &commands);
+   vkDestroyFramebuffer(p->device, framebuffer, NULL);
+   vkDestroyRenderPass(p->device, pass, NULL);
+   return PROG_RIGHT;
+}
+
+/* Allocates sets from a pool, which may fail without a word, and frees them in each way. */
+static enum prog_status
+free_sets(struct prog *p)
+{
+   const VkDescriptorSetLayoutBinding binding = {0, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1,
+                                                 VK_SHADER_STAGE_COMPUTE_BIT, NULL};
+   const VkDescriptorSetLayoutCreateInfo layout_info = {
+      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+      .bindingCount = 1,
+      .pBindings = &binding,
+   };
+   const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 4};
+   const VkDescriptorPoolCreateInfo pool_info = {
+      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+      .flags = VK_DESCRIPTOR_POOL_CREATE_FREE_DESCRIPTOR_SET_BIT,
+      .maxSets = 4,
+      .poolSizeCount = 1,
+      .pPoolSizes = &size,
+   };
+   VkDescriptorSetLayout layouts[4];
+   VkDescriptorPool pool;
+   VkDescriptorSet sets[4];
+
+   PROG_VK(p, vkCreateDescriptorSetLayout(p->device, &layout_info, NULL, &layouts[0]));
+   layouts[1] = layouts[2] = layouts[3] = layouts[0];
+   PROG_VK(p, vkCreateDescriptorPool(p->device, &pool_info, NULL, &pool));
+   const VkDescriptorSetAllocateInfo sets_info = {
+      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+      .descriptorPool = pool,
+      .descriptorSetCount = PROG_COUNT(sets),
+      .pSetLayouts = layouts,
+   };
+   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, sets));
+   vkFreeDescriptorSets(p->device, pool, PROG_COUNT(sets), sets);
+   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, sets));
+   vkResetDescriptorPool(p->device, pool, 0);
+   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, sets));
+   vkDestroyDescriptorPool(p->device, pool, NULL);
+   vkDestroyDescriptorSetLayout(p->device, layouts[0], NULL);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+check_removal(struct prog *p)
+{
+   VkCommandBuffer commands;
+
+   PROG_STEP(prog_init(p));
+   PROG_STEP(free_commands(p));
+   PROG_STEP(free_sets(p));
+   PROG_STEP(prog_commands_begin(p, &commands));
+   PROG_STEP(prog_commands_run(p, commands));
+   printf("the device works\n");
+   return PROG_RIGHT;
+}
+
 /* --- Pipelines --- */
 
 /* One compute pipeline of the words. Binds it in a command buffer that is never submitted, if
@@ -378,6 +474,7 @@ main(int argc, char **argv)
       {"sizes", check_sizes},
       {"name", check_name},
       {"late", check_late},
+      {"removal", check_removal},
       {"pipelines", check_pipelines},
    };
    struct prog p = {0};
