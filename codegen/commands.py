@@ -11,7 +11,7 @@ from context import Context, Unsupported
 from ir import Member, Op
 from members import build_member, counts_first, declaration, has_room
 from parts import flat_parts, parts_of
-from reach import has_returned, reach_member
+from reach import has_addresses, has_returned, reach_member
 from registry import Command as RegCommand
 from registry import Member as RegMember
 from rules import checks_of, limit_checks_of
@@ -133,6 +133,8 @@ def build_op(cx: Context, name: str) -> Op:
         kind = "call"
     if returned and kind != "call":
         raise Unsupported(f"{name}: {returned[0].name} returns something without a reply")
+    if kind != "record" and name not in cx.no_host_addresses and any(has_addresses(cx, m) for m in args):
+        raise Unsupported(f"{name}: NO_HOST_ADDRESSES does not say why no address is one of the application's memory")
     if c.ret not in ("void", "VkResult") and not scalar_of(cx, c.ret):
         raise Unsupported(f"{name}: returns {c.ret}")
     if name in cx.noted & cx.hand_entries:

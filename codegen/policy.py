@@ -91,6 +91,7 @@ LEFT_OUT_EXTENSIONS = {
     "VK_ARM_tensors": "capture data without a size in the struct",
     "VK_ARM_shader_instrumentation": "its results have no size in the call",
     "VK_NV_optical_flow": "private data without a size of its own",
+    "VK_NV_cooperative_vector": "its matrices get their sizes from a conversion in the application's memory, through raw pointers",
     "VK_NV_cluster_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
     "VK_NV_partitioned_acceleration_structure": "its inputs are read from device addresses of unchecked kinds",
     "VK_EXT_device_fault": "vendor binary without a size in the struct",
@@ -187,6 +188,13 @@ INNER_LENGTHS = {
 UNION_MEMBER = {
     "VkDeviceOrHostAddressKHR": "deviceAddress",
     "VkDeviceOrHostAddressConstKHR": "deviceAddress",
+}
+
+# Commands outside command buffers whose structs hold such addresses: why the host driver never reads or writes one. The generator
+# fails for any other, because the application would pass pointers of its own process.
+NO_HOST_ADDRESSES = {
+    "vkGetAccelerationStructureBuildSizesKHR": "a driver looks only at whether the address of a transform is 0",
+    "vkGetMicromapBuildSizesEXT": "all addresses are ignored",
 }
 
 # Commands that belong to an extension beside the one that brings them. Old registries do not say so.
@@ -421,8 +429,6 @@ NOT_RETURNED = {
     "VkImageCompressionControlEXT.pFixedRateFlags": "the driver only reads it: the registry leaves out a const",
     "VkRenderPassPerformanceCountersByRegionBeginInfoARM.pCounterIndices":
         "the driver only reads it: the registry leaves out a const",
-    "VkConvertCooperativeVectorMatrixInfoNV.pDstSize":
-        "the driver writes it only for conversions in host memory, which have raw pointers in unions of addresses",
 }
 
 # Numbers that are handles of any type, and the member that says which type. VkDebugReportObjectTypeEXT has the same values as

@@ -45,15 +45,29 @@ def reach_struct(cx: Context, name: str, outputs: bool) -> None:
             raise Unsupported(f"{name}.{m.name}: a handle comes back in a struct")
 
 
+STRUCT_KINDS = ("struct", "fixed_struct", "structs", "pointers", "nested_structs", "union", "out_structs", "out_struct")
+
+
 def reach_member(cx: Context, m: Member, outputs: bool) -> None:
-    if m.kind in ("struct", "fixed_struct", "structs", "pointers", "nested_structs", "union", "out_structs",
-                  "out_struct"):
+    if m.kind in STRUCT_KINDS:
         cx.standalone.add(m.type)
         if m.kind in ("structs", "nested_structs", "out_structs", "pointers"):
             cx.arrayed.add(m.type)
         if m.kind == "pointers":
             cx.pointered.add(m.type)
         reach_struct(cx, m.type, outputs)
+
+
+def has_addresses(cx: Context, m: Member, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether the member leads to an address that may be one of the application's own memory. Chains are not looked at."""
+    if m.kind not in STRUCT_KINDS or m.type in seen:
+        return False
+    if m.type in policy.UNION_MEMBER:
+        return True
+    seen = seen | {m.type}
+    if not cx.reg.structs[m.type].union:
+        return any(has_addresses(cx, inner, seen) for inner in members_of(cx, m.type))
+    return not union_is_raw(cx, m.type) and any(has_addresses(cx, inner, seen) for _, inner in union_cases(cx, m.type))
 
 
 def has_returned(cx: Context, name: str, seen: frozenset[str] = frozenset()) -> bool:
