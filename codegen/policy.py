@@ -264,7 +264,7 @@ HAND_ENTRY_POINTS = {
     "vkCreatePipelineLayout", "vkDestroyPipelineLayout", "vkUpdateDescriptorSets",
     "vkCmdPushDescriptorSet", "vkCmdPushDescriptorSet2",
     "vkCreateGraphicsPipelines", "vkCreateComputePipelines", "vkCreateRayTracingPipelinesKHR",
-    "vkCreateRayTracingPipelinesNV", "vkCreateShadersEXT",
+    "vkCreateRayTracingPipelinesNV", "vkCreateShaderModule", "vkCreateShadersEXT",
     "vkCreateQueryPool", "vkGetQueryPoolResults",
     "vkCreateEvent", "vkSetEvent", "vkResetEvent", "vkGetEventStatus",
     "vkQueueSubmit", "vkQueueSubmit2", "vkQueueBindSparse", "vkQueueWaitIdle", "vkDeviceWaitIdle",
@@ -316,7 +316,7 @@ AFTER_COMPILATIONS = {
 # Commands that are posts although they return a VkResult. An error surfaces later (architecture.md, section 3).
 POSTS = {
     "vkCreateBuffer", "vkCreateBufferView", "vkCreateImage", "vkCreateImageView", "vkCreateSampler",
-    "vkCreateSamplerYcbcrConversion", "vkCreatePipelineCache", "vkCreateShaderModule", "vkCreateDescriptorSetLayout",
+    "vkCreateSamplerYcbcrConversion", "vkCreatePipelineCache", "vkCreateDescriptorSetLayout",
     "vkCreatePipelineLayout", "vkCreateDescriptorPool", "vkCreateRenderPass", "vkCreateRenderPass2",
     "vkCreateFramebuffer", "vkCreateCommandPool", "vkCreateFence", "vkCreateSemaphore", "vkCreateEvent",
     "vkCreateQueryPool", "vkAllocateCommandBuffers",
@@ -401,7 +401,7 @@ CACHED = {
 }
 
 # Calls that the client also sends as posts, if it knows that it need not wait for the result.
-ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateGraphicsPipelines", "vkCreateComputePipelines",
+ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateShaderModule", "vkCreateGraphicsPipelines", "vkCreateComputePipelines",
               "vkBindBufferMemory2", "vkBindImageMemory2"}
 
 # Commands whose outputs are defined even if the command fails: most are zero then.

@@ -6,6 +6,7 @@
 #include "icd/instance.h"
 #include "icd/object.h"
 #include "icd/pipeline_layout.h"
+#include "icd/spirv.h"
 
 struct icd_physical_device;
 struct icd_queue;
@@ -17,6 +18,7 @@ struct icd_device {
    bool exports_memory;    /* allocate shared memory for export, and map it by its descriptor */
    struct icd_heaps heaps; /* its shared memory comes from them */
    struct icd_deferred_destroys deferred;
+   struct icd_spirv_proven proven;
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };

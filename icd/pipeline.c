@@ -3,7 +3,10 @@
 /* Pipelines. One command creates several of them, and some of them may fail. */
 
 #include "icd/connection.h"
-#include "icd/object.h"
+#include "icd/device.h"
+#include "icd/shader.h"
+#include "protocol/chain.h"
+#include "protocol/ignored.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -25,6 +28,59 @@ must_know(uint64_t flags, const void *chain)
    }
    return flags & asks;
 }
+
+/* --- Shaders --- */
+
+/* Programs try a pipeline and fall back to another one. So the client waits for the result unless
+ * it knows that the shaders are whole, that they have the entry points, and that this device has
+ * compiled others that need the same of it. */
+
+/* The stage's shader: that of its module, or of the code in its chain, which is read into
+ * `storage`. NULL if the stage has neither. */
+static const struct icd_spirv *
+spirv_of(const VkPipelineShaderStageCreateInfo *stage, struct icd_spirv *storage)
+{
+   if (stage->module)
+      return &icd_shader_module_from(stage->module)->spirv;
+   const VkShaderModuleCreateInfo *code =
+      tongs_find_in_chain(stage->pNext, VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
+   if (!code)
+      return NULL;
+   icd_spirv_read(storage, code->pCode, code->codeSize);
+   return storage;
+}
+
+/* Whether the host driver will hardly refuse the shader. */
+static bool
+is_usual(struct icd_dispatchable *dev, const VkPipelineShaderStageCreateInfo *stage)
+{
+   struct icd_spirv storage;
+   const struct icd_spirv *spirv = spirv_of(stage, &storage);
+
+   return spirv && icd_spirv_has_entry(spirv, stage->stage, stage->pName) &&
+          icd_spirv_is_proven(spirv, &((struct icd_device *)dev)->proven);
+}
+
+/* The host driver has compiled the shader. */
+static void
+prove(struct icd_dispatchable *dev, const VkPipelineShaderStageCreateInfo *stage)
+{
+   struct icd_spirv storage;
+   const struct icd_spirv *spirv = spirv_of(stage, &storage);
+
+   if (spirv)
+      icd_spirv_prove(spirv, &((struct icd_device *)dev)->proven);
+}
+
+/* The number of stages in pStages that the API looks at. */
+static uint32_t
+stage_count(const VkGraphicsPipelineCreateInfo *create)
+{
+   return tongs_ignored_in_graphics_pipeline(create) & TONGS_IGNORED_STAGES ? 0
+                                                                            : create->stageCount;
+}
+
+/* --- Pipelines --- */
 
 /* Creates `count` pipelines by a post or a call. `pipelines`: the application's array, which `args`
  * points to. */
@@ -60,12 +116,21 @@ icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache,
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    bool post = true;
 
-   for (uint32_t i = 0; i < createInfoCount; i++)
-      post &= !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
-   return create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateGraphicsPipelines,
-                 &args, post, createInfoCount, pPipelines);
+   for (uint32_t i = 0; i < createInfoCount && post; i++) {
+      post = !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
+      for (uint32_t k = 0, count = stage_count(&pCreateInfos[i]); k < count && post; k++)
+         post = is_usual(dev, &pCreateInfos[i].pStages[k]);
+   }
+   VkResult result = create(dev, pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args, post,
+                            createInfoCount, pPipelines);
+   for (uint32_t i = 0; i < createInfoCount && !post && result == VK_SUCCESS; i++) {
+      for (uint32_t k = 0, count = stage_count(&pCreateInfos[i]); k < count; k++)
+         prove(dev, &pCreateInfos[i].pStages[k]);
+   }
+   return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -80,12 +145,17 @@ icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint3
       .pCreateInfos = pCreateInfos,
       .pPipelines = pPipelines,
    };
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
    bool post = true;
 
-   for (uint32_t i = 0; i < createInfoCount; i++)
-      post &= !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
-   return create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateComputePipelines,
-                 &args, post, createInfoCount, pPipelines);
+   for (uint32_t i = 0; i < createInfoCount && post; i++)
+      post = !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext) &&
+             is_usual(dev, &pCreateInfos[i].stage);
+   VkResult result = create(dev, pAllocator, TONGS_OP_vkCreateComputePipelines, &args, post,
+                            createInfoCount, pPipelines);
+   for (uint32_t i = 0; i < createInfoCount && !post && result == VK_SUCCESS; i++)
+      prove(dev, &pCreateInfos[i].stage);
+   return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -1,13 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Shader objects (VK_EXT_shader_object). One command creates several of them, and some of them may
- * fail. */
+/* Shader modules, and shader objects (VK_EXT_shader_object). One command creates several shader
+ * objects, and some of them may fail. */
+
+#include "icd/shader.h"
 
 #include "icd/connection.h"
 #include "icd/object.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
+
+/* A module that is whole is a post: drivers do little more than copy it. */
+VKAPI_ATTR VkResult VKAPI_CALL
+icd_CreateShaderModule(VkDevice device, const VkShaderModuleCreateInfo *pCreateInfo,
+                       const VkAllocationCallbacks *pAllocator, VkShaderModule *pShaderModule)
+{
+   struct icd_dispatchable *dev = icd_dispatchable_from(device);
+   struct icd_shader_module *module =
+      icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkShaderModule, sizeof(*module));
+   if (!module)
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+
+   VkShaderModule created = (VkShaderModule)(uintptr_t)module;
+   struct tongs_args_vkCreateShaderModule args = {
+      .device = device,
+      .pCreateInfo = pCreateInfo,
+      .pShaderModule = &created,
+   };
+   icd_spirv_read(&module->spirv, pCreateInfo->pCode, pCreateInfo->codeSize);
+   VkResult result = module->spirv.is_odd
+                        ? icd_call(dev->connection, TONGS_OP_vkCreateShaderModule, &args)
+                        : icd_post(dev->connection, TONGS_OP_vkCreateShaderModule, &args);
+   if (result < 0) {
+      icd_object_destroy(dev, pAllocator, &module->base);
+      return result;
+   }
+   *pShaderModule = created;
+   return result;
+}
 
 #ifdef VK_EXT_shader_object
 VKAPI_ATTR VkResult VKAPI_CALL

@@ -51,6 +51,33 @@ def an_import_without_a_kind_of_handle_is_none():
 
 
 @test
+def a_pipeline_without_its_entry_point_fails_at_once():
+    expect_as_natively("pipelines")
+
+
+SPOILED = ("not_there", "truncated", "half", "header", "opcode", "magic", "capability")
+
+
+@test
+def a_pipeline_that_a_driver_may_refuse_fails_at_once():
+    for k, name in enumerate(SPOILED, 1):
+        env = client_environment(TONGS_HOST_DRIVER=mock_driver(), TONGS_MOCK_FAIL=f"vkCreateComputePipelines:{k}:VK_ERROR_UNKNOWN")
+        result = outcome("spoiled", env)
+        expect_good_manners(result, name)
+        lines = [f"{n}: module VK_SUCCESS, pipeline " + ("VK_ERROR_UNKNOWN, none" if n == name else "VK_SUCCESS, a handle")
+                 for n in SPOILED]
+        assert result.stdout.splitlines() == lines, (name, result)
+
+
+@test
+def a_module_that_a_driver_may_refuse_fails_at_once():
+    env = client_environment(TONGS_HOST_DRIVER=mock_driver(), TONGS_MOCK_FAIL="vkCreateShaderModule:2:VK_ERROR_INITIALIZATION_FAILED")
+    result = outcome("spoiled", env)
+    expect_good_manners(result, "module")
+    assert "truncated: module VK_ERROR_INITIALIZATION_FAILED\n" in result.stdout, result
+
+
+@test
 def a_driver_that_refuses_a_name_keeps_its_device():
     expect_as_natively("name")
 

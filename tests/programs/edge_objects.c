@@ -9,7 +9,8 @@
  *    name            gives a buffer no name
  *    late            uses a buffer that the test's driver fails to make
  *    removal         removes what the test's driver fails to make, and what names it
- *    pipelines       pipelines of shaders that no driver can compile
+ *    pipelines       a pipeline of an entry point that its shader does not have
+ *    spoiled         pipelines of shaders that no driver can compile
  */
 #include "tests/programs/common.h"
 #include "tests/programs/shaders.h"
@@ -137,6 +138,24 @@ try_image(struct prog *p, uint32_t size, uint32_t layers)
 }
 
 static void
+try_pool(struct prog *p, uint32_t count)
+{
+   const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, count};
+   const VkDescriptorPoolCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+      .maxSets = count,
+      .poolSizeCount = 1,
+      .pPoolSizes = &size,
+   };
+   VkDescriptorPool pool = VK_NULL_HANDLE;
+   const VkResult result = vkCreateDescriptorPool(p->device, &info, NULL, &pool);
+
+   if (result == VK_SUCCESS)
+      vkDestroyDescriptorPool(p->device, pool, NULL);
+   printf("%u sets: %s\n", count, prog_result_name(result));
+}
+
+static void
 try_queries(struct prog *p, uint32_t count)
 {
    const VkQueryPoolCreateInfo info = {
@@ -187,6 +206,9 @@ check_sizes(struct prog *p)
    try_image(p, 4096, 1);
    try_image(p, 4096, 16);
    try_image(p, p->props.limits.maxImageDimension2D, p->props.limits.maxImageArrayLayers);
+   try_pool(p, 1 << 10);
+   try_pool(p, 1 << 20);
+   try_queries(p, 1 << 10);
    try_queries(p, 1 << 20);
    try_binding(p, 1000);
    try_binding(p, 1 << 20);
@@ -368,8 +390,7 @@ check_removal(struct prog *p)
 
 /* --- Pipelines --- */
 
-/* One compute pipeline of the words. Binds it in a command buffer that is never submitted, if
- * there is one. */
+/* Makes one compute pipeline of the words, and prints the results. */
 static enum prog_status
 try_pipeline(struct prog *p, const char *what, const uint32_t *words, size_t size,
              const char *entry)
@@ -422,7 +443,7 @@ try_pipeline(struct prog *p, const char *what, const uint32_t *words, size_t siz
    printf("\n");
    vkDestroyPipelineLayout(p->device, layout, NULL);
    vkDestroyDescriptorSetLayout(p->device, set_layout, NULL);
-   return check_device(p);
+   return PROG_RIGHT;
 }
 
 /* The words of the shader with the last instruction but one replaced by one of no meaning. */
@@ -442,11 +463,23 @@ static enum prog_status
 check_pipelines(struct prog *p)
 {
    const struct prog_shader *shader = &prog_shader_sum;
-   uint32_t *words = malloc(shader->size);
-   const size_t count = shader->size / sizeof(*words);
 
    PROG_STEP(prog_init(p));
    PROG_STEP(try_pipeline(p, "good", shader->words, shader->size, "main"));
+   PROG_STEP(check_device(p));
+   PROG_STEP(try_pipeline(p, "not_there", shader->words, shader->size, "not_there"));
+   return check_device(p);
+}
+
+/* Drivers may crash: only the test's driver does not look at the words. */
+static enum prog_status
+check_spoiled(struct prog *p)
+{
+   const struct prog_shader *shader = &prog_shader_sum;
+   const size_t count = shader->size / sizeof(shader->words[0]);
+   uint32_t *words = malloc(shader->size);
+
+   PROG_STEP(prog_init(p));
    PROG_STEP(try_pipeline(p, "not_there", shader->words, shader->size, "not_there"));
    PROG_STEP(try_pipeline(p, "truncated", shader->words, shader->size - 8, "main"));
    PROG_STEP(try_pipeline(p, "half", shader->words, shader->size / 8 * 4, "main"));
@@ -457,6 +490,9 @@ check_pipelines(struct prog *p)
    memcpy(words, shader->words, shader->size);
    words[0] = 0;
    PROG_STEP(try_pipeline(p, "magic", words, shader->size, "main"));
+   memcpy(words, shader->words, shader->size);
+   words[6] = 9; /* the first instruction names a capability: Float16 */
+   PROG_STEP(try_pipeline(p, "capability", words, shader->size, "main"));
    free(words);
    return PROG_RIGHT;
 }
@@ -476,6 +512,7 @@ main(int argc, char **argv)
       {"late", check_late},
       {"removal", check_removal},
       {"pipelines", check_pipelines},
+      {"spoiled", check_spoiled},
    };
    struct prog p = {0};
 
