@@ -127,6 +127,8 @@ def build_op(cx: Context, name: str) -> Op:
     if level == "command" and (name.startswith("vkCmd") or name in ("vkBeginCommandBuffer",
                                                                      "vkEndCommandBuffer")):
         kind = "record"
+    elif name in cx.post_bounds:
+        kind = "call"
     elif name in cx.posts or (c.ret == "void" and not has_out):
         kind = "post"
     else:
@@ -135,6 +137,8 @@ def build_op(cx: Context, name: str) -> Op:
         raise Unsupported(f"{name}: {returned[0].name} returns something without a reply")
     if kind != "record" and name not in cx.no_host_addresses and any(has_addresses(cx, m) for m in args):
         raise Unsupported(f"{name}: NO_HOST_ADDRESSES does not say why no address is one of the application's memory")
+    if kind == "post" and created_type(cx, c) and name not in cx.unbounded_posts:
+        raise Unsupported(f"{name}: neither POST_BOUNDS nor UNBOUNDED_POSTS says when it may fail")
     if c.ret not in ("void", "VkResult") and not scalar_of(cx, c.ret):
         raise Unsupported(f"{name}: returns {c.ret}")
     if name in cx.noted & cx.hand_entries:
@@ -150,7 +154,8 @@ def build_op(cx: Context, name: str) -> Op:
               handler=handler_of(cx, name), takes_fd=name in cx.takes_fd, compiled=name in cx.compiled,
               after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
               pool=policy.POOLED.get(created_type(cx, c), ""), removes=bool(destroyed) or name in cx.emptying, blocking=name in cx.blocking, cached=name in cx.cached,
-              also_posts=name in cx.also_posts, sent_at_once=name in cx.sent_at_once,
+              also_posts=name in cx.also_posts or name in cx.post_bounds, bound=cx.post_bounds.get(name, ""),
+              sent_at_once=name in cx.sent_at_once,
               noted=name in cx.noted,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),
               failure=failure_of(cx, c, kind), role=role_of(c_name, kind),

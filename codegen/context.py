@@ -56,6 +56,8 @@ class Context:
     compiled: set[str]
     after_compilations: set[str]
     posts: set[str]
+    post_bounds: dict[str, str]
+    unbounded_posts: set[str]
     post_failures: dict[str, str]
     no_host_addresses: set[str]
     emptying: set[str]
@@ -98,7 +100,7 @@ class Context:
 def check_reasons() -> None:
     """Raises Unsupported for an entry of policy.py that leaves something out and does not say why."""
     for table in (policy.LEFT_OUT_EXTENSIONS, policy.LEFT_OUT_COMMANDS, policy.LEFT_OUT_STRUCTS, policy.LEFT_OUT_MEMBERS,
-                  policy.FEATURES_OFF, policy.NOT_RETURNED, policy.NO_HOST_ADDRESSES):
+                  policy.FEATURES_OFF, policy.NOT_RETURNED, policy.NO_HOST_ADDRESSES, policy.UNBOUNDED_POSTS):
         for name, why in table.items():
             if not why.strip():
                 raise Unsupported(f"policy.py: {name} is left out without a reason")
@@ -118,6 +120,8 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         compiled=spelled(reg, policy.COMPILED),
         after_compilations=spelled(reg, policy.AFTER_COMPILATIONS),
         posts=spelled(reg, policy.POSTS),
+        post_bounds={n: bound for name, bound in policy.POST_BOUNDS.items() for n in spellings(reg, name)},
+        unbounded_posts=spelled(reg, set(policy.UNBOUNDED_POSTS)),
         post_failures={n: how for name, how in policy.POST_FAILURES.items() for n in spellings(reg, name)},
         no_host_addresses=spelled(reg, set(policy.NO_HOST_ADDRESSES)),
         emptying=spelled(reg, policy.EMPTYING),

@@ -331,6 +331,39 @@ POSTS = {
     "vkDebugMarkerSetObjectNameEXT", "vkDebugMarkerSetObjectTagEXT",
 }
 
+# The bounds of posts that create something: C over v, the arguments, and limits, the device's VkPhysicalDeviceLimits. Within its
+# bound, an op goes out as a post. Beyond it, a driver may well fail, and programs try whether it does. The client then sends the
+# op as a call, and the application learns of the failure at once, as natively. A bound leaves room for everything that programs
+# usually create, so that they wait for nothing. The generator fails for a post that creates something and is neither here nor in
+# UNBOUNDED_POSTS. Entry points written by hand ask icd_may_post_*().
+POST_BOUNDS = {
+    "vkCreateBuffer": "icd_buffer_is_usual(v->pCreateInfo)",
+    "vkCreateImage": "icd_image_is_usual(v->pCreateInfo, limits)",
+    "vkCreateSampler": "icd_sampler_is_usual(v->pCreateInfo, limits)",
+    "vkCreateDescriptorSetLayout": "icd_set_layout_is_usual(v->pCreateInfo)",
+    "vkCreatePipelineLayout": "icd_pipeline_layout_is_usual(v->pCreateInfo, limits)",
+    "vkCreateDescriptorPool": "icd_descriptor_pool_is_usual(v->pCreateInfo)",
+    "vkCreateFramebuffer": "icd_framebuffer_is_usual(v->pCreateInfo, limits)",
+    "vkCreateQueryPool": "icd_query_pool_is_usual(v->pCreateInfo)",
+    # Drivers refuse to create an object for an export that they do not support.
+    "vkCreateFence": "!tongs_find_in_chain(v->pCreateInfo->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO)",
+    "vkCreateSemaphore": "!tongs_find_in_chain(v->pCreateInfo->pNext, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO)",
+}
+
+# Posts that create something without a bound, and the reason.
+_SMALL = "it fails only if memory is out, and takes little"
+UNBOUNDED_POSTS = {
+    "vkCreateBufferView": _SMALL,
+    "vkCreateImageView": _SMALL,
+    "vkCreateSamplerYcbcrConversion": _SMALL,
+    "vkCreatePipelineCache": "a driver ignores data that it cannot use",
+    "vkCreateRenderPass": _SMALL,
+    "vkCreateRenderPass2": _SMALL,
+    "vkCreateCommandPool": _SMALL,
+    "vkCreateEvent": _SMALL,
+    "vkAllocateCommandBuffers": _SMALL,
+}
+
 # How the worker handles the failure of a post with a VkResult that creates nothing. (A post that creates an object leaves a failed
 # object, which tells. A post without a VkResult cannot fail, and one that names a failed object is skipped.)
 #   ignored  nothing relies on the post

@@ -5,6 +5,7 @@
 #include "protocol/decoder.h"
 #include "protocol/encoder.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_structs.h"
 
@@ -86,7 +87,8 @@ icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
    VkBuffer created = (VkBuffer)(uintptr_t)buffer;
    struct tongs_args_vkCreateBuffer args = {
       .device = device, .pCreateInfo = pCreateInfo, .pBuffer = &created};
-   VkResult result = icd_post(c, TONGS_OP_vkCreateBuffer, &args);
+   VkResult result =
+      icd_post_or_call(c, TONGS_OP_vkCreateBuffer, &args, icd_may_post_CreateBuffer(&args));
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &buffer->base);
       return result;

@@ -10,6 +10,7 @@
 #include "protocol/decoder.h"
 #include "protocol/tongs_list.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
@@ -221,7 +222,8 @@ icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCre
       .pCreateInfo = pCreateInfo,
       .pDescriptorPool = &created,
    };
-   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateDescriptorPool, &args);
+   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateDescriptorPool, &args,
+                                      icd_may_post_CreateDescriptorPool(&args));
    if (result != VK_SUCCESS) {
       icd_object_destroy(dev, pAllocator, &pool->base);
       return result;

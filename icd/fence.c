@@ -9,6 +9,7 @@
 #include "protocol/clock.h"
 #include "protocol/decoder.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -29,7 +30,8 @@ post_create(struct icd_dispatchable *dev, struct icd_fence *fence, const VkFence
    VkFence created = (VkFence)(uintptr_t)fence;
    struct tongs_args_vkCreateFence args = {
       .device = (VkDevice)dev, .pCreateInfo = info, .pFence = &created};
-   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateFence, &args);
+   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateFence, &args,
+                                      icd_may_post_CreateFence(&args));
    if (result < 0)
       fence->base.id = 0;
    return result;

@@ -3,15 +3,35 @@
 
 #include "icd/device.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_structs.h"
+
+/* Posts the op, and makes the key of what it encodes. */
+static VkResult
+post_create(const struct icd_dispatchable *dev, struct icd_image *image,
+            const VkImageCreateInfo *info)
+{
+   struct icd_connection *c = dev->connection;
+   const uint64_t handle = (uintptr_t)image;
+   size_t offset;
+
+   if (icd_connection_is_lost(c))
+      return tongs_ops[TONGS_OP_vkCreateImage].lost;
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateImage, 0, &offset);
+   const size_t start = tongs_encoder_size(e);
+   tongs_encode_u64(e, dev->object.id);
+   tongs_encode_VkImageCreateInfo_array(e, info, 1);
+   icd_requirements_key_init(&image->key, e, start);
+   tongs_encode_handles(e, &handle, 1);
+   return icd_post_end(c, TONGS_OP_vkCreateImage, offset);
+}
 
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
                 const VkAllocationCallbacks *pAllocator, VkImage *pImage)
 {
    struct icd_dispatchable *dev = icd_dispatchable_from(device);
-   struct icd_connection *c = dev->connection;
    struct icd_image *image =
       icd_object_create_sized(dev, pAllocator, TONGS_TYPE_VkImage, sizeof(*image));
    if (!image)
@@ -23,17 +43,11 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
                     VK_IMAGE_CREATE_SPARSE_ALIASED_BIT);
 
    VkImage created = (VkImage)(uintptr_t)image;
-   VkResult result = tongs_ops[TONGS_OP_vkCreateImage].lost;
-   size_t offset, start;
-   if (!icd_connection_is_lost(c)) {
-      struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_vkCreateImage, 0, &offset);
-      start = tongs_encoder_size(e);
-      tongs_encode_u64(e, dev->object.id);
-      tongs_encode_VkImageCreateInfo_array(e, pCreateInfo, 1);
-      icd_requirements_key_init(&image->key, e, start);
-      tongs_encode_handles(e, (const uint64_t *)&created, 1);
-      result = icd_post_end(c, TONGS_OP_vkCreateImage, offset);
-   }
+   struct tongs_args_vkCreateImage args = {
+      .device = device, .pCreateInfo = pCreateInfo, .pImage = &created};
+   VkResult result = icd_may_post_CreateImage(&args)
+                        ? post_create(dev, image, pCreateInfo)
+                        : icd_call(dev->connection, TONGS_OP_vkCreateImage, &args);
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &image->base);
       return result;

@@ -6,6 +6,7 @@
 #include "icd/descriptor.h"
 #include "icd/device.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
@@ -139,7 +140,8 @@ icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCre
       .pCreateInfo = pCreateInfo,
       .pPipelineLayout = &created,
    };
-   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreatePipelineLayout, &args);
+   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreatePipelineLayout, &args,
+                                      icd_may_post_CreatePipelineLayout(&args));
    if (result != VK_SUCCESS) {
       icd_object_destroy(dev, pAllocator, &layout->base);
       return result;

@@ -7,6 +7,7 @@
 #include "icd/connection.h"
 #include "icd/object.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
@@ -35,7 +36,8 @@ icd_CreateQueryPool(VkDevice device, const VkQueryPoolCreateInfo *pCreateInfo,
    VkQueryPool created = (VkQueryPool)(uintptr_t)pool;
    struct tongs_args_vkCreateQueryPool args = {
       .device = device, .pCreateInfo = pCreateInfo, .pQueryPool = &created};
-   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateQueryPool, &args);
+   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateQueryPool, &args,
+                                      icd_may_post_CreateQueryPool(&args));
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &pool->base);
       return result;

@@ -8,6 +8,7 @@
 #include "icd/queue.h"
 #include "protocol/decoder.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
@@ -55,7 +56,8 @@ icd_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
    VkSemaphore created = (VkSemaphore)(uintptr_t)s;
    struct tongs_args_vkCreateSemaphore args = {
       .device = device, .pCreateInfo = pCreateInfo, .pSemaphore = &created};
-   VkResult result = icd_post(dev->connection, TONGS_OP_vkCreateSemaphore, &args);
+   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateSemaphore, &args,
+                                      icd_may_post_CreateSemaphore(&args));
    if (result < 0) {
       destroy(dev, pAllocator, s);
       return result;

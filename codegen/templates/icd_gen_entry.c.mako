@@ -8,6 +8,7 @@
 #include "icd/object.h"
 #include "icd/physical_device.h"
 
+#include "icd_gen_bounds.h"
 #include "tongs_gen_args.h"
 #include "tongs_gen_record.h"
 #include "tongs_gen_types.h"
@@ -53,7 +54,11 @@ icd_${o.short}(${o.declaration})
 % endfor
       .${o.new.name} = &created,
    };
+% if o.bound:
+   VkResult result = icd_post_or_call(parent->connection, TONGS_OP_${o.name}, &args, icd_may_post_${o.short}(&args));
+% else:
    VkResult result = icd_${o.kind}(parent->connection, TONGS_OP_${o.name}, &args);
+% endif
    if (result < 0) {
       icd_object_destroy(parent, ${o.allocator}, object);
       return result;

@@ -51,6 +51,29 @@ def an_import_without_a_kind_of_handle_is_none():
 
 
 @test
+def what_is_too_large_fails_at_once():
+    expect_as_natively("sizes")
+
+
+# The call of each command with which "sizes" asks for much, and what it prints.
+MUCH = {
+    "vkCreateImage": (3, r"image of \d+, \d+ layers"),
+    "vkCreateDescriptorPool": (2, "1048576 sets"),
+    "vkCreateQueryPool": (2, "1048576 queries"),
+    "vkCreateDescriptorSetLayout": (2, "binding 1048576"),
+}
+
+
+@test
+def a_driver_that_refuses_what_is_too_large_is_asked_at_once():
+    for command, (call, line) in MUCH.items():
+        env = client_environment(TONGS_HOST_DRIVER=mock_driver(), TONGS_MOCK_FAIL=f"{command}:{call}:{OUT_OF_MEMORY}")
+        result = outcome("sizes", env)
+        expect_good_manners(result, command)
+        assert re.search(f"^{line}: {OUT_OF_MEMORY}$", result.stdout, re.M), (command, result)
+
+
+@test
 def a_pipeline_without_its_entry_point_fails_at_once():
     expect_as_natively("pipelines")
 

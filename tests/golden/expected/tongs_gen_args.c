@@ -32,6 +32,33 @@ tongs_decode_vkCreateBuffer(struct tongs_decoder *d, void *args)
 }
 
 void
+tongs_encode_reply_vkCreateBuffer(struct tongs_encoder *e, const void *args)
+{
+   const struct tongs_args_vkCreateBuffer *v = args;
+
+   tongs_encode_i32(e, v->ret);
+   for (uint64_t i = 0; i < 1; i++)
+      tongs_encode_u32(e, v->pBuffer[i] != VK_NULL_HANDLE);
+   if (v->ret < 0)
+      return;
+   (void)e, (void)v;
+}
+
+void
+tongs_decode_reply_vkCreateBuffer(struct tongs_decoder *d, void *args)
+{
+   struct tongs_args_vkCreateBuffer *v = args;
+
+   v->ret = (VkResult)tongs_decode_i32(d);
+   for (uint64_t i = 0; i < 1; i++)
+      if (!tongs_decode_u32(d))
+         v->pBuffer[i] = VK_NULL_HANDLE;
+   if (v->ret < 0)
+      return;
+   (void)d, (void)v;
+}
+
+void
 tongs_encode_vkDestroyBuffer(struct tongs_encoder *e, const void *args)
 {
    const struct tongs_args_vkDestroyBuffer *v = args;

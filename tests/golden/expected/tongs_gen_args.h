@@ -129,6 +129,8 @@ struct tongs_args_vkCmdFlat {
 
 void tongs_encode_vkCreateBuffer(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkCreateBuffer(struct tongs_decoder *d, void *args);
+void tongs_encode_reply_vkCreateBuffer(struct tongs_encoder *e, const void *args);
+void tongs_decode_reply_vkCreateBuffer(struct tongs_decoder *d, void *args);
 void tongs_encode_vkDestroyBuffer(struct tongs_encoder *e, const void *args);
 void tongs_decode_vkDestroyBuffer(struct tongs_decoder *d, void *args);
 void tongs_encode_vkAllocateDescriptorSets(struct tongs_encoder *e, const void *args);

@@ -7,14 +7,17 @@
 const struct tongs_op_info tongs_ops[TONGS_OP_COUNT] = {
    [TONGS_OP_vkCreateBuffer] = {
       .name = "vkCreateBuffer",
-      .kind = TONGS_OP_POST,
+      .kind = TONGS_OP_CALL,
       .creates = TONGS_TYPE_VkBuffer,
+      .also_posts = true,
       .returns_result = true,
       .lost = VK_ERROR_DEVICE_LOST,
       .ret_offset = offsetof(struct tongs_args_vkCreateBuffer, ret),
       .args_size = sizeof(struct tongs_args_vkCreateBuffer),
       .encode = tongs_encode_vkCreateBuffer,
       .decode = tongs_decode_vkCreateBuffer,
+      .encode_reply = tongs_encode_reply_vkCreateBuffer,
+      .decode_reply = tongs_decode_reply_vkCreateBuffer,
    },
    [TONGS_OP_vkDestroyBuffer] = {
       .name = "vkDestroyBuffer",
@@ -150,7 +153,7 @@ const struct tongs_signature tongs_op_signatures[] = {
    {2, 0xe022025eu}, /* tongsEverything */
    {3, 0xcdee1d2u}, /* tongsNews */
    {4, 0x61ad9efbu}, /* tongsNothing */
-   {32, 0xa3d17990u}, /* vkCreateBuffer */
+   {32, 0xb02dca6au}, /* vkCreateBuffer */
    {33, 0xdae173c4u}, /* vkDestroyBuffer */
    {34, 0x67ea44a6u}, /* vkAllocateDescriptorSets */
    {35, 0xe9e09d1cu}, /* vkFreeDescriptorSets */
