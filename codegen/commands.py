@@ -154,6 +154,7 @@ def build_op(cx: Context, name: str) -> Op:
               handler=handler_of(cx, name), takes_fd=name in cx.takes_fd, compiled=name in cx.compiled,
               after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
               pool=policy.POOLED.get(created_type(cx, c), ""), removes=bool(destroyed) or name in cx.emptying, blocking=name in cx.blocking, cached=name in cx.cached,
+              cached_in_device=name in cx.cached_in_device,
               also_posts=name in cx.also_posts or name in cx.post_bounds, bound=cx.post_bounds.get(name, ""),
               sent_at_once=name in cx.sent_at_once,
               noted=name in cx.noted,

@@ -63,6 +63,7 @@ class Context:
     emptying: set[str]
     blocking: set[str]
     cached: set[str]
+    cached_in_device: set[str]
     also_posts: set[str]
     sent_at_once: set[str]
     noted: set[str]
@@ -127,6 +128,7 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         emptying=spelled(reg, policy.EMPTYING),
         blocking=spelled(reg, policy.BLOCKING),
         cached=spelled(reg, policy.CACHED),
+        cached_in_device=spelled(reg, policy.CACHED_IN_DEVICE),
         also_posts=spelled(reg, policy.ALSO_POSTS),
         sent_at_once=spelled(reg, policy.SENT_AT_ONCE),
         noted=spelled(reg, policy.NOTED),

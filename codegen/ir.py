@@ -232,6 +232,7 @@ class Op:
     removes: bool = False          # objects go, those that it names or all of a pool
     blocking: bool = False
     cached: bool = False      # a physical device keeps the answers
+    cached_in_device: bool = False  # a device keeps the answers
     noted: bool = False            # the generated entry point tells icd/notes.h first
     sent_at_once: bool = False     # a post that others than this client can wait for
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post

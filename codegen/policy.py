@@ -433,6 +433,12 @@ CACHED = {
     "vkGetDeviceImageSparseMemoryRequirements", "vkGetDeviceGroupPeerMemoryFeatures",
 }
 
+# Calls whose answer stays the same as long as the objects that they name live: ids are not used twice. The client asks once for
+# each input, and the device keeps the answers. A descriptor is a function of what it names, because programs may copy it.
+CACHED_IN_DEVICE = {
+    "vkGetDescriptorEXT", "vkGetDescriptorSetLayoutSizeEXT", "vkGetDescriptorSetLayoutBindingOffsetEXT",
+}
+
 # Calls that the client also sends as posts, if it knows that it need not wait for the result.
 ALSO_POSTS = {"vkAllocateDescriptorSets", "vkCreateShaderModule", "vkCreateGraphicsPipelines", "vkCreateComputePipelines",
               "vkBindBufferMemory2", "vkBindImageMemory2"}

@@ -15,6 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The limits of the cache of answers about a device's objects. */
+#define ANSWERS_MAX 8192u
+#define ANSWERS_BYTES_MAX ((size_t)2 << 20)
+
 static VkResult
 enable_extensions(struct icd_device *dev, const VkDeviceCreateInfo *info)
 {
@@ -59,6 +63,7 @@ destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
    icd_queues_destroy(dev);
    icd_heaps_finish(&dev->heaps);
    icd_deferred_destroys_finish(dev);
+   icd_cache_finish(&dev->answers);
    icd_id_free(dev->base.connection, dev->base.object.id);
    VkAllocationCallbacks own = dev->base.alloc;
    icd_free(NULL, alloc ? alloc : &own, dev);
@@ -101,6 +106,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    icd_deferred_destroys_init(&dev->deferred);
+   icd_cache_init(&dev->answers, ANSWERS_MAX, ANSWERS_BYTES_MAX);
    icd_heaps_init(&dev->heaps, dev->base.connection, dev->base.object.id);
 
    VkDevice created = (VkDevice)dev;

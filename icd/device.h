@@ -2,6 +2,7 @@
 #ifndef ICD_DEVICE_H
 #define ICD_DEVICE_H
 
+#include "icd/cache.h"
 #include "icd/heap.h"
 #include "icd/instance.h"
 #include "icd/object.h"
@@ -19,6 +20,7 @@ struct icd_device {
    struct icd_heaps heaps; /* its shared memory comes from them */
    struct icd_deferred_destroys deferred;
    struct icd_spirv_proven proven;
+   struct icd_cache answers; /* about its objects, for as long as they live */
    uint32_t queue_count;
    struct icd_queue *queues; /* owned */
 };

@@ -83,10 +83,15 @@ icd_${o.short}(${o.declaration})
       .${m.name} = ${m.name},
 % endfor
    };
+% if o.cached_in_device:
+   struct icd_device *caching = icd_device_from(${o.handle});
+% endif
 % if o.cached and o.level == "device":
    struct icd_physical_device *physical = icd_device_from(${o.handle})->physical;
 % endif
-% if o.cached and o.level == "device" and o.ret == "VkResult":
+% if o.cached_in_device:
+   icd_cached_call(&caching->answers, caching->base.connection, TONGS_OP_${o.name}, &args);
+% elif o.cached and o.level == "device" and o.ret == "VkResult":
    return icd_physical_device_ask((VkPhysicalDevice)physical, TONGS_OP_${o.name}, &args);
 % elif o.cached and o.level == "device":
    icd_physical_device_ask((VkPhysicalDevice)physical, TONGS_OP_${o.name}, &args);

@@ -52,6 +52,17 @@ def an_upload_loop_asks_nothing():
 
 
 @test
+def a_descriptor_is_asked_for_once():
+    for transport, server in harness.transports():
+        result = run([program("descriptor_buffer")], client_environment(server, TONGS_DEBUG="stats"))
+        if result.returncode == harness.SKIPPED:
+            raise harness.Skip(result.stderr.strip())
+        assert result.returncode == 0, (transport, result)
+        asked = re.search(r"stats: +\d+ ops +(\d+) round trips  vkGetDescriptorEXT\n", result.stderr)
+        assert asked[1] == "1", (transport, result.stderr)
+
+
+@test
 def a_timeline_that_nothing_waits_for_costs_no_op():
     # Eight signals a turn; the last of those before a submission is sent, and the three that one waits for.
     for transport, server in harness.transports():

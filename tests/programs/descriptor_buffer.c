@@ -9,6 +9,7 @@
 #ifdef VK_EXT_descriptor_buffer
 
 #define COUNT 64u
+#define TIMES 20
 
 struct functions {
    PFN_vkGetDescriptorSetLayoutSizeEXT size;
@@ -135,18 +136,19 @@ put_descriptor(struct prog *p, const struct functions *vk, struct objects *o)
    const size_t size = p->features.robustBufferAccess ? sizes.robustStorageBufferDescriptorSize
                                                       : sizes.storageBufferDescriptorSize;
    vk->offset(p->device, o->set_layout, 0, &offset);
-   vk->get(p->device,
-           &(VkDescriptorGetInfoEXT){
-              .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_GET_INFO_EXT,
-              .type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-              .data.pStorageBuffer =
-                 &(VkDescriptorAddressInfoEXT){
-                    .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_ADDRESS_INFO_EXT,
-                    .address = o->addresses[1],
-                    .range = COUNT * sizeof(uint32_t),
-                 },
-           },
-           size, (uint8_t *)o->maps[0] + offset);
+   for (uint32_t i = 0; i < TIMES; i++)
+      vk->get(p->device,
+              &(VkDescriptorGetInfoEXT){
+                 .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_GET_INFO_EXT,
+                 .type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                 .data.pStorageBuffer =
+                    &(VkDescriptorAddressInfoEXT){
+                       .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_ADDRESS_INFO_EXT,
+                       .address = o->addresses[1],
+                       .range = COUNT * sizeof(uint32_t),
+                    },
+              },
+              size, (uint8_t *)o->maps[0] + offset);
    return PROG_RIGHT;
 }
 
