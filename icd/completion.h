@@ -49,7 +49,8 @@ icd_note_completion(struct icd_connection *c, const uint8_t *op, size_t size);
 
 /* --- Slots of the status page --- */
 
-/* Allocates a slot for a queue; *epoch receives its epoch. Returns 0 if all slots are taken. */
+/* Allocates a slot for a queue; *epoch receives its epoch. Returns 0 if all slots are taken: the
+ * worker then reports nothing about the queue. */
 uint32_t
 icd_status_slot_new(struct icd_connection *c, uint32_t *epoch);
 

@@ -231,16 +231,6 @@ wait_for_host(VkDevice device, uint32_t count, const VkFence *fences, uint64_t t
    return icd_call(icd_dispatchable_from(device)->connection, TONGS_OP_vkWaitForFences, &args);
 }
 
-static uint64_t
-time_left(int64_t start, uint64_t timeout)
-{
-   uint64_t passed = (uint64_t)(tongs_now_ns() - start);
-
-   if (timeout == UINT64_MAX)
-      return timeout;
-   return passed < timeout ? timeout - passed : 0;
-}
-
 /* Waits for all fences that the host driver has, one after the other. */
 static VkResult
 wait_for_all_host(VkDevice device, const struct wait *w, int64_t start, uint64_t timeout)
@@ -249,7 +239,7 @@ wait_for_all_host(VkDevice device, const struct wait *w, int64_t start, uint64_t
 
    for (uint32_t i = 0; i < w->count && result == VK_SUCCESS; i++) {
       if (icd_fence_is_host(icd_fence_from(w->fences[i])))
-         result = wait_for_host(device, 1, &w->fences[i], time_left(start, timeout));
+         result = wait_for_host(device, 1, &w->fences[i], tongs_time_left(start, timeout));
    }
    return result;
 }
@@ -265,7 +255,7 @@ wait_for_any(VkDevice device, struct wait *w, int64_t start, uint64_t timeout)
    struct icd_connection *c = icd_dispatchable_from(device)->connection;
 
    for (;;) {
-      uint64_t left = time_left(start, timeout);
+      uint64_t left = tongs_time_left(start, timeout);
       if (icd_wait(c, is_over, w, left < MIXED_NS ? left : MIXED_NS))
          return w->result;
       for (uint32_t i = 0; i < w->count; i++) {

@@ -2,7 +2,10 @@
 
 /* Queues. A submission is a post that is sent at once. If the application can ask whether it is
  * complete, the submission has a number, and the worker reports its completion (icd/completion.h).
- * vkQueueWaitIdle and vkDeviceWaitIdle wait for the last number. */
+ * vkQueueWaitIdle and vkDeviceWaitIdle wait for the last number.
+ *
+ * If a connection has more queues than the status page has slots, the other queues have no numbers:
+ * their fences exist on the host, their timelines are not tracked, and waits are calls. */
 
 #include "icd/queue.h"
 
@@ -58,8 +61,6 @@ create_queue(struct icd_device *dev, struct icd_queue *queue, const VkDeviceQueu
    if (!queue->base.object.id)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    queue->slot = icd_status_slot_new(c, &queue->epoch);
-   if (!queue->slot)
-      return VK_ERROR_TOO_MANY_OBJECTS;
    queue->last_number = &c->last_numbers[queue->slot];
 
    struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsGetQueue, 0, &offset);
@@ -324,14 +325,43 @@ submit_piece(struct icd_queue *queue, const struct batches *b, uint32_t first, u
 }
 
 static VkResult
-submit(VkQueue handle, const struct batches *b, VkFence fence)
+share_signals(const struct icd_queue *queue, const struct batches *b, uint32_t batch)
 {
-   struct icd_queue *queue = queue_from(handle);
+   VkResult result = VK_SUCCESS;
+
+   for (uint32_t i = 0; i < signal_count(b, batch) && result == VK_SUCCESS; i++) {
+      struct icd_semaphore *s = icd_semaphore_from(get_signal(b, batch, i).semaphore);
+      if (icd_semaphore_is_tracked(s))
+         result = icd_semaphore_share(s, &queue->device->base);
+   }
+   return result;
+}
+
+/* Submits to a queue without a slot. */
+static VkResult
+submit_without_slot(struct icd_queue *queue, const struct batches *b, VkFence fence)
+{
+   VkResult result = icd_fence_to_host((VkDevice)queue->device, fence);
+   bool raises = false;
+
+   for (uint32_t i = 0; i < b->count && result == VK_SUCCESS; i++) {
+      raises |= raises_timeline(b, i);
+      result = note_waits(queue, b, i);
+      if (result == VK_SUCCESS)
+         result = share_signals(queue, b, i);
+   }
+   if (raises) /* another thread may wait for the timeline already */
+      icd_tell(queue->base.connection);
+   return result < 0 ? result : post(queue, b, 0, b->count, fence, 0);
+}
+
+/* Submits to a queue with a slot. */
+static VkResult
+submit_pieces(struct icd_queue *queue, const struct batches *b, VkFence fence)
+{
    VkResult result = VK_SUCCESS;
    uint32_t first = 0;
 
-   if (is_lost(queue))
-      return VK_ERROR_DEVICE_LOST;
    /* A number is complete when all batches of its piece are. A batch that signals a timeline ends
     * its piece, because later batches may wait for the application, which may wait for that
     * timeline. */
@@ -344,6 +374,18 @@ submit(VkQueue handle, const struct batches *b, VkFence fence)
    if (result == VK_SUCCESS)
       result = submit_piece(queue, b, first, b->count - first,
                             b->count && raises_timeline(b, b->count - 1), fence);
+   return result;
+}
+
+static VkResult
+submit(VkQueue handle, const struct batches *b, VkFence fence)
+{
+   struct icd_queue *queue = queue_from(handle);
+
+   if (is_lost(queue))
+      return VK_ERROR_DEVICE_LOST;
+   VkResult result =
+      queue->slot ? submit_pieces(queue, b, fence) : submit_without_slot(queue, b, fence);
    icd_flush(queue->base.connection);
    return icd_connection_is_lost(queue->base.connection) ? VK_ERROR_DEVICE_LOST : result;
 }
@@ -407,7 +449,7 @@ number_all(struct icd_queue *queue)
 {
    const struct batches none = {0};
 
-   if (!queue->has_unnumbered)
+   if (!queue->has_unnumbered || !queue->slot)
       return VK_SUCCESS;
    uint64_t number = *queue->last_number + 1;
    VkResult result = post(queue, &none, 0, 0, VK_NULL_HANDLE, number);
@@ -421,6 +463,10 @@ number_all(struct icd_queue *queue)
 static VkResult
 wait_until_idle(struct icd_queue *queue)
 {
+   if (!queue->slot) {
+      struct tongs_args_vkQueueWaitIdle args = {.queue = (VkQueue)queue};
+      return icd_call(queue->base.connection, TONGS_OP_vkQueueWaitIdle, &args);
+   }
    /* icd_wait() returns at once if the queue is idle. Without this poll, an application that calls
     * nothing else would never notice that the worker is gone. */
    icd_poll(queue->base.connection);

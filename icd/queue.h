@@ -18,7 +18,7 @@ struct icd_queue {
 
    /* How the worker reports completed submissions. The API synchronizes access to a queue
     * externally, which protects the last two. */
-   uint32_t slot; /* of the status page */
+   uint32_t slot; /* of the status page; 0: all slots were taken, and only the host driver knows */
    uint32_t epoch;
    uint64_t *last_number; /* kept by the connection, because a slot's numbers only grow */
    bool has_unnumbered;   /* a later submission has no number */

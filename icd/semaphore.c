@@ -6,6 +6,7 @@
 #include "icd/device.h"
 #include "icd/external.h"
 #include "icd/queue.h"
+#include "protocol/clock.h"
 #include "protocol/decoder.h"
 
 #include "icd_gen_bounds.h"
@@ -168,6 +169,13 @@ icd_semaphore_await(struct icd_semaphore *s, struct icd_dispatchable *dev, uint6
    return unlock_and_settle(s, dev);
 }
 
+VkResult
+icd_semaphore_share(struct icd_semaphore *s, struct icd_dispatchable *dev)
+{
+   s->is_shared = true; /* before the lock is taken: signal_here() then keeps nothing any more */
+   return icd_semaphore_await(s, dev, 0);
+}
+
 /* False if memory is out. */
 static bool
 add_signal_locked(struct icd_semaphore *s, const struct icd_connection *c, struct icd_signal signal)
@@ -269,8 +277,18 @@ struct wait {
    const struct icd_connection *c;
    const struct icd_device *dev;
    const VkSemaphoreWaitInfo *info;
-   VkResult result;
+   VkResult result; /* VK_INCOMPLETE: only the host driver can go on with the wait */
 };
+
+static bool
+are_tracked(const VkSemaphoreWaitInfo *info)
+{
+   for (uint32_t i = 0; i < info->semaphoreCount; i++) {
+      if (!icd_semaphore_is_tracked(icd_semaphore_from(info->pSemaphores[i])))
+         return false;
+   }
+   return true;
+}
 
 static bool
 is_over(void *data)
@@ -278,6 +296,9 @@ is_over(void *data)
    struct wait *w = data;
    bool any = w->info->flags & VK_SEMAPHORE_WAIT_ANY_BIT;
 
+   w->result = VK_INCOMPLETE;
+   if (!are_tracked(w->info))
+      return true;
    w->result = VK_SUCCESS;
    for (uint32_t i = 0; i < w->info->semaphoreCount; i++) {
       uint64_t value;
@@ -316,12 +337,13 @@ icd_WaitSemaphores(VkDevice device, const VkSemaphoreWaitInfo *pWaitInfo, uint64
 {
    struct icd_connection *c = icd_dispatchable_from(device)->connection;
    struct wait w = {.c = c, .dev = icd_device_from(device), .info = pWaitInfo};
+   const int64_t start = timeout && timeout != UINT64_MAX ? tongs_now_ns() : 0;
 
-   for (uint32_t i = 0; i < pWaitInfo->semaphoreCount; i++) {
-      if (!icd_semaphore_is_tracked(icd_semaphore_from(pWaitInfo->pSemaphores[i])))
-         return wait_on_host(device, pWaitInfo, timeout);
-   }
-   return icd_wait(c, is_over, &w, timeout) ? w.result : VK_TIMEOUT;
+   if (!icd_wait(c, is_over, &w, timeout))
+      return VK_TIMEOUT;
+   if (w.result != VK_INCOMPLETE)
+      return w.result;
+   return wait_on_host(device, pWaitInfo, tongs_time_left(start, timeout));
 }
 
 /* --- File descriptors --- */
@@ -352,9 +374,7 @@ icd_ImportSemaphoreFdKHR(VkDevice device, const VkImportSemaphoreFdInfoKHR *pImp
                                 pImportSemaphoreFdInfo->handleType ==
                                    VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT))
       return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-   struct icd_semaphore *s = icd_semaphore_from(pImportSemaphoreFdInfo->semaphore);
-   icd_semaphore_await(s, &dev->base, 0);
-   s->is_shared = true;
+   icd_semaphore_share(icd_semaphore_from(pImportSemaphoreFdInfo->semaphore), &dev->base);
    VkResult result =
       icd_call_with_fds(dev->base.connection, TONGS_OP_vkImportSemaphoreFdKHR, &args, fd, NULL);
    if (result == VK_SUCCESS && fd >= 0) /* the import took it from the application */

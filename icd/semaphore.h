@@ -13,6 +13,7 @@
 #include "icd/object.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,7 +31,9 @@ struct icd_signal {
 struct icd_semaphore {
    struct tongs_object base;
    bool is_timeline;
-   bool is_shared;             /* exported or imported: only the host driver knows its value */
+   /* Only the host driver knows its value: it is exported or imported, or a queue without a slot
+    * of the status page has signalled it. Never false again. */
+   _Atomic bool is_shared;
    pthread_mutex_t turn;       /* held while a signal of the client goes to the stream */
    pthread_mutex_t lock;       /* protects the rest. A leaf. */
    uint64_t value;             /* the highest that was complete at the last update */
@@ -53,6 +56,11 @@ icd_semaphore_is_tracked(const struct icd_semaphore *s)
 {
    return s->is_timeline && !s->is_shared;
 }
+
+/* Only the host driver knows the timeline's value from now on. Sends the client's last signal, as
+ * icd_semaphore_await() does. A thread that waits for the value notices at the next icd_tell(). */
+VkResult
+icd_semaphore_share(struct icd_semaphore *s, struct icd_dispatchable *dev);
 
 /* The caller's next op waits for this value on the host. Sends the client's last signal before it,
  * if the host driver does not know it. Returns the result of that post. */

@@ -135,6 +135,18 @@ def instances_that_are_made_and_destroyed_leave_no_child_and_send_no_signal():
         assert result.stdout.startswith("children 0 "), result
 
 
+# --- Many ----------------------------------------------------------------------------------------
+
+@test
+def an_instance_has_more_devices_than_the_status_page_has_queues():
+    command = [program("edge_devices"), "260"]
+    assert run(command, native_environment(), 200).returncode == 0
+    servers = [(server, "") for _, server in harness.transports()]
+    for server, debug in servers + [(None, "socket")]:
+        result = run(command, client_environment(server, TONGS_DEBUG=debug), 200)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", ""), result
+
+
 # --- Manifests -----------------------------------------------------------------------------------
 
 @test

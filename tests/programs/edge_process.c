@@ -7,7 +7,6 @@
  *    children    makes and destroys 30 instances, and prints how many children were told by SIGCHLD
  *                and how many are left
  *    subreaper   the same in a process that takes in orphans
- *    many        makes 300 devices of one instance, at once, and waits for an idle queue of each
  */
 #include "tests/programs/common.h"
 
@@ -20,7 +19,6 @@
 #include <unistd.h>
 
 #define INSTANCES 30
-#define DEVICES 300u
 
 static volatile sig_atomic_t signals;
 
@@ -155,28 +153,6 @@ device(struct prog *p)
    return WIFEXITED(status) ? (enum prog_status)WEXITSTATUS(status) : PROG_WRONG;
 }
 
-static enum prog_status
-many(struct prog *p)
-{
-   static VkDevice devices[DEVICES];
-   VkInstance instance;
-   VkPhysicalDevice physical;
-
-   PROG_STEP(make_instance(p, &instance));
-   PROG_STEP(first_physical(p, instance, &physical));
-   for (uint32_t i = 0; i < DEVICES; i++) {
-      VkQueue queue;
-      PROG_STEP(make_device(p, physical, &devices[i]));
-      vkGetDeviceQueue(devices[i], 0, 0, &queue);
-      PROG_VK(p, vkQueueSubmit(queue, 0, NULL, VK_NULL_HANDLE));
-      PROG_VK(p, vkQueueWaitIdle(queue));
-   }
-   for (uint32_t i = 0; i < DEVICES; i++)
-      vkDestroyDevice(devices[i], NULL);
-   vkDestroyInstance(instance, NULL);
-   return PROG_RIGHT;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -184,8 +160,10 @@ main(int argc, char **argv)
       const char *name;
       enum prog_status (*run)(struct prog *p);
    } modes[] = {
-      {"outlive", outlive},     {"device", device}, {"children", children},
-      {"subreaper", subreaper}, {"many", many},
+      {"outlive", outlive},
+      {"device", device},
+      {"children", children},
+      {"subreaper", subreaper},
    };
    struct prog p = {0};
 
@@ -193,6 +171,6 @@ main(int argc, char **argv)
       if (!strcmp(argv[1], modes[i].name))
          return prog_report(&p, "edge_process", modes[i].run(&p));
    }
-   fprintf(stderr, "usage: edge_process outlive|device|children|subreaper|many\n");
+   fprintf(stderr, "usage: edge_process outlive|device|children|subreaper\n");
    return 2;
 }
