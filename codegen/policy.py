@@ -288,6 +288,8 @@ HAND_HANDLERS = {
     "vkGetFenceFdKHR", "vkImportFenceFdKHR",
     "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreatePipelineCache",
     "vkCreateQueryPool",
+    "vkGetDeviceBufferMemoryRequirements", "vkGetDeviceImageMemoryRequirements",
+    "vkGetDeviceImageSparseMemoryRequirements",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",
     "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool", "vkDestroyDescriptorPool",
     "vkDestroySurfaceKHR", "vkCreateSwapchainKHR", "vkDestroySwapchainKHR", "vkAcquireNextImageKHR",

@@ -83,6 +83,21 @@ warn_of_explicit_memory(const struct icd_device *dev)
                       "HOST_COHERENT: a program that relies on one gets wrong results\n");
 }
 
+static void
+export_memory(struct icd_device *dev)
+{
+   struct icd_connection *c = dev->base.connection;
+   size_t offset;
+
+   dev->exports_memory = true;
+   if (!tongs_peer_knows_op(&c->peer, TONGS_OP_tongsExportsMemory))
+      return;
+   struct tongs_encoder *e = icd_op_begin(c, TONGS_OP_tongsExportsMemory, 0, &offset);
+   tongs_encode_tongsExportsMemory(
+      e, &(struct tongs_args_tongsExportsMemory){.device = dev->base.object.id});
+   icd_op_end(c, offset);
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCreateInfo,
                  const VkAllocationCallbacks *pAllocator, VkDevice *pDevice)
@@ -129,7 +144,8 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
    }
    /* Some host drivers cannot bind imported pages sparsely. With these, the host driver allocates
     * the memory that the client can map, and no pages are imported. */
-   dev->exports_memory = binds_sparsely(pCreateInfo) && icd_external_maps_host(dev);
+   if (binds_sparsely(pCreateInfo) && icd_external_maps_host(dev))
+      export_memory(dev);
    warn_of_explicit_memory(dev);
    *pDevice = (VkDevice)dev;
    return VK_SUCCESS;

@@ -73,7 +73,8 @@ struct rdr_device {
    struct rdr_instance *instance;
    struct rdr_vk_device vk;
    bool imports_host_memory;  /* VK_EXT_external_memory_host is enabled */
-   bool marks_buffers;        /* buffers are created for imported host memory (handle_buffer.c) */
+   bool marks_buffers;        /* buffers are created for imported host memory (marks.h) */
+   bool exports_memory;       /* the client exports memory that would be shared (marks.h) */
    atomic_bool lost;          /* a post failed, or the host driver lost the device: all waits end */
    struct rdr_queues *queues; /* owned */
    uint32_t queues_count;

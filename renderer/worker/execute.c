@@ -166,6 +166,7 @@ static const struct own_op own_ops[] = {
    [TONGS_OP_tongsSync] = {rdr_own_sync, .after_compilations = true},
    [TONGS_OP_tongsChannel] = {rdr_own_channel},
    [TONGS_OP_tongsGetQueue] = {rdr_own_get_queue},
+   [TONGS_OP_tongsExportsMemory] = {rdr_own_exports_memory},
 };
 
 /* NULL if the number is of no op that a client may send. */

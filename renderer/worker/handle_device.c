@@ -7,6 +7,7 @@
 #include "renderer/worker/device.h"
 #include "renderer/worker/heap.h"
 #include "renderer/worker/jobs.h"
+#include "renderer/worker/marks.h"
 #include "renderer/worker/object.h"
 #include "renderer/worker/physical_device.h"
 #include "renderer/worker/swapchain.h"
@@ -42,38 +43,6 @@ rdr_device_destroy(struct rdr_context *ctx, uint32_t slot)
    rdr_object_remove(ctx, slot);
    rdr_heaps_release(ctx, dev);
    free_device(dev);
-}
-
-/* Whether we can create each buffer with the external handle type of imported host memory, which
- * Vulkan requires for buffers that are bound to such memory. We cannot if that reduces the memory
- * types to which buffers can be bound. */
-static bool
-may_mark_buffers(const struct rdr_device *dev)
-{
-   const struct rdr_vk_device *vk = &dev->vk;
-   VkExternalMemoryBufferCreateInfo external = {
-      .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
-      .handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
-   };
-   VkBufferCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-      .size = 4096,
-      .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-               VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT,
-   };
-   VkMemoryRequirements plain = {0}, marked = {0};
-   VkBuffer buffer;
-
-   if (vk->CreateBuffer(dev->handle, &info, NULL, &buffer) != VK_SUCCESS)
-      return false;
-   vk->GetBufferMemoryRequirements(dev->handle, buffer, &plain);
-   vk->DestroyBuffer(dev->handle, buffer, NULL);
-   info.pNext = &external;
-   if (vk->CreateBuffer(dev->handle, &info, NULL, &buffer) != VK_SUCCESS)
-      return false;
-   vk->GetBufferMemoryRequirements(dev->handle, buffer, &marked);
-   vk->DestroyBuffer(dev->handle, buffer, NULL);
-   return plain.memoryTypeBits == marked.memoryTypeBits && plain.size == marked.size;
 }
 
 /* Whether the physical device has all queues that the client asks for (R5). */
@@ -159,7 +128,7 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, struct rdr_op *op, void *args)
    instance->vk.GetPhysicalDeviceProperties(a->physicalDevice, &properties);
    dev->limits = properties.limits;
    rdr_vk_device_load(&dev->vk, instance->GetDeviceProcAddr, dev->handle);
-   dev->marks_buffers = dev->imports_host_memory && may_mark_buffers(dev);
+   dev->marks_buffers = dev->imports_host_memory && rdr_may_mark_buffers(dev);
    *a->pDevice = dev->handle;
    rdr_object_add(ctx, TONGS_TYPE_VkDevice, a->base.new_ids[0], (uintptr_t)dev->handle, a->ret, 0,
                   dev);

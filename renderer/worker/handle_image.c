@@ -5,6 +5,7 @@
 #include "renderer/worker/handlers.h"
 
 #include "protocol/format.h"
+#include "renderer/worker/marks.h"
 #include "renderer/worker/object.h"
 #include "renderer/worker/replies.h"
 #include "renderer/worker/swapchain.h"
@@ -19,10 +20,47 @@ rdr_handle_CreateImage(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
    struct tongs_args_vkCreateImage *a = args;
    struct rdr_device *dev = op->owner;
+   struct rdr_marked_image room;
 
-   a->ret = dev->vk.CreateImage(a->device, a->pCreateInfo, NULL, a->pImage);
+   a->ret =
+      dev->vk.CreateImage(a->device, rdr_mark_image(dev, a->pCreateInfo, &room), NULL, a->pImage);
    rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkImage, &a->base, a->pImage, a->ret,
                              (void *)(uintptr_t)a->pCreateInfo->format);
+}
+
+/* A marked image may have other requirements. */
+void
+rdr_handle_GetDeviceImageMemoryRequirements(struct rdr_context *ctx, struct rdr_op *op, void *args)
+{
+   struct tongs_args_vkGetDeviceImageMemoryRequirements *a = args;
+   struct rdr_device *dev = op->owner;
+   VkDeviceImageMemoryRequirements info = *a->pInfo;
+   struct rdr_marked_image room;
+
+   if (!dev->vk.GetDeviceImageMemoryRequirements) {
+      rdr_refuse_command(ctx, "vkGetDeviceImageMemoryRequirements");
+      return;
+   }
+   info.pCreateInfo = rdr_mark_image(dev, info.pCreateInfo, &room);
+   dev->vk.GetDeviceImageMemoryRequirements(a->device, &info, a->pMemoryRequirements);
+}
+
+void
+rdr_handle_GetDeviceImageSparseMemoryRequirements(struct rdr_context *ctx, struct rdr_op *op,
+                                                  void *args)
+{
+   struct tongs_args_vkGetDeviceImageSparseMemoryRequirements *a = args;
+   struct rdr_device *dev = op->owner;
+   VkDeviceImageMemoryRequirements info = *a->pInfo;
+   struct rdr_marked_image room;
+
+   if (!dev->vk.GetDeviceImageSparseMemoryRequirements) {
+      rdr_refuse_command(ctx, "vkGetDeviceImageSparseMemoryRequirements");
+      return;
+   }
+   info.pCreateInfo = rdr_mark_image(dev, info.pCreateInfo, &room);
+   dev->vk.GetDeviceImageSparseMemoryRequirements(
+      a->device, &info, a->pSparseMemoryRequirementCount, a->pSparseMemoryRequirements);
 }
 
 /* Drivers use the image number as an index (R5). */

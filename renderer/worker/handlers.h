@@ -51,6 +51,14 @@ rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
 rdr_handle_CreateImage(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
+rdr_handle_GetDeviceBufferMemoryRequirements(struct rdr_context *ctx, struct rdr_op *op,
+                                             void *args);
+void
+rdr_handle_GetDeviceImageMemoryRequirements(struct rdr_context *ctx, struct rdr_op *op, void *args);
+void
+rdr_handle_GetDeviceImageSparseMemoryRequirements(struct rdr_context *ctx, struct rdr_op *op,
+                                                  void *args);
+void
 rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
 rdr_handle_CreateQueryPool(struct rdr_context *ctx, struct rdr_op *op, void *args);
@@ -127,6 +135,8 @@ void
 rdr_own_channel(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
 rdr_own_get_queue(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
+void
+rdr_own_exports_memory(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void
 rdr_own_heap_create(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decoder *d);
 void

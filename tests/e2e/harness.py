@@ -110,6 +110,11 @@ def tool(name):
     return path
 
 
+def need_validation_layer():
+    if not glob.glob("/usr/share/vulkan/explicit_layer.d/*hronos_validation.json"):
+        raise Skip("the validation layer is not installed")
+
+
 def run(command, env, timeout=PATIENCE, **keywords):
     return subprocess.run(command, env=env, text=True, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=timeout, **keywords)

@@ -3,19 +3,13 @@
 """What a server has to say unasked reaches the application's log: the validation layer's messages, and why it
 ends a connection."""
 
-import glob
 import re
 import sys
 
 import harness
-from harness import Server, Skip, client_environment, program, run, test
+from harness import Server, client_environment, need_validation_layer, program, run, test
 
 VUID = "VUID-VkBufferCreateInfo-usage-requiredbitmask"
-
-
-def need_layer():
-    if not glob.glob("/usr/share/vulkan/explicit_layer.d/*hronos_validation.json"):
-        raise Skip("the validation layer is not installed")
 
 
 def told(result):
@@ -29,7 +23,7 @@ def told(result):
 
 @test
 def the_validation_layers_messages_are_in_the_applications_log():
-    need_layer()
+    need_validation_layer()
     server = Server("--validate")
     for env in client_environment(server), client_environment(TONGS_VALIDATE="1"):
         result = run([program("invalid"), "usage"], env)
@@ -40,14 +34,14 @@ def the_validation_layers_messages_are_in_the_applications_log():
 
 @test
 def the_applications_messenger_hears_the_validation_layer():
-    need_layer()
+    need_validation_layer()
     result = run([program("invalid"), "usage"], client_environment(Server("--validate")))
     assert re.search(rf"heard 1, first {VUID}$", result.stdout, re.M), result
 
 
 @test
 def a_right_program_is_told_nothing():
-    need_layer()
+    need_validation_layer()
     for command in ["compute"], ["triangle", f"{harness.scratch}/picture.ppm"]:
         result = run([program(command[0]), *command[1:]], client_environment(TONGS_VALIDATE="1"))
         assert result.returncode == 0 and told(result) == [], result
