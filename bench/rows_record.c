@@ -185,6 +185,34 @@ record_bare_draw_run(struct bench *b, uint64_t n)
    return draw_loop(b, n, record_bare_draws).record;
 }
 
+/* The buffer recorded again and again, and not submitted. */
+static uint64_t
+rerecord_dispatch_run(struct bench *b, uint64_t n)
+{
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++) {
+      bench_begin(b, b->cmd);
+      vkCmdBindPipeline(b->cmd, VK_PIPELINE_BIND_POINT_COMPUTE, b->pipeline);
+      record_bare_dispatches(b, b->cmd);
+      bench_check(b, vkEndCommandBuffer(b->cmd), "vkEndCommandBuffer");
+   }
+   return bench_now() - start;
+}
+
+static uint64_t
+rerecord_draw_run(struct bench *b, uint64_t n)
+{
+   uint64_t start = bench_now();
+   for (uint64_t i = 0; i < n; i++) {
+      bench_begin(b, b->cmd);
+      begin_render_pass(b, b->cmd);
+      record_bare_draws(b, b->cmd);
+      vkCmdEndRenderPass(b->cmd);
+      bench_check(b, vkEndCommandBuffer(b->cmd), "vkEndCommandBuffer");
+   }
+   return bench_now() - start;
+}
+
 static void
 state_init(struct bench *b)
 {
@@ -331,6 +359,10 @@ const struct bench_row bench_record_rows[] = {
     draw_init, record_bare_draw_run},
    {"submit-draw", "vkEndCommandBuffer and vkQueueSubmit of 1,000 such commands", BENCH_US, 0, 1,
     draw_init, submit_draw_run},
+   {"rerecord-dispatch", "one of 1,000 vkCmdDispatch, begun and ended again and again", BENCH_NS, 0,
+    BARE, dispatch_init, rerecord_dispatch_run},
+   {"rerecord-draw", "one of 1,000 vkCmdDraw, begun and ended again and again", BENCH_NS, 0, BARE,
+    draw_init, rerecord_draw_run},
    {"record-states", "a command of 40,000 that set state; recording only", BENCH_NS, 0, STATES,
     state_init, state_record_run},
    {"submit-states", "the end, submit and wait of these 40,000", BENCH_MS, 0, 1, state_init,
