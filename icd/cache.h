@@ -62,4 +62,16 @@ icd_cache_add(struct icd_cache *cache, const void *key, size_t key_size, const v
 VkResult
 icd_cached_call(struct icd_cache *cache, struct icd_connection *c, uint32_t op, void *args);
 
+/* Whether the answer is known. If it is, writes it to the arguments. */
+bool
+icd_cached_find(struct icd_cache *cache, const struct icd_connection *c, uint32_t op, void *args);
+
+#define ICD_CACHED_ASK_MAX 33u
+
+/* As icd_cached_call() for each of `count` questions, of at most ICD_CACHED_ASK_MAX, with one round
+ * trip for all. Does not look whether an answer is known. */
+void
+icd_cached_ask_all(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
+                   void *const args[], uint32_t count);
+
 #endif

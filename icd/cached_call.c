@@ -54,24 +54,39 @@ is_lasting(VkResult result)
    return result >= 0 || result == VK_ERROR_FORMAT_NOT_SUPPORTED;
 }
 
-/* Asks the worker and caches the answer. */
+/* A question that the worker has not answered yet. */
+struct question {
+   struct tongs_encoder encoded;
+   struct icd_pending_call call;
+};
+
+static void
+ask_begin(struct icd_connection *c, uint32_t op, struct question *q)
+{
+   const size_t head = sizeof(struct tongs_op_header) + sizeof(uint32_t);
+   size_t offset;
+
+   struct tongs_encoder *e = icd_own_call_begin(c, &q->call, (uint16_t)op, &offset);
+   tongs_encode_fixed(e, q->encoded.base + head, tongs_encoder_size(&q->encoded) - head);
+   icd_own_call_end(c, &q->call, offset);
+}
+
+/* Waits for the answer, and keeps it. */
 static VkResult
-ask(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
-    const struct tongs_encoder *question, void *args)
+ask_finish(struct icd_cache *cache, struct icd_connection *c, uint32_t op, struct question *q,
+           void *args)
 {
    const struct tongs_op_info *info = &tongs_ops[op];
    const size_t head = sizeof(struct tongs_op_header) + sizeof(uint32_t);
-   const size_t question_size = tongs_encoder_size(question);
-   struct icd_pending_call call;
-   size_t offset, size = 0;
+   size_t size = 0;
 
-   struct tongs_encoder *e = icd_own_call_begin(c, &call, (uint16_t)op, &offset);
-   tongs_encode_fixed(e, question->base + head, question_size - head);
-   bool answered = icd_own_call_wait(c, &call, offset, &size) != NULL;
-   bool ok = read_answer(op, answered ? call.reply : NULL, answered ? head + size : 0, args);
+   bool answered = icd_own_call_reply(c, &q->call, &size) != NULL;
+   bool ok = read_answer(op, answered ? q->call.reply : NULL, answered ? head + size : 0, args);
    if (ok && is_lasting(result_of(op, args)))
-      icd_cache_add(cache, question->base, question_size, call.reply, head + size);
-   free(call.reply);
+      icd_cache_add(cache, q->encoded.base, tongs_encoder_size(&q->encoded), q->call.reply,
+                    head + size);
+   free(q->call.reply);
+   tongs_encoder_finish(&q->encoded);
    if (ok)
       return result_of(op, args);
 
@@ -83,22 +98,61 @@ ask(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
    return result;
 }
 
+static bool
+find(struct icd_cache *cache, uint32_t op, const struct tongs_encoder *question, void *args)
+{
+   size_t size = 0;
+   const void *known =
+      icd_cache_find_locked(cache, question->base, tongs_encoder_size(question), &size);
+   bool found = known && read_answer(op, known, size, args);
+
+   icd_cache_unlock(cache);
+   return found;
+}
+
 VkResult
 icd_cached_call(struct icd_cache *cache, struct icd_connection *c, uint32_t op, void *args)
 {
-   struct tongs_encoder question;
-   size_t size = 0;
+   struct question q;
 
-   if (!encode_question(&question, c, op, args)) {
-      tongs_encoder_finish(&question);
+   if (!encode_question(&q.encoded, c, op, args)) {
+      tongs_encoder_finish(&q.encoded);
       return icd_call(c, op, args);
    }
-   const void *known =
-      icd_cache_find_locked(cache, question.base, tongs_encoder_size(&question), &size);
-   bool found = known && read_answer(op, known, size, args);
-   icd_cache_unlock(cache);
+   if (find(cache, op, &q.encoded, args)) {
+      tongs_encoder_finish(&q.encoded);
+      return result_of(op, args);
+   }
+   ask_begin(c, op, &q);
+   return ask_finish(cache, c, op, &q, args);
+}
 
-   VkResult result = found ? result_of(op, args) : ask(cache, c, op, &question, args);
+bool
+icd_cached_find(struct icd_cache *cache, const struct icd_connection *c, uint32_t op, void *args)
+{
+   struct tongs_encoder question;
+   bool found = encode_question(&question, c, op, args) && find(cache, op, &question, args);
+
    tongs_encoder_finish(&question);
-   return result;
+   return found;
+}
+
+void
+icd_cached_ask_all(struct icd_cache *cache, struct icd_connection *c, uint32_t op,
+                   void *const args[], uint32_t count)
+{
+   struct question questions[ICD_CACHED_ASK_MAX];
+   uint32_t asked = 0;
+
+   for (; asked < count; asked++) {
+      if (!encode_question(&questions[asked].encoded, c, op, args[asked])) {
+         tongs_encoder_finish(&questions[asked].encoded);
+         break;
+      }
+      ask_begin(c, op, &questions[asked]);
+   }
+   for (uint32_t i = 0; i < asked; i++)
+      ask_finish(cache, c, op, &questions[i], args[i]);
+   for (uint32_t i = asked; i < count; i++) /* memory is out */
+      icd_call(c, op, args[i]);
 }

@@ -9,6 +9,7 @@
 #include "tongs_gen_wire.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* How the client reaches the bytes of a memory type (docs/design/memory.md). The numbers are
@@ -21,6 +22,9 @@ enum icd_memory_strategy {
    /* Of one VkDeviceMemory, not of a type, and not on the wire: */
    ICD_MEMORY_EXTERNAL, /* the host driver's memory, mapped through its file descriptor */
 };
+
+/* How many kinds of questions about image formats may take turns. */
+#define ICD_FORMAT_RUNS 8u
 
 /* A physical device and its properties, which vkCreateInstance fetches. They never change. */
 struct icd_physical_device {
@@ -43,6 +47,9 @@ struct icd_physical_device {
    VkFormatProperties3 *formats; /* owned, in the order of icd_formats */
 
    struct icd_cache answers; /* of the worker, to queries with inputs */
+   /* Hints of icd/image_format.c, by kind of question: the kind of the last one that was not known,
+    * and the format after the last one that was asked about. */
+   _Atomic uint64_t format_runs[ICD_FORMAT_RUNS];
 };
 
 static inline struct icd_physical_device *

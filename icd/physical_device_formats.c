@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The abilities of a physical device with formats and images of a format. */
+/* The abilities of a physical device with formats. */
 
 #include "icd/physical_device.h"
 
 #include "icd/connection.h"
-#include "icd/external.h"
 #include "icd/table.h"
-#include "protocol/decoder.h"
 
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
@@ -115,32 +113,4 @@ icd_GetPhysicalDeviceFormatProperties2(VkPhysicalDevice physicalDevice, VkFormat
       out->bufferFeatures = p.bufferFeatures;
    }
    pFormatProperties->formatProperties = low_bits(&p);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL
-icd_GetPhysicalDeviceImageFormatProperties2(
-   VkPhysicalDevice physicalDevice, const VkPhysicalDeviceImageFormatInfo2 *pImageFormatInfo,
-   VkImageFormatProperties2 *pImageFormatProperties)
-{
-   struct icd_physical_device *dev = icd_physical_device_from(physicalDevice);
-   const VkExternalMemoryHandleTypeFlags passed = icd_external_memory_passed(dev);
-   const VkPhysicalDeviceExternalImageFormatInfo *external = tongs_find_in_chain(
-      pImageFormatInfo->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO);
-   struct tongs_args_vkGetPhysicalDeviceImageFormatProperties2 args = {
-      .physicalDevice = physicalDevice,
-      .pImageFormatInfo = pImageFormatInfo,
-      .pImageFormatProperties = pImageFormatProperties,
-   };
-
-   if (external && external->handleType && !(external->handleType & passed)) {
-      pImageFormatProperties->imageFormatProperties = (VkImageFormatProperties){0};
-      return VK_ERROR_FORMAT_NOT_SUPPORTED;
-   }
-   VkResult result = icd_physical_device_ask(
-      physicalDevice, TONGS_OP_vkGetPhysicalDeviceImageFormatProperties2, &args);
-   VkExternalImageFormatProperties *out = tongs_find_in_output_chain(
-      pImageFormatProperties->pNext, VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES);
-   if (out)
-      icd_external_keep_passed(&out->externalMemoryProperties, passed);
-   return result;
 }
