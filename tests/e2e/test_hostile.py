@@ -166,7 +166,7 @@ def a_recorded_command_outside_a_recording_ends_the_connection():
 @test
 def a_call_sent_as_a_post_and_a_post_sent_as_a_call_end_the_connection():
     with server_and_bystander() as server:
-        for name, flags in [("vkCreateInstance", 0), ("vkCreateBuffer", FLAG_CALL)]:
+        for name, flags in [("vkCreateInstance", 0), ("vkCreateBufferView", FLAG_CALL)]:
             attack = wire.op(name, bytes(64), flags)
             Attacker(server).shake_hands().send(attack).expect_end(f"{name} came as another kind")
         for name in ["tongsInstanceFacts", "tongsSnapshot", "tongsMemoryRead"]:
