@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import policy
 from context import Context, Unsupported
-from ir import Member, Op
-from members import build_member, counts_first, declaration, has_room
+from ir import Member, Op, Range
+from members import build_member, counts_first, declaration, has_room, members_of
 from parts import flat_parts, parts_of
 from reach import has_addresses, has_returned, reach_member
 from registry import Command as RegCommand
@@ -89,6 +89,20 @@ def out_param(cx: Context, c: RegCommand, p: RegMember, m: Member, siblings, cre
     return replace(m, kind=kind, count=count)
 
 
+def ranges_of(cx: Context, args: tuple[Member, ...]) -> tuple[Range, ...]:
+    """For the struct that an argument points to, and the arrays of structs in it."""
+    found = []
+    for m in args:
+        if m.kind != "structs" or m.count != "1":
+            continue
+        found.append(Range(m.type, f"a->{m.name}", "1", checks_of(m.type)))
+        for inner in members_of(cx, m.type):
+            if inner.kind == "structs":
+                found.append(Range(inner.type, f"a->{m.name}->{inner.name}", inner.count.replace("v->", f"a->{m.name}->"),
+                                   checks_of(inner.type)))
+    return tuple(r for r in found if r.conds)
+
+
 def handler_of(cx: Context, name: str) -> str:
     if name in cx.hand_decoders:
         return "decodes"
@@ -143,6 +157,7 @@ def build_op(cx: Context, name: str) -> Op:
         raise Unsupported(f"{name}: returns {c.ret}")
     if name in cx.noted & cx.hand_entries:
         raise Unsupported(f"{name}: a hand-written entry point calls what NOTED asks for itself")
+    also_posts = name in cx.also_posts or name in cx.post_bounds
     number = cx.numbers.ops[name]
     c_name = cx.numbers.op_names[number]
     flat = flat_parts(cx, args) if kind == "record" and name not in policy.CONTEXT else None
@@ -153,9 +168,11 @@ def build_op(cx: Context, name: str) -> Op:
               entry="hand" if name in cx.hand_entries else "generated",
               handler=handler_of(cx, name), takes_fd=name in cx.takes_fd, compiled=name in cx.compiled,
               after_compilations=name in cx.after_compilations or created_type(cx, c) == "VkPipeline",
-              pool=policy.POOLED.get(created_type(cx, c), ""), removes=bool(destroyed) or name in cx.emptying, blocking=name in cx.blocking, cached=name in cx.cached,
+              pool=policy.POOLED.get(created_type(cx, c), ""), removes=bool(destroyed) or name in cx.emptying,
+              blocking=name in cx.blocking, cached=name in cx.cached,
               cached_in_device=name in cx.cached_in_device,
-              also_posts=name in cx.also_posts or name in cx.post_bounds, bound=cx.post_bounds.get(name, ""),
+              also_posts=also_posts, bound=cx.post_bounds.get(name, ""),
+              ranges=ranges_of(cx, args) if also_posts and created_type(cx, c) else (),
               sent_at_once=name in cx.sent_at_once,
               noted=name in cx.noted,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),

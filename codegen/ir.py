@@ -212,6 +212,16 @@ class Struct:
 
 
 @dataclass(frozen=True)
+class Range:
+    """The conditions of RANGES on the structs of an argument, which the client checks itself."""
+
+    type: str                 # "VkPushConstantRange"
+    list: str                 # C of the first one, over the arguments a: "a->pCreateInfo->pPushConstantRanges"
+    count: str                # C: "a->pCreateInfo->pushConstantRangeCount", "1"
+    conds: tuple[str, ...]    # C over v, each
+
+
+@dataclass(frozen=True)
 class Op:
     name: str                 # "vkCreateBuffer", from ops.txt: the same whatever the registry's age
     vk: str                   # its name in the registry, which may still have a vendor's suffix
@@ -237,6 +247,7 @@ class Op:
     sent_at_once: bool = False     # a post that others than this client can wait for
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post
     outputs_on_failure: bool = False
+    ranges: tuple[Range, ...] = ()   # of an op that creates something, as a post or a call
     bound: str = ""           # of a call: C over v and limits that makes it a post
     failure: str = "told"     # of a post: "ignored", "told", "lost"
     role: str = "plain"       # of a recorded command: "opens", "binds", "works"

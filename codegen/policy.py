@@ -337,7 +337,7 @@ POSTS = {
 # bound, an op goes out as a post. Beyond it, a driver may well fail, and programs try whether it does. The client then sends the
 # op as a call, and the application learns of the failure at once, as natively. A bound leaves room for everything that programs
 # usually create, so that they wait for nothing. The generator fails for a post that creates something and is neither here nor in
-# UNBOUNDED_POSTS. Entry points written by hand ask icd_may_post_*().
+# UNBOUNDED_POSTS. Entry points written by hand ask icd_way_of_*().
 POST_BOUNDS = {
     "vkCreateBuffer": "icd_buffer_is_usual(v->pCreateInfo)",
     "vkCreateImage": "icd_image_is_usual(v->pCreateInfo, limits)",

@@ -13,10 +13,20 @@
 #include <stdbool.h>
 #include <vulkan/vulkan_core.h>
 
+/* The way in which an object is created. */
+enum icd_way {
+   ICD_POST,
+   ICD_CALL,   /* the host driver may refuse: its result counts */
+   ICD_REFUSE, /* with numbers that no driver takes, for which the worker would end the connection
+                */
+};
+
 static inline VkResult
-icd_post_or_call(struct icd_connection *c, uint32_t op, void *args, bool post)
+icd_create(struct icd_connection *c, uint32_t op, void *args, enum icd_way way)
 {
-   return post ? icd_post(c, op, args) : icd_call(c, op, args);
+   if (way == ICD_REFUSE)
+      return VK_ERROR_UNKNOWN;
+   return way == ICD_POST ? icd_post(c, op, args) : icd_call(c, op, args);
 }
 
 /* 1 GiB is the least maxBufferSize. Another object may have a captured address already. */

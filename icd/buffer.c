@@ -87,8 +87,7 @@ icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
    VkBuffer created = (VkBuffer)(uintptr_t)buffer;
    struct tongs_args_vkCreateBuffer args = {
       .device = device, .pCreateInfo = pCreateInfo, .pBuffer = &created};
-   VkResult result =
-      icd_post_or_call(c, TONGS_OP_vkCreateBuffer, &args, icd_may_post_CreateBuffer(&args));
+   VkResult result = icd_create(c, TONGS_OP_vkCreateBuffer, &args, icd_way_of_CreateBuffer(&args));
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &buffer->base);
       return result;

@@ -125,8 +125,8 @@ icd_CreateDescriptorSetLayout(VkDevice device, const VkDescriptorSetLayoutCreate
    VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
    layout->info = info_create(dev, pCreateInfo);
    if (layout->info)
-      result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateDescriptorSetLayout, &args,
-                                icd_may_post_CreateDescriptorSetLayout(&args));
+      result = icd_create(dev->connection, TONGS_OP_vkCreateDescriptorSetLayout, &args,
+                          icd_way_of_CreateDescriptorSetLayout(&args));
    if (result != VK_SUCCESS) {
       icd_layout_info_unref(dev, layout->info);
       icd_object_destroy(dev, pAllocator, &layout->base);

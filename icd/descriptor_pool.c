@@ -222,8 +222,8 @@ icd_CreateDescriptorPool(VkDevice device, const VkDescriptorPoolCreateInfo *pCre
       .pCreateInfo = pCreateInfo,
       .pDescriptorPool = &created,
    };
-   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateDescriptorPool, &args,
-                                      icd_may_post_CreateDescriptorPool(&args));
+   VkResult result = icd_create(dev->connection, TONGS_OP_vkCreateDescriptorPool, &args,
+                                icd_way_of_CreateDescriptorPool(&args));
    if (result != VK_SUCCESS) {
       icd_object_destroy(dev, pAllocator, &pool->base);
       return result;

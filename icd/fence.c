@@ -30,8 +30,8 @@ post_create(struct icd_dispatchable *dev, struct icd_fence *fence, const VkFence
    VkFence created = (VkFence)(uintptr_t)fence;
    struct tongs_args_vkCreateFence args = {
       .device = (VkDevice)dev, .pCreateInfo = info, .pFence = &created};
-   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateFence, &args,
-                                      icd_may_post_CreateFence(&args));
+   VkResult result =
+      icd_create(dev->connection, TONGS_OP_vkCreateFence, &args, icd_way_of_CreateFence(&args));
    if (result < 0)
       fence->base.id = 0;
    return result;

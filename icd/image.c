@@ -45,9 +45,10 @@ icd_CreateImage(VkDevice device, const VkImageCreateInfo *pCreateInfo,
    VkImage created = (VkImage)(uintptr_t)image;
    struct tongs_args_vkCreateImage args = {
       .device = device, .pCreateInfo = pCreateInfo, .pImage = &created};
-   VkResult result = icd_may_post_CreateImage(&args)
+   const enum icd_way way = icd_way_of_CreateImage(&args);
+   VkResult result = way == ICD_POST
                         ? post_create(dev, image, pCreateInfo)
-                        : icd_call(dev->connection, TONGS_OP_vkCreateImage, &args);
+                        : icd_create(dev->connection, TONGS_OP_vkCreateImage, &args, way);
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &image->base);
       return result;

@@ -140,8 +140,8 @@ icd_CreatePipelineLayout(VkDevice device, const VkPipelineLayoutCreateInfo *pCre
       .pCreateInfo = pCreateInfo,
       .pPipelineLayout = &created,
    };
-   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreatePipelineLayout, &args,
-                                      icd_may_post_CreatePipelineLayout(&args));
+   VkResult result = icd_create(dev->connection, TONGS_OP_vkCreatePipelineLayout, &args,
+                                icd_way_of_CreatePipelineLayout(&args));
    if (result != VK_SUCCESS) {
       icd_object_destroy(dev, pAllocator, &layout->base);
       return result;

@@ -36,8 +36,8 @@ icd_CreateQueryPool(VkDevice device, const VkQueryPoolCreateInfo *pCreateInfo,
    VkQueryPool created = (VkQueryPool)(uintptr_t)pool;
    struct tongs_args_vkCreateQueryPool args = {
       .device = device, .pCreateInfo = pCreateInfo, .pQueryPool = &created};
-   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateQueryPool, &args,
-                                      icd_may_post_CreateQueryPool(&args));
+   VkResult result = icd_create(dev->connection, TONGS_OP_vkCreateQueryPool, &args,
+                                icd_way_of_CreateQueryPool(&args));
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &pool->base);
       return result;

@@ -57,8 +57,8 @@ icd_CreateSemaphore(VkDevice device, const VkSemaphoreCreateInfo *pCreateInfo,
    VkSemaphore created = (VkSemaphore)(uintptr_t)s;
    struct tongs_args_vkCreateSemaphore args = {
       .device = device, .pCreateInfo = pCreateInfo, .pSemaphore = &created};
-   VkResult result = icd_post_or_call(dev->connection, TONGS_OP_vkCreateSemaphore, &args,
-                                      icd_may_post_CreateSemaphore(&args));
+   VkResult result = icd_create(dev->connection, TONGS_OP_vkCreateSemaphore, &args,
+                                icd_way_of_CreateSemaphore(&args));
    if (result < 0) {
       destroy(dev, pAllocator, s);
       return result;

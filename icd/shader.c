@@ -8,6 +8,7 @@
 #include "icd/connection.h"
 #include "icd/object.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
@@ -28,10 +29,12 @@ icd_CreateShaderModule(VkDevice device, const VkShaderModuleCreateInfo *pCreateI
       .pCreateInfo = pCreateInfo,
       .pShaderModule = &created,
    };
-   icd_spirv_read(&module->spirv, pCreateInfo->pCode, pCreateInfo->codeSize);
-   VkResult result = module->spirv.is_odd
-                        ? icd_call(dev->connection, TONGS_OP_vkCreateShaderModule, &args)
-                        : icd_post(dev->connection, TONGS_OP_vkCreateShaderModule, &args);
+   enum icd_way way = ICD_REFUSE;
+   if (icd_is_in_range_CreateShaderModule(&args)) {
+      icd_spirv_read(&module->spirv, pCreateInfo->pCode, pCreateInfo->codeSize);
+      way = module->spirv.is_odd ? ICD_CALL : ICD_POST;
+   }
+   VkResult result = icd_create(dev->connection, TONGS_OP_vkCreateShaderModule, &args, way);
    if (result < 0) {
       icd_object_destroy(dev, pAllocator, &module->base);
       return result;

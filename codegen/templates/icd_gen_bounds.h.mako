@@ -1,6 +1,6 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 
-/* Whether a driver will hardly fail to create what the arguments ask for: POST_BOUNDS in codegen/policy.py. */
+/* How the client asks for the creation of an object: POST_BOUNDS in codegen/policy.py, RANGES in codegen/ignored.py. */
 
 #ifndef ICD_GEN_BOUNDS_H
 #define ICD_GEN_BOUNDS_H
@@ -13,14 +13,35 @@
 #include "tongs_gen_args.h"
 
 % for o in ir.ops:
-% if o.bound:
+% if o.ranges:
 static inline bool
-icd_may_post_${o.short}(const struct tongs_args_${o.name} *v)
+icd_is_in_range_${o.short}(const struct tongs_args_${o.name} *a)
+{
+% for r in o.ranges:
+   for (uint32_t i = 0; i < ${r.count}; i++) {
+      const ${r.type} *v = ${r.list} + i;
+% for cond in r.conds:
+      if (!(${cond}))
+         return false;
+% endfor
+   }
+% endfor
+   return true;
+}
+
+% endif
+% if o.bound:
+static inline enum icd_way
+icd_way_of_${o.short}(const struct tongs_args_${o.name} *v)
 {
    const VkPhysicalDeviceLimits *limits = &icd_device_from(v->${o.handle})->physical->properties->properties.limits;
 
    (void)limits;
-   return ${o.bound};
+% if o.ranges:
+   if (!icd_is_in_range_${o.short}(v))
+      return ICD_REFUSE;
+% endif
+   return ${o.bound} ? ICD_POST : ICD_CALL;
 }
 
 % endif

@@ -55,7 +55,7 @@ icd_${o.short}(${o.declaration})
       .${o.new.name} = &created,
    };
 % if o.bound:
-   VkResult result = icd_post_or_call(parent->connection, TONGS_OP_${o.name}, &args, icd_may_post_${o.short}(&args));
+   VkResult result = icd_create(parent->connection, TONGS_OP_${o.name}, &args, icd_way_of_${o.short}(&args));
 % else:
    VkResult result = icd_${o.kind}(parent->connection, TONGS_OP_${o.name}, &args);
 % endif

@@ -6,6 +6,7 @@
  *    heap_size       allocates three times the largest heap
  *    idle_import     allocates memory with an import struct that names no kind of handle
  *    sizes           objects whose sizes only some drivers can provide
+ *    senseless       creates objects with numbers that the API forbids
  *    name            gives a buffer no name
  *    late            uses a buffer that the test's driver fails to make
  *    removal         removes what the test's driver fails to make, and what names it
@@ -215,6 +216,74 @@ check_sizes(struct prog *p)
    return check_device(p);
 }
 
+/* --- Numbers that make no sense --- */
+
+static void
+try_odd_image(struct prog *p, uint32_t width, uint32_t levels, uint32_t layers, uint32_t samples)
+{
+   const VkImageCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+      .imageType = VK_IMAGE_TYPE_2D,
+      .format = VK_FORMAT_R8G8B8A8_UNORM,
+      .extent = {width, 16, 1},
+      .mipLevels = levels,
+      .arrayLayers = layers,
+      .samples = samples,
+      .usage = VK_IMAGE_USAGE_SAMPLED_BIT,
+   };
+   VkImage image = VK_NULL_HANDLE;
+   const VkResult result = vkCreateImage(p->device, &info, NULL, &image);
+
+   printf("image: %s\n", prog_result_name(result));
+   vkDestroyImage(p->device, image, NULL);
+}
+
+static void
+try_odd_layout(struct prog *p)
+{
+   const VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, 2};
+   const VkPipelineLayoutCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+      .pushConstantRangeCount = 1,
+      .pPushConstantRanges = &push,
+   };
+   VkPipelineLayout layout = VK_NULL_HANDLE;
+   const VkResult result = vkCreatePipelineLayout(p->device, &info, NULL, &layout);
+
+   printf("layout: %s\n", prog_result_name(result));
+   vkDestroyPipelineLayout(p->device, layout, NULL);
+}
+
+static void
+try_odd_module(struct prog *p, size_t size)
+{
+   const VkShaderModuleCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+      .codeSize = size,
+      .pCode = prog_shader_sum.words,
+   };
+   VkShaderModule module = VK_NULL_HANDLE;
+   const VkResult result = vkCreateShaderModule(p->device, &info, NULL, &module);
+
+   printf("module: %s\n", prog_result_name(result));
+   vkDestroyShaderModule(p->device, module, NULL);
+}
+
+static enum prog_status
+check_senseless(struct prog *p)
+{
+   PROG_STEP(prog_init(p));
+   try_odd_image(p, 0, 1, 1, 1);
+   try_odd_image(p, 16, 0, 1, 1);
+   try_odd_image(p, 16, 7, 1, 1);
+   try_odd_image(p, 16, 1, 0, 1);
+   try_odd_image(p, 16, 1, 1, 3);
+   try_odd_layout(p);
+   try_odd_module(p, 4);
+   try_odd_module(p, prog_shader_sum.size - 2);
+   return check_device(p);
+}
+
 /* --- Names --- */
 
 static enum prog_status
@@ -351,26 +420,25 @@ free_sets(struct prog *p)
       .poolSizeCount = 1,
       .pPoolSizes = &size,
    };
-   VkDescriptorSetLayout layouts[4];
+   VkDescriptorSetLayout layout;
    VkDescriptorPool pool;
-   VkDescriptorSet sets[4];
+   VkDescriptorSet set;
 
-   PROG_VK(p, vkCreateDescriptorSetLayout(p->device, &layout_info, NULL, &layouts[0]));
-   layouts[1] = layouts[2] = layouts[3] = layouts[0];
+   PROG_VK(p, vkCreateDescriptorSetLayout(p->device, &layout_info, NULL, &layout));
    PROG_VK(p, vkCreateDescriptorPool(p->device, &pool_info, NULL, &pool));
    const VkDescriptorSetAllocateInfo sets_info = {
       .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
       .descriptorPool = pool,
-      .descriptorSetCount = PROG_COUNT(sets),
-      .pSetLayouts = layouts,
+      .descriptorSetCount = 1,
+      .pSetLayouts = &layout,
    };
-   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, sets));
-   vkFreeDescriptorSets(p->device, pool, PROG_COUNT(sets), sets);
-   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, sets));
+   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, &set));
+   vkFreeDescriptorSets(p->device, pool, 1, &set);
+   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, &set));
    vkResetDescriptorPool(p->device, pool, 0);
-   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, sets));
+   PROG_VK(p, vkAllocateDescriptorSets(p->device, &sets_info, &set));
    vkDestroyDescriptorPool(p->device, pool, NULL);
-   vkDestroyDescriptorSetLayout(p->device, layouts[0], NULL);
+   vkDestroyDescriptorSetLayout(p->device, layout, NULL);
    return PROG_RIGHT;
 }
 
@@ -508,6 +576,7 @@ main(int argc, char **argv)
       {"heap_size", check_heap_size},
       {"idle_import", check_idle_import},
       {"sizes", check_sizes},
+      {"senseless", check_senseless},
       {"name", check_name},
       {"late", check_late},
       {"removal", check_removal},

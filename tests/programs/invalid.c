@@ -3,8 +3,7 @@
  * invalid WHAT: breaks a rule of Vulkan and says what came of it.
  *    usage    creates a buffer without a usage, which drivers accept; a messenger counts the
  *             validation messages about it
- *    shader   creates a shader module of four bytes, which crashes drivers; the device is lost,
- *             or not
+ *    update   records an update of six bytes, which crashes drivers; the device is lost, or not
  */
 #include "tests/programs/common.h"
 
@@ -63,20 +62,18 @@ break_usage(struct prog *p)
 }
 
 static enum prog_status
-break_shader(struct prog *p)
+break_update(struct prog *p)
 {
-   const uint32_t code = 0x07230203;
-   const VkShaderModuleCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-      .codeSize = sizeof(code),
-      .pCode = &code,
-   };
-   VkShaderModule module;
+   const uint32_t data[2] = {0};
+   struct prog_buffer buffer;
+   VkCommandBuffer commands;
 
    PROG_STEP(prog_init(p));
-   vkCreateShaderModule(p->device, &info, NULL, &module);
-   /* The creation is not answered. The end of the connection comes some time later, and each wait
-    * looks for it. */
+   PROG_STEP(prog_buffer_init(p, &buffer, 4096, VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   PROG_STEP(prog_commands_begin(p, &commands));
+   vkCmdUpdateBuffer(commands, buffer.buffer, 0, 6, data);
+   vkEndCommandBuffer(commands);
+   /* The end of the connection comes some time later, and each wait looks for it. */
    const uint64_t deadline = prog_time_ns() + PROG_TIMEOUT_NS;
    VkResult result = VK_SUCCESS;
    while (result == VK_SUCCESS && prog_time_ns() < deadline) {
@@ -92,12 +89,12 @@ main(int argc, char **argv)
 {
    const bool usage = argc == 2 && !strcmp(argv[1], "usage");
 
-   if (!usage && (argc != 2 || strcmp(argv[1], "shader"))) {
-      fprintf(stderr, "usage: %s usage|shader\n", argv[0]);
+   if (!usage && (argc != 2 || strcmp(argv[1], "update"))) {
+      fprintf(stderr, "usage: %s usage|update\n", argv[0]);
       return PROG_WRONG;
    }
    struct prog p = {0};
-   const enum prog_status status = (usage ? break_usage : break_shader)(&p);
+   const enum prog_status status = (usage ? break_usage : break_update)(&p);
    if (status == PROG_RIGHT)
       prog_finish(&p);
    return prog_report(&p, "invalid", status);
