@@ -36,11 +36,15 @@ void
 rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t *bytes,
                  size_t size, struct tongs_arena *arena)
 {
+   /* Before the first object there is no table. NULL would make the decoder take ids for handles.
+    */
+   static const struct tongs_slot no_slots[1];
+
    tongs_decoder_init(d, bytes, size, arena);
    d->cur += sizeof(struct tongs_op_header);
    d->limits_of = limits_of;
    d->wait_compiled = rdr_wait_compiled;
-   d->slots = ctx->slots;
+   d->slots = ctx->slots ? ctx->slots : no_slots;
    d->slot_count = ctx->slot_count;
 }
 

@@ -146,6 +146,18 @@ def pending_bytes(connection):
 
 
 @test
+def a_handle_before_the_instance_ends_the_connection():
+    # No object exists yet, so the handle must not reach the host driver.
+    with server_and_bystander() as server:
+        for name, flags, behind in [("vkDestroyInstance", 0, b""), ("vkDeviceWaitIdle", FLAG_CALL, b""),
+                                    ("vkDestroyBuffer", 0, bytes(8)), ("vkFreeMemory", 0, bytes(8))]:
+            for handle in (1, 0x7fff12345678, wire.object_id("VkInstance", 1)):
+                body = struct.pack("<I", 1) * bool(flags) + struct.pack("<Q", handle) + behind
+                attack = wire.op(name, body, flags=flags)
+                Attacker(server).shake_hands().send(attack).expect_end("is malformed")
+
+
+@test
 def an_unknown_op_ends_the_connection():
     with server_and_bystander() as server:
         unused = [n for n in range(32) if n not in wire.OPS.values()]
