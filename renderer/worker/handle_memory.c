@@ -17,6 +17,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Clears memory that the host driver allocated and that the client may read: drivers for the CPU
+ * take it from the worker's own heap, which holds what was freed there. Heaps of the client's are
+ * clear already, and imported memory holds what it was imported for. */
+static void
+clear(const struct rdr_device *dev, VkDeviceMemory memory, uint64_t size)
+{
+   const VkMappedMemoryRange all = {
+      .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+      .memory = memory,
+      .size = VK_WHOLE_SIZE,
+   };
+   void *data;
+
+   if (dev->vk.MapMemory(dev->handle, memory, 0, VK_WHOLE_SIZE, 0, &data) != VK_SUCCESS)
+      return;
+   memset(data, 0, size);
+   dev->vk.FlushMappedMemoryRanges(dev->handle, 1, &all);
+   dev->vk.UnmapMemory(dev->handle, memory);
+}
+
 void
 rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
@@ -72,6 +92,8 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
    a->ret = dev->vk.AllocateMemory(a->device, &info, NULL, a->pMemory);
    if (a->ret != VK_SUCCESS) /* else the host driver owns the descriptor */
       rdr_external_close_refused(fd, &st);
+   else if (mappable && !heap && fd < 0)
+      clear(dev, *a->pMemory, info.allocationSize);
    if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
                                                (uint64_t)*a->pMemory, a->ret, op->parent, memory))
       rdr_memory_destroy(memory);

@@ -55,6 +55,13 @@ def explicit_memory_is_told_of_in_one_line():
 
 
 @test
+def new_explicit_memory_shows_nothing_of_the_workers_heap():
+    # Shared memory comes from the client's own heaps.
+    done = run([program("fresh_memory")], client_environment(TONGS_MEMORY="explicit"))
+    assert done.stdout.startswith("0 of 64 allocations "), done
+
+
+@test
 def a_heap_takes_no_descriptor_of_the_application():
     expect_as_natively("many allocations take no descriptors",
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
