@@ -31,6 +31,9 @@ enum {
       "version", no_argument, NULL, CLI_OPTION_VERSION \
    }
 
+/* Of a mode that rdr_sandbox_parse_mode() does not know: the option, and its value. */
+#define CLI_SANDBOX_ERROR "%s: \"%s\" is none of best, required and off"
+
 struct cli_command {
    const char *name;
 
@@ -44,6 +47,7 @@ struct cli_command {
    int (*run)(const struct cli_command *self, int argc, char **argv);
 };
 
+extern const struct cli_command cli_command_doctor;
 extern const struct cli_command cli_command_dump;
 extern const struct cli_command cli_command_info;
 extern const struct cli_command cli_command_run;

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-   &cli_command_run,    &cli_command_serve, &cli_command_info, &cli_command_dump,
-   &cli_command_worker, // hidden
+   &cli_command_run,  &cli_command_serve,  &cli_command_info,
+   &cli_command_dump, &cli_command_doctor, &cli_command_worker, // hidden
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -7,6 +7,7 @@
 #include "protocol/url.h"
 #include "renderer/broker/broker.h"
 #include "renderer/virtio/vhost_serve.h"
+#include "renderer/worker/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,10 @@
 
 #define MAX_WORKERS_LIMIT 65536
 #define MAX_WARM 1024
-#define MAX_WORKER_ARGS 8
+#define MAX_WORKER_ARGS 16
+/* Arguments that the command line does not give one by one: --sandbox, --no-shader-cache, and the
+ * NULL at the end. */
+#define OWN_WORKER_ARGS 4
 /* The size of the host window in MiB: a power of two, because it is a range of addresses that the
  * guest's PCI code aligns to its size. */
 #define DEFAULT_WINDOW 4096
@@ -37,6 +41,7 @@ enum {
    OPTION_VHOST_USER_GPU,
    OPTION_WINDOW,
    OPTION_LIMIT,
+   OPTION_SANDBOX,
 };
 
 static const struct option options[] = {
@@ -53,6 +58,7 @@ static const struct option options[] = {
    {"vhost-user-gpu", required_argument, NULL, OPTION_VHOST_USER_GPU},
    {"window", required_argument, NULL, OPTION_WINDOW},
    {"limit", required_argument, NULL, OPTION_LIMIT},
+   {"sandbox", required_argument, NULL, OPTION_SANDBOX},
    {0},
 };
 
@@ -64,7 +70,9 @@ struct arguments {
    const char *worker_args[MAX_WORKER_ARGS];
    size_t worker_arg_count;
    const char *vhost_path; /* NULL: be the broker; else: be the virtio-gpu device */
-   uint32_t window;        /* the size of the host window, MiB */
+   enum rdr_sandbox_mode sandbox;
+   char notice[500]; /* the line that says what is in force */
+   uint32_t window;  /* the size of the host window, MiB */
    struct rdr_broker_options broker;
 };
 
@@ -184,6 +192,55 @@ set_limit(struct arguments *a, const char *text)
                           text, names);
 }
 
+/* The workers get the option; this process checks that it can be kept, and says what is in force.
+ */
+static int
+set_sandbox(struct arguments *a, const char *text)
+{
+   if (!rdr_sandbox_parse_mode(text, &a->sandbox))
+      return cli_usage_error(a->command->name, CLI_SANDBOX_ERROR, "--sandbox", text);
+   return 0;
+}
+
+/* Makes the workers' option, and the line that says what is in force. False if the sandbox is
+ * required and something is missing. */
+static bool
+check_sandbox(struct arguments *a)
+{
+   static const char *const names[] = {
+      [RDR_SANDBOX_BEST] = "best",
+      [RDR_SANDBOX_REQUIRED] = "required",
+      [RDR_SANDBOX_OFF] = "off",
+   };
+   char in_force[100], missing[300];
+
+   a->worker_args[a->worker_arg_count++] = "--sandbox";
+   a->worker_args[a->worker_arg_count++] = names[a->sandbox];
+   rdr_sandbox_describe(in_force, sizeof(in_force), missing, sizeof(missing));
+   if (a->sandbox == RDR_SANDBOX_REQUIRED && missing[0]) {
+      cli_error(a->command->name, "--sandbox=required, but this machine lacks %s", missing);
+      return false;
+   }
+   if (a->sandbox == RDR_SANDBOX_OFF)
+      snprintf(a->notice, sizeof(a->notice), "the workers have no sandbox: --sandbox=off");
+   else
+      snprintf(a->notice, sizeof(a->notice), "sandbox of the workers: %s%s%s", in_force,
+               missing[0] ? "; missing: " : "", missing);
+   return true;
+}
+
+/* Clients of several users, or of a virtual machine, must not share a shader cache. */
+static void
+choose_shader_cache(struct arguments *a)
+{
+   bool shared = a->broker.allowed_uid_count || a->vhost_path;
+
+   for (size_t i = 0; i < a->broker.listen_count; i++)
+      shared |= a->listen[i].transport == TONGS_TRANSPORT_VSOCK;
+   if (shared)
+      a->worker_args[a->worker_arg_count++] = "--no-shader-cache";
+}
+
 static int
 set_window(struct arguments *a, const char *text)
 {
@@ -215,11 +272,11 @@ read_option(struct arguments *a, int option, char **argv)
       a->broker.warm = number;
       return 0;
    case OPTION_HOST_DRIVER:
-      if (a->worker_arg_count + 2 >= MAX_WORKER_ARGS)
+      if (a->worker_arg_count + 2 + OWN_WORKER_ARGS > MAX_WORKER_ARGS)
          return cli_usage_error(name, "--host-driver is given too often");
       return set_host_driver(a, optarg);
    case OPTION_VALIDATE:
-      if (a->worker_arg_count + 1 >= MAX_WORKER_ARGS)
+      if (a->worker_arg_count + 1 + OWN_WORKER_ARGS > MAX_WORKER_ARGS)
          return cli_usage_error(name, "--validate is given too often");
       a->worker_args[a->worker_arg_count++] = "--validate";
       return 0;
@@ -244,6 +301,8 @@ read_option(struct arguments *a, int option, char **argv)
       return set_window(a, optarg);
    case OPTION_LIMIT:
       return set_limit(a, optarg);
+   case OPTION_SANDBOX:
+      return set_sandbox(a, optarg);
    default:
       return cli_common_option(a->command, option, argv);
    }
@@ -261,6 +320,7 @@ serve_machines(struct arguments *a)
       .limits = a->broker.limits,
       .max_workers = a->broker.max_workers,
       .host_window_size = (uint64_t)a->window << 20,
+      .notice = a->notice,
       .ready_fd = a->broker.ready_fd,
    });
 }
@@ -282,6 +342,11 @@ serve(const struct cli_command *self, int argc, char **argv)
       status = cli_usage_error(self->name, "unexpected argument '%s'", argv[optind]);
       goto out;
    }
+   choose_shader_cache(&a);
+   if (!check_sandbox(&a)) {
+      status = CLI_EXIT_FAILURE;
+      goto out;
+   }
    if (a.vhost_path) {
       status = serve_machines(&a);
       goto out;
@@ -294,6 +359,7 @@ serve(const struct cli_command *self, int argc, char **argv)
    a.broker.listen = a.listen;
    a.broker.allowed_uids = a.uids;
    a.broker.worker_args = a.worker_args;
+   a.broker.notice = a.notice;
    status = rdr_broker_run(&a.broker);
 out:
    arguments_finish(&a);
@@ -318,6 +384,8 @@ const struct cli_command cli_command_serve = {
       "  --max-workers N     turn clients away while N clients have a worker (default 64)\n"
       "  --warm N            keep N workers warm for clients to come (default 2)\n"
       "  --limit NAME=VALUE  change a limit of each client; see tongs(1)\n"
+      "  --sandbox MODE      limit the workers' files and system calls: best (default), required\n"
+      "                      (or do not start), off\n"
       "  --host-driver FILE  use the host driver of this manifest; by default the drivers that the\n"
       "                      Vulkan loader finds\n"
       "  --validate          load the Khronos validation layer in the workers\n"

@@ -30,6 +30,8 @@ enum {
    OPTION_CAPTURE,
    OPTION_PAGES,
    OPTION_LIMIT,
+   OPTION_SANDBOX,
+   OPTION_NO_SHADER_CACHE,
 };
 
 static const struct option options[] = {
@@ -43,6 +45,8 @@ static const struct option options[] = {
    {"capture", required_argument, NULL, OPTION_CAPTURE},
    {"pages", no_argument, NULL, OPTION_PAGES},
    {"limit", required_argument, NULL, OPTION_LIMIT},
+   {"sandbox", required_argument, NULL, OPTION_SANDBOX},
+   {"no-shader-cache", no_argument, NULL, OPTION_NO_SHADER_CACHE},
    {0},
 };
 
@@ -154,6 +158,13 @@ read_option(const struct cli_command *self, struct arguments *a, int option, cha
       if (!rdr_limits_set(&a->worker.limits, optarg))
          return cli_usage_error(self->name, "--limit: \"%s\" is no limit", optarg);
       return 0;
+   case OPTION_NO_SHADER_CACHE:
+      a->worker.no_shader_cache = true;
+      return 0;
+   case OPTION_SANDBOX:
+      if (!rdr_sandbox_parse_mode(optarg, &a->worker.sandbox))
+         return cli_usage_error(self->name, CLI_SANDBOX_ERROR, "--sandbox", optarg);
+      return 0;
    default:
       return cli_common_option(self, option, argv);
    }
@@ -172,8 +183,11 @@ worker(const struct cli_command *self, int argc, char **argv)
          },
       .fd = UINT32_MAX,
    };
+   const char *sandbox = tongs_getenv("TONGS_SANDBOX");
    int option;
 
+   if (sandbox && !rdr_sandbox_parse_mode(sandbox, &a.worker.sandbox))
+      return cli_usage_error(self->name, CLI_SANDBOX_ERROR, "TONGS_SANDBOX", sandbox);
    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
       int status = read_option(self, &a, option, argv);
       if (status != 0 || option < CLI_OPTION_FIRST_OWN)
@@ -220,6 +234,8 @@ const struct cli_command cli_command_worker = {
       "  --pages             the socket leads to the virtio-gpu device of a guest, which sends the\n"
       "                      guest's pages as shared memory\n"
       "  --limit NAME=VALUE  change a limit of the client; see tongs(1)\n"
+      "  --sandbox MODE      best, required or off (TONGS_SANDBOX); see tongs(1)\n"
+      "  --no-shader-cache   the host driver keeps no shader cache on disk\n"
       "  --help              print this\n"
       "  --version           print the version\n",
    .run = worker,

@@ -220,6 +220,7 @@ announce(const struct broker *b)
 {
    int ready_fd = b->options->ready_fd;
 
+   rdr_broker_log("%s", b->options->notice);
    for (size_t i = 0; i < b->options->listen_count; i++) {
       char text[TONGS_URL_TEXT_SIZE];
       tongs_url_format(b->listeners[i].url, text, sizeof(text));

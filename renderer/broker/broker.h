@@ -52,6 +52,9 @@ struct rdr_broker_options {
    /* The broker ends after this many seconds without a client; 0: never. */
    unsigned idle_exit_seconds;
 
+   /* A line for the log, in front of those that name the sockets; the caller owns it. */
+   const char *notice;
+
    /* When all sockets listen, the broker writes one newline to this descriptor and closes it; -1:
     * none. */
    int ready_fd;

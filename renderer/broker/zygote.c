@@ -3,14 +3,12 @@
 
 #include "protocol/socket.h"
 #include "renderer/worker/host.h"
+#include "renderer/worker/manifests.h"
 #include "renderer/worker/warm_worker.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,85 +18,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MANIFEST_SIZE_MAX (64 * 1024)
-
-/* --- The driver's libraries --- */
-
-/* Reads the JSON string that follows a colon. False if there is none. */
-static bool
-read_value(const char *text, char *value, size_t size)
-{
-   size_t used = 0;
-
-   while (isspace((unsigned char)*text))
-      text++;
-   if (*text++ != ':')
-      return false;
-   while (isspace((unsigned char)*text))
-      text++;
-   if (*text++ != '"')
-      return false;
-   for (; *text && *text != '"' && used + 1 < size; text++) {
-      if (*text == '\\' && text[1])
-         text++;
-      value[used++] = *text;
-   }
-   value[used] = '\0';
-   return *text == '"';
-}
-
 /* Loads the library that a manifest names, and never unloads it. Errors are ignored, because the
  * Vulkan loader of each worker finds and reports the same ones. */
 static void
-load_driver(const char *manifest)
+load_driver(void *data, const char *manifest)
 {
-   static const char key[] = "\"library_path\"";
-   char text[MANIFEST_SIZE_MAX], library[PATH_MAX], path[2 * PATH_MAX];
-   int fd = open(manifest, O_RDONLY | O_CLOEXEC);
-   ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+   char library[PATH_MAX];
 
-   if (fd >= 0)
-      close(fd);
-   if (n < 0)
-      return;
-   text[n] = '\0';
-   const char *found = strstr(text, key);
-   if (!found || !read_value(found + strlen(key), library, sizeof(library)))
-      return;
-   const char *slash = strrchr(manifest, '/');
-   if (library[0] != '/' && strchr(library, '/') && slash)
-      snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - manifest), manifest, library);
-   else
-      snprintf(path, sizeof(path), "%s", library);
-   dlopen(path, RTLD_LAZY | RTLD_LOCAL); /* as the loader does */
-}
-
-/* `manifests`: file names separated by colons, as in VK_DRIVER_FILES; NULL: the manifests in the
- * directories where the Vulkan loader looks for them. */
-static void
-load_drivers(const char *manifests)
-{
-   static const char *const patterns[] = {
-      "/usr/local/etc/vulkan/icd.d/*.json",
-      "/etc/vulkan/icd.d/*.json",
-      "/usr/local/share/vulkan/icd.d/*.json",
-      "/usr/share/vulkan/icd.d/*.json",
-   };
-   glob_t found = {0};
-
-   if (manifests) {
-      char *list = strdup(manifests), *rest = list;
-      for (char *one = list ? strtok_r(list, ":", &rest) : NULL; one;
-           one = strtok_r(NULL, ":", &rest))
-         load_driver(one);
-      free(list);
-      return;
-   }
-   for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-      glob(patterns[i], i ? GLOB_APPEND : 0, NULL, &found);
-   for (size_t i = 0; i < found.gl_pathc; i++)
-      load_driver(found.gl_pathv[i]);
-   globfree(&found);
+   (void)data;
+   if (rdr_manifest_library(manifest, library, sizeof(library)))
+      dlopen(library, RTLD_LAZY | RTLD_LOCAL); /* as the loader does */
 }
 
 /* --- Workers --- */
@@ -172,7 +101,7 @@ rdr_zygote_run(int control, const struct rdr_worker_options *options)
    prctl(PR_SET_NAME, "tongs-zygote");
    rdr_host_set_environment(options);
    if (rdr_host_load(&host, why, sizeof(why)))
-      load_drivers(options->host_driver);
+      rdr_manifests_each(options->host_driver, load_driver, NULL);
    if (!is_alone()) {
       fprintf(
          stderr,

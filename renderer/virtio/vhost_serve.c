@@ -450,6 +450,7 @@ begin_listening(const struct rdr_vhost_serve_options *options)
 static void
 announce(const struct rdr_vhost_serve_options *options)
 {
+   fprintf(stderr, "tongs: %s\n", options->notice);
    fprintf(stderr, "tongs: a virtio-gpu device is at %s\n", options->path);
    if (options->ready_fd < 0)
       return;

@@ -30,6 +30,8 @@ struct rdr_vhost_serve_options {
 
    uint64_t host_window_size; /* of one guest, bytes; 0: no host window */
 
+   const char *notice; /* a line for the log, before the one that names the socket */
+
    /* Receives one newline and is closed when the socket listens; -1: none. */
    int ready_fd;
 };

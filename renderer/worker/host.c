@@ -42,6 +42,10 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
    unsetenv("VK_LOADER_LAYERS_ENABLE");
    unsetenv("VK_LOADER_LAYERS_ALLOW");
    setenv("VK_LOADER_LAYERS_DISABLE", "~implicit~", 1);
+   if (options->no_shader_cache) {
+      setenv("MESA_SHADER_CACHE_DISABLE", "true", 1);
+      setenv("__GL_SHADER_DISK_CACHE", "0", 1); /* NVIDIA's */
+   }
    setenv("NODEVICE_SELECT", "1",
           1); /* for Mesa's layer and loaders that do not know the variable above */
 }

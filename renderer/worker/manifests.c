@@ -90,54 +90,92 @@ skip_value(const char **at, unsigned depth)
    return *(*at)++ == end;
 }
 
-/* Whether the file can be read and is no JSON. What else is wrong with a manifest, the loader says.
- */
+/* The text of a manifest, which the caller frees; NULL if it cannot be read or is too long. */
+static char *
+read_text(const char *path)
+{
+   struct stat st;
+   char *text = NULL;
+
+   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+   if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < SIZE_MAX_READ)
+      text = calloc(1, SIZE_MAX_READ);
+   if (text && read(fd, text, SIZE_MAX_READ - 1) < 0) {
+      free(text);
+      text = NULL;
+   }
+   if (fd >= 0)
+      close(fd);
+   return text;
+}
+
+/* Whether the file can be read and is no JSON. The loader reports all other mistakes in a
+ * manifest. */
 static bool
 is_junk(const char *path)
 {
    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, which the loader skips */
-   struct stat st;
-   bool junk = false;
+   char *text = read_text(path);
+   const char *at = text;
 
-   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-   if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < SIZE_MAX_READ) {
-      char *text = calloc(1, SIZE_MAX_READ);
-      if (text && read(fd, text, SIZE_MAX_READ - 1) >= 0) {
-         const char *at = text;
-         if (!strncmp(at, mark, strlen(mark)))
-            at += strlen(mark);
-         skip_space(&at);
-         junk = *at != '{' || !skip_value(&at, 0);
-      }
-      free(text);
-   }
-   if (fd >= 0)
-      close(fd);
+   if (!text)
+      return false;
+   if (!strncmp(at, mark, strlen(mark)))
+      at += strlen(mark);
+   skip_space(&at);
+   bool junk = *at != '{' || !skip_value(&at, 0);
+   free(text);
    return junk;
+}
+
+/* Reads the JSON string that follows a colon. False if there is none. */
+static bool
+read_value(const char *text, char *value, size_t size)
+{
+   size_t used = 0;
+
+   skip_space(&text);
+   if (*text++ != ':')
+      return false;
+   skip_space(&text);
+   if (*text++ != '"')
+      return false;
+   for (; *text && *text != '"' && used + 1 < size; text++) {
+      if (*text == '\\' && text[1])
+         text++;
+      value[used++] = *text;
+   }
+   value[used] = '\0';
+   return *text == '"';
+}
+
+bool
+rdr_manifest_library(const char *manifest, char *library, size_t size)
+{
+   static const char key[] = "\"library_path\"";
+   char *text = read_text(manifest), value[PATH_MAX];
+   const char *found = text ? strstr(text, key) : NULL, *slash = strrchr(manifest, '/');
+
+   bool ok = found && read_value(found + strlen(key), value, sizeof(value));
+   free(text);
+   if (!ok)
+      return false;
+   int length = value[0] != '/' && strchr(value, '/') && slash
+                   ? snprintf(library, size, "%.*s/%s", (int)(slash - manifest), manifest, value)
+                   : snprintf(library, size, "%s", value);
+   return length >= 0 && (size_t)length < size;
 }
 
 /* --- Lists --- */
 
-struct list {
-   FILE *good; /* paths, each with a colon behind it */
-   bool has_junk;
+struct walk {
+   void (*each)(void *data, const char *manifest);
+   void *data;
 };
-
-static void
-add(struct list *list, const char *path)
-{
-   if (!is_junk(path)) {
-      fprintf(list->good, "%s:", path);
-      return;
-   }
-   list->has_junk = true;
-   fprintf(stderr, "tongs worker %d: the manifest %s is no JSON: it is left out\n", (int)getpid(),
-           path);
-}
 
 /* Each of the folders, which colons separate, with `inner` behind it. */
 static void
-add_folders(struct list *list, const char *folders, const char *inner)
+walk_folders(const struct walk *walk, const char *folders, const char *inner)
 {
    while (folders && *folders) {
       int length = (int)strcspn(folders, ":");
@@ -149,7 +187,7 @@ add_folders(struct list *list, const char *folders, const char *inner)
              (int)sizeof(pattern) &&
           glob(pattern, 0, NULL, &found) == 0) {
          for (size_t i = 0; i < found.gl_pathc; i++)
-            add(list, found.gl_pathv[i]);
+            walk->each(walk->data, found.gl_pathv[i]);
          globfree(&found);
       }
       folders += length + (folders[length] == ':');
@@ -158,14 +196,14 @@ add_folders(struct list *list, const char *folders, const char *inner)
 
 /* The value of `name`, or a folder in the user's home. */
 static void
-add_own_folders(struct list *list, const char *name, const char *inner)
+walk_own_folders(const struct walk *walk, const char *name, const char *inner)
 {
    const char *folders = tongs_getenv(name);
 
    if (folders)
-      add_folders(list, folders, "");
+      walk_folders(walk, folders, "");
    else
-      add_folders(list, tongs_getenv("HOME"), inner);
+      walk_folders(walk, tongs_getenv("HOME"), inner);
 }
 
 static const char *
@@ -178,23 +216,55 @@ get_or(const char *name, const char *otherwise)
 
 /* In the loader's order. */
 static void
-add_search(struct list *list)
+walk_search(const struct walk *walk)
 {
-   add_own_folders(list, "XDG_CONFIG_HOME", "/.config");
-   add_folders(list, get_or("XDG_CONFIG_DIRS", "/etc/xdg"), "");
-   add_folders(list, "/usr/local/etc:/etc", "");
-   add_own_folders(list, "XDG_DATA_HOME", "/.local/share");
-   add_folders(list, get_or("XDG_DATA_DIRS", "/usr/local/share:/usr/share"), "");
+   walk_own_folders(walk, "XDG_CONFIG_HOME", "/.config");
+   walk_folders(walk, get_or("XDG_CONFIG_DIRS", "/etc/xdg"), "");
+   walk_folders(walk, "/usr/local/etc:/etc", "");
+   walk_own_folders(walk, "XDG_DATA_HOME", "/.local/share");
+   walk_folders(walk, get_or("XDG_DATA_DIRS", "/usr/local/share:/usr/share"), "");
 }
 
 static void
-add_list(struct list *list, const char *files)
+walk_list(const struct walk *walk, const char *files)
 {
    char *copy = strdup(files), *rest = NULL;
 
    for (char *one = copy ? strtok_r(copy, ":", &rest) : NULL; one; one = strtok_r(NULL, ":", &rest))
-      add(list, one);
+      walk->each(walk->data, one);
    free(copy);
+}
+
+void
+rdr_manifests_each(const char *list, void (*each)(void *data, const char *manifest), void *data)
+{
+   const struct walk walk = {.each = each, .data = data};
+
+   if (list)
+      walk_list(&walk, list);
+   else
+      walk_search(&walk);
+}
+
+/* --- Junk --- */
+
+struct good_list {
+   FILE *text; /* paths, each with a colon behind it */
+   bool has_junk;
+};
+
+static void
+add_good(void *data, const char *manifest)
+{
+   struct good_list *list = data;
+
+   if (!is_junk(manifest)) {
+      fprintf(list->text, "%s:", manifest);
+      return;
+   }
+   list->has_junk = true;
+   fprintf(stderr, "tongs worker %d: the manifest %s is no JSON: it is left out\n", (int)getpid(),
+           manifest);
 }
 
 char *
@@ -202,19 +272,16 @@ rdr_manifests_without_junk(const char *files)
 {
    char *text = NULL;
    size_t size;
-   struct list list = {0};
+   struct good_list list = {0};
 
    if (tongs_is_privileged()) /* its loader takes no list from the environment */
       return NULL;
-   list.good = open_memstream(&text, &size);
-   if (!list.good)
+   list.text = open_memstream(&text, &size);
+   if (!list.text)
       return NULL;
-   fputc(':', list.good); /* an empty list would let the loader search */
-   if (files)
-      add_list(&list, files);
-   else
-      add_search(&list);
-   if (fclose(list.good) == 0 && list.has_junk)
+   fputc(':', list.text); /* an empty list would let the loader search */
+   rdr_manifests_each(files, add_good, &list);
+   if (fclose(list.text) == 0 && list.has_junk)
       return text;
    free(text);
    return NULL;

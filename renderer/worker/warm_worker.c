@@ -117,6 +117,8 @@ rdr_warm_worker_run(int control, const struct rdr_worker_options *options)
 
    prctl(PR_SET_NAME, "tongs-warming");
    rdr_host_set_environment(options);
+   if (!rdr_sandbox_limit_files(options))
+      return 1;
    VkPhysicalDevice physical = use_driver(&host, &instance);
    tell(control, RDR_WARM_WAITS);
    if (!is_called(control) && physical)

@@ -52,6 +52,11 @@ allow_descriptors(rlim_t count)
 int
 rdr_worker_run(int fd, const struct rdr_worker_options *options)
 {
+   /* Before the first thread. */
+   rdr_host_set_environment(options);
+   if (!rdr_sandbox_limit_files(options))
+      return 1;
+
    struct rdr_context *ctx = calloc(1, sizeof(*ctx));
    struct rdr_transport *transport =
       options->pages ? rdr_transport_open_virtio(fd) : rdr_transport_open_socket(fd);
@@ -64,11 +69,12 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
    signal(SIGPIPE, SIG_IGN);
    signal(SIGXFSZ, SIG_IGN); /* a capture or memory beyond the limit of file sizes is an error */
    allow_descriptors(ctx->limits.descriptors);
-   rdr_host_set_environment(options);
    if (options->capture)
       ctx->capture = rdr_capture_open(options->capture);
 
    rdr_hang_up_watch(ctx);
+   if (!rdr_sandbox_limit_calls(options))
+      return 1;
    serve(ctx);
    if (ctx->capture)
       fclose(ctx->capture);

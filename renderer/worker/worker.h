@@ -6,6 +6,7 @@
 #define RDR_WORKER_WORKER_H
 
 #include "renderer/limits.h"
+#include "renderer/worker/sandbox.h"
 
 #include <stdbool.h>
 
@@ -23,6 +24,13 @@ struct rdr_worker_options {
    /* The socket's other end is the device process of a virtual machine, which sends pages of the
     * guest as memory. */
    bool pages;
+
+   /* Keep no shader cache on disk: its entries are code, which one client could place for another.
+    */
+   bool no_shader_cache;
+
+   /* The worker's limits of files and system calls. */
+   enum rdr_sandbox_mode sandbox;
 
    /* The client's limits. A warm worker ignores these, because it receives its client's limits
     * together with the client's socket. */
