@@ -339,6 +339,20 @@ advance(struct msghdr *msg, size_t count)
    }
 }
 
+static void
+attach(struct msghdr *msg, union control *control, const int *fds, size_t fd_count)
+{
+   if (!fd_count)
+      return;
+   memset(control, 0, sizeof(*control));
+   msg->msg_control = control;
+   msg->msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+   control->header.cmsg_level = SOL_SOCKET;
+   control->header.cmsg_type = SCM_RIGHTS;
+   control->header.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+   memcpy(CMSG_DATA(&control->header), fds, fd_count * sizeof(int));
+}
+
 int
 tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fds, size_t fd_count)
 {
@@ -350,15 +364,7 @@ tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fd
    advance(&msg, 0);
    if (msg.msg_iovlen == 0)
       return fd_count > 0 ? -EINVAL : 0;
-   if (fd_count > 0) {
-      memset(&control, 0, sizeof(control));
-      msg.msg_control = &control;
-      msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-      memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
-   }
+   attach(&msg, &control, fds, fd_count);
 
    while (msg.msg_iovlen > 0) {
       ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL);
@@ -376,6 +382,27 @@ tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fd
       advance(&msg, (size_t)n);
    }
    return 0;
+}
+
+ssize_t
+tongs_socket_send(int fd, const void *data, size_t size, const int *fds, size_t fd_count)
+{
+   struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
+   struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+   union control control;
+   ssize_t n;
+
+   if (fd_count > TONGS_FDS_MAX)
+      return -EINVAL;
+   attach(&msg, &control, fds, fd_count);
+   do {
+      n = fd_count ? sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT)
+                   : send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+   } while (n < 0 && errno == EINTR);
+   if (n >= 0)
+      return n;
+   /* ETOOMANYREFS: too many descriptors are on their way; the receiver takes them. */
+   return errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS ? 0 : -errno;
 }
 
 /* Moves the descriptors of one control message to fds[], or closes those without a place. */

@@ -62,6 +62,12 @@ tongs_fd_above_stdio(int fd);
 int
 tongs_socket_send_all(int fd, struct iovec *iov, size_t iov_count, const int *fds, size_t fd_count);
 
+/* Sends some of the bytes without waiting, and the descriptors with the first byte. The caller
+ * keeps them. Returns the number of bytes; 0: it would block, or the kernel has no room for the
+ * descriptors now, and nothing was sent; -errno. */
+ssize_t
+tongs_socket_send(int fd, const void *data, size_t size, const int *fds, size_t fd_count);
+
 /* Receives the available bytes, at most `size`. Returns the number of bytes; 0 at EOF. *fd_count is
  * the room in fds[] on entry and the number received on return; the caller owns them. Both NULL:
  * none are expected. More descriptors than there is room for, or fewer than were sent (this process

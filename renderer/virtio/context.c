@@ -5,6 +5,7 @@
 #include "renderer/virtio/state.h"
 
 #include "protocol/clock.h"
+#include "protocol/socket.h"
 #include "renderer/virtio/stream.h"
 #include "tongs/virtgpu.h"
 
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,8 +178,7 @@ rdr_virtio_start_worker(struct rdr_virtio_device *dev, struct rdr_virtio_context
                  ctx->name, dev->worker_count);
       return false;
    }
-   if (!rdr_virtio_take_descriptors(dev, ctx, 2) ||
-       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+   if (!rdr_virtio_take_descriptors(dev, ctx, 2) || tongs_socket_pair(fds) < 0)
       return false;
    fcntl(fds[0], F_SETFL, O_NONBLOCK);
    pid_t pid = dev->options.start_worker(dev->options.owner, fds[1]);

@@ -3,6 +3,7 @@
 
 #include "tongs/virtgpu.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,11 +11,9 @@
 
 #define PAGE UINT64_C(4096)
 
-/* Maps the table read-only. It is sealed against writing, so it cannot change after the checks
- * (R1). */
 static const char *
-map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tongs_pages_run *runs,
-         const int *files)
+map_runs(struct rdr_shared_memory *memory, uint8_t *data, const struct tongs_pages_table *table,
+         const struct tongs_pages_run *runs, const int *files)
 {
    uint64_t at = 0;
 
@@ -26,8 +25,10 @@ map_runs(uint8_t *data, const struct tongs_pages_table *table, const struct tong
           run->size > (uint64_t)st.st_size || run->offset > (uint64_t)st.st_size - run->size)
          return "it has a run out of its files";
       if (mmap(data + at, run->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
-               files[run->file], (off_t)run->offset) == MAP_FAILED)
+               files[run->file], (off_t)run->offset) == MAP_FAILED) {
+         memory->no_room = errno == ENOMEM;
          return "its pages cannot be mapped (they may be more pieces than vm.max_map_count allows)";
+      }
       at += run->size;
    }
    return at == table->size ? NULL : "its runs are too short";
@@ -43,9 +44,11 @@ map_table(struct rdr_shared_memory *memory, const struct tongs_pages_table *tabl
       return "its table is malformed";
    void *data =
       mmap(NULL, table->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-   if (data == MAP_FAILED)
+   memory->no_room = data == MAP_FAILED;
+   if (memory->no_room)
       return "there is no room for it";
-   const char *why = map_runs(data, table, (const struct tongs_pages_run *)(table + 1), files);
+   const char *why =
+      map_runs(memory, data, table, (const struct tongs_pages_run *)(table + 1), files);
    if (why) {
       munmap(data, table->size);
       return why;
@@ -67,14 +70,18 @@ rdr_pages_map(struct rdr_shared_memory *memory, const int *fds, unsigned fd_coun
       return "its descriptors are missing";
    *used = 2;
    int seals = fcntl(fds[0], F_GET_SEALS);
+   struct tongs_pages_table head;
    const char *why = "its table is malformed";
+   /* The table is sealed against writing, so it cannot change after the checks (R1). */
    if (seals >= 0 && (seals & wanted) == wanted && fstat(fds[0], &st) == 0 &&
-       (uint64_t)st.st_size >= sizeof(struct tongs_pages_table)) {
+       pread(fds[0], &head, sizeof(head), 0) == (ssize_t)sizeof(head)) {
       uint64_t size = (uint64_t)st.st_size;
       const struct tongs_pages_table *table = mmap(NULL, size, PROT_READ, MAP_SHARED, fds[0], 0);
+      *used += head.file_count < fd_count - 2 ? head.file_count : fd_count - 2;
+      memory->no_room = table == MAP_FAILED;
+      why = "there is no room for its table";
       if (table != MAP_FAILED) {
          why = map_table(memory, table, size, fds + 2, fd_count - 2);
-         *used += table->file_count < fd_count - 2 ? table->file_count : fd_count - 2;
          munmap((void *)table, size);
       }
    }

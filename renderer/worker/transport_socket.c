@@ -53,43 +53,10 @@ rdr_socket_shutdown(struct rdr_transport *t)
 
 /* --- Bytes --- */
 
-static ssize_t
-send_with_fd(const struct rdr_socket *s, const void *data, size_t size, int fd)
-{
-   struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
-   union {
-      struct cmsghdr header;
-      char bytes[CMSG_SPACE(sizeof(fd))];
-   } control = {0};
-   struct msghdr message = {
-      .msg_iov = &iov,
-      .msg_iovlen = 1,
-      .msg_control = &control,
-      .msg_controllen = sizeof(control),
-   };
-
-   control.header = (struct cmsghdr){
-      .cmsg_level = SOL_SOCKET,
-      .cmsg_type = SCM_RIGHTS,
-      .cmsg_len = CMSG_LEN(sizeof(fd)),
-   };
-   memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-   return sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 ssize_t
 rdr_socket_send(struct rdr_transport *t, const void *data, size_t size, int fd)
 {
-   const struct rdr_socket *s = socket_from(t);
-   ssize_t n;
-
-   do {
-      n = fd >= 0 ? send_with_fd(s, data, size, fd)
-                  : send(s->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-   } while (n < 0 && errno == EINTR);
-   if (n < 0)
-      return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
-   return n;
+   return tongs_socket_send(socket_from(t)->fd, data, size, &fd, fd >= 0 ? 1 : 0);
 }
 
 void

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -257,6 +258,33 @@ too_few_pages_are_refused_and_given_back(void)
 }
 
 static void
+pages_without_room_are_given_back_and_the_next_ones_are_mapped(void)
+{
+   struct rdr_transport *t = start(rdr_transport_open_virtio);
+   struct rdr_shared_memory memory;
+   int file = sealed_memory(PAGE);
+   struct rlimit before, none;
+
+   getrlimit(RLIMIT_AS, &before);
+   none = (struct rlimit){.rlim_cur = PAGE, .rlim_max = before.rlim_max};
+   t->ops->start_channel(t);
+   int lease = send_pages(file, PAGE);
+   setrlimit(RLIMIT_AS, &none);
+   const char *why = t->ops->map_memory(t, -1, PAGE, &memory);
+   setrlimit(RLIMIT_AS, &before);
+   CHECK_SAYS(why, "no room");
+   CHECK(memory.no_room && !memory.data);
+   CHECK(has_hung_up(lease));
+   close(lease);
+   lease = send_pages(file, PAGE);
+   if (CHECK(t->ops->map_memory(t, -1, PAGE, &memory) == NULL))
+      rdr_shared_memory_unmap(&memory);
+   close(lease);
+   close(file);
+   stop(t);
+}
+
+static void
 the_bell_of_a_virtio_stream_is_a_byte(void)
 {
    struct rdr_transport *t = start(rdr_transport_open_virtio);
@@ -370,6 +398,7 @@ main(void)
    check_run(a_send_that_would_block_sends_nothing_and_says_so);
    check_run(only_sealed_memory_of_the_right_size_is_mapped);
    check_run(pages_that_come_behind_their_op_are_mapped_until_the_lease_closes);
+   check_run(pages_without_room_are_given_back_and_the_next_ones_are_mapped);
    check_run(too_few_pages_are_refused_and_given_back);
    check_run(the_bell_of_a_virtio_stream_is_a_byte);
    check_run(a_transport_may_take_and_give_a_few_bytes_at_a_time);
