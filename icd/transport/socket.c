@@ -2,23 +2,21 @@
 
 /* Stream sockets as a transport: a unix socket, a private worker's socket pair, vsock. */
 
+#include "protocol/socket.h"
+#include "icd/transport/forks.h"
 #include "icd/transport/transport.h"
-
 #include "protocol/apart.h"
 #include "protocol/channel.h"
 #include "protocol/environment.h"
-#include "protocol/socket.h"
-#include "protocol/tongs_list.h"
 #include "protocol/url.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +25,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,7 +37,7 @@ extern char **environ;
 
 struct icd_socket {
    struct icd_transport base;
-   struct tongs_list link; /* in `open_sockets` */
+   struct icd_forked forked;
    int fd;                 /* -1 in a child of fork() */
    int worker;             /* a pidfd: the worker is this process's child; -1: it is not */
    int fds[TONGS_FDS_MAX]; /* owned; received and not taken yet */
@@ -74,43 +71,12 @@ socket_wait(struct icd_transport *t, unsigned events, int timeout_ms)
    return ready & (int)events;
 }
 
-/* Sends some of the bytes, and the descriptor with the first byte. */
-static ssize_t
-send_with_fd(const struct icd_socket *s, const void *data, size_t size, int fd)
-{
-   struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
-   union {
-      struct cmsghdr header;
-      char bytes[CMSG_SPACE(sizeof(fd))];
-   } control = {0};
-   struct msghdr message = {
-      .msg_iov = &iov,
-      .msg_iovlen = 1,
-      .msg_control = &control,
-      .msg_controllen = sizeof(control),
-   };
-
-   control.header = (struct cmsghdr){
-      .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fd))};
-   memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-   return sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 static ssize_t
 socket_send(struct icd_transport *t, const void *data, size_t size,
             const struct icd_shared_memory *attached)
 {
-   struct icd_socket *s = socket_from(t);
-   ssize_t n;
-
-   do {
-      n = attached ? send_with_fd(s, data, size, attached->fd)
-                   : send(s->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-   } while (n < 0 && errno == EINTR);
-   if (n < 0)
-      /* ETOOMANYREFS: too many descriptors are on their way; the worker takes them. */
-      return errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS ? 0 : -errno;
-   return n;
+   return tongs_socket_send(socket_from(t)->fd, data, size, attached ? &attached->fd : NULL,
+                            attached ? 1 : 0);
 }
 
 static ssize_t
@@ -153,16 +119,6 @@ socket_has_hung_up(struct icd_transport *t)
  * zombie until this process ends. */
 #define WORKER_END_MS 2000
 
-/* All sockets of this process, for close_copies(). */
-static struct {
-   pthread_mutex_t lock; /* protects the list; held over fork() */
-   struct tongs_list list;
-   _Atomic uint32_t forks;
-} open_sockets = {
-   .lock = PTHREAD_MUTEX_INITIALIZER,
-   .list = {&open_sockets.list, &open_sockets.list},
-};
-
 static void
 close_descriptors(struct icd_socket *s)
 {
@@ -184,44 +140,14 @@ close_descriptors(struct icd_socket *s)
 }
 
 static void
-before_fork(void)
+leave(struct icd_forked *f)
 {
-   pthread_mutex_lock(&open_sockets.lock);
-}
+   struct icd_socket *s = (struct icd_socket *)((uint8_t *)f - offsetof(struct icd_socket, forked));
 
-static void
-after_fork(void)
-{
-   pthread_mutex_unlock(&open_sockets.lock);
-}
-
-/* Called in a child of fork(). The worker ends when the last copy of its client's socket is closed,
- * so a child that outlives its parent must not keep a copy. */
-static void
-close_copies(void)
-{
-   open_sockets.forks++;
-   tongs_list_for_each(struct icd_socket, s, &open_sockets.list, link) {
-      if (s->worker >= 0)
-         close(s->worker);
-      s->worker = -1; /* the parent's child */
-      close_descriptors(s);
-   }
-   pthread_mutex_unlock(&open_sockets.lock);
-}
-
-uint32_t
-icd_transport_forks(void)
-{
-   return atomic_load_explicit(&open_sockets.forks, memory_order_relaxed);
-}
-
-static bool watches_forks;
-
-static void
-watch_forks(void)
-{
-   watches_forks = pthread_atfork(before_fork, after_fork, close_copies) == 0;
+   if (s->worker >= 0)
+      close(s->worker);
+   s->worker = -1; /* the parent's child */
+   close_descriptors(s);
 }
 
 static void
@@ -235,10 +161,8 @@ socket_close(struct icd_transport *t, bool inherited)
 {
    struct icd_socket *s = socket_from(t);
 
-   (void)inherited; /* a child has no descriptors: close_copies() */
-   pthread_mutex_lock(&open_sockets.lock);
-   tongs_list_remove(&s->link);
-   pthread_mutex_unlock(&open_sockets.lock);
+   (void)inherited; /* a child has no descriptors: leave() */
+   icd_forks_unwatch(&s->forked);
    close_descriptors(s);
    free(s);
 }
@@ -308,14 +232,11 @@ static const struct icd_transport_ops socket_ops = {
 };
 
 struct icd_transport *
-icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
-                          enum icd_transport_delay delay)
+icd_transport_from_socket(int fd, const char *name, uint32_t capabilities)
 {
-   static pthread_once_t once = PTHREAD_ONCE_INIT;
    struct icd_socket *s = calloc(1, sizeof(*s));
 
-   pthread_once(&once, watch_forks);
-   if (!s || !watches_forks) {
+   if (!s) {
       free(s);
       close(fd);
       return NULL;
@@ -324,15 +245,15 @@ icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
       .ops = &socket_ops,
       .name = name,
       .capabilities = capabilities,
-      .delay = delay,
       .flush_size = ICD_FLUSH_SIZE,
    };
    s->fd = fd;
    s->worker = -1;
-   pthread_mutex_lock(&open_sockets.lock);
-   tongs_list_append(&open_sockets.list, &s->link);
-   pthread_mutex_unlock(&open_sockets.lock);
-   return &s->base;
+   if (icd_forks_watch(&s->forked, leave))
+      return &s->base;
+   close(fd);
+   free(s);
+   return NULL;
 }
 
 /* --- A private worker --- */
@@ -492,8 +413,7 @@ can_share_heaps(void)
 
 /* Makes the transport of a connection to `url`. `fd`: a socket or -errno. */
 static struct icd_transport *
-open_socket(const struct tongs_url *url, int fd, uint32_t capabilities,
-            enum icd_transport_delay delay, char *why, size_t why_size)
+open_socket(const struct tongs_url *url, int fd, uint32_t capabilities, char *why, size_t why_size)
 {
    char text[TONGS_URL_TEXT_SIZE];
 
@@ -511,7 +431,7 @@ open_socket(const struct tongs_url *url, int fd, uint32_t capabilities,
       capabilities &= ~(uint32_t)ICD_TRANSPORT_SHARES_HEAPS;
    }
    struct icd_transport *t =
-      icd_transport_from_socket(fd, tongs_transport_name(url->transport), capabilities, delay);
+      icd_transport_from_socket(fd, tongs_transport_name(url->transport), capabilities);
    if (!t)
       snprintf(why, why_size, "out of memory");
    return t;
@@ -522,8 +442,7 @@ icd_transport_open_unix(const struct tongs_url *url, bool shares_nothing, char *
                         size_t why_size)
 {
    return open_socket(url, tongs_socket_connect_unix(url->path),
-                      shares_nothing ? 0 : LOCAL_CAPABILITIES,
-                      shares_nothing ? ICD_DELAY_NETWORK : ICD_DELAY_PROCESS, why, why_size);
+                      shares_nothing ? 0 : LOCAL_CAPABILITIES, why, why_size);
 }
 
 struct icd_transport *
@@ -533,7 +452,7 @@ icd_transport_open_vsock(const struct tongs_url *url, bool shares_nothing, char 
    (void)shares_nothing; /* vsock never shares memory */
    int fd = url->path[0] ? tongs_socket_connect_monitor(url->path, url->port)
                          : tongs_socket_connect_vsock(url->cid, url->port);
-   return open_socket(url, fd, 0, ICD_DELAY_MACHINE, why, why_size);
+   return open_socket(url, fd, 0, why, why_size);
 }
 
 struct icd_transport *
@@ -544,9 +463,8 @@ icd_transport_open_spawn(const struct tongs_url *url, bool shares_nothing, char 
 
    if (fd < 0)
       return NULL;
-   struct icd_transport *t =
-      open_socket(url, fd, shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES,
-                  ICD_DELAY_PROCESS, why, why_size);
+   struct icd_transport *t = open_socket(
+      url, fd, shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES, why, why_size);
    if (t)
       socket_from(t)->worker = worker;
    else if (worker >= 0)

@@ -70,14 +70,6 @@ enum icd_transport_capability {
    ICD_TRANSPORT_IS_LOCAL = 1 << 5,
 };
 
-/* The order of magnitude of a round trip. No code uses it yet. It is for transports over a network,
- * for which calls should be batched. */
-enum icd_transport_delay {
-   ICD_DELAY_PROCESS, /* tens of microseconds: a process on this machine */
-   ICD_DELAY_MACHINE, /* hundreds of microseconds: through a virtual machine */
-   ICD_DELAY_NETWORK, /* milliseconds */
-};
-
 /* The events that wait() waits for. */
 enum icd_transport_event {
    ICD_TRANSPORT_READABLE = 1 << 0, /* receive() would return something other than 0 */
@@ -101,8 +93,7 @@ struct icd_transport {
    const struct icd_transport_ops *ops;
    const char *name;      /* for messages and driverInfo only */
    uint32_t capabilities; /* enum icd_transport_capability */
-   enum icd_transport_delay delay;
-   size_t flush_size; /* bytes: posts are collected up to this size, then sent */
+   size_t flush_size;     /* bytes: posts are collected up to this size, then sent */
 };
 
 struct icd_transport_ops {
@@ -163,8 +154,8 @@ struct icd_transport_ops {
 struct icd_transport *
 icd_transport_open(char *why, size_t why_size);
 
-/* How many forks, since the library was loaded, lie behind this process, as far as transports over
- * sockets were open. It differs between a parent and its child. */
+/* How many forks, since the library was loaded, lie behind this process, as far as transports were
+ * open. It differs between a parent and its child. */
 uint32_t
 icd_transport_forks(void);
 
@@ -193,8 +184,7 @@ icd_transport_open_spawn(const struct tongs_url *url, bool shares_nothing, char 
 /* Makes a transport over a connected stream socket, which it owns, also on failure. NULL if memory
  * is out. */
 struct icd_transport *
-icd_transport_from_socket(int fd, const char *name, uint32_t capabilities,
-                          enum icd_transport_delay delay);
+icd_transport_from_socket(int fd, const char *name, uint32_t capabilities);
 
 struct icd_transport *
 icd_transport_open_virtgpu(const struct tongs_url *url, bool shares_nothing, char *why,

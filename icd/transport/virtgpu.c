@@ -1,106 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 
 /* The guest's end of a virtio stream (tongs/virtgpu.h): a transport through a Tongs virtio-gpu
- * device, and memory that is shared with the worker. */
+ * device. */
 
-#include "icd/transport/transport.h"
-
-#include "protocol/clock.h"
-#include "protocol/socket.h"
-#include "protocol/url.h"
 #include "tongs/virtgpu.h"
+#include "icd/transport/forks.h"
+#include "icd/transport/transport.h"
+#include "icd/transport/virtgpu_kernel.h"
+#include "protocol/clock.h"
+#include "protocol/url.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
-#include <virtgpu_drm.h>
-
-/* Newer than libdrm 2.4.114. */
-#ifndef DRM_IOCTL_VIRTGPU_CONTEXT_INIT
-#define VIRTGPU_PARAM_CONTEXT_INIT 6
-#define VIRTGPU_CONTEXT_PARAM_CAPSET_ID 1
-
-struct drm_virtgpu_context_set_param {
-   uint64_t param;
-   uint64_t value;
-};
-
-struct drm_virtgpu_context_init {
-   uint32_t num_params;
-   uint32_t pad;
-   uint64_t ctx_set_params;
-};
-
-#define DRM_IOCTL_VIRTGPU_CONTEXT_INIT \
-   DRM_IOWR(DRM_COMMAND_BASE + 0x0b, struct drm_virtgpu_context_init)
-#endif
-#ifndef DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB
-#define VIRTGPU_PARAM_RESOURCE_BLOB 3
-#define VIRTGPU_PARAM_HOST_VISIBLE 4
-#define VIRTGPU_BLOB_MEM_GUEST 1
-#define VIRTGPU_BLOB_MEM_HOST3D 2
-#define VIRTGPU_BLOB_FLAG_USE_MAPPABLE 1
-
-struct drm_virtgpu_resource_create_blob {
-   uint32_t blob_mem;
-   uint32_t blob_flags;
-   uint32_t bo_handle;
-   uint32_t res_handle;
-   uint64_t size;
-   uint32_t pad;
-   uint32_t cmd_size;
-   uint64_t cmd;
-   uint64_t blob_id;
-};
-
-#define DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB \
-   DRM_IOWR(DRM_COMMAND_BASE + 0x0a, struct drm_virtgpu_resource_create_blob)
-#endif
-#ifndef VIRTGPU_CONTEXT_PARAM_NUM_RINGS
-#define VIRTGPU_CONTEXT_PARAM_NUM_RINGS 2
-#endif
-#ifndef VIRTGPU_EXECBUF_RING_IDX
-#define VIRTGPU_EXECBUF_RING_IDX 4
-#endif
-
-/* With the members of Linux 5.16, even if the header is older. Older kernels accept it, because the
- * ioctl's number contains the size. */
-struct execbuffer {
-   uint32_t flags;
-   uint32_t size;
-   uint64_t command;
-   uint64_t bo_handles;
-   uint32_t num_bo_handles;
-   int32_t fence_fd;
-   uint32_t ring_idx;
-   uint32_t pad;
-};
-
-#define EXECBUFFER DRM_IOWR(DRM_COMMAND_BASE + DRM_VIRTGPU_EXECBUFFER, struct execbuffer)
-
-/* Linux numbers render nodes from 128 on. */
-#define NODE_FIRST 128
-#define NODE_COUNT 64
 
 /* The largest number of bytes that one command carries. */
 #define SEND_SIZE ((size_t)32 * 1024)
 
 struct icd_virtgpu {
    struct icd_transport base;
-   int fd;            /* of the render node */
-   bool has_timeline; /* own timeline: fences of other programs do not delay ours */
-   bool has_blobs;
-   bool has_host_window;   /* heaps can be host memory, allocated when first touched */
-   char name[32];          /* of the transport, with the device's tier */
-   struct tongs_bell bell; /* of the channel */
-   struct tongs_virtgpu_caps caps;
+   struct icd_virtgpu_node node;
+   struct icd_forked forked;
+   char name[32];                  /* of the transport, with the device's tier */
+   struct tongs_bell bell;         /* of the channel */
    struct icd_shared_memory pages; /* the virtio stream's */
    struct tongs_virtgpu_stream *words;
    uint8_t *data;
@@ -115,214 +42,7 @@ virtgpu_from(struct icd_transport *t)
    return (struct icd_virtgpu *)t;
 }
 
-/* --- The kernel --- */
-
-static int
-control(int fd, unsigned long request, void *argument)
-{
-   int result;
-
-   do {
-      result = ioctl(fd, request, argument);
-   } while (result < 0 && (errno == EINTR || errno == EAGAIN));
-   return result < 0 ? -errno : 0;
-}
-
-/* Sends a command and the `size` bytes that follow it in memory. `fence`: receives a descriptor
- * that becomes readable when the device has completed the command; may be NULL. */
-static int
-submit(const struct icd_virtgpu *v, const struct tongs_virtgpu_command *command, size_t size,
-       int *fence)
-{
-   struct execbuffer execbuffer = {
-      .flags = (fence ? VIRTGPU_EXECBUF_FENCE_FD_OUT : 0) |
-               (v->has_timeline ? VIRTGPU_EXECBUF_RING_IDX : 0),
-      .size = (uint32_t)(sizeof(*command) + size),
-      .command = (uintptr_t)command,
-      .fence_fd = -1,
-   };
-
-   int error = control(v->fd, EXECBUFFER, &execbuffer);
-   if (!error && fence)
-      *fence = execbuffer.fence_fd;
-   return error;
-}
-
-static bool
-get_caps(int fd, struct tongs_virtgpu_caps *caps)
-{
-   *caps = (struct tongs_virtgpu_caps){0};
-   struct drm_virtgpu_get_caps get = {
-      .cap_set_id = TONGS_VIRTGPU_CAPSET,
-      .cap_set_ver = TONGS_VIRTGPU_VERSION,
-      .addr = (uintptr_t)caps,
-      .size = sizeof(*caps),
-   };
-
-   return control(fd, DRM_IOCTL_VIRTGPU_GET_CAPS, &get) == 0 &&
-          caps->magic == TONGS_VIRTGPU_MAGIC && caps->version >= TONGS_VIRTGPU_VERSION;
-}
-
-/* Opens a render node if it belongs to a Tongs device. A file descriptor or -errno. */
-static int
-open_node(const char *path, struct tongs_virtgpu_caps *caps)
-{
-   int fd = tongs_fd_above_stdio(open(path, O_RDWR | O_CLOEXEC));
-
-   if (fd < 0)
-      return -errno;
-   if (get_caps(fd, caps))
-      return fd;
-   close(fd);
-   return -ENODEV;
-}
-
-static int
-open_any_node(struct tongs_virtgpu_caps *caps)
-{
-   int error = -ENOENT;
-   char path[32];
-
-   for (int i = 0; i < NODE_COUNT; i++) {
-      snprintf(path, sizeof(path), "/dev/dri/renderD%d", NODE_FIRST + i);
-      int fd = open_node(path, caps);
-      if (fd >= 0)
-         return fd;
-      if (fd != -ENOENT)
-         error = fd;
-   }
-   return error;
-}
-
-bool
-icd_transport_finds_virtgpu(void)
-{
-   struct tongs_virtgpu_caps caps;
-   int fd = open_any_node(&caps);
-
-   if (fd >= 0)
-      close(fd);
-   return fd >= 0;
-}
-
-/* The value of a parameter of the kernel or the device; 0 if the kernel does not know it. */
-static int
-get_parameter(const struct icd_virtgpu *v, uint64_t parameter)
-{
-   int value = 0;
-   struct drm_virtgpu_getparam get = {.param = parameter, .value = (uintptr_t)&value};
-
-   return control(v->fd, DRM_IOCTL_VIRTGPU_GETPARAM, &get) < 0 ? 0 : value;
-}
-
-/* Initialises the context for Tongs, if kernel and device support that. The context then has a
- * timeline of its own. */
-static int
-init_context(struct icd_virtgpu *v)
-{
-   struct drm_virtgpu_context_set_param params[] = {
-      {.param = VIRTGPU_CONTEXT_PARAM_CAPSET_ID, .value = TONGS_VIRTGPU_CAPSET},
-      {.param = VIRTGPU_CONTEXT_PARAM_NUM_RINGS, .value = 1},
-   };
-   struct drm_virtgpu_context_init init = {
-      .num_params = sizeof(params) / sizeof(params[0]),
-      .ctx_set_params = (uintptr_t)params,
-   };
-
-   v->has_blobs = get_parameter(v, VIRTGPU_PARAM_RESOURCE_BLOB);
-   v->has_host_window =
-      v->has_blobs && v->caps.tier == 'A' && get_parameter(v, VIRTGPU_PARAM_HOST_VISIBLE);
-   if (!get_parameter(v, VIRTGPU_PARAM_CONTEXT_INIT))
-      return 0;
-   int error = control(v->fd, DRM_IOCTL_VIRTGPU_CONTEXT_INIT, &init);
-   v->has_timeline = !error;
-   return error;
-}
-
 /* --- Memory --- */
-
-/* Creates a resource by the older command: a byte buffer in virgl's terms. */
-static bool
-create_classic(const struct icd_virtgpu *v, struct icd_shared_memory *pages)
-{
-   struct drm_virtgpu_resource_create create = {
-      .format = 64,
-      .bind = 16,
-      .width = (uint32_t)pages->size,
-      .height = 1,
-      .depth = 1,
-      .array_size = 1,
-      .size = (uint32_t)pages->size,
-   };
-
-   if (pages->size > UINT32_MAX || control(v->fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE, &create) < 0)
-      return false;
-   pages->handle = create.bo_handle;
-   pages->resource = create.res_handle;
-   return true;
-}
-
-static bool
-create_blob(const struct icd_virtgpu *v, uint32_t memory, struct icd_shared_memory *pages)
-{
-   struct drm_virtgpu_resource_create_blob create = {
-      .blob_mem = memory,
-      .blob_flags = VIRTGPU_BLOB_FLAG_USE_MAPPABLE,
-      .size = pages->size,
-   };
-
-   if (control(v->fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE_BLOB, &create) < 0)
-      return false;
-   pages->handle = create.bo_handle;
-   pages->resource = create.res_handle;
-   return true;
-}
-
-static struct icd_shared_memory
-pages_of(uint64_t size)
-{
-   size = (size + TONGS_VIRTGPU_PAGE - 1) / TONGS_VIRTGPU_PAGE * TONGS_VIRTGPU_PAGE;
-   return (struct icd_shared_memory){.size = size, .fd = -1};
-}
-
-static void
-destroy_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages, bool inherited)
-{
-   struct drm_gem_close close_handle = {.handle = pages->handle};
-
-   if (pages->data)
-      munmap(pages->data, pages->size);
-   if (pages->handle && !inherited) /* in a child, the handles belong to the parent */
-      control(v->fd, DRM_IOCTL_GEM_CLOSE, &close_handle);
-   *pages = (struct icd_shared_memory){.fd = -1};
-}
-
-/* Maps the pages. Destroys them on failure. */
-static bool
-map_pages(struct icd_virtgpu *v, struct icd_shared_memory *pages)
-{
-   struct drm_virtgpu_map map = {.handle = pages->handle};
-   void *data = MAP_FAILED;
-
-   if (control(v->fd, DRM_IOCTL_VIRTGPU_MAP, &map) == 0)
-      data = mmap(NULL, pages->size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, (off_t)map.offset);
-   if (data == MAP_FAILED) {
-      destroy_pages(v, pages, false);
-      return false;
-   }
-   pages->data = data;
-   return true;
-}
-
-/* Allocates guest pages. False if memory is out or the kernel does not support the size. */
-static bool
-create_pages(struct icd_virtgpu *v, uint64_t size, struct icd_shared_memory *pages)
-{
-   *pages = pages_of(size);
-   return (v->has_blobs ? create_blob(v, VIRTGPU_BLOB_MEM_GUEST, pages)
-                        : create_classic(v, pages)) &&
-          map_pages(v, pages);
-}
 
 static int
 virtgpu_create_memory(struct icd_transport *t, enum icd_memory_use use, uint64_t size,
@@ -330,13 +50,10 @@ virtgpu_create_memory(struct icd_transport *t, enum icd_memory_use use, uint64_t
 {
    struct icd_virtgpu *v = virtgpu_from(t);
 
-   if (use == ICD_MEMORY_FOR_HEAP && v->has_host_window) {
-      /* If the host refuses, the mapping fails. */
-      *memory = pages_of(size);
-      if (create_blob(v, VIRTGPU_BLOB_MEM_HOST3D, memory) && map_pages(v, memory))
-         return 0;
-   }
-   if (create_pages(v, size, memory))
+   if (use == ICD_MEMORY_FOR_HEAP && v->node.has_host_window &&
+       icd_virtgpu_create_host_memory(&v->node, size, memory))
+      return 0;
+   if (icd_virtgpu_create_pages(&v->node, size, memory))
       return 0;
    *memory = (struct icd_shared_memory){.fd = -1};
    return -ENOMEM;
@@ -345,7 +62,7 @@ virtgpu_create_memory(struct icd_transport *t, enum icd_memory_use use, uint64_t
 static void
 virtgpu_destroy_memory(struct icd_transport *t, struct icd_shared_memory *memory, bool inherited)
 {
-   destroy_pages(virtgpu_from(t), memory, inherited);
+   icd_virtgpu_destroy_pages(&virtgpu_from(t)->node, memory, inherited);
 }
 
 /* --- Opening and closing --- */
@@ -356,19 +73,19 @@ open_stream(struct icd_virtgpu *v, char *why, size_t why_size)
    struct tongs_virtgpu_command open = {.op = TONGS_VIRTGPU_OPEN};
    int fence = -1;
 
-   int error = init_context(v);
+   int error = icd_virtgpu_init_context(&v->node);
    if (error) {
       snprintf(why, why_size, "the kernel gives no context for virtio-gpu: %s", strerror(-error));
       return false;
    }
-   if (!create_pages(v, TONGS_VIRTGPU_STREAM_SIZE, &v->pages)) {
+   if (!icd_virtgpu_create_pages(&v->node, TONGS_VIRTGPU_STREAM_SIZE, &v->pages)) {
       snprintf(why, why_size, "the kernel gives no memory for virtio-gpu: %s", strerror(errno));
       return false;
    }
    v->words = v->pages.data;
    v->data = (uint8_t *)v->pages.data + TONGS_VIRTGPU_PAGE;
    open.resource = v->pages.resource;
-   error = submit(v, &open, 0, &fence);
+   error = icd_virtgpu_submit(&v->node, &open, 0, &fence);
    if (error) {
       snprintf(why, why_size, "virtio-gpu takes no command: %s", strerror(-error));
       return false;
@@ -387,15 +104,24 @@ virtgpu_close(struct icd_transport *t, bool inherited)
 {
    struct icd_virtgpu *v = virtgpu_from(t);
 
-   destroy_pages(v, &v->pages, inherited);
-   close(v->fd);
+   icd_forks_unwatch(&v->forked);
+   icd_virtgpu_destroy_pages(&v->node, &v->pages, inherited);
+   icd_virtgpu_node_close(&v->node);
    free(v);
+}
+
+static void
+leave(struct icd_forked *f)
+{
+   icd_virtgpu_node_leave(
+      &((struct icd_virtgpu *)((uint8_t *)f - offsetof(struct icd_virtgpu, forked)))->node);
 }
 
 static void
 virtgpu_shutdown(struct icd_transport *t)
 {
-   submit(virtgpu_from(t), &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_CLOSE}, 0, NULL);
+   icd_virtgpu_submit(&virtgpu_from(t)->node,
+                      &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_CLOSE}, 0, NULL);
 }
 
 /* --- Waiting --- */
@@ -427,7 +153,7 @@ wait_beyond(struct icd_virtgpu *v, const uint32_t seen[2], int64_t timeout_ns)
    struct timespec t = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
    int fence = -1;
 
-   if (submit(v, &wait, 0, &fence) == 0) {
+   if (icd_virtgpu_submit(&v->node, &wait, 0, &fence) == 0) {
       struct pollfd p = {.fd = fence, .events = POLLIN};
       ppoll(&p, 1, timeout_ns < 0 ? NULL : &t, NULL);
       close(fence);
@@ -458,7 +184,7 @@ virtgpu_wait(struct icd_transport *t, unsigned events, int timeout_ms)
       /* Each counter is one thread's: look only at that of the caller. */
       if (events & ICD_TRANSPORT_READABLE && (ended || seen[0] != v->consumed))
          ready |= ICD_TRANSPORT_READABLE;
-      if (events & ICD_TRANSPORT_WRITABLE && (ended || v->sent - seen[1] < v->caps.credit))
+      if (events & ICD_TRANSPORT_WRITABLE && (ended || v->sent - seen[1] < v->node.caps.credit))
          ready |= ICD_TRANSPORT_WRITABLE;
       if (ready)
          return (int)ready;
@@ -479,7 +205,8 @@ set_consumed(struct icd_virtgpu *v, uint32_t consumed)
     * other. */
    atomic_store_explicit((_Atomic uint32_t *)&v->words->consumed, consumed, memory_order_seq_cst);
    if (atomic_load_explicit((_Atomic uint32_t *)&v->words->full, memory_order_seq_cst))
-      submit(v, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_SEND}, 0, NULL);
+      icd_virtgpu_submit(&v->node, &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_SEND}, 0,
+                         NULL);
 }
 
 static ssize_t
@@ -528,7 +255,7 @@ virtgpu_send(struct icd_transport *t, const void *data, size_t size,
    } message;
    struct icd_virtgpu *v = virtgpu_from(t);
    uint32_t on_way = v->sent - load(&v->words->taken);
-   size_t room = on_way < v->caps.credit ? v->caps.credit - on_way : 0;
+   size_t room = on_way < v->node.caps.credit ? v->node.caps.credit - on_way : 0;
 
    if (has_ended(v))
       return -EPIPE;
@@ -543,7 +270,7 @@ virtgpu_send(struct icd_transport *t, const void *data, size_t size,
       .resource = attached ? attached->resource : 0,
    };
    memcpy(message.bytes, data, size);
-   int error = submit(v, &message.command, size, NULL);
+   int error = icd_virtgpu_submit(&v->node, &message.command, size, NULL);
    if (error)
       return error;
    v->sent += (uint32_t)size;
@@ -576,7 +303,7 @@ bell_ring(void *data, _Atomic uint32_t *word)
       .seen = {(uint32_t)((uint8_t *)word - (uint8_t *)v->channel.data)},
    };
 
-   submit(v, &ring, 0, NULL);
+   icd_virtgpu_submit(&v->node, &ring, 0, NULL);
 }
 
 /* From now on, each byte from the worker only means that it rings the bell. */
@@ -594,7 +321,8 @@ static void
 virtgpu_wake(struct icd_transport *t, _Atomic uint32_t *word)
 {
    (void)word; /* the device wakes all sleepers */
-   submit(virtgpu_from(t), &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_WAKE}, 0, NULL);
+   icd_virtgpu_submit(&virtgpu_from(t)->node,
+                      &(struct tongs_virtgpu_command){.op = TONGS_VIRTGPU_WAKE}, 0, NULL);
 }
 
 /* --- The transport --- */
@@ -617,14 +345,13 @@ static void
 describe(struct icd_virtgpu *v, bool shares_nothing)
 {
    snprintf(v->name, sizeof(v->name), "virtgpu (tier %c)",
-            v->caps.tier == 'A' || v->caps.tier == 'B' ? (char)v->caps.tier : 'C');
+            v->node.caps.tier == 'A' || v->node.caps.tier == 'B' ? (char)v->node.caps.tier : 'C');
    v->base = (struct icd_transport){
       .ops = &virtgpu_ops,
       .name = v->name,
       .capabilities = ICD_TRANSPORT_SHARES_MEMORY | ICD_TRANSPORT_KEEPS_MEMORY |
                       (shares_nothing ? 0 : ICD_TRANSPORT_SHARES_HEAPS) |
-                      (v->has_host_window ? 0 : ICD_TRANSPORT_PAGES_ARE_RESIDENT),
-      .delay = ICD_DELAY_MACHINE,
+                      (v->node.has_host_window ? 0 : ICD_TRANSPORT_PAGES_ARE_RESIDENT),
       .flush_size = ICD_FLUSH_SIZE,
    };
 }
@@ -639,11 +366,17 @@ icd_transport_open_virtgpu(const struct tongs_url *url, bool shares_nothing, cha
       snprintf(why, why_size, "out of memory");
       return NULL;
    }
-   v->fd = *url->path ? open_node(url->path, &v->caps) : open_any_node(&v->caps);
-   if (v->fd < 0) {
+   int error = icd_virtgpu_node_open(&v->node, url->path);
+   if (error) {
       snprintf(why, why_size, "no virtio-gpu device of Tongs at %s: %s",
                *url->path ? url->path : "/dev/dri/renderD*",
-               v->fd == -ENODEV ? "other devices are there" : strerror(-v->fd));
+               error == -ENODEV ? "other devices are there" : strerror(-error));
+      free(v);
+      return NULL;
+   }
+   if (!icd_forks_watch(&v->forked, leave)) {
+      snprintf(why, why_size, "out of memory");
+      icd_virtgpu_node_close(&v->node);
       free(v);
       return NULL;
    }
@@ -653,4 +386,14 @@ icd_transport_open_virtgpu(const struct tongs_url *url, bool shares_nothing, cha
    }
    describe(v, shares_nothing);
    return &v->base;
+}
+
+bool
+icd_transport_finds_virtgpu(void)
+{
+   struct icd_virtgpu_node node;
+   const bool found = icd_virtgpu_node_open(&node, "") == 0;
+
+   icd_virtgpu_node_close(&node);
+   return found;
 }

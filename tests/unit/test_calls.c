@@ -511,8 +511,7 @@ connect_socket(uint32_t capabilities, int *worker)
    }
    say(*worker, &e, -1);
    tongs_encoder_finish(&e);
-   struct icd_transport *t =
-      icd_transport_from_socket(fds[0], "test", capabilities, ICD_DELAY_PROCESS);
+   struct icd_transport *t = icd_transport_from_socket(fds[0], "test", capabilities);
    REQUIRE(t);
    return connect_over(t);
 }

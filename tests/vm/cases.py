@@ -157,6 +157,16 @@ def kill_the_program(device, machine, process):
     wait_until(lambda: open_files(process) <= files, 10)
 
 
+def forked_children_have_a_worker_of_their_own_and_keep_no_other(device, machine):
+    machine.must("edge_process device", LONG)
+    wait_until(lambda: not device.workers())
+    # The program forks at once, and ends; its child waits for the end of its input.
+    start(machine, "forks", f"(echo; exec sleep {LONG}) | edge_process outlive")
+    wait_in_guest(machine, "grep -q ready /tmp/forks")
+    assert harness.wait_for_end(worker_of(device, "edge_process"), 10), "the worker lives as long as the child"
+    machine.must("killall edge_process && killall sleep")
+
+
 def nobody_is_hurt_by_the_end_of_another(tier):
     device = vm.device(tier)
     machine = vm.Machine(device, tier)
@@ -165,6 +175,7 @@ def nobody_is_hurt_by_the_end_of_another(tier):
     wait_until(lambda: not device.workers())
 
     kill_the_program(device, machine, process)
+    forked_children_have_a_worker_of_their_own_and_keep_no_other(device, machine)
     # A client that works all the time.
     start(machine, "other", "for i in 1 2 3 4 5 6 7 8 9 10; do compute || exit 1; done")
     for mode in ["wait-fence", "poll-fence", "mapped"]:

@@ -152,7 +152,7 @@ def stripped(path):
 def programs():
     """name -> path of what is in the guest's /bin."""
     found = {name: harness.program(name)
-             for name in ["compute", "triangle", "lost", "threads", "fills"]}
+             for name in ["compute", "triangle", "lost", "threads", "fills", "edge_process"]}
     found["tongs"] = harness.TONGS
     if shutil.which("vulkaninfo"):
         found["vulkaninfo"] = shutil.which("vulkaninfo")
