@@ -61,7 +61,9 @@ class Context:
     post_failures: dict[str, str]
     no_host_addresses: set[str]
     emptying: set[str]
-    blocking: set[str]
+    blocking: dict[str, str]
+    waits_if: dict[str, str]
+    hand_checks: set[str]
     cached: set[str]
     cached_in_device: set[str]
     also_posts: set[str]
@@ -126,7 +128,9 @@ def new_context(reg: Registry, numbers: Numbers) -> Context:
         post_failures={n: how for name, how in policy.POST_FAILURES.items() for n in spellings(reg, name)},
         no_host_addresses=spelled(reg, set(policy.NO_HOST_ADDRESSES)),
         emptying=spelled(reg, policy.EMPTYING),
-        blocking=spelled(reg, policy.BLOCKING),
+        blocking={n: timeout for name, timeout in policy.BLOCKING.items() for n in spellings(reg, name)},
+        waits_if={n: condition for name, condition in policy.WAITS_IF.items() for n in spellings(reg, name)},
+        hand_checks=spelled(reg, policy.HAND_CHECKS),
         cached=spelled(reg, policy.CACHED),
         cached_in_device=spelled(reg, policy.CACHED_IN_DEVICE),
         also_posts=spelled(reg, policy.ALSO_POSTS),

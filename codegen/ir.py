@@ -241,6 +241,9 @@ class Op:
     pool: str = ""                 # vkAllocateCommandBuffers: "VkCommandPool", the parent of the new objects; ""
     removes: bool = False          # objects go, those that it names or all of a pool
     blocking: bool = False
+    timeout: str = ""              # vkAcquireNextImage2KHR: "pAcquireInfo->timeout", C behind `a->`; ""
+    waits_if: str = ""             # vkGetQueryPoolResults: "a->flags & VK_QUERY_RESULT_WAIT_BIT"; "": it may always wait
+    checked: bool = False          # vkGetQueryPoolResults: a hand-written function checks the arguments before the op waits
     cached: bool = False      # a physical device keeps the answers
     cached_in_device: bool = False  # a device keeps the answers
     noted: bool = False            # the generated entry point tells icd/notes.h first
@@ -431,6 +434,7 @@ class HandleType:
     number: int
     dispatchable: bool
     objtype: str
+    used_by_compilations: bool = False   # VkShaderModule
 
 
 @dataclass(frozen=True)

@@ -481,10 +481,31 @@ UNTYPED_HANDLES = {
     "VkDebugMarkerObjectTagInfoEXT.object": "objectType",
 }
 
-# Commands that may wait long. The worker runs them on a thread of their own, so that it can go on decoding.
-BLOCKING = {"vkWaitForFences", "vkWaitSemaphores", "vkQueueWaitIdle", "vkDeviceWaitIdle",
-            "vkGetQueryPoolResults",
-            "vkAcquireNextImageKHR", "vkAcquireNextImage2KHR", "vkWaitForPresentKHR", "vkWaitForPresent2KHR"}
+# Commands that may wait long -> their timeout, as C behind `a->`; "": they have none. The worker first tries such a command with
+# the timeout 0, and runs it on a thread of its own if it times out, so that it can go on decoding.
+BLOCKING = {
+    "vkWaitForFences": "timeout",
+    "vkWaitSemaphores": "timeout",
+    "vkQueueWaitIdle": "",
+    "vkDeviceWaitIdle": "",
+    "vkGetQueryPoolResults": "",
+    "vkAcquireNextImageKHR": "timeout",
+    "vkAcquireNextImage2KHR": "pAcquireInfo->timeout",
+    "vkWaitForPresentKHR": "timeout",
+    "vkWaitForPresent2KHR": "pPresentWait2Info->timeout",
+}
+
+# Those of them that wait only under a condition, C over `a`, the arguments.
+WAITS_IF = {"vkGetQueryPoolResults": "a->flags & VK_QUERY_RESULT_WAIT_BIT"}
+
+# Those of them whose arguments a hand-written function of renderer/worker checks against the object table first.
+HAND_CHECKS = {"vkGetQueryPoolResults"}
+
+# What compilations use. The worker destroys such an object only after the compilations that were under way.
+USED_BY_COMPILATIONS = {
+    "VkShaderModule", "VkPipeline", "VkPipelineCache", "VkPipelineLayout", "VkRenderPass", "VkDescriptorSetLayout",
+    "VkSampler", "VkSamplerYcbcrConversion",
+}
 
 # Feature bits that Tongs always reports as false: Struct.member -> why.
 FEATURES_OFF = {

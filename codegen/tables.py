@@ -17,7 +17,8 @@ from selection import NEWER, c_name, level_of
 def add_types(cx: Context) -> None:
     for name, h in cx.reg.handles.items():
         if name in cx.numbers.types:
-            cx.ir.types.append(HandleType(name, cx.numbers.types[name], h.dispatchable, h.objtype))
+            cx.ir.types.append(HandleType(name, cx.numbers.types[name], h.dispatchable, h.objtype,
+                                          name in policy.USED_BY_COMPILATIONS))
     used = {m.handle for s in cx.ir.structs for m in s.members if m.handle} | \
         {m.handle for o in cx.ir.ops for m in o.args if m.handle}
     for name in used - set(cx.numbers.types):

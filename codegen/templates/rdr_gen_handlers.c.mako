@@ -44,6 +44,28 @@ handle_${o.name}(struct rdr_context *ctx, struct rdr_op *op, void *args)
 
 % endif
 % endfor
+% for o in ir.ops:
+% if o.timeout:
+static uint64_t *
+timeout_of_${o.name}(void *args)
+{
+   struct tongs_args_${o.name} *a = args;
+
+   return (uint64_t *)&a->${o.timeout};
+}
+
+% endif
+% if o.waits_if:
+static bool
+${o.name}_waits(const void *args)
+{
+   const struct tongs_args_${o.name} *a = args;
+
+   return ${o.waits_if};
+}
+
+% endif
+% endfor
 const struct rdr_op_info rdr_ops[TONGS_OP_COUNT] = {
 % for o in ir.ops:
 % if o.kind != "record":
@@ -64,6 +86,15 @@ const struct rdr_op_info rdr_ops[TONGS_OP_COUNT] = {
 % if o.pool:
       .pool_type = TONGS_TYPE_${o.pool},
 % endif
+% if o.timeout:
+      .timeout = timeout_of_${o.name},
+% endif
+% if o.waits_if:
+      .waits = ${o.name}_waits,
+% endif
+% if o.checked:
+      .check = rdr_check_${o.short},
+% endif
 % if o.removes:
       .removes = true,
 % endif
@@ -74,3 +105,18 @@ const struct rdr_op_info rdr_ops[TONGS_OP_COUNT] = {
 % endif
 % endfor
 };
+
+bool
+rdr_is_used_by_compilations(uint8_t type)
+{
+   switch (type) {
+% for t in ir.types:
+% if t.used_by_compilations:
+   case TONGS_TYPE_${t.name}:
+% endif
+% endfor
+      return true;
+   default:
+      return false;
+   }
+}

@@ -5,6 +5,7 @@
 #include "protocol/tongs_list.h"
 #include "renderer/worker/context.h"
 #include "renderer/worker/execute.h"
+#include "renderer/worker/handlers.h"
 #include "renderer/worker/object.h"
 
 #include "tongs_gen_args.h"
@@ -280,29 +281,10 @@ rdr_wait_all_compiled(struct rdr_compiles *c)
    destroy_deferred(c);
 }
 
-/* Whether compilations use objects of the type. */
-static bool
-is_used_by_compilations(uint8_t type)
-{
-   switch (type) {
-   case TONGS_TYPE_VkShaderModule:
-   case TONGS_TYPE_VkPipeline:
-   case TONGS_TYPE_VkPipelineCache:
-   case TONGS_TYPE_VkPipelineLayout:
-   case TONGS_TYPE_VkRenderPass:
-   case TONGS_TYPE_VkDescriptorSetLayout:
-   case TONGS_TYPE_VkSampler:
-   case TONGS_TYPE_VkSamplerYcbcrConversion:
-      return true;
-   default:
-      return false;
-   }
-}
-
 bool
 rdr_compile_defers(struct rdr_compiles *c, struct rdr_device *dev, uint8_t type, uint64_t handle)
 {
-   if (!is_used_by_compilations(type))
+   if (!rdr_is_used_by_compilations(type))
       return false;
    while (oldest_is_done(c))
       finish_oldest(c);

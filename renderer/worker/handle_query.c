@@ -25,10 +25,9 @@ rdr_handle_CreateQueryPool(struct rdr_context *ctx, struct rdr_op *op, void *arg
                              (void *)(uintptr_t)data);
 }
 
-bool
-rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args)
+static bool
+fit(const struct rdr_context *ctx, uint64_t pool, const struct tongs_args_vkGetQueryPoolResults *a)
 {
-   const struct tongs_args_vkGetQueryPoolResults *a = args;
    const struct tongs_slot *slot = rdr_object_find(ctx, pool, TONGS_TYPE_VkQueryPool);
    uint64_t data = slot ? (uintptr_t)slot->data : 0;
    uint32_t count = (uint32_t)(data >> 32);
@@ -41,4 +40,16 @@ rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *
    uint64_t last = tongs_query_size((uint32_t)data, a->flags);
    return !__builtin_mul_overflow(a->queryCount - UINT64_C(1), a->stride, &before) &&
           before <= a->dataSize && last <= a->dataSize - before;
+}
+
+bool
+rdr_check_GetQueryPoolResults(struct rdr_context *ctx, const uint64_t *ids, uint32_t id_count,
+                              const void *args)
+{
+   if (fit(ctx, id_count > 1 ? ids[1] : 0, args))
+      return true;
+   rdr_end(ctx,
+           "a vkGetQueryPoolResults asks for queries that are not in its pool, or for more than "
+           "it has room for");
+   return false;
 }

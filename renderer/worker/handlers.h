@@ -9,6 +9,11 @@
 #include "renderer/worker/context.h"
 #include "renderer/worker/op.h"
 
+/* Whether a call that may wait names what there is (R4, R5). Ends the connection if not. `ids`: the
+ * objects that it uses, its target first. The decoder's thread. */
+typedef bool (*rdr_check)(struct rdr_context *ctx, const uint64_t *ids, uint32_t id_count,
+                          const void *args);
+
 /* `args`: the op's struct tongs_args_*, decoded. Runs on the decoder's thread; a blocking call may
  * run on a thread of its own (jobs.c). */
 typedef void (*rdr_handler)(struct rdr_context *ctx, struct rdr_op *op, void *args);
@@ -28,11 +33,19 @@ struct rdr_op_info {
    bool compiled;                /* as a post, it is compiled beside the decoder (compile.h) */
    bool after_compilations;      /* else: all compilations are finished first */
    bool removes;                 /* objects; carried out also if some are failed ones */
-   uint8_t pool_type;            /* of the pool that new objects belong to; 0: the op's target */
+   /* For calls that may wait (jobs.h); each may be NULL. */
+   uint64_t *(*timeout)(void *args); /* where the arguments hold the timeout */
+   bool (*waits)(const void *args);  /* whether it waits; NULL: it may */
+   rdr_check check;
+   uint8_t pool_type; /* of the pool that new objects belong to; 0: the op's target */
 };
 
 /* Indexed by op number; TONGS_OP_COUNT entries. Generated. */
 extern const struct rdr_op_info rdr_ops[];
+
+/* Whether compilations use objects of the type. Generated. */
+bool
+rdr_is_used_by_compilations(uint8_t type);
 
 void
 rdr_handle_CreateInstance(struct rdr_context *ctx, struct rdr_op *op, void *args);
@@ -112,11 +125,11 @@ rdr_handle_GetFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args)
 void
 rdr_handle_ImportFenceFdKHR(struct rdr_context *ctx, struct rdr_op *op, void *args);
 
-/* Whether the queries that the op names are in the pool, and their results fit into the op's buffer
- * (R4, R5). `pool`: the id of its VkQueryPool. `args`: struct tongs_args_vkGetQueryPoolResults. The
- * decoder's thread. */
+/* Whether the queries that the op names are in the pool, and their results fit into the op's
+ * buffer. */
 bool
-rdr_query_results_fit(const struct rdr_context *ctx, uint64_t pool, const void *args);
+rdr_check_GetQueryPoolResults(struct rdr_context *ctx, const uint64_t *ids, uint32_t id_count,
+                              const void *args);
 
 /* vkUpdateDescriptorSets: decodes and carries it out. */
 void

@@ -120,14 +120,8 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
       rdr_reply_result(ctx, &job->op, job->args, result);
       return false;
    }
-   if (job->op.number == TONGS_OP_vkGetQueryPoolResults &&
-       !rdr_query_results_fit(ctx, job->id_count > 1 ? job->ids[1] : 0, job->args)) {
-      rdr_end(
-         ctx,
-         "a vkGetQueryPoolResults asks for queries that are not in its pool, or for more than it has room for");
-      return false;
-   }
-   return true;
+   rdr_check check = rdr_ops[job->op.number].check;
+   return !check || check(ctx, job->ids, job->id_count, job->args);
 }
 
 /* A pointer to the timeout of a wait. The caller may change it, because the arguments are in the
@@ -135,26 +129,9 @@ decode(struct rdr_context *ctx, struct job *job, size_t size)
 static uint64_t *
 timeout_of(const struct job *job)
 {
-   switch (job->op.number) {
-   case TONGS_OP_vkWaitForFences:
-      return &((struct tongs_args_vkWaitForFences *)job->args)->timeout;
-   case TONGS_OP_vkWaitSemaphores:
-      return &((struct tongs_args_vkWaitSemaphores *)job->args)->timeout;
-   case TONGS_OP_vkAcquireNextImageKHR:
-      return &((struct tongs_args_vkAcquireNextImageKHR *)job->args)->timeout;
-   case TONGS_OP_vkAcquireNextImage2KHR:
-      return (uint64_t *)&((struct tongs_args_vkAcquireNextImage2KHR *)job->args)
-         ->pAcquireInfo->timeout;
-   case TONGS_OP_vkWaitForPresentKHR:
-      return &((struct tongs_args_vkWaitForPresentKHR *)job->args)->timeout;
-#ifdef VK_KHR_present_wait2
-   case TONGS_OP_vkWaitForPresent2KHR:
-      return (uint64_t *)&((struct tongs_args_vkWaitForPresent2KHR *)job->args)
-         ->pPresentWait2Info->timeout;
-#endif
-   default:
-      return NULL;
-   }
+   const struct rdr_op_info *how = &rdr_ops[job->op.number];
+
+   return how->timeout ? how->timeout(job->args) : NULL;
 }
 
 static VkResult *
@@ -252,8 +229,8 @@ try_now(struct rdr_context *ctx, struct job *job)
       *timeout = whole;
       return !has_timed_out(*result_of(job)) || !whole;
    }
-   if (job->op.number != TONGS_OP_vkGetQueryPoolResults ||
-       ((struct tongs_args_vkGetQueryPoolResults *)job->args)->flags & VK_QUERY_RESULT_WAIT_BIT)
+   bool (*waits)(const void *args) = rdr_ops[job->op.number].waits;
+   if (!waits || waits(job->args))
       return false;
    rdr_ops[job->op.number].handle(ctx, &job->op, job->args);
    return true;
