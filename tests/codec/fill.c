@@ -3,6 +3,7 @@
 
 #include "protocol/args.h"
 #include "protocol/id.h"
+#include "tests/codec/fill_parts.h"
 
 #include "tongs_gen_structs.h"
 #include "tongs_gen_types.h"
@@ -36,8 +37,8 @@ fill_finish(struct fill *f)
    }
 }
 
-static uint64_t
-next_u64(struct fill *f)
+uint64_t
+fill_next(struct fill *f)
 {
    f->state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
    uint64_t z = f->state;
@@ -49,7 +50,7 @@ next_u64(struct fill *f)
 uint32_t
 fill_random(struct fill *f, uint32_t below)
 {
-   return (uint32_t)(next_u64(f) >> 32) % below;
+   return (uint32_t)(fill_next(f) >> 32) % below;
 }
 
 void *
@@ -64,17 +65,17 @@ fill_alloc(struct fill *f, size_t size)
    return mem;
 }
 
-static bool
-one_in(struct fill *f, uint32_t n)
+bool
+fill_one_in(struct fill *f, uint32_t n)
 {
    return fill_random(f, n) == 0;
 }
 
-static void
+void
 fill_bytes(struct fill *f, void *p, size_t size)
 {
    for (size_t i = 0; i < size; i++)
-      ((uint8_t *)p)[i] = (uint8_t)next_u64(f);
+      ((uint8_t *)p)[i] = (uint8_t)fill_next(f);
 }
 
 /* Sums, products and lengths of arrays stay small. */
@@ -83,17 +84,17 @@ small(struct fill *f)
 {
    if (!f->left)
       return 0;
-   return one_in(f, 8) ? 4 + fill_random(f, 20) : fill_random(f, 4);
+   return fill_one_in(f, 8) ? 4 + fill_random(f, 20) : fill_random(f, 4);
 }
 
-static void
-store(void *p, size_t size, uint64_t value)
+void
+fill_store(void *p, size_t size, uint64_t value)
 {
-   memcpy(p, &value, size); /* little-endian, as the wire */
+   memcpy(p, &value, size);
 }
 
-static uint64_t
-load(const void *p, size_t size)
+uint64_t
+fill_load(const void *p, size_t size)
 {
    uint64_t value = 0;
    memcpy(&value, p, size);
@@ -109,7 +110,7 @@ any_number(struct fill *f)
    case 1:
       return UINT64_C(1) << fill_random(f, 32);
    default:
-      return next_u64(f);
+      return fill_next(f);
    }
 }
 
@@ -117,11 +118,11 @@ static void
 fill_scalar(struct fill *f, const struct tongs_info_member *m, void *p)
 {
    if (m->enumeration >= 0 && m->names && m->names->count)
-      store(p, m->elem_size, m->names->names[fill_random(f, m->names->count)].value);
+      fill_store(p, m->elem_size, m->names->names[fill_random(f, m->names->count)].value);
    else if (m->counts)
-      store(p, m->elem_size, small(f));
+      fill_store(p, m->elem_size, small(f));
    else
-      store(p, m->elem_size, any_number(f));
+      fill_store(p, m->elem_size, any_number(f));
 }
 
 static uint64_t
@@ -140,8 +141,8 @@ new_handle(struct fill *f, uint8_t type)
 static void
 fill_handle(struct fill *f, const struct tongs_info_member *m, void *p, bool may_be_null)
 {
-   uint64_t handle = may_be_null && one_in(f, 4) ? 0 : new_handle(f, m->handle);
-   store(p, m->elem_size, handle);
+   uint64_t handle = may_be_null && fill_one_in(f, 4) ? 0 : new_handle(f, m->handle);
+   fill_store(p, m->elem_size, handle);
 }
 
 static const char *
@@ -153,105 +154,6 @@ fill_string(struct fill *f)
    for (size_t i = 0; i < size; i++)
       s[i] = (char)('a' + fill_random(f, 26));
    return s;
-}
-
-/* The numbers that rule R5 wants of a struct; what is made up at random seldom meets it. */
-static void
-obey_ranges(uint32_t index, void *p)
-{
-   switch (index) {
-   case TONGS_STRUCT_VkShaderModuleCreateInfo: {
-      VkShaderModuleCreateInfo *v = p;
-      v->codeSize = 20 + v->codeSize % 8 * 4;
-      break;
-   }
-#ifdef VK_EXT_shader_object
-   case TONGS_STRUCT_VkShaderCreateInfoEXT: {
-      VkShaderCreateInfoEXT *v = p;
-      v->codeSize = 20 + v->codeSize % 8 * 4;
-      break;
-   }
-#endif
-   case TONGS_STRUCT_VkMemoryAllocateInfo: {
-      VkMemoryAllocateInfo *v = p;
-      v->memoryTypeIndex %= VK_MAX_MEMORY_TYPES;
-      break;
-   }
-   case TONGS_STRUCT_VkImageCreateInfo: {
-      VkImageCreateInfo *v = p;
-      v->extent.width |= 1u << 12;
-      v->extent.height |= 1;
-      v->extent.depth |= 1;
-      v->arrayLayers |= 1;
-      v->mipLevels = 1 + v->mipLevels % 12;
-      v->samples = 1u << (uint32_t)v->samples % 7;
-      break;
-   }
-   case TONGS_STRUCT_VkSwapchainCreateInfoKHR: {
-      VkSwapchainCreateInfoKHR *v = p;
-      v->imageExtent.width |= 1;
-      v->imageExtent.height |= 1;
-      v->imageArrayLayers |= 1;
-      break;
-   }
-   case TONGS_STRUCT_VkImageDrmFormatModifierExplicitCreateInfoEXT: {
-      VkImageDrmFormatModifierExplicitCreateInfoEXT *v = p;
-      v->drmFormatModifierPlaneCount %= 5;
-      break;
-   }
-   case TONGS_STRUCT_VkImageSubresource: {
-      VkImageSubresource *v = p;
-      v->mipLevel %= 32;
-      break;
-   }
-   case TONGS_STRUCT_VkImageSubresourceLayers: {
-      VkImageSubresourceLayers *v = p;
-      v->mipLevel %= 32;
-      break;
-   }
-   case TONGS_STRUCT_VkImageSubresourceRange: {
-      VkImageSubresourceRange *v = p;
-      v->baseMipLevel %= 32;
-      if (v->levelCount != VK_REMAINING_MIP_LEVELS)
-         v->levelCount %= 33;
-      break;
-   }
-   case TONGS_STRUCT_VkPushConstantRange: {
-      VkPushConstantRange *v = p;
-      v->offset = v->offset % 64 * 4;
-      v->size = 4 + v->size % 64 * 4;
-      break;
-   }
-   case TONGS_STRUCT_VkDescriptorSetLayoutBinding: {
-      VkDescriptorSetLayoutBinding *v = p;
-      v->descriptorCount &= ~3u;
-      break;
-   }
-   case TONGS_STRUCT_VkWriteDescriptorSet: {
-      VkWriteDescriptorSet *v = p;
-      v->descriptorCount &= ~3u;
-      v->dstArrayElement &= ~3u;
-      break;
-   }
-   case TONGS_STRUCT_VkSampleLocationsInfoEXT: {
-      VkSampleLocationsInfoEXT *v = p;
-      v->sampleLocationsPerPixel = VK_SAMPLE_COUNT_1_BIT;
-      v->sampleLocationGridSize = (VkExtent2D){v->sampleLocationsCount, 1};
-      break;
-   }
-   case TONGS_STRUCT_VkFragmentShadingRateAttachmentInfoKHR: {
-      VkFragmentShadingRateAttachmentInfoKHR *v = p;
-      v->shadingRateAttachmentTexelSize = (VkExtent2D){16, 8};
-      break;
-   }
-   case TONGS_STRUCT_VkRenderingFragmentShadingRateAttachmentInfoKHR: {
-      VkRenderingFragmentShadingRateAttachmentInfoKHR *v = p;
-      v->shadingRateAttachmentTexelSize = (VkExtent2D){16, 8};
-      break;
-   }
-   default:
-      break;
-   }
 }
 
 static void
@@ -296,7 +198,7 @@ prescribe_counts(struct fill *f, const struct tongs_info_struct *s, const void *
       const struct tongs_info_member *m = &s->members[c->parent_row];
       if (c->child == child)
          f->prescribed[f->prescribed_count++] =
-            (struct fill_count){c->child_row, load((const char *)v + m->offset, m->elem_size)};
+            (struct fill_count){c->child_row, fill_load((const char *)v + m->offset, m->elem_size)};
    }
 }
 
@@ -367,8 +269,8 @@ fill_union(struct fill *f, const struct tongs_info_member *members,
       c = selected(u, m->selector(v));
    } else {
       c = &u->cases[fill_random(f, u->case_count)];
-      store((char *)v + selector->offset, selector->elem_size,
-            c->selections[fill_random(f, c->selection_count)]);
+      fill_store((char *)v + selector->offset, selector->elem_size,
+                 c->selections[fill_random(f, c->selection_count)]);
    }
    if (!c)
       return;
@@ -388,7 +290,7 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
 
       switch (m->kind) {
       case TONGS_INFO_STYPE:
-         store(at, sizeof(VkStructureType), tongs_info_structs[index].stype);
+         fill_store(at, sizeof(VkStructureType), tongs_info_structs[index].stype);
          break;
       case TONGS_INFO_SCALAR:
          fill_scalar(f, m, at);
@@ -400,9 +302,9 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
          fill_handle(f, m, at, false);
          break;
       case TONGS_INFO_UNTYPED:
-         store((char *)v + members[m->selector_row].offset, members[m->selector_row].elem_size,
-               VK_OBJECT_TYPE_BUFFER);
-         store(at, m->elem_size, new_handle(f, TONGS_TYPE_VkBuffer));
+         fill_store((char *)v + members[m->selector_row].offset, members[m->selector_row].elem_size,
+                    VK_OBJECT_TYPE_BUFFER);
+         fill_store(at, m->elem_size, new_handle(f, TONGS_TYPE_VkBuffer));
          break;
       case TONGS_INFO_STRUCT:
          fill_in_place(f, (uint32_t)m->index, at);
@@ -416,11 +318,11 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
             fill_scalar(f, m, (char *)at + (size_t)j * m->elem_size);
          break;
       case TONGS_INFO_BITFIELDS:
-         m->bitfields->set(v, (uint32_t)next_u64(f));
+         m->bitfields->set(v, (uint32_t)fill_next(f));
          break;
       case TONGS_INFO_OUT_COUNT:
          *(void **)at = fill_alloc(f, m->elem_size);
-         store(*(void **)at, m->elem_size, small(f));
+         fill_store(*(void **)at, m->elem_size, small(f));
          break;
       default:
          break;
@@ -431,8 +333,8 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
       if (m->kind == TONGS_INFO_UNION)
          fill_union(f, members, m, v);
       if (m->stride_row >= 0)
-         store((char *)v + members[m->stride_row].offset, members[m->stride_row].elem_size,
-               m->elem_size);
+         fill_store((char *)v + members[m->stride_row].offset, members[m->stride_row].elem_size,
+                    m->elem_size);
    }
 }
 
@@ -528,8 +430,8 @@ fill_pointers(struct fill *f, const struct tongs_info_member *members, uint32_t 
           (m->kind < TONGS_INFO_SCALARS || m->kind == TONGS_INFO_OUT_COUNT))
          continue;
       uint64_t n = m->count ? m->count(v) : 1;
-      bool absent = !must_be_there(m) && (!f->left || f->depth > DEPTH_MAX || one_in(f, 4));
-      if (!n && m->kind < TONGS_INFO_NEW && one_in(f, 2))
+      bool absent = !must_be_there(m) && (!f->left || f->depth > DEPTH_MAX || fill_one_in(f, 4));
+      if (!n && m->kind < TONGS_INFO_NEW && fill_one_in(f, 2))
          *at = (void *)(uintptr_t)1; /* never to be read */
       else if (n && !absent)
          *at = fill_array(f, m, n, v);
@@ -546,10 +448,10 @@ fill_members(struct fill *f, const struct tongs_info_member *members, uint32_t c
    memcpy(prescribed, f->prescribed, sizeof(prescribed));
    f->prescribed_count = 0;
    fill_values(f, members, count, index, v);
-   obey_ranges(index, v);
+   fill_obey_ranges(index, v);
    for (uint32_t i = 0; i < prescribed_count; i++) {
       const struct tongs_info_member *m = &members[prescribed[i].row];
-      store((char *)v + m->offset, m->elem_size, prescribed[i].value);
+      fill_store((char *)v + m->offset, m->elem_size, prescribed[i].value);
    }
    fill_pointers(f, members, count, index, v);
 }
@@ -579,7 +481,7 @@ static void
 set_u64(uint32_t op, void *args, const char *name, uint64_t value)
 {
    const struct tongs_info_member *m = find(op, name);
-   store((char *)args + m->offset, m->elem_size, value);
+   fill_store((char *)args + m->offset, m->elem_size, value);
 }
 
 void *
@@ -624,7 +526,7 @@ fill_shape_in_place(struct fill *f, uint32_t index, void *v)
       void *at = (char *)v + m->offset;
 
       if (m->kind == TONGS_INFO_STYPE)
-         store(at, sizeof(VkStructureType), s->stype);
+         fill_store(at, sizeof(VkStructureType), s->stype);
       else if (m->kind == TONGS_INFO_CHAIN)
          *(void **)at = fill_chain(f, index, v, true);
       else if (m->kind == TONGS_INFO_SCALAR && (!s->returnedonly || m->counts))
@@ -643,7 +545,8 @@ fill_shape_in_place(struct fill *f, uint32_t index, void *v)
       const struct tongs_info_member *m = &s->members[i];
       bool structs = m->kind == TONGS_INFO_STRUCTS;
 
-      if ((!structs && m->kind != TONGS_INFO_SCALARS && m->kind != TONGS_INFO_BLOB) || one_in(f, 3))
+      if ((!structs && m->kind != TONGS_INFO_SCALARS && m->kind != TONGS_INFO_BLOB) ||
+          fill_one_in(f, 3))
          continue;
       uint64_t n = m->count ? m->count(v) : 1;
       char *list = fill_alloc(f, n * m->elem_size);
@@ -661,149 +564,4 @@ fill_shape(struct fill *f, uint32_t index)
 
    fill_shape_in_place(f, index, v);
    return v;
-}
-
-/* A driver lowers counts, never raises them beyond the room there is. */
-static void
-lower(struct fill *f, void *p, size_t size)
-{
-   store(p, size, fill_random(f, (uint32_t)load(p, size) + 1));
-}
-
-static void
-fill_value_results(struct fill *f, const struct tongs_info_member *m, void *at)
-{
-   switch (m->kind) {
-   case TONGS_INFO_SCALAR:
-      if (m->counts)
-         lower(f, at, m->elem_size);
-      else
-         fill_bytes(f, at, m->elem_size);
-      break;
-   case TONGS_INFO_FIXED:
-      fill_bytes(f, at, (size_t)m->elems * m->elem_size);
-      if (!strcmp(m->type, "char")) /* the client sees to it that texts end */
-         ((char *)at)[m->elems - 1] = '\0';
-      break;
-   case TONGS_INFO_UNION:
-      fill_bytes(f, at, tongs_info_structs[m->index].size);
-      break;
-   case TONGS_INFO_STRUCT:
-      fill_results(f, (uint32_t)m->index, at);
-      break;
-   case TONGS_INFO_FIXED_STRUCT:
-      for (uint32_t j = 0; j < m->elems; j++)
-         fill_results(f, (uint32_t)m->index, (char *)at + (size_t)j * m->elem_size);
-      break;
-   default:
-      break;
-   }
-}
-
-static void
-fill_array_results(struct fill *f, const struct tongs_info_member *m, void *v)
-{
-   char *list = *(char **)((char *)v + m->offset);
-   uint64_t n = m->count ? m->count(v) : 1;
-
-   if (!list)
-      return;
-   for (uint64_t i = 0; i < n && m->kind == TONGS_INFO_STRUCTS; i++)
-      fill_results(f, (uint32_t)m->index, list + i * m->elem_size);
-   if (m->kind != TONGS_INFO_STRUCTS)
-      fill_bytes(f, list, n * m->elem_size);
-}
-
-/* All but the chain. */
-static void
-fill_own_results(struct fill *f, const struct tongs_info_struct *s, void *v)
-{
-   for (uint32_t i = 0; i < s->member_count; i++) {
-      const struct tongs_info_member *m = &s->members[i];
-      if (m->kind == TONGS_INFO_BITFIELDS)
-         m->bitfields->set(v, (uint32_t)next_u64(f));
-      else
-         fill_value_results(f, m, (char *)v + m->offset);
-   }
-   for (uint32_t i = 0; i < s->member_count; i++) {
-      if (s->members[i].kind >= TONGS_INFO_SCALARS)
-         fill_array_results(f, &s->members[i], v);
-   }
-}
-
-void
-fill_results(struct fill *f, uint32_t index, void *v)
-{
-   const struct tongs_info_struct *s = &tongs_info_structs[index];
-
-   fill_own_results(f, s, v);
-   if (!s->member_count || s->members[0].kind != TONGS_INFO_STYPE)
-      return;
-   for (VkBaseOutStructure *link = ((VkBaseOutStructure *)v)->pNext; link; link = link->pNext)
-      fill_own_results(f, &tongs_info_structs[tongs_info_struct_of((uint32_t)link->sType)], link);
-}
-
-/* What lies in structs that go to the worker, and is written there. */
-static void
-fill_rooms(struct fill *f, const struct tongs_info_member *members, uint32_t count, void *v)
-{
-   for (uint32_t i = 0; i < count; i++) {
-      const struct tongs_info_member *m = &members[i];
-      const struct tongs_info_struct *s = m->index >= 0 ? &tongs_info_structs[m->index] : NULL;
-      void *at = (char *)v + m->offset;
-      uint64_t n = m->kind == TONGS_INFO_ROOM || m->kind == TONGS_INFO_STRUCTS
-                      ? m->count ? m->count(v) : 1
-                      : 0;
-
-      if (m->kind == TONGS_INFO_STRUCT)
-         fill_rooms(f, s->members, s->member_count, at);
-      for (const VkBaseInStructure *link = m->kind == TONGS_INFO_CHAIN ? *(void **)at : NULL; link;
-           link = link->pNext) {
-         int index = tongs_info_struct_of((uint32_t)link->sType);
-         const struct tongs_info_struct *l = &tongs_info_structs[index];
-         fill_rooms(f, l->members + 2, l->member_count - 2,
-                    (void *)link); /* without sType and pNext */
-      }
-      char *list = n ? *(char **)at : NULL;
-      for (uint64_t j = 0; list && j < n; j++) {
-         if (m->kind == TONGS_INFO_STRUCTS)
-            fill_rooms(f, s->members, s->member_count, list + j * m->elem_size);
-         else if (s)
-            fill_results(f, (uint32_t)m->index, list + j * m->elem_size);
-         else
-            fill_bytes(f, list + j * m->elem_size, m->elem_size);
-      }
-   }
-}
-
-void
-fill_args_results(struct fill *f, uint32_t op, void *args)
-{
-   const struct tongs_info_args *info = &tongs_info_args[op];
-
-   fill_rooms(f, info->members, info->member_count, args);
-   if (info->ret)
-      fill_bytes(f, (char *)args + info->ret_offset, info->ret_size);
-   if (tongs_ops[op].returns_result)
-      store((char *)args + info->ret_offset, sizeof(VkResult),
-            one_in(f, 4) ? (uint64_t)(int64_t)VK_ERROR_UNKNOWN : fill_random(f, 6));
-   for (uint32_t i = 0; i < info->member_count; i++) {
-      const struct tongs_info_member *m = &info->members[i];
-      if (m->kind == TONGS_INFO_OUT_COUNT)
-         lower(f, *(void **)((char *)args + m->offset), m->elem_size);
-   }
-   for (uint32_t i = 0; i < info->member_count; i++) {
-      const struct tongs_info_member *m = &info->members[i];
-      char *list = m->kind >= TONGS_INFO_NEW ? *(char **)((char *)args + m->offset) : NULL;
-
-      if (!list || m->kind == TONGS_INFO_OUT_COUNT)
-         continue;
-      uint64_t n = m->count ? m->count(args) : 1;
-      for (uint64_t j = 0; j < n; j++) {
-         if (m->kind == TONGS_INFO_OUT_STRUCT || m->kind == TONGS_INFO_OUT_STRUCTS)
-            fill_results(f, (uint32_t)m->index, list + j * m->elem_size);
-         else
-            fill_bytes(f, list + j * m->elem_size, m->elem_size);
-      }
-   }
 }
