@@ -5,6 +5,7 @@
 #include "protocol/args.h"
 #include "protocol/decoder.h"
 #include "protocol/dump_own.h"
+#include "protocol/dump_values.h"
 #include "protocol/frame.h"
 #include "protocol/hello.h"
 #include "protocol/id.h"
@@ -16,6 +17,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ARENA_LIMIT ((size_t)64 * 1024 * 1024)
 
@@ -27,351 +29,6 @@ struct dump {
    uint64_t first_damage; /* the offset of the first one */
    struct tongs_arena arena;
 };
-
-static void
-dump_members(struct dump *p, const struct tongs_info_member *members, uint32_t count, const void *v,
-             const struct tongs_args *args);
-
-static void
-dump_struct(struct dump *p, uint32_t index, const void *v);
-
-/* --- Values --- */
-
-static uint64_t
-load(const void *at, size_t size)
-{
-   uint64_t value = 0;
-   memcpy(&value, at, size < sizeof(value) ? size : sizeof(value));
-   return value;
-}
-
-/* Bits by name; bits without a name as a number. */
-static void
-dump_flags(struct dump *p, const struct tongs_info_names *names, uint64_t value)
-{
-   const char *between = "";
-
-   if (!value) {
-      fputs("0", p->out);
-      return;
-   }
-   for (uint32_t i = 0; i < names->count; i++) {
-      uint64_t bit = names->names[i].value;
-      if (!bit || bit & (bit - 1) || !(value & bit))
-         continue;
-      fprintf(p->out, "%s%s", between, names->names[i].name);
-      value &= ~bit;
-      between = "|";
-   }
-   if (value)
-      fprintf(p->out, "%s0x%" PRIx64, between, value);
-}
-
-static const char *
-name_of(const struct tongs_info_names *names, uint64_t value)
-{
-   for (uint32_t i = 0; i < names->count; i++) {
-      if (names->names[i].value == value)
-         return names->names[i].name;
-   }
-   return NULL;
-}
-
-static void
-dump_scalar(struct dump *p, const struct tongs_info_member *m, const void *at)
-{
-   uint64_t value = load(at, m->elem_size);
-   const char *name = m->names && !m->names->flags ? name_of(m->names, value) : NULL;
-   float f;
-   double g;
-
-   if (m->names && m->names->flags) {
-      dump_flags(p, m->names, value);
-   } else if (name) {
-      fputs(name, p->out);
-   } else if (!strcmp(m->type, "VkBool32") && value <= 1) {
-      fputs(value ? "VK_TRUE" : "VK_FALSE", p->out);
-   } else if (!strcmp(m->type, "VkDeviceAddress")) {
-      fprintf(p->out, "0x%" PRIx64, value);
-   } else if (m->wire == TONGS_WIRE_F32) {
-      memcpy(&f, at, sizeof(f));
-      fprintf(p->out, "%g", (double)f);
-   } else if (m->wire == TONGS_WIRE_F64) {
-      memcpy(&g, at, sizeof(g));
-      fprintf(p->out, "%g", g);
-   } else if (m->wire == TONGS_WIRE_I32) {
-      fprintf(p->out, "%" PRId32, (int32_t)value);
-   } else if (m->wire == TONGS_WIRE_I64) {
-      fprintf(p->out, "%" PRId64, (int64_t)value);
-   } else {
-      fprintf(p->out, "%" PRIu64, value);
-   }
-}
-
-/* --- Members --- */
-
-static void
-dump_chain(struct dump *p, const VkBaseInStructure *link)
-{
-   const char *between = "";
-
-   if (!link) {
-      fputs("NULL", p->out);
-      return;
-   }
-   for (; link; link = link->pNext) {
-      int index = tongs_info_struct_of((uint32_t)link->sType);
-      if (index < 0)
-         break;
-      const struct tongs_info_struct *s = &tongs_info_structs[index];
-      fprintf(p->out, "%s%s{", between, s->name);
-      dump_members(p, s->members + 2, s->member_count - 2, link,
-                   NULL); /* without sType and pNext */
-      fputc('}', p->out);
-      between = " -> ";
-   }
-}
-
-static void
-dump_union(struct dump *p, const struct tongs_info_member *m, const void *v)
-{
-   const struct tongs_info_struct *u = &tongs_info_structs[m->index];
-   const void *at = (const char *)v + m->offset;
-
-   if (u->only >= 0) {
-      fprintf(p->out, "{%s=", u->members[u->only].name);
-      dump_scalar(p, &u->members[u->only], at);
-      fputc('}', p->out);
-      return;
-   }
-   for (uint32_t i = 0; !u->raw && i < u->case_count; i++) {
-      const struct tongs_info_case *c = &u->cases[i];
-      for (uint32_t j = 0; j < c->selection_count; j++) {
-         if (c->selections[j] != m->selector(v))
-            continue;
-         fputc('{', p->out);
-         dump_members(p, &u->members[c->row], 1, at, NULL);
-         fputc('}', p->out);
-         return;
-      }
-   }
-   if (u->raw)
-      tongs_print_bytes(p->out, at, u->size);
-   else
-      fputs("{}", p->out); /* the selector selects nothing */
-}
-
-static void
-dump_struct(struct dump *p, uint32_t index, const void *v)
-{
-   const struct tongs_info_struct *s = &tongs_info_structs[index];
-
-   if (s->is_union) {
-      tongs_print_bytes(p->out, v, s->size);
-      return;
-   }
-   fputc('{', p->out);
-   dump_members(p, s->members, s->member_count, v, NULL);
-   fputc('}', p->out);
-}
-
-static void
-dump_element(struct dump *p, const struct tongs_info_member *m, const void *at)
-{
-   if (m->handle)
-      tongs_print_id(p->out, load(at, m->elem_size));
-   else if (m->index >= 0)
-      dump_struct(p, (uint32_t)m->index, at);
-   else
-      dump_scalar(p, m, at);
-}
-
-static void
-dump_elements(struct dump *p, const struct tongs_info_member *m, const void *list, uint64_t count)
-{
-   fputc('[', p->out);
-   for (uint64_t i = 0; i < count && i < TONGS_PRINT_ELEMENTS; i++) {
-      if (i)
-         fputs(", ", p->out);
-      dump_element(p, m, (const char *)list + i * m->elem_size);
-   }
-   if (count > TONGS_PRINT_ELEMENTS)
-      fprintf(p->out, ", ... %" PRIu64 " in all", count);
-   fputc(']', p->out);
-}
-
-static void
-dump_fixed(struct dump *p, const struct tongs_info_member *m, const void *at)
-{
-   if (m->elem_size == 1 && !strcmp(m->type, "char"))
-      tongs_print_text(p->out, at, m->elems);
-   else if (m->elem_size == 1)
-      tongs_print_bytes(p->out, at, m->elems);
-   else
-      dump_elements(p, m, at, m->elems);
-}
-
-static void
-dump_bitfields(struct dump *p, const struct tongs_info_member *m, const void *v)
-{
-   uint32_t bits = m->bitfields->get(v);
-
-   for (uint32_t i = 0; i < m->bitfields->count; i++) {
-      const struct tongs_info_field *field = &m->bitfields->fields[i];
-      fprintf(p->out, "%s%s=%" PRIu64, i ? ", " : "", field->name,
-              bits & ((UINT64_C(1) << field->bits) - 1));
-      bits = (uint32_t)((uint64_t)bits >> field->bits);
-   }
-}
-
-static void
-dump_new(struct dump *p, const struct tongs_args *args)
-{
-   fputs("new [", p->out);
-   for (uint32_t i = 0; i < args->new_count && i < TONGS_PRINT_ELEMENTS; i++) {
-      if (i)
-         fputs(", ", p->out);
-      tongs_print_id(p->out, args->new_ids[i]);
-   }
-   if (args->new_count > TONGS_PRINT_ELEMENTS)
-      fprintf(p->out, ", ... %" PRIu32 " in all", args->new_count);
-   fputc(']', p->out);
-}
-
-/* The members that the worker fills in. For a struct, its chain. */
-static void
-dump_out_struct(struct dump *p, const struct tongs_info_member *m, const void *list)
-{
-   const struct tongs_info_struct *s = &tongs_info_structs[m->index];
-
-   fputs("out", p->out);
-   if (!s->member_count || s->members[0].kind != TONGS_INFO_STYPE)
-      return;
-   const VkBaseInStructure *link = ((const VkBaseInStructure *)list)->pNext;
-   for (const char *between = "{pNext="; link; link = link->pNext, between = " -> ") {
-      int index = tongs_info_struct_of((uint32_t)link->sType);
-      fprintf(p->out, "%s%s%s", between, index < 0 ? "?" : tongs_info_structs[index].name,
-              link->pNext ? "" : "}");
-   }
-}
-
-static void
-dump_array(struct dump *p, const struct tongs_info_member *m, const void *list, const void *v)
-{
-   uint64_t count = m->count ? m->count(v) : 1;
-   const void *const *lists = list;
-
-   switch (m->kind) {
-   case TONGS_INFO_BLOB:
-   case TONGS_INFO_INOUT_BLOB:
-      tongs_print_bytes(p->out, list, count);
-      break;
-   case TONGS_INFO_STRINGS:
-      fputc('[', p->out);
-      for (uint64_t i = 0; i < count; i++) {
-         fputs(i ? ", " : "", p->out);
-         tongs_print_text(p->out, lists[i], SIZE_MAX);
-      }
-      fputc(']', p->out);
-      break;
-   case TONGS_INFO_POINTERS:
-   case TONGS_INFO_NESTED_STRUCTS:
-   case TONGS_INFO_NESTED_SCALARS:
-      fputc('[', p->out);
-      for (uint64_t i = 0; i < count && i < TONGS_PRINT_ELEMENTS; i++) {
-         fputs(i ? ", " : "", p->out);
-         if (lists[i])
-            dump_elements(p, m, lists[i], m->inner ? m->inner(v, i) : 1);
-      }
-      fputs(count > TONGS_PRINT_ELEMENTS ? ", ...]" : "]", p->out);
-      break;
-   case TONGS_INFO_OUT_STRUCT:
-      dump_out_struct(p, m, list);
-      break;
-   case TONGS_INFO_OUT_COUNT:
-      fprintf(p->out, "out (room for %" PRIu64 ")", load(list, m->elem_size));
-      break;
-   case TONGS_INFO_ROOM:
-   case TONGS_INFO_OUT_SCALAR:
-   case TONGS_INFO_OUT_SCALARS:
-   case TONGS_INFO_OUT_STRUCTS:
-   case TONGS_INFO_OUT_BLOB:
-      fputs("out", p->out);
-      break;
-   default:
-      if (m->count)
-         dump_elements(p, m, list, count);
-      else
-         dump_element(p, m, list);
-      break;
-   }
-}
-
-static void
-dump_member(struct dump *p, const struct tongs_info_member *m, const void *v,
-            const struct tongs_args *args)
-{
-   const void *at = (const char *)v + m->offset;
-   const void *const *pointer = at;
-
-   if (m->kind == TONGS_INFO_BITFIELDS) {
-      dump_bitfields(p, m, v);
-      return;
-   }
-   fprintf(p->out, "%s=", m->name);
-   switch (m->kind) {
-   case TONGS_INFO_CHAIN:
-      dump_chain(p, *pointer);
-      break;
-   case TONGS_INFO_STYPE:
-   case TONGS_INFO_SCALAR:
-      dump_scalar(p, m, at);
-      break;
-   case TONGS_INFO_HANDLE:
-   case TONGS_INFO_UNTYPED:
-   case TONGS_INFO_DISPATCH:
-      tongs_print_id(p->out, load(at, m->elem_size));
-      break;
-   case TONGS_INFO_STRUCT:
-      dump_struct(p, (uint32_t)m->index, at);
-      break;
-   case TONGS_INFO_UNION:
-      dump_union(p, m, v);
-      break;
-   case TONGS_INFO_FIXED:
-      dump_fixed(p, m, at);
-      break;
-   case TONGS_INFO_FIXED_STRUCT:
-      dump_elements(p, m, at, m->elems);
-      break;
-   case TONGS_INFO_NEW:
-      dump_new(p, args);
-      break;
-   default:
-      if (!*pointer)
-         fputs("NULL", p->out);
-      else if (m->kind == TONGS_INFO_STRING)
-         tongs_print_text(p->out, *pointer, SIZE_MAX);
-      else
-         dump_array(p, m, *pointer, v);
-      break;
-   }
-}
-
-static void
-dump_members(struct dump *p, const struct tongs_info_member *members, uint32_t count, const void *v,
-             const struct tongs_args *args)
-{
-   const char *between = "";
-
-   for (uint32_t i = 0; i < count; i++) {
-      if (members[i].kind == TONGS_INFO_NONE || members[i].kind == TONGS_INFO_ALLOCATOR)
-         continue;
-      fputs(between, p->out);
-      dump_member(p, &members[i], v, args);
-      between = ", ";
-   }
-}
 
 /* --- Ops --- */
 
@@ -412,7 +69,7 @@ dump_call(struct dump *p, uint64_t offset, struct tongs_op_header header, struct
    /* a record's dispatchable handle is named once for all of its ops */
    uint32_t skip = record && info->member_count && info->members[0].kind == TONGS_INFO_DISPATCH;
    fprintf(p->out, "%s(", op->name);
-   dump_members(p, info->members + skip, info->member_count - skip, args, args);
+   tongs_dump_members(p->out, info->members + skip, info->member_count - skip, args, args);
    fputc(')', p->out);
    if (call)
       fprintf(p->out, " -> reply %" PRIu32, tag);
@@ -447,9 +104,11 @@ dump_own(struct dump *p, struct tongs_op_header header, struct tongs_decoder *d)
 static void
 dump_record(struct dump *p, const uint8_t *op, uint32_t size)
 {
-   uint64_t id = size >= 16 ? load(op + 8, 8) : 0;
+   uint64_t id = 0;
    uint32_t at = 16;
 
+   if (size >= at)
+      memcpy(&id, op + 8, sizeof(id));
    fprintf(p->out, "tongsRecord(commandBuffer=");
    tongs_print_id(p->out, id);
    fprintf(p->out, ", %" PRIu32 " bytes)\n", size);
