@@ -61,6 +61,8 @@ GOALS = {goal.row: goal for goal in (
     _ratio("record-draw", 1),
     _ratio("record-draw-bare", 1),
     _ratio("record-states", 1),
+    _ratio("rerecord-dispatch", 1),
+    _ratio("rerecord-draw", 1),
     _ratio("submit-states", 8),
     _value("map", 0.5),
     _ratio("allocate-16m", 3),

@@ -407,6 +407,7 @@ NOTED = {
     "vkCmdSetEvent", "vkCmdResetEvent", "vkCmdWaitEvents",
     "vkCmdSetEvent2", "vkCmdResetEvent2", "vkCmdWaitEvents2",
     "vkBindBufferMemory", "vkBindImageMemory",
+    "vkCmdExecuteCommands",
 }
 
 # Posts that others than the thread that posts can wait for: the GPU, a display, another process, or a call of another thread

@@ -116,11 +116,42 @@ icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args)
    icd_record_end(cb, offset);
 }
 
+/* --- Held recordings --- */
+
+static void
+drop_held(struct icd_command_buffer *cb)
+{
+   if (!atomic_load_explicit(&cb->held, memory_order_relaxed))
+      return;
+   atomic_store_explicit(&cb->held, false, memory_order_relaxed);
+   cb->recording = false;
+   leave_open(cb);
+}
+
+VkResult
+icd_ship_held(struct icd_command_buffer *cb)
+{
+   pthread_mutex_lock(&cb->device->ship_lock);
+   if (atomic_load_explicit(&cb->held, memory_order_relaxed)) {
+      ship(cb);
+      atomic_store_explicit(&cb->held, false, memory_order_release);
+   }
+   VkResult result = cb->failed ? VK_ERROR_OUT_OF_HOST_MEMORY : VK_SUCCESS;
+   pthread_mutex_unlock(&cb->device->ship_lock);
+   return result;
+}
+
+/* --- Beginning and ending --- */
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_BeginCommandBuffer(VkCommandBuffer commandBuffer, const VkCommandBufferBeginInfo *pBeginInfo)
 {
    struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
 
+   drop_held(cb);
+   cb->holds = cb->ended && !atomic_load_explicit(&cb->used, memory_order_relaxed);
+   cb->ended = false;
+   atomic_store_explicit(&cb->used, false, memory_order_relaxed);
    cb->failed = false;
    open_record(cb);
    if (cb->level == VK_COMMAND_BUFFER_LEVEL_PRIMARY)
@@ -137,7 +168,10 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
 
    icd_record(commandBuffer, TONGS_OP_vkEndCommandBuffer,
               &(struct tongs_args_vkEndCommandBuffer){0});
-   if (cb->recording)
+   cb->ended = true;
+   if (cb->recording && cb->holds)
+      atomic_store_explicit(&cb->held, true, memory_order_relaxed);
+   else if (cb->recording)
       ship(cb);
    if (icd_connection_is_lost(cb->base.connection))
       return tongs_ops[TONGS_OP_vkEndCommandBuffer].lost;
@@ -147,6 +181,7 @@ icd_EndCommandBuffer(VkCommandBuffer commandBuffer)
 void
 icd_command_buffer_forget(struct icd_command_buffer *cb, bool release)
 {
+   drop_held(cb);
    tongs_encoder_trim(&cb->encoder, release ? 0 : SIZE_MAX);
    if (cb->recording)
       leave_open(cb);

@@ -29,6 +29,13 @@ struct icd_command_buffer {
    size_t record;  /* the offset of the tongsRecord op in the encoder */
    bool recording; /* a tongsRecord op is open */
    bool failed;    /* a command could not be recorded: vkEndCommandBuffer reports it */
+
+   /* A program that records the command buffer again without having used it is likely to do so once
+    * more. From then on a recording stays here until it is used. */
+   bool ended;       /* there is a recording, used or not */
+   bool holds;       /* the recording was begun after one that was not used */
+   atomic_bool used; /* the recording was submitted, or executed by a primary command buffer */
+   atomic_bool held; /* vkEndCommandBuffer has not shipped the recording */
 };
 
 /* Makes room for an op of `room` bytes including its header. Returns the op's address; NULL if
@@ -72,6 +79,23 @@ icd_record_begin(struct icd_command_buffer *cb, uint32_t op, size_t *offset);
 
 void
 icd_record_end(struct icd_command_buffer *cb, size_t offset);
+
+/* Ships a held recording. */
+VkResult
+icd_ship_held(struct icd_command_buffer *cb);
+
+/* The command buffer is about to be submitted or executed. Any thread, because several may submit
+ * it at once. */
+static inline VkResult
+icd_use_command_buffer(VkCommandBuffer handle)
+{
+   struct icd_command_buffer *cb = (struct icd_command_buffer *)handle;
+
+   if (!atomic_load_explicit(&cb->used, memory_order_relaxed))
+      atomic_store_explicit(&cb->used, true, memory_order_relaxed);
+   /* Acquire: another thread has shipped the commands. Pairs with the store in icd_ship_held(). */
+   return atomic_load_explicit(&cb->held, memory_order_acquire) ? icd_ship_held(cb) : VK_SUCCESS;
+}
 
 /* Drops the unshipped commands. `release`: frees their memory, too. */
 void

@@ -64,6 +64,7 @@ destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
    icd_heaps_finish(&dev->heaps);
    icd_deferred_destroys_finish(dev);
    icd_cache_finish(&dev->answers);
+   pthread_mutex_destroy(&dev->ship_lock);
    icd_id_free(dev->base.connection, dev->base.object.id);
    VkAllocationCallbacks own = dev->base.alloc;
    icd_free(NULL, alloc ? alloc : &own, dev);
@@ -121,6 +122,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
       return VK_ERROR_OUT_OF_HOST_MEMORY;
    }
    icd_deferred_destroys_init(&dev->deferred);
+   pthread_mutex_init(&dev->ship_lock, NULL);
    icd_cache_init(&dev->answers, ANSWERS_MAX, ANSWERS_BYTES_MAX);
    icd_heaps_init(&dev->heaps, dev->base.connection, dev->base.object.id);
 

@@ -19,6 +19,7 @@ struct icd_device {
    bool exports_memory;    /* allocate shared memory for export, and map it by its descriptor */
    struct icd_heaps heaps; /* its shared memory comes from them */
    struct icd_deferred_destroys deferred;
+   pthread_mutex_t ship_lock; /* held while a held recording is shipped (command_buffer.h) */
    struct icd_spirv_proven proven;
    struct icd_cache answers; /* about its objects, for as long as they live */
    uint32_t queue_count;

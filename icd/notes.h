@@ -7,6 +7,7 @@
 #define ICD_NOTES_H
 
 #include "icd/buffer.h"
+#include "icd/command_buffer.h"
 #include "icd/memory.h"
 
 #include <vulkan/vulkan_core.h>
@@ -82,6 +83,17 @@ icd_note_CmdWaitEvents(VkCommandBuffer cmd, uint32_t count, const VkEvent *event
    (void)buffers, (void)image_count, (void)images;
    for (uint32_t i = 0; i < count; i++)
       icd_note_event(events[i]);
+}
+
+/* --- Command buffers that others execute --- */
+
+static inline void
+icd_note_CmdExecuteCommands(VkCommandBuffer cmd, uint32_t count, const VkCommandBuffer *executed)
+{
+   for (uint32_t i = 0; i < count; i++) {
+      if (icd_use_command_buffer(executed[i]) < 0)
+         ((struct icd_command_buffer *)cmd)->failed = true;
+   }
 }
 
 #ifdef VK_KHR_synchronization2

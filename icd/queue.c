@@ -9,6 +9,7 @@
 
 #include "icd/queue.h"
 
+#include "icd/command_buffer.h"
 #include "icd/completion.h"
 #include "icd/connection.h"
 #include "icd/device.h"
@@ -264,6 +265,25 @@ note_waits(const struct icd_queue *queue, const struct batches *b, uint32_t batc
    return result;
 }
 
+/* --- Command buffers of a submission --- */
+
+static VkResult
+use_command_buffers(const struct batches *b)
+{
+   VkResult result = VK_SUCCESS;
+
+   for (uint32_t i = 0; b->submits && i < b->count; i++) {
+      for (uint32_t j = 0; j < b->submits[i].commandBufferCount && result == VK_SUCCESS; j++)
+         result = icd_use_command_buffer(b->submits[i].pCommandBuffers[j]);
+   }
+   for (uint32_t i = 0; b->submits2 && i < b->count; i++) {
+      const VkSubmitInfo2 *info = &b->submits2[i];
+      for (uint32_t j = 0; j < info->commandBufferInfoCount && result == VK_SUCCESS; j++)
+         result = icd_use_command_buffer(info->pCommandBufferInfos[j].commandBuffer);
+   }
+   return result;
+}
+
 /* --- Submitting --- */
 
 static VkResult
@@ -384,8 +404,9 @@ submit(VkQueue handle, const struct batches *b, VkFence fence)
 
    if (is_lost(queue))
       return VK_ERROR_DEVICE_LOST;
-   VkResult result =
-      queue->slot ? submit_pieces(queue, b, fence) : submit_without_slot(queue, b, fence);
+   VkResult result = use_command_buffers(b);
+   if (result == VK_SUCCESS)
+      result = queue->slot ? submit_pieces(queue, b, fence) : submit_without_slot(queue, b, fence);
    icd_flush(queue->base.connection);
    return icd_connection_is_lost(queue->base.connection) ? VK_ERROR_DEVICE_LOST : result;
 }

@@ -47,6 +47,7 @@ static const struct prog_check checks[] = {
    CHECK(dispatch_base),
    CHECK(secondary_commands),
    CHECK(resubmission),
+   CHECK(unused_recordings),
    CHECK(command_pools),
    CHECK(images_and_views),
    CHECK(samplers),

@@ -48,6 +48,7 @@ enum prog_status check_dispatch_indirect(struct prog *p);
 enum prog_status check_dispatch_base(struct prog *p);
 enum prog_status check_secondary_commands(struct prog *p);
 enum prog_status check_resubmission(struct prog *p);
+enum prog_status check_unused_recordings(struct prog *p);
 enum prog_status check_command_pools(struct prog *p);
 
 /* many_images.c */

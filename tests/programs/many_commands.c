@@ -360,6 +360,70 @@ check_resubmission(struct prog *p)
    return PROG_RIGHT;
 }
 
+static enum prog_status
+record_secondary(struct prog *p, VkCommandBuffer commands, const struct prog_buffer *buffer,
+                 uint32_t value)
+{
+   const VkCommandBufferInheritanceInfo inheritance = {
+      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_INHERITANCE_INFO,
+   };
+   const VkCommandBufferBeginInfo begin = {
+      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+      .pInheritanceInfo = &inheritance,
+   };
+   PROG_VK(p, vkBeginCommandBuffer(commands, &begin));
+   vkCmdFillBuffer(commands, buffer->buffer, 0, VK_WHOLE_SIZE, value);
+   prog_memory_barrier(commands);
+   PROG_VK(p, vkEndCommandBuffer(commands));
+   return PROG_RIGHT;
+}
+
+/* Recordings that are recorded anew, reset or freed without having been used, and the one after
+ * them, which is submitted twice or executed by another command buffer. */
+enum prog_status
+check_unused_recordings(struct prog *p)
+{
+   struct prog_buffer buffer;
+   PROG_STEP(prog_buffer_init(p, &buffer, BYTES, any_use));
+   VkCommandBufferAllocateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+      .commandPool = p->pool,
+      .commandBufferCount = 1,
+   };
+   VkCommandBuffer commands, secondary;
+   PROG_VK(p, vkAllocateCommandBuffers(p->device, &info, &commands));
+   info.level = VK_COMMAND_BUFFER_LEVEL_SECONDARY;
+   PROG_VK(p, vkAllocateCommandBuffers(p->device, &info, &secondary));
+   for (uint32_t round = 0; round < 20; round++) {
+      for (uint32_t i = 0; i <= round % 4; i++)
+         PROG_STEP(record_fill(p, commands, 0, &buffer, 100 * round + i));
+      if (round % 5 == 1)
+         PROG_VK(p, vkResetCommandBuffer(commands, 0));
+      else if (round % 5 == 2)
+         PROG_VK(p, vkResetCommandPool(p->device, p->pool, 0));
+      if (round % 5 == 1 || round % 5 == 2)
+         PROG_STEP(record_fill(p, commands, 0, &buffer, 100 * round + round % 4));
+      for (uint32_t i = 0; i < 2; i++) {
+         memset(buffer.map, 0, BYTES);
+         PROG_STEP(submit_and_wait(p, 1, &commands));
+         PROG_STEP(expect_words(p, &buffer, 0, WORDS, 100 * round + round % 4, 0));
+      }
+      for (uint32_t i = 0; i <= round % 4; i++)
+         PROG_STEP(record_secondary(p, secondary, &buffer, 10000 + 10 * round + i));
+      VkCommandBuffer primary;
+      PROG_STEP(prog_commands_begin(p, &primary));
+      vkCmdExecuteCommands(primary, 1, &secondary);
+      PROG_STEP(prog_commands_run(p, primary));
+      PROG_STEP(expect_words(p, &buffer, 0, WORDS, 10000 + 10 * round + round % 4, 0));
+   }
+   for (uint32_t i = 0; i < 3; i++)
+      PROG_STEP(record_fill(p, commands, 0, &buffer, i));
+   vkFreeCommandBuffers(p->device, p->pool, 1, &commands);
+   vkFreeCommandBuffers(p->device, p->pool, 1, &secondary);
+   prog_buffer_finish(p, &buffer);
+   return PROG_RIGHT;
+}
+
 /* Pools of their own, trimmed, and destroyed with their command buffers in them. */
 enum prog_status
 check_command_pools(struct prog *p)
