@@ -148,6 +148,20 @@ class Application:
             vk.vkFreeMemory(device, memory, None)
         return "freed"
 
+    def keep_memory(self, size, count):
+        """As many memories, all written, until destroy-all."""
+        self.holder = self.holder or self.make_device()
+        for _ in range(int(count)):
+            ctypes.memset(self.map_memory(self.holder, int(size))[1], 0x5a, int(size))
+        call("vkDeviceWaitIdle", self.holder)
+        return "kept"
+
+    def destroy_all(self):
+        """No call follows."""
+        vk.vkDestroyDevice(self.holder, None)
+        self.holder = None
+        return self.destroy()
+
     def cycle_memory(self, size, count):
         """The same, and the worker has done it."""
         self.free_memory(size, count)
@@ -199,6 +213,8 @@ class Application:
             "memory": self.memory,
             "hold-memory": self.hold_memory,
             "free-memory": self.free_memory,
+            "keep-memory": self.keep_memory,
+            "destroy-all": self.destroy_all,
             "cycle-memory": self.cycle_memory,
             "destroy": self.destroy,
             "fds": lambda: str(len(self.list_fds())),

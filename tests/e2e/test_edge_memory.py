@@ -96,5 +96,34 @@ def freed_memory_comes_back_without_a_further_call():
         wait_until(lambda: not harness.workers_of(server))
 
 
+def open_heaps(pid):
+    """Descriptors of the shared heaps that the process has mapped. The test closes them."""
+    with open(f"/proc/{pid}/maps") as file:
+        ranges = [line.split()[0] for line in file if "memfd:tongs-heap" in line]
+    try:
+        return [os.open(f"/proc/{pid}/map_files/{r}", os.O_RDONLY | os.O_CLOEXEC) for r in ranges]
+    except OSError as error:
+        raise harness.Skip(f"another process's mappings cannot be opened here: {error}")
+
+
+@test
+def memory_comes_back_when_its_device_and_instance_are_destroyed():
+    for _, server in harness.transports():
+        client = harness.Client(server)
+        client.ask("instance")
+        client.ask(f"keep-memory {32 * MIB} 8")
+        heaps = open_heaps(only_worker_of(server))
+        used = sum(os.fstat(fd).st_blocks * 512 for fd in heaps)
+        client.ask("destroy-all")
+        left = sum(os.fstat(fd).st_blocks * 512 for fd in heaps)
+        for fd in heaps:
+            os.close(fd)
+        assert used >= 256 * MIB, used
+        # The pages are gone when vkDestroyInstance returns, whatever the worker still does.
+        assert left == 0, left
+        client.finish()
+        wait_until(lambda: not harness.workers_of(server))
+
+
 if __name__ == "__main__":
     sys.exit(harness.main())
