@@ -17,6 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* malloc() takes larger blocks, in bytes, from the kernel, which clears them: glibc's threshold is
+ * 32 MiB at most. Clearing gigabytes that nobody has touched would take seconds. */
+#define MALLOC_MAX (UINT64_C(64) << 20)
+
 /* Clears memory that the host driver allocated and that the client may read: drivers for the CPU
  * take it from the worker's own heap, which holds what was freed there. Heaps of the client's are
  * clear already, and imported memory holds what it was imported for. */
@@ -30,7 +34,8 @@ clear(const struct rdr_device *dev, VkDeviceMemory memory, uint64_t size)
    };
    void *data;
 
-   if (dev->vk.MapMemory(dev->handle, memory, 0, VK_WHOLE_SIZE, 0, &data) != VK_SUCCESS)
+   if (size > MALLOC_MAX ||
+       dev->vk.MapMemory(dev->handle, memory, 0, VK_WHOLE_SIZE, 0, &data) != VK_SUCCESS)
       return;
    memset(data, 0, size);
    dev->vk.FlushMappedMemoryRanges(dev->handle, 1, &all);
