@@ -90,16 +90,18 @@ def out_param(cx: Context, c: RegCommand, p: RegMember, m: Member, siblings, cre
 
 
 def ranges_of(cx: Context, args: tuple[Member, ...]) -> tuple[Range, ...]:
-    """For the struct that an argument points to, and the arrays of structs in it."""
+    """For the structs that an argument points to; if it is one, for the structs in it and its arrays of structs."""
     found = []
     for m in args:
-        if m.kind != "structs" or m.count != "1":
+        if m.kind != "structs":
             continue
-        found.append(Range(m.type, f"a->{m.name}", "1", checks_of(m.type)))
-        for inner in members_of(cx, m.type):
+        found.append(Range(m.type, f"a->{m.name}", m.count.replace("v->", "a->"), checks_of(m.type)))
+        for inner in members_of(cx, m.type) if m.count == "1" else ():
+            at = f"a->{m.name}->{inner.name}"
             if inner.kind == "structs":
-                found.append(Range(inner.type, f"a->{m.name}->{inner.name}", inner.count.replace("v->", f"a->{m.name}->"),
-                                   checks_of(inner.type)))
+                found.append(Range(inner.type, at, inner.count.replace("v->", f"a->{m.name}->"), checks_of(inner.type)))
+            elif inner.kind == "struct":
+                found.append(Range(inner.type, f"&{at}", "1", checks_of(inner.type)))
     return tuple(r for r in found if r.conds)
 
 
@@ -173,7 +175,7 @@ def build_op(cx: Context, name: str) -> Op:
               checked=name in cx.hand_checks, cached=name in cx.cached,
               cached_in_device=name in cx.cached_in_device,
               also_posts=also_posts, bound=cx.post_bounds.get(name, ""),
-              ranges=ranges_of(cx, args) if also_posts and created_type(cx, c) else (),
+              ranges=ranges_of(cx, args) if created_type(cx, c) else (),
               sent_at_once=name in cx.sent_at_once,
               noted=name in cx.noted,
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),

@@ -250,7 +250,7 @@ class Op:
     sent_at_once: bool = False     # a post that others than this client can wait for
     also_posts: bool = False       # vkAllocateDescriptorSets: a call that the client also sends as a post
     outputs_on_failure: bool = False
-    ranges: tuple[Range, ...] = ()   # of an op that creates something, as a post or a call
+    ranges: tuple[Range, ...] = ()   # of an op that creates something
     bound: str = ""           # of a call: C over v and limits that makes it a post
     failure: str = "told"     # of a post: "ignored", "told", "lost"
     role: str = "plain"       # of a recorded command: "opens", "binds", "works"

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <vulkan/vulkan_core.h>
 
-/* The way in which an object is created. */
+/* The way in which an object is created, the usual one first. */
 enum icd_way {
    ICD_POST,
    ICD_CALL,   /* the host driver may refuse: its result counts */

@@ -8,6 +8,7 @@
 #include "protocol/chain.h"
 #include "protocol/ignored.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
@@ -50,15 +51,27 @@ spirv_of(const VkPipelineShaderStageCreateInfo *stage, struct icd_spirv *storage
    return storage;
 }
 
-/* Whether the host driver will hardly refuse the shader. */
-static bool
-is_usual(struct icd_dispatchable *dev, const VkPipelineShaderStageCreateInfo *stage)
+static enum icd_way
+way_of_stage(struct icd_dispatchable *dev, const VkPipelineShaderStageCreateInfo *stage)
 {
+   const VkShaderModuleCreateInfo *code =
+      tongs_find_in_chain(stage->pNext, VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
    struct icd_spirv storage;
-   const struct icd_spirv *spirv = spirv_of(stage, &storage);
 
-   return spirv && icd_spirv_has_entry(spirv, stage->stage, stage->pName) &&
-          icd_spirv_is_proven(spirv, &((struct icd_device *)dev)->proven);
+   if (code && !icd_is_in_range_CreateShaderModule(
+                  &(struct tongs_args_vkCreateShaderModule){.pCreateInfo = code}))
+      return ICD_REFUSE;
+   const struct icd_spirv *spirv = spirv_of(stage, &storage);
+   if (spirv && icd_spirv_has_entry(spirv, stage->stage, stage->pName) &&
+       icd_spirv_is_proven(spirv, &((struct icd_device *)dev)->proven))
+      return ICD_POST;
+   return ICD_CALL;
+}
+
+static enum icd_way
+worse(enum icd_way a, enum icd_way b)
+{
+   return a > b ? a : b;
 }
 
 /* The host driver has compiled the shader. */
@@ -82,22 +95,21 @@ stage_count(const VkGraphicsPipelineCreateInfo *create)
 
 /* --- Pipelines --- */
 
-/* Creates `count` pipelines by a post or a call. `pipelines`: the application's array, which `args`
- * points to. */
+/* Creates `count` pipelines. `pipelines`: the application's array, which `args` points to. */
 static VkResult
 create(struct icd_dispatchable *dev, const VkAllocationCallbacks *alloc, uint32_t op, void *args,
-       bool post, uint32_t count, VkPipeline *pipelines)
+       enum icd_way way, uint32_t count, VkPipeline *pipelines)
 {
+   const bool post = way == ICD_POST;
    struct tongs_object **objects =
       icd_objects_create(dev, alloc, TONGS_TYPE_VkPipeline, count, pipelines);
    if (!objects)
       return VK_ERROR_OUT_OF_HOST_MEMORY;
 
-   VkResult result =
-      post ? icd_post(dev->connection, op, args) : icd_call(dev->connection, op, args);
+   VkResult result = icd_create(dev->connection, op, args, way);
    if (post)
       icd_flush(dev->connection); /* so that the worker compiles early */
-   if (post && result < 0)
+   if (way != ICD_CALL && result < 0)
       memset(pipelines, 0, count * sizeof(*pipelines));
    icd_objects_settle(dev, alloc, objects, count, pipelines);
    return result;
@@ -117,16 +129,17 @@ icd_CreateGraphicsPipelines(VkDevice device, VkPipelineCache pipelineCache,
       .pPipelines = pPipelines,
    };
    struct icd_dispatchable *dev = icd_dispatchable_from(device);
-   bool post = true;
+   enum icd_way way = ICD_POST;
 
-   for (uint32_t i = 0; i < createInfoCount && post; i++) {
-      post = !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext);
-      for (uint32_t k = 0, count = stage_count(&pCreateInfos[i]); k < count && post; k++)
-         post = is_usual(dev, &pCreateInfos[i].pStages[k]);
+   for (uint32_t i = 0; i < createInfoCount; i++) {
+      if (must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext))
+         way = worse(way, ICD_CALL);
+      for (uint32_t k = 0, count = stage_count(&pCreateInfos[i]); k < count; k++)
+         way = worse(way, way_of_stage(dev, &pCreateInfos[i].pStages[k]));
    }
-   VkResult result = create(dev, pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args, post,
+   VkResult result = create(dev, pAllocator, TONGS_OP_vkCreateGraphicsPipelines, &args, way,
                             createInfoCount, pPipelines);
-   for (uint32_t i = 0; i < createInfoCount && !post && result == VK_SUCCESS; i++) {
+   for (uint32_t i = 0; i < createInfoCount && way != ICD_POST && result == VK_SUCCESS; i++) {
       for (uint32_t k = 0, count = stage_count(&pCreateInfos[i]); k < count; k++)
          prove(dev, &pCreateInfos[i].pStages[k]);
    }
@@ -146,14 +159,16 @@ icd_CreateComputePipelines(VkDevice device, VkPipelineCache pipelineCache, uint3
       .pPipelines = pPipelines,
    };
    struct icd_dispatchable *dev = icd_dispatchable_from(device);
-   bool post = true;
+   enum icd_way way = ICD_POST;
 
-   for (uint32_t i = 0; i < createInfoCount && post; i++)
-      post = !must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext) &&
-             is_usual(dev, &pCreateInfos[i].stage);
-   VkResult result = create(dev, pAllocator, TONGS_OP_vkCreateComputePipelines, &args, post,
+   for (uint32_t i = 0; i < createInfoCount; i++) {
+      if (must_know(pCreateInfos[i].flags, pCreateInfos[i].pNext))
+         way = worse(way, ICD_CALL);
+      way = worse(way, way_of_stage(dev, &pCreateInfos[i].stage));
+   }
+   VkResult result = create(dev, pAllocator, TONGS_OP_vkCreateComputePipelines, &args, way,
                             createInfoCount, pPipelines);
-   for (uint32_t i = 0; i < createInfoCount && !post && result == VK_SUCCESS; i++)
+   for (uint32_t i = 0; i < createInfoCount && way != ICD_POST && result == VK_SUCCESS; i++)
       prove(dev, &pCreateInfos[i].stage);
    return result;
 }
@@ -173,7 +188,7 @@ icd_CreateRayTracingPipelinesKHR(VkDevice device, VkDeferredOperationKHR deferre
    };
    VkResult result =
       create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesKHR,
-             &args, false, createInfoCount, pPipelines);
+             &args, ICD_CALL, createInfoCount, pPipelines);
    return deferredOperation && result == VK_SUCCESS ? VK_OPERATION_NOT_DEFERRED_KHR : result;
 }
 
@@ -191,5 +206,5 @@ icd_CreateRayTracingPipelinesNV(VkDevice device, VkPipelineCache pipelineCache,
       .pPipelines = pPipelines,
    };
    return create(icd_dispatchable_from(device), pAllocator, TONGS_OP_vkCreateRayTracingPipelinesNV,
-                 &args, false, createInfoCount, pPipelines);
+                 &args, ICD_CALL, createInfoCount, pPipelines);
 }

@@ -12,6 +12,8 @@
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 
+#include <string.h>
+
 /* A module that is whole is a post: drivers do little more than copy it. */
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateShaderModule(VkDevice device, const VkShaderModuleCreateInfo *pCreateInfo,
@@ -56,6 +58,10 @@ icd_CreateShadersEXT(VkDevice device, uint32_t createInfoCount,
       .pCreateInfos = pCreateInfos,
       .pShaders = pShaders,
    };
+   if (!icd_is_in_range_CreateShadersEXT(&args)) {
+      memset(pShaders, 0, createInfoCount * sizeof(*pShaders));
+      return VK_ERROR_UNKNOWN;
+   }
    struct tongs_object **objects =
       icd_objects_create(dev, pAllocator, TONGS_TYPE_VkShaderEXT, createInfoCount, pShaders);
    if (!objects)

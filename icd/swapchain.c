@@ -14,6 +14,7 @@
 
 #include "protocol/decoder.h"
 
+#include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_args.h"
 #include "tongs_gen_own.h"
@@ -127,6 +128,9 @@ icd_CreateSwapchainKHR(VkDevice device, const VkSwapchainCreateInfoKHR *pCreateI
 
    if (!icd_surface_is_ours(pCreateInfo->surface))
       return VK_ERROR_SURFACE_LOST_KHR;
+   if (!icd_is_in_range_CreateSwapchainKHR(
+          &(struct tongs_args_vkCreateSwapchainKHR){.pCreateInfo = pCreateInfo}))
+      return VK_ERROR_UNKNOWN; /* as for a minimised window of no size */
    if (pCreateInfo->oldSwapchain)
       swapchain_from(pCreateInfo->oldSwapchain)->is_retired = true;
    struct icd_swapchain *s =

@@ -19,7 +19,7 @@ icd_is_in_range_${o.short}(const struct tongs_args_${o.name} *a)
 {
 % for r in o.ranges:
    for (uint32_t i = 0; i < ${r.count}; i++) {
-      const ${r.type} *v = ${r.list} + i;
+      const ${r.type} *v = &(${r.list})[i];
 % for cond in r.conds:
       if (!(${cond}))
          return false;

@@ -56,6 +56,9 @@ icd_${o.short}(${o.declaration})
    };
 % if o.bound:
    VkResult result = icd_create(parent->connection, TONGS_OP_${o.name}, &args, icd_way_of_${o.short}(&args));
+% elif o.ranges:
+   VkResult result = icd_create(parent->connection, TONGS_OP_${o.name}, &args,
+                                icd_is_in_range_${o.short}(&args) ? ICD_${o.kind | upper} : ICD_REFUSE);
 % else:
    VkResult result = icd_${o.kind}(parent->connection, TONGS_OP_${o.name}, &args);
 % endif

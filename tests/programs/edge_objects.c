@@ -6,7 +6,6 @@
  *    heap_size       allocates three times the largest heap
  *    idle_import     allocates memory with an import struct that names no kind of handle
  *    sizes           objects whose sizes only some drivers can provide
- *    senseless       creates objects with numbers that the API forbids
  *    name            gives a buffer no name
  *    late            uses a buffer that the test's driver fails to make
  *    removal         removes what the test's driver fails to make, and what names it
@@ -213,74 +212,6 @@ check_sizes(struct prog *p)
    try_queries(p, 1 << 20);
    try_binding(p, 1000);
    try_binding(p, 1 << 20);
-   return check_device(p);
-}
-
-/* --- Numbers that make no sense --- */
-
-static void
-try_odd_image(struct prog *p, uint32_t width, uint32_t levels, uint32_t layers, uint32_t samples)
-{
-   const VkImageCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-      .imageType = VK_IMAGE_TYPE_2D,
-      .format = VK_FORMAT_R8G8B8A8_UNORM,
-      .extent = {width, 16, 1},
-      .mipLevels = levels,
-      .arrayLayers = layers,
-      .samples = samples,
-      .usage = VK_IMAGE_USAGE_SAMPLED_BIT,
-   };
-   VkImage image = VK_NULL_HANDLE;
-   const VkResult result = vkCreateImage(p->device, &info, NULL, &image);
-
-   printf("image: %s\n", prog_result_name(result));
-   vkDestroyImage(p->device, image, NULL);
-}
-
-static void
-try_odd_layout(struct prog *p)
-{
-   const VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, 2};
-   const VkPipelineLayoutCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
-      .pushConstantRangeCount = 1,
-      .pPushConstantRanges = &push,
-   };
-   VkPipelineLayout layout = VK_NULL_HANDLE;
-   const VkResult result = vkCreatePipelineLayout(p->device, &info, NULL, &layout);
-
-   printf("layout: %s\n", prog_result_name(result));
-   vkDestroyPipelineLayout(p->device, layout, NULL);
-}
-
-static void
-try_odd_module(struct prog *p, size_t size)
-{
-   const VkShaderModuleCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-      .codeSize = size,
-      .pCode = prog_shader_sum.words,
-   };
-   VkShaderModule module = VK_NULL_HANDLE;
-   const VkResult result = vkCreateShaderModule(p->device, &info, NULL, &module);
-
-   printf("module: %s\n", prog_result_name(result));
-   vkDestroyShaderModule(p->device, module, NULL);
-}
-
-static enum prog_status
-check_senseless(struct prog *p)
-{
-   PROG_STEP(prog_init(p));
-   try_odd_image(p, 0, 1, 1, 1);
-   try_odd_image(p, 16, 0, 1, 1);
-   try_odd_image(p, 16, 7, 1, 1);
-   try_odd_image(p, 16, 1, 0, 1);
-   try_odd_image(p, 16, 1, 1, 3);
-   try_odd_layout(p);
-   try_odd_module(p, 4);
-   try_odd_module(p, prog_shader_sum.size - 2);
    return check_device(p);
 }
 
@@ -576,7 +507,6 @@ main(int argc, char **argv)
       {"heap_size", check_heap_size},
       {"idle_import", check_idle_import},
       {"sizes", check_sizes},
-      {"senseless", check_senseless},
       {"name", check_name},
       {"late", check_late},
       {"removal", check_removal},
