@@ -4,6 +4,7 @@
 
 #include "renderer/worker/handlers.h"
 
+#include "renderer/worker/clear_pages.h"
 #include "renderer/worker/external.h"
 #include "renderer/worker/heap.h"
 #include "renderer/worker/object.h"
@@ -37,7 +38,7 @@ clear(const struct rdr_device *dev, VkDeviceMemory memory, uint64_t size)
    if (size > MALLOC_MAX ||
        dev->vk.MapMemory(dev->handle, memory, 0, VK_WHOLE_SIZE, 0, &data) != VK_SUCCESS)
       return;
-   memset(data, 0, size);
+   rdr_clear_used_pages(data, size);
    dev->vk.FlushMappedMemoryRanges(dev->handle, 1, &all);
    dev->vk.UnmapMemory(dev->handle, memory);
 }

@@ -163,7 +163,7 @@ note_manifest(void *data, const char *manifest)
    char library[PATH_MAX];
 
    if (m->rules)
-      allow(m->rules, manifest, READ_FILE);
+      allow_parent(m->rules, manifest, READ_FILE | READ_DIR); /* the loader lists the folder */
    if (!rdr_manifest_library(manifest, library, sizeof(library)))
       return;
    m->profiles |= profile_of(library);

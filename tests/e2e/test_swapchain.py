@@ -42,7 +42,7 @@ def frames_and_their_colours_are_what_they_are_natively():
 def frames_leave_nothing_on_the_host():
     for check in CHECKS:
         log = os.path.join(harness.scratch, f"calls-{check}")
-        done = over_mock(check, TONGS_MOCK_LOG=log, TONGS_SANDBOX="off")
+        done = over_mock(check, TONGS_MOCK_LOG=log)
         assert done.returncode == 0, (done.stdout, done.stderr)
         expect_good_manners(done, check)
         with open(log) as file:
@@ -80,7 +80,7 @@ def any_call_for_a_frame_may_fail():
     work = []
     for check in ("frames", "resize"):
         log = os.path.join(harness.scratch, f"all-calls-{check}")
-        over_mock(check, TONGS_MOCK_LOG=log, TONGS_SANDBOX="off")
+        over_mock(check, TONGS_MOCK_LOG=log)
         with open(log) as file:
             calls = file.read().splitlines()
         work += [(check, name, k) for name in sorted(set(calls)) for k in (1, 2, 4)
