@@ -18,10 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* malloc() takes larger blocks, in bytes, from the kernel, which clears them: glibc's threshold is
- * 32 MiB at most. Clearing gigabytes that nobody has touched would take seconds. */
-#define MALLOC_MAX (UINT64_C(64) << 20)
-
 /* Clears memory that the host driver allocated and that the client may read: drivers for the CPU
  * take it from the worker's own heap, which holds what was freed there. Heaps of the client's are
  * clear already, and imported memory holds what it was imported for. */
@@ -35,8 +31,7 @@ clear(const struct rdr_device *dev, VkDeviceMemory memory, uint64_t size)
    };
    void *data;
 
-   if (size > MALLOC_MAX ||
-       dev->vk.MapMemory(dev->handle, memory, 0, VK_WHOLE_SIZE, 0, &data) != VK_SUCCESS)
+   if (dev->vk.MapMemory(dev->handle, memory, 0, VK_WHOLE_SIZE, 0, &data) != VK_SUCCESS)
       return;
    rdr_clear_used_pages(data, size);
    dev->vk.FlushMappedMemoryRanges(dev->handle, 1, &all);
