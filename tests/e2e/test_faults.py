@@ -56,6 +56,8 @@ def any_call_of_the_hosts_driver_may_fail():
         for name in sorted(set(calls)):
             if re.fullmatch(r"vk\w+", name):
                 work += [(check, name, k) for k in (1, 2) if calls.count(name) >= k]
+    if harness.sanitized():   # each takes a second; the plain build tries all
+        work = work[::3]
 
     def one(item):
         check, name, k = item

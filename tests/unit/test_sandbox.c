@@ -95,5 +95,9 @@ main(int argc, char **argv)
    check_run(code_can_be_written_and_then_executed);
    check_run(shared_memory_can_be_made);
    check_run(no_process_and_no_socket_can_be_made);
-   return check_end();
+   /* Without exit handlers: one of the address sanitizer's starts a process, which the filter
+    * forbids. */
+   int status = check_end();
+   fflush(stdout);
+   _exit(status);
 }
