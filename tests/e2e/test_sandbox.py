@@ -115,7 +115,7 @@ def programs_run_in_the_required_sandbox():
                     ["threads"]):
         result = run([program(command[0]), *command[1:]], env)
         assert result.returncode == 0, result
-    result = run([tool("vulkaninfo")], env)
+    result = run([tool("vulkaninfo")], client_environment(server, foreign=True))
     assert result.returncode == 0, result
     assert "the sandbox stopped" not in server.log, server.log
 
