@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What the client reads in the SPIR-V of a shader module, in order to know whether a pipeline may
- * fail: the structure (section "Physical Layout" of the SPIR-V specification), the entry points and
- * the capabilities. */
+/* The parts of a shader module's SPIR-V that the client reads, in order to know whether a pipeline
+ * may fail: the structure (section "Physical Layout" of the SPIR-V specification), the entry points
+ * and the capabilities. */
 
 #ifndef ICD_SPIRV_H
 #define ICD_SPIRV_H

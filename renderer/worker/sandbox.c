@@ -317,14 +317,18 @@ rdr_sandbox_describe(char *in_force, size_t in_force_size, char *missing, size_t
             abi < 6 && !filter ? ", " : "", filter ? "" : "seccomp filter: ", filter ? "" : why);
 }
 
-/* Logs a step that failed. Returns whether the worker may go on without it. */
+/* Logs a step that failed. `exists`: this machine has it, so that the failure is no known lack,
+ * which `tongs serve` tells. Returns whether the worker may go on without the step. */
 static bool
-go_on_without(const struct rdr_worker_options *options, const char *step, int error)
+go_on_without(const struct rdr_worker_options *options, const char *step, bool exists, int error)
 {
    const bool required = options->sandbox == RDR_SANDBOX_REQUIRED;
 
    if (required)
       fprintf(stderr, "tongs worker %d: %s failed (%s), and --sandbox=required demands it\n",
+              (int)getpid(), step, strerror(-error));
+   else if (exists)
+      fprintf(stderr, "tongs worker %d: %s failed (%s): the worker goes on without it\n",
               (int)getpid(), step, strerror(-error));
    return !required;
 }
@@ -341,10 +345,10 @@ rdr_sandbox_limit_files(const struct rdr_worker_options *options)
    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
    setsid(); /* fails if the process leads a group, which is as good */
    int error = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
-   if (error && !go_on_without(options, "PR_SET_NO_NEW_PRIVS", error))
+   if (error && !go_on_without(options, "PR_SET_NO_NEW_PRIVS", true, error))
       return false;
    error = restrict_files(options);
-   return !error || go_on_without(options, "Landlock", error);
+   return !error || go_on_without(options, "Landlock", landlock_abi() > 0, error);
 }
 
 bool
@@ -355,6 +359,8 @@ rdr_sandbox_limit_calls(const struct rdr_worker_options *options)
    if (done || options->sandbox == RDR_SANDBOX_OFF)
       return true;
    done = true;
+   const char *why;
+   const bool exists = rdr_sandbox_can_filter(&why);
    int error = rdr_sandbox_filter(rdr_sandbox_profiles(options));
-   return !error || go_on_without(options, "the seccomp filter", error);
+   return !error || go_on_without(options, "the seccomp filter", exists, error);
 }

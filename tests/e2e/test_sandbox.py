@@ -80,7 +80,7 @@ def a_private_worker_is_contained():
 
 
 @test
-def a_warm_worker_can_open_no_other_files_before_it_has_a_client():
+def a_warm_worker_takes_the_first_step_before_it_has_a_client():
     need_sandbox()
     server = Server("--warm", "1")
     [ready] = wait_for_ready(server, 1)
