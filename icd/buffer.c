@@ -2,12 +2,13 @@
 #include "icd/buffer.h"
 
 #include "icd/device.h"
-#include "protocol/decoder.h"
 #include "protocol/encoder.h"
 
 #include "icd_gen_bounds.h"
 #include "icd_gen_entry.h"
 #include "tongs_gen_structs.h"
+
+#include <string.h>
 
 /* How the requirements of buffers that differ only in size depend on the size. Six probes show
  * whether a buffer's memory size is the buffer size rounded up. */
@@ -16,49 +17,50 @@ struct size_rule {
    uint64_t proven_max;         /* the largest probe for which the rule holds */
 };
 
-/* A create info of a key takes less, bytes. */
-#define ARENA_LIMIT ((size_t)64 * 1024)
-
 /* --- Creation --- */
 
-/* Whether probe buffers with this create info can be created safely. They cannot if it contains an
- * address or a struct that this driver does not know. */
+/* Whether `flags` let probe buffers be created safely. They do not if they concern an address. */
 static bool
-may_probe(const VkBufferCreateInfo *create)
+may_probe(VkBufferCreateFlags flags)
 {
    const VkBufferCreateFlags plain =
       VK_BUFFER_CREATE_SPARSE_BINDING_BIT | VK_BUFFER_CREATE_SPARSE_RESIDENCY_BIT |
       VK_BUFFER_CREATE_SPARSE_ALIASED_BIT | VK_BUFFER_CREATE_PROTECTED_BIT;
 
-   return !create->pNext && !(create->flags & ~plain);
+   return !(flags & ~plain);
 }
 
-/* The key omits the buffer's size, so that buffers that differ in size only have one key. */
+/* False if the create info has more than a `struct icd_buffer_kind` holds. */
+static bool
+init_kind(struct icd_buffer_kind *kind, const struct icd_dispatchable *dev,
+          const VkBufferCreateInfo *create)
+{
+   const bool shared = create->sharingMode == VK_SHARING_MODE_CONCURRENT;
+
+   if (create->pNext || (shared && create->queueFamilyIndexCount > ICD_BUFFER_FAMILIES_MAX))
+      return false;
+   *kind = (struct icd_buffer_kind){
+      .device = dev->object.id, .flags = create->flags, .usage = create->usage};
+   if (shared) {
+      kind->family_count = create->queueFamilyIndexCount;
+      memcpy(kind->families, create->pQueueFamilyIndices,
+             kind->family_count * sizeof(kind->families[0]));
+   }
+   return true;
+}
+
+/* The key of a buffer that has a chain: its create info as it travels. */
 static void
 init_key(struct icd_requirements_key *key, const struct icd_dispatchable *dev,
          const VkBufferCreateInfo *create)
 {
-   VkBufferCreateInfo any_size = *create;
    struct tongs_encoder e;
 
-   any_size.size = 0;
    tongs_encoder_init_fixed(&e, key->bytes, sizeof(key->bytes));
    e.peer_structs = dev->connection->stream.peer_structs;
    tongs_encode_u64(&e, dev->object.id);
-   tongs_encode_VkBufferCreateInfo_array(&e, &any_size, 1);
+   tongs_encode_VkBufferCreateInfo_array(&e, create, 1);
    key->size = e.failed ? 0 : (uint32_t)tongs_encoder_size(&e);
-}
-
-/* The create info that the key was made from, in the arena. NULL if memory is out. */
-static const VkBufferCreateInfo *
-create_info_of(const struct icd_requirements_key *key, struct tongs_arena *arena)
-{
-   struct tongs_decoder d;
-
-   tongs_decoder_init(&d, key->bytes, key->size, arena);
-   tongs_decode_u64(&d);
-   const VkBufferCreateInfo *create = tongs_decode_VkBufferCreateInfo_array(&d, 1, false);
-   return d.error ? NULL : create;
 }
 
 /* Whether the device may write to such a buffer. Usages in the chain count as such. */
@@ -93,9 +95,10 @@ icd_CreateBuffer(VkDevice device, const VkBufferCreateInfo *pCreateInfo,
       return result;
    }
    buffer->size = pCreateInfo->size;
-   buffer->may_probe = may_probe(pCreateInfo);
    buffer->written = may_be_written(pCreateInfo);
-   init_key(&buffer->key, dev, pCreateInfo);
+   buffer->has_kind = init_kind(&buffer->kind, dev, pCreateInfo);
+   if (!buffer->has_kind)
+      init_key(&buffer->key, dev, pCreateInfo);
    *pBuffer = created;
    return result;
 }
@@ -128,24 +131,38 @@ round_up(uint64_t size, uint64_t granule)
    return (size + granule - 1) & ~(granule - 1);
 }
 
-/* Asks about a buffer of `size` bytes that is like `like` otherwise. The worker's object exists for
- * the question alone; the application never sees it. */
+/* Asks about a buffer of this kind and of `size` bytes. The worker's object exists for the question
+ * alone; the application never sees it. */
 static void
-probe_begin(struct icd_device *dev, const VkBufferCreateInfo *like, uint64_t size,
+probe_begin(struct icd_device *dev, const struct icd_buffer_kind *kind, uint64_t size,
             enum icd_requirements_topic topic, struct tongs_object *object,
             struct icd_requirements_ask *a)
 {
    struct icd_connection *c = dev->base.connection;
    VkBuffer buffer = (VkBuffer)(uintptr_t)object;
-   VkBufferCreateInfo info = *like;
+   VkBufferCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+      .flags = kind->flags,
+      .size = size,
+      .usage = kind->usage,
+      .sharingMode = kind->family_count ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
+      .queueFamilyIndexCount = kind->family_count,
+      .pQueueFamilyIndices = kind->families,
+   };
    struct tongs_args_vkCreateBuffer create = {
       .device = (VkDevice)dev, .pCreateInfo = &info, .pBuffer = &buffer};
 
-   info.size = size;
    icd_post(c, TONGS_OP_vkCreateBuffer, &create);
    icd_requirements_ask_begin(dev, a, topic, buffer, VK_NULL_HANDLE);
    struct tongs_args_vkDestroyBuffer destroy = {.device = (VkDevice)dev, .buffer = buffer};
    icd_post(c, TONGS_OP_vkDestroyBuffer, &destroy);
+}
+
+static void
+init_rule_question(struct icd_requirements_question *question, const struct icd_buffer_kind *kind,
+                   enum icd_requirements_topic topic)
+{
+   icd_requirements_question_init(question, topic + ICD_REQUIREMENTS_SIZES, kind, sizeof(*kind));
 }
 
 static bool
@@ -159,24 +176,19 @@ is_alike(const struct icd_requirements *a, const struct icd_requirements *b)
 
 /* Determines how the memory size depends on the buffer size, with one round trip for all probes. */
 static void
-probe(struct icd_device *dev, const struct icd_buffer *buffer,
-      const struct icd_requirements_question *rule_question, enum icd_requirements_topic topic)
+probe(struct icd_device *dev, const struct icd_buffer_kind *kind, enum icd_requirements_topic topic)
 {
    struct icd_connection *c = dev->base.connection;
    struct tongs_object objects[PROBES] = {0};
    struct icd_requirements_ask asks[PROBES];
    struct size_rule rule = {0};
-   struct tongs_arena arena;
    bool holds = true;
    size_t count = 0;
 
-   tongs_arena_init(&arena, ARENA_LIMIT);
-   const VkBufferCreateInfo *like = create_info_of(&buffer->key, &arena);
-   while (like && count < PROBES && (objects[count].id = icd_id_new(c, TONGS_TYPE_VkBuffer))) {
-      probe_begin(dev, like, probes[count], topic, &objects[count], &asks[count]);
+   while (count < PROBES && (objects[count].id = icd_id_new(c, TONGS_TYPE_VkBuffer))) {
+      probe_begin(dev, kind, probes[count], topic, &objects[count], &asks[count]);
       count++;
    }
-   tongs_arena_finish(&arena);
    for (size_t i = 0; i < count; i++) {
       struct icd_requirements answer;
       holds &= icd_requirements_ask_finish(dev, &asks[i], &answer);
@@ -189,38 +201,41 @@ probe(struct icd_device *dev, const struct icd_buffer *buffer,
          rule.proven_max = probes[i];
       icd_id_free(c, objects[i].id);
    }
-   if (!icd_connection_is_lost(c))
-      icd_requirements_keep(dev, rule_question, &rule, sizeof(rule));
+   if (!icd_connection_is_lost(c)) {
+      struct icd_requirements_question question;
+      init_rule_question(&question, kind, topic);
+      icd_requirements_keep(dev, &question, &rule, sizeof(rule));
+   }
 }
 
 static struct icd_requirements
 find_requirements(struct icd_device *dev, VkBuffer handle, enum icd_requirements_topic topic)
 {
    const struct icd_buffer *buffer = icd_buffer_from(handle);
+   struct icd_requirements_question question;
+   struct icd_requirements_ask a;
    struct icd_requirements answer;
    struct size_rule rule;
-   struct icd_requirements_question question, rule_question;
-   struct icd_requirements_ask a;
+   bool known = false;
 
-   if (!buffer->key.size) {
-      icd_requirements_ask_begin(dev, &a, topic, handle, VK_NULL_HANDLE);
-      icd_requirements_ask_finish(dev, &a, &answer);
-      return answer;
+   if (buffer->has_kind) {
+      init_rule_question(&question, &buffer->kind, topic);
+      known = icd_requirements_find(dev, &question, &rule, sizeof(rule));
+      if (known && buffer->size <= rule.proven_max) {
+         answer = rule.any;
+         answer.memory.size = round_up(buffer->size, rule.any.memory.size);
+         return answer;
+      }
+      question.data.topic = topic;
+      question.data.buffer_size = buffer->size;
+   } else {
+      icd_requirements_question_init(&question, topic, buffer->key.bytes, buffer->key.size);
    }
-   icd_requirements_question_init(&rule_question, &buffer->key, topic + ICD_REQUIREMENTS_SIZES);
-   bool known = icd_requirements_find(dev, &rule_question, &rule, sizeof(rule));
-   if (known && buffer->size <= rule.proven_max) {
-      answer = rule.any;
-      answer.memory.size = round_up(buffer->size, rule.any.memory.size);
-      return answer;
-   }
-   icd_requirements_question_init(&question, &buffer->key, topic);
-   question.data.buffer_size = buffer->size;
    if (icd_requirements_find(dev, &question, &answer, sizeof(answer)))
       return answer;
    icd_requirements_ask_begin(dev, &a, topic, handle, VK_NULL_HANDLE);
-   if (!known && buffer->may_probe)
-      probe(dev, buffer, &rule_question, topic);
+   if (buffer->has_kind && !known && may_probe(buffer->kind.flags))
+      probe(dev, &buffer->kind, topic);
    if (icd_requirements_ask_finish(dev, &a, &answer))
       icd_requirements_keep(dev, &question, &answer, sizeof(answer));
    return answer;

@@ -6,14 +6,30 @@
 
 #include <stdatomic.h>
 
+#define ICD_BUFFER_FAMILIES_MAX 4
+
+/* The create info of most buffers, except its size: it has no chain and few queue families. It is
+ * the key of what the driver knows about buffers that differ in size only. No padding. */
+struct icd_buffer_kind {
+   uint64_t device;
+   uint32_t zero; /* tells it from a struct icd_requirements_key, whose third word is 1 */
+   VkBufferCreateFlags flags;
+   VkBufferUsageFlags usage;
+   uint32_t family_count; /* 0 with VK_SHARING_MODE_EXCLUSIVE */
+   uint32_t families[ICD_BUFFER_FAMILIES_MAX];
+};
+
 struct icd_buffer {
    struct tongs_object base;
    atomic_ullong address; /* 0: not fetched yet; several threads may fetch it */
    uint64_t size;
-   bool may_probe;                        /* probes with its create info are safe */
    bool written;                          /* the device may write the memory that it is bound to */
    struct icd_requirements_memo memos[2]; /* by topic */
-   struct icd_requirements_key key;       /* of its create info with size 0 */
+   bool has_kind;
+   union {
+      struct icd_buffer_kind kind;
+      struct icd_requirements_key key; /* of a buffer without a kind */
+   };
 };
 
 static inline struct icd_buffer *

@@ -67,11 +67,11 @@ find_requirements(struct icd_device *dev, VkImage handle, enum icd_requirements_
    struct icd_requirements_question question;
    struct icd_requirements_ask a;
 
-   icd_requirements_question_init(&question, &image->key, topic);
-   if (image->key.size && icd_requirements_find(dev, &question, &answer, sizeof(answer)))
+   icd_requirements_question_init(&question, topic, image->key.bytes, image->key.size);
+   if (icd_requirements_find(dev, &question, &answer, sizeof(answer)))
       return answer;
    icd_requirements_ask_begin(dev, &a, topic, VK_NULL_HANDLE, handle);
-   if (icd_requirements_ask_finish(dev, &a, &answer) && image->key.size)
+   if (icd_requirements_ask_finish(dev, &a, &answer))
       icd_requirements_keep(dev, &question, &answer, sizeof(answer));
    return answer;
 }
@@ -125,12 +125,13 @@ icd_GetImageSubresourceLayout(VkDevice device, VkImage image,
       .device = device, .image = image, .pSubresource = pSubresource, .pLayout = pLayout};
    struct icd_requirements_question question;
 
-   icd_requirements_question_init(&question, &img->key, ICD_REQUIREMENTS_LAYOUT);
+   icd_requirements_question_init(&question, ICD_REQUIREMENTS_LAYOUT, img->key.bytes,
+                                  img->key.size);
    question.data.subresource = *pSubresource;
-   if (img->key.size && icd_requirements_find(dev, &question, pLayout, sizeof(*pLayout)))
+   if (icd_requirements_find(dev, &question, pLayout, sizeof(*pLayout)))
       return;
    icd_call(dev->base.connection, TONGS_OP_vkGetImageSubresourceLayout, &args);
-   if (img->key.size && pLayout->size)
+   if (pLayout->size)
       icd_requirements_keep(dev, &question, pLayout, sizeof(*pLayout));
 }
 

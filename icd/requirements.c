@@ -4,7 +4,6 @@
 #include "icd/device.h"
 #include "icd/physical_device.h"
 
-#include <stddef.h>
 #include <string.h>
 
 void
@@ -22,48 +21,25 @@ icd_requirements_key_init(struct icd_requirements_key *key, const struct tongs_e
 
 /* --- What an object remembers --- */
 
-enum memo_state {
-   MEMO_EMPTY,
-   MEMO_BEING_WRITTEN,
-   MEMO_VALID,
-};
-
-bool
-icd_requirements_recall(const struct icd_requirements_memo *memo, struct icd_requirements *answer)
-{
-   /* Acquire: the answer is loaded after the state. Pairs with the store below. */
-   if (atomic_load_explicit(&memo->state, memory_order_acquire) != MEMO_VALID)
-      return false;
-   *answer = memo->answer;
-   return true;
-}
-
 void
 icd_requirements_memorise(struct icd_requirements_memo *memo, const struct icd_requirements *answer)
 {
-   unsigned empty = MEMO_EMPTY;
+   unsigned empty = ICD_MEMO_EMPTY;
 
-   if (!answer->memory.size || !answer->memory.memoryTypeBits ||
-       !atomic_compare_exchange_strong(&memo->state, &empty, MEMO_BEING_WRITTEN))
+   if (!answer->memory.size || !answer->memory.memoryTypeBits)
+      return;
+   /* Most objects are asked about once, and a memo costs more than it saves there. */
+   if (!atomic_load_explicit(&memo->asked, memory_order_relaxed)) {
+      atomic_store_explicit(&memo->asked, true, memory_order_relaxed);
+      return;
+   }
+   if (!atomic_compare_exchange_strong(&memo->state, &empty, ICD_MEMO_BEING_WRITTEN))
       return;
    memo->answer = *answer;
-   atomic_store_explicit(&memo->state, MEMO_VALID, memory_order_release);
+   atomic_store_explicit(&memo->state, ICD_MEMO_VALID, memory_order_release);
 }
 
 /* --- The cache --- */
-
-void
-icd_requirements_question_init(struct icd_requirements_question *question,
-                               const struct icd_requirements_key *key, uint32_t topic)
-{
-   const size_t head = offsetof(struct icd_requirements_question, data.key) -
-                       offsetof(struct icd_requirements_question, data);
-
-   memset(&question->data, 0, head);
-   question->data.topic = topic;
-   memcpy(question->data.key, key->bytes, key->size);
-   question->size = head + key->size;
-}
 
 bool
 icd_requirements_find(struct icd_device *dev, const struct icd_requirements_question *question,
@@ -71,6 +47,9 @@ icd_requirements_find(struct icd_device *dev, const struct icd_requirements_ques
 {
    struct icd_cache *cache = &dev->physical->answers;
    size_t size = 0;
+
+   if (!question->size)
+      return false;
    const void *known = icd_cache_find_locked(cache, &question->data, question->size, &size);
    bool found = known && size == answer_size;
 
@@ -84,7 +63,8 @@ void
 icd_requirements_keep(struct icd_device *dev, const struct icd_requirements_question *question,
                       const void *answer, size_t size)
 {
-   icd_cache_add(&dev->physical->answers, &question->data, question->size, answer, size);
+   if (question->size)
+      icd_cache_add(&dev->physical->answers, &question->data, question->size, answer, size);
 }
 
 /* --- Asking the host driver --- */

@@ -15,7 +15,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct icd_device;
 struct tongs_encoder;
@@ -57,24 +59,50 @@ struct icd_requirements {
    VkBool32 requires_dedicated;
 };
 
+enum icd_memo_state {
+   ICD_MEMO_EMPTY,
+   ICD_MEMO_BEING_WRITTEN,
+   ICD_MEMO_VALID,
+};
+
 /* The answers about one object, for each of the first two topics. Zeroed at first. */
 struct icd_requirements_memo {
-   atomic_uint state; /* enum memo_state */
+   atomic_uint state; /* enum icd_memo_state */
+   atomic_bool asked; /* once before */
    struct icd_requirements answer;
 };
 
 /* Copies the answer. False if there is none yet. */
-bool
-icd_requirements_recall(const struct icd_requirements_memo *memo, struct icd_requirements *answer);
+static inline bool
+icd_requirements_recall(const struct icd_requirements_memo *memo, struct icd_requirements *answer)
+{
+   /* Acquire: the answer is loaded after the state. Pairs with icd_requirements_memorise(). */
+   if (atomic_load_explicit(&memo->state, memory_order_acquire) != ICD_MEMO_VALID)
+      return false;
+   *answer = memo->answer;
+   return true;
+}
 
-/* Keeps the answer, unless there is one, or it is that for an object which failed to be created. */
+/* Keeps the answer from the second call on, unless it is that for an object which failed to be
+ * created. */
 void
 icd_requirements_memorise(struct icd_requirements_memo *memo,
                           const struct icd_requirements *answer);
 
-void
-icd_requirements_question_init(struct icd_requirements_question *question,
-                               const struct icd_requirements_key *key, uint32_t topic);
+/* `size` is at most that of a struct icd_requirements_key's bytes. With 0 the question cannot be
+ * cached: nothing is found or kept. */
+static inline void
+icd_requirements_question_init(struct icd_requirements_question *question, uint32_t topic,
+                               const void *key, size_t size)
+{
+   const size_t head = offsetof(struct icd_requirements_question, data.key) -
+                       offsetof(struct icd_requirements_question, data);
+
+   memset(&question->data, 0, head);
+   question->data.topic = topic;
+   memcpy(question->data.key, key, size);
+   question->size = size ? head + size : 0;
+}
 
 /* Copies the cached answer. False if there is none of this size. */
 bool
