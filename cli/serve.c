@@ -6,6 +6,7 @@
 #include "protocol/environment.h"
 #include "protocol/url.h"
 #include "renderer/broker/broker.h"
+#include "renderer/broker/peer_log.h"
 #include "renderer/virtio/vhost_serve.h"
 #include "renderer/worker/sandbox.h"
 
@@ -20,6 +21,7 @@
 
 #define MAX_WORKERS_LIMIT 65536
 #define MAX_WARM 1024
+#define MAX_LOG_LINES 1000000
 #define MAX_WORKER_ARGS 16
 /* Arguments that the command line does not give one by one: --sandbox, --no-shader-cache, and the
  * NULL at the end. */
@@ -32,6 +34,10 @@
 enum {
    OPTION_LISTEN = CLI_OPTION_FIRST_OWN,
    OPTION_MAX_WORKERS,
+   OPTION_MAX_PER_PROCESS,
+   OPTION_MAX_PER_USER,
+   OPTION_MAX_PER_MACHINE,
+   OPTION_LOG_LINES,
    OPTION_WARM,
    OPTION_HOST_DRIVER,
    OPTION_VALIDATE,
@@ -49,6 +55,10 @@ static const struct option options[] = {
    CLI_VERSION_ROW,
    {"listen", required_argument, NULL, OPTION_LISTEN},
    {"max-workers", required_argument, NULL, OPTION_MAX_WORKERS},
+   {"max-per-process", required_argument, NULL, OPTION_MAX_PER_PROCESS},
+   {"max-per-user", required_argument, NULL, OPTION_MAX_PER_USER},
+   {"max-per-machine", required_argument, NULL, OPTION_MAX_PER_MACHINE},
+   {"log-lines", required_argument, NULL, OPTION_LOG_LINES},
    {"warm", required_argument, NULL, OPTION_WARM},
    {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
    {"validate", no_argument, NULL, OPTION_VALIDATE},
@@ -98,6 +108,7 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
             .limits = rdr_limits_default(),
             .max_workers = RDR_BROKER_DEFAULT_MAX_WORKERS,
             .warm = RDR_BROKER_DEFAULT_WARM,
+            .log_lines = RDR_PEER_LOG_DEFAULT,
             .ready_fd = -1,
          },
    };
@@ -251,6 +262,36 @@ set_window(struct arguments *a, const char *text)
    return 0;
 }
 
+/* Sets one of the options that are only a number. */
+static int
+set_number(struct arguments *a, int option)
+{
+   const struct {
+      const char *name;
+      unsigned *value;
+      unsigned min, max;
+   } numbers[] = {
+      [OPTION_MAX_WORKERS - OPTION_LISTEN] = {"--max-workers", &a->broker.max_workers, 1,
+                                              MAX_WORKERS_LIMIT},
+      [OPTION_MAX_PER_PROCESS -
+         OPTION_LISTEN] = {"--max-per-process", &a->broker.max_per_process, 1, MAX_WORKERS_LIMIT},
+      [OPTION_MAX_PER_USER -
+         OPTION_LISTEN] = {"--max-per-user", &a->broker.max_per_user, 1, MAX_WORKERS_LIMIT},
+      [OPTION_MAX_PER_MACHINE -
+         OPTION_LISTEN] = {"--max-per-machine", &a->broker.max_per_machine, 1, MAX_WORKERS_LIMIT},
+      [OPTION_LOG_LINES - OPTION_LISTEN] = {"--log-lines", &a->broker.log_lines, 0, MAX_LOG_LINES},
+      [OPTION_WARM - OPTION_LISTEN] = {"--warm", &a->broker.warm, 0, MAX_WARM},
+   };
+   uint32_t number;
+
+   const unsigned i = (unsigned)(option - OPTION_LISTEN);
+   if (!cli_parse_number(optarg, numbers[i].min, numbers[i].max, &number))
+      return cli_usage_error(a->command->name, "%s: \"%s\" is no number from %u to %u",
+                             numbers[i].name, optarg, numbers[i].min, numbers[i].max);
+   *numbers[i].value = number;
+   return 0;
+}
+
 static int
 read_option(struct arguments *a, int option, char **argv)
 {
@@ -261,16 +302,12 @@ read_option(struct arguments *a, int option, char **argv)
    case OPTION_LISTEN:
       return add_listen(a, optarg);
    case OPTION_MAX_WORKERS:
-      if (!cli_parse_number(optarg, 1, MAX_WORKERS_LIMIT, &number))
-         return cli_usage_error(name, "--max-workers: \"%s\" is no number from 1 to %d", optarg,
-                                MAX_WORKERS_LIMIT);
-      a->broker.max_workers = number;
-      return 0;
+   case OPTION_MAX_PER_PROCESS:
+   case OPTION_MAX_PER_USER:
+   case OPTION_MAX_PER_MACHINE:
    case OPTION_WARM:
-      if (!cli_parse_number(optarg, 0, MAX_WARM, &number))
-         return cli_usage_error(name, "--warm: \"%s\" is no number from 0 to %d", optarg, MAX_WARM);
-      a->broker.warm = number;
-      return 0;
+   case OPTION_LOG_LINES:
+      return set_number(a, option);
    case OPTION_HOST_DRIVER:
       if (a->worker_arg_count + 2 + OWN_WORKER_ARGS > MAX_WORKER_ARGS)
          return cli_usage_error(name, "--host-driver is given too often");
@@ -311,9 +348,10 @@ read_option(struct arguments *a, int option, char **argv)
 static int
 serve_machines(struct arguments *a)
 {
-   if (a->broker.listen_count || a->broker.allowed_uid_count || a->broker.idle_exit_seconds)
+   if (a->broker.listen_count || a->broker.allowed_uid_count || a->broker.idle_exit_seconds ||
+       a->broker.max_per_process || a->broker.max_per_user || a->broker.max_per_machine)
       return cli_usage_error(a->command->name, "--vhost-user-gpu does not go with --listen, "
-                                               "--allow-uid and --idle-exit");
+                                               "--allow-uid, --max-per-... and --idle-exit");
    return rdr_vhost_serve(&(struct rdr_vhost_serve_options){
       .path = a->vhost_path,
       .worker_args = a->worker_args,
@@ -382,6 +420,12 @@ const struct cli_command cli_command_serve = {
       "  --allow-uid UID     admit this user too, beside root and the user who serves; may be\n"
       "                      given several times; the socket's mode is then 0666, not 0600\n"
       "  --max-workers N     turn clients away while N clients have a worker (default 64)\n"
+      "  --max-per-process N, --max-per-user N, --max-per-machine N\n"
+      "                      turn further clients of a process, a user or a guest away, which\n"
+      "                      have N connections (default: a quarter of --max-workers for a\n"
+      "                      process; half for a user or guest if there may be several)\n"
+      "  --log-lines N       log N lines in ten seconds that a client's process causes, and then\n"
+      "                      how many were left out (default 30; 0: no limit)\n"
       "  --warm N            keep N workers warm for clients to come (default 2)\n"
       "  --limit NAME=VALUE  change a limit of each client; see tongs(1)\n"
       "  --sandbox MODE      limit the workers' files and system calls: best (default), required\n"

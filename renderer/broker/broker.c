@@ -7,16 +7,20 @@
 #include "renderer/broker/launch.h"
 #include "renderer/broker/listener.h"
 #include "renderer/broker/log.h"
+#include "renderer/broker/peer_log.h"
 #include "renderer/broker/pool.h"
 #include "renderer/broker/signals.h"
 #include "renderer/broker/zygote_client.h"
 #include "renderer/limits.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,6 +33,10 @@
  * of a worker ends the pause. */
 #define ACCEPT_PAUSE_MS 1000
 
+/* How many clients are accepted in a row. Clients that connect in a storm then hold up neither
+ * signals nor workers. */
+#define ACCEPT_MAX 64
+
 /* How long the broker waits between SIGTERM and SIGKILL for workers to end. */
 #define TERMINATE_MS 2000
 
@@ -36,9 +44,11 @@ struct broker {
    const struct rdr_broker_options *options;
 
    struct rdr_listener *listeners; /* owned; options->listen_count of them */
-   struct pollfd *polls; /* owned; [0] signal_fd, then the listeners, the pool, the zygote */
+   /* Owned; [0] signal_fd, [1] the lobby, then the listeners, the pool, the zygote. */
+   struct pollfd *polls;
 
    struct rdr_admission admission;
+   struct rdr_peer_log peer_log;
    struct rdr_pool pool;
    struct rdr_launcher launcher;
    struct rdr_zygote_client zygote;
@@ -98,6 +108,19 @@ lose_client(void *owner, const struct rdr_client *client, int error)
    rdr_admission_log_loss(&((struct broker *)owner)->admission, client, error, tongs_now_ms());
 }
 
+static void __attribute__((format(printf, 3, 4)))
+log_client(void *owner, const struct rdr_client *client, const char *format, ...)
+{
+   struct broker *b = owner;
+   char text[400];
+   va_list args;
+
+   va_start(args, format);
+   vsnprintf(text, sizeof(text), format, args);
+   va_end(args);
+   rdr_peer_log_write(&b->peer_log, client, tongs_now_ms(), "%s", text);
+}
+
 static const struct rdr_pool_ops pool_ops = {
    .now_ms = read_clock,
    .start_warm = start_warm,
@@ -106,6 +129,7 @@ static const struct rdr_pool_ops pool_ops = {
    .send_client = send_client,
    .kill = kill_worker,
    .lose_client = lose_client,
+   .log_client = log_client,
    .log = rdr_broker_log,
 };
 
@@ -129,6 +153,7 @@ broker_destroy(struct broker *b)
    if (b->signal_fd >= 0)
       close(b->signal_fd);
    rdr_launcher_finish(&b->launcher);
+   rdr_admission_finish(&b->admission);
    rdr_pool_finish(&b->pool);
    free(b->listeners);
    free(b->polls);
@@ -154,7 +179,7 @@ allocate(struct broker *b)
       rdr_listener_init(&b->listeners[i], &options->listen[i]);
    if (!rdr_pool_init(&b->pool, &pool_options))
       return false;
-   b->polls = calloc(2 + options->listen_count + b->pool.slot_count, sizeof(*b->polls));
+   b->polls = calloc(3 + options->listen_count + b->pool.slot_count, sizeof(*b->polls));
    return b->polls != NULL;
 }
 
@@ -171,6 +196,36 @@ open_listeners(struct broker *b)
    return true;
 }
 
+static unsigned
+max_unsigned(unsigned a, unsigned b)
+{
+   return a > b ? a : b;
+}
+
+/* Works out the shares that the options leave to us. 0 or -errno. */
+static int
+init_admission(struct broker *b)
+{
+   const struct rdr_broker_options *o = b->options;
+   bool has_many = o->allowed_uid_count > 0;
+
+   for (size_t i = 0; i < o->listen_count; i++)
+      has_many |= o->listen[i].transport == TONGS_TRANSPORT_VSOCK;
+   unsigned half = max_unsigned((o->max_workers + 1) / 2, RDR_BROKER_MIN_SHARE);
+   unsigned group = has_many ? half : UINT_MAX;
+   const struct rdr_admission_options options = {
+      .allowed_uids = o->allowed_uids,
+      .allowed_uid_count = o->allowed_uid_count,
+      .max_per_process = o->max_per_process
+                            ? o->max_per_process
+                            : max_unsigned(o->max_workers / 4, RDR_BROKER_MIN_SHARE),
+      .max_per_user = o->max_per_user ? o->max_per_user : group,
+      .max_per_machine = o->max_per_machine ? o->max_per_machine : group,
+   };
+
+   return rdr_admission_init(&b->admission, &options, &b->pool, &b->peer_log);
+}
+
 static struct broker *
 broker_create(const struct rdr_broker_options *options)
 {
@@ -184,11 +239,16 @@ broker_create(const struct rdr_broker_options *options)
    b->options = options;
    b->signal_fd = -1;
    b->launcher.exe_fd = -1;
-   b->admission.allowed_uids = options->allowed_uids;
-   b->admission.allowed_uid_count = options->allowed_uid_count;
+   b->admission.lobby.epoll_fd = -1;
+   b->peer_log.lines_max = options->log_lines;
    rdr_zygote_client_init(&b->zygote);
    if (!allocate(b)) {
       rdr_broker_log("cannot start: %s", strerror(ENOMEM));
+      goto fail;
+   }
+   int error = init_admission(b);
+   if (error) {
+      rdr_broker_log("cannot start: epoll: %s", strerror(-error));
       goto fail;
    }
    /* Makes the workers that the zygote forks children of this process. */
@@ -198,8 +258,7 @@ broker_create(const struct rdr_broker_options *options)
       rdr_broker_log("cannot start: signalfd: %s", strerror(errno));
       goto fail;
    }
-   int error =
-      rdr_launcher_init(&b->launcher, options->worker_args, &options->limits, &inherited_mask);
+   error = rdr_launcher_init(&b->launcher, options->worker_args, &options->limits, &inherited_mask);
    if (error) {
       rdr_broker_log("cannot start: opening /proc/self/exe, which the workers run: %s",
                      strerror(-error));
@@ -235,22 +294,21 @@ announce(const struct broker *b)
 
 /* --- Events --- */
 
+/* Accepts the clients that wait, ACCEPT_MAX at most. */
 static void
-accept_client(struct broker *b, const struct rdr_listener *l)
+accept_clients(struct broker *b, const struct rdr_listener *l)
 {
-   int fd = rdr_listener_accept(l);
+   const struct rdr_client anybody = {.fd = -1, .uid = (uid_t)-1};
+   int fd = -EAGAIN;
 
-   if (fd >= 0) {
-      rdr_admission_admit(&b->admission, &b->pool, fd, tongs_now_ms());
-      close(fd);
-      return;
-   }
-   if (fd == -EAGAIN)
+   for (int i = 0; i < ACCEPT_MAX && (fd = rdr_listener_accept(l)) >= 0; i++)
+      rdr_admission_admit(&b->admission, fd, tongs_now_ms());
+   if (fd >= 0 || fd == -EAGAIN)
       return;
    char text[TONGS_URL_TEXT_SIZE];
    tongs_url_format(l->url, text, sizeof(text));
-   rdr_admission_log(&b->admission, tongs_now_ms(),
-                     "cannot accept on %s: %s; trying again in a second", text, strerror(-fd));
+   rdr_peer_log_write(&b->peer_log, &anybody, tongs_now_ms(),
+                      "cannot accept on %s: %s; trying again in a second", text, strerror(-fd));
    b->accept_after_ms = tongs_now_ms() + ACCEPT_PAUSE_MS;
 }
 
@@ -297,6 +355,12 @@ handle_signals(struct broker *b)
    reap(b);
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+   return a < b ? a : b;
+}
+
 static void
 take_earlier(int64_t *first, int64_t time, int64_t now)
 {
@@ -309,7 +373,8 @@ take_earlier(int64_t *first, int64_t time, int64_t now)
 static int64_t
 idle_end_ms(const struct broker *b)
 {
-   if (b->options->idle_exit_seconds == 0 || b->pool.client_count > 0)
+   if (b->options->idle_exit_seconds == 0 || b->pool.client_count > 0 ||
+       b->admission.lobby.ready_count > 0)
       return INT64_MAX;
    return b->pool.idle_since_ms + (int64_t)b->options->idle_exit_seconds * 1000;
 }
@@ -323,6 +388,8 @@ next_timeout(const struct broker *b)
    take_earlier(&until, b->accept_after_ms, now);
    take_earlier(&until, b->zygote.after_ms, now);
    take_earlier(&until, rdr_pool_wakeup_ms(&b->pool), now);
+   until = earlier(until, rdr_lobby_wakeup_ms(&b->admission.lobby));
+   until = earlier(until, rdr_peer_log_wakeup_ms(&b->peer_log));
    if (until == INT64_MAX)
       return -1;
    if (until <= now)
@@ -339,6 +406,7 @@ attend(struct broker *b, int timeout_ms)
    nfds_t count = 0;
 
    b->polls[count++] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
+   b->polls[count++] = (struct pollfd){.fd = b->admission.lobby.epoll_fd, .events = POLLIN};
    for (size_t i = 0; i < b->options->listen_count; i++)
       b->polls[count++] = (struct pollfd){
          .fd = paused ? -1 : b->listeners[i].fd,
@@ -355,6 +423,8 @@ attend(struct broker *b, int timeout_ms)
       return n;
    if (zygote && b->polls[zygote].revents)
       rdr_zygote_client_hear(&b->zygote);
+   if (b->polls[1].revents)
+      rdr_lobby_hear(&b->admission.lobby);
    rdr_pool_handle_polls(&b->pool, b->polls);
    if (b->polls[0].revents)
       handle_signals(b);
@@ -381,9 +451,12 @@ serve(struct broker *b)
       if (n < 0)
          continue;
       for (size_t i = 0; n > 0 && i < b->options->listen_count && !b->ending; i++) {
-         if (b->polls[i + 1].revents)
-            accept_client(b, &b->listeners[i]);
+         if (b->polls[i + 2].revents)
+            accept_clients(b, &b->listeners[i]);
       }
+      if (!b->ending)
+         rdr_admission_serve(&b->admission, tongs_now_ms());
+      rdr_peer_log_expire(&b->peer_log, tongs_now_ms());
       if (n == 0 && idle_end_ms(b) <= tongs_now_ms()) {
          rdr_broker_log("ending: no client for %u s", b->options->idle_exit_seconds);
          begin_ending(b);
@@ -430,7 +503,9 @@ rdr_broker_run(const struct rdr_broker_options *options)
    announce(b);
    serve(b);
    stop_listening(b);
+   rdr_admission_finish(&b->admission);
    end_workers(b);
+   rdr_peer_log_expire(&b->peer_log, INT64_MAX);
    broker_destroy(b);
    return 0;
 }

@@ -5,6 +5,8 @@
  *    broker.c          the loop: signals, polling, the end
  *    listener.c        the sockets that clients connect to
  *    admission.c       which clients get a worker
+ *    lobby.c           the clients that have no worker yet
+ *    peer_log.c        how many lines of the log a client may cause
  *    pool.c            the workers, with and without a client
  *    launch.c          how workers are started
  *    zygote_client.c   the broker's end of the zygote
@@ -26,6 +28,7 @@
 
 #define RDR_BROKER_DEFAULT_MAX_WORKERS 64
 #define RDR_BROKER_DEFAULT_WARM 2
+#define RDR_BROKER_MIN_SHARE 4
 
 struct rdr_broker_options {
    /* unix: or vsock: by numbers; at least one. */
@@ -44,6 +47,16 @@ struct rdr_broker_options {
 
    /* How many clients may have a worker at a time, at least 1. Further clients are turned away. */
    unsigned max_workers;
+
+   /* How many connections a process, a user and a guest may have, with a worker or without one yet.
+    * 0: the default: a process a quarter of max_workers, but at least RDR_BROKER_MIN_SHARE; a user
+    * and a guest all, or half as soon as there may be several. */
+   unsigned max_per_process;
+   unsigned max_per_user;
+   unsigned max_per_machine;
+
+   /* How many lines of the log each process may cause in ten seconds (peer_log.h); 0: any. */
+   unsigned log_lines;
 
    /* How many warm workers (host driver loaded) wait for clients. 0: each worker is started when
     * its client connects. */

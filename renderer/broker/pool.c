@@ -185,6 +185,28 @@ rdr_pool_is_full(const struct rdr_pool *p)
    return p->client_count >= p->options.max_clients;
 }
 
+unsigned
+rdr_pool_starting_count(const struct rdr_pool *p)
+{
+   unsigned count = 0;
+
+   for (unsigned i = 0; i < p->slot_count; i++)
+      count += p->slots[i].state == RDR_SLOT_OFFERED_EARLY || p->slots[i].state == RDR_SLOT_OFFERED;
+   return count;
+}
+
+struct rdr_share
+rdr_pool_share(const struct rdr_pool *p, const struct rdr_client *client)
+{
+   struct rdr_share share = {0};
+
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      if (has_client(&p->slots[i]))
+         rdr_share_add(&share, &p->slots[i].client, client);
+   }
+   return share;
+}
+
 /* Hands the client over to the worker that is closest to warm. NULL if no worker waits. */
 static struct rdr_pool_slot *
 offer(struct rdr_pool *p, const struct rdr_client *client)
@@ -214,8 +236,10 @@ offer(struct rdr_pool *p, const struct rdr_client *client)
 static void
 log_start(const struct rdr_pool *p, const struct rdr_pool_slot *slot)
 {
-   p->options.ops->log("worker %d started for pid %d, uid %u", (int)slot->pid,
-                       (int)slot->client.pid, (unsigned)slot->client.uid);
+   char name[RDR_CLIENT_NAME_SIZE];
+
+   p->options.ops->log_client(p->options.owner, &slot->client, "worker %d started for %s",
+                              (int)slot->pid, rdr_client_name(&slot->client, name));
 }
 
 /* NULL with errno. */
@@ -351,7 +375,7 @@ static void
 log_end(const struct rdr_pool *p, const struct rdr_pool_slot *slot, int status)
 {
    double seconds = (double)(now_ms(p) - slot->started_ms) / 1000.0;
-   char how[80] = "in a way that waitpid() cannot tell";
+   char how[80] = "in a way that waitpid() cannot tell", name[RDR_CLIENT_NAME_SIZE];
 
    if (WIFEXITED(status))
       snprintf(how, sizeof(how), "with exit status %d", WEXITSTATUS(status));
@@ -359,8 +383,9 @@ log_end(const struct rdr_pool *p, const struct rdr_pool_slot *slot, int status)
       snprintf(how, sizeof(how), "by signal %d (%s)%s", WTERMSIG(status),
                strsignal(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
    if (has_client(slot))
-      p->options.ops->log("worker %d for pid %d, uid %u ended %s after %.1f s", (int)slot->pid,
-                          (int)slot->client.pid, (unsigned)slot->client.uid, how, seconds);
+      p->options.ops->log_client(p->options.owner, &slot->client,
+                                 "worker %d for %s ended %s after %.1f s", (int)slot->pid,
+                                 rdr_client_name(&slot->client, name), how, seconds);
    else if (!p->ending)
       p->options.ops->log("worker %d, which had no client yet, ended %s", (int)slot->pid, how);
 }

@@ -34,6 +34,8 @@
 #ifndef RDR_BROKER_POOL_H
 #define RDR_BROKER_POOL_H
 
+#include "renderer/broker/client.h"
+
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,13 +50,6 @@ enum rdr_slot_state {
    RDR_SLOT_OFFERED,
    RDR_SLOT_SERVING,
    RDR_SLOT_ENDING,
-};
-
-/* An accepted connection. */
-struct rdr_client {
-   int fd;
-   pid_t pid; /* 0: the client is in a guest or on another machine */
-   uid_t uid;
 };
 
 struct rdr_pool_slot {
@@ -97,7 +92,11 @@ struct rdr_pool_ops {
     * worker. `error`: an errno. */
    void (*lose_client)(void *owner, const struct rdr_client *client, int error);
 
-   /* Logs a line. Must not be NULL. */
+   /* Logs a line that a client has caused. */
+   void (*log_client)(void *owner, const struct rdr_client *client, const char *format, ...)
+      __attribute__((format(printf, 3, 4)));
+
+   /* Logs another line. Must not be NULL. */
    void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };
 
@@ -143,6 +142,14 @@ rdr_pool_wakeup_ms(const struct rdr_pool *p);
 /* Whether max_clients clients have a worker. */
 bool
 rdr_pool_is_full(const struct rdr_pool *p);
+
+/* How many clients wait for a worker to take them. */
+unsigned
+rdr_pool_starting_count(const struct rdr_pool *p);
+
+/* How many clients of that process, and of that user or guest, have a worker. */
+struct rdr_share
+rdr_pool_share(const struct rdr_pool *p, const struct rdr_client *client);
 
 /* Finds a worker for a client: the waiting worker that is closest to warm; else a new one by
  * start_warm(), if that is fast; else a new one by start_for_client(). The caller keeps the

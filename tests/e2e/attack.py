@@ -4,6 +4,7 @@
 
 import array
 import contextlib
+import functools
 import os
 import re
 import socket
@@ -26,9 +27,20 @@ class Attacker:
         self.socket.settimeout(harness.PATIENCE)
         self.socket.connect(server.path)
         harness.cleanup.callback(self.socket.close)
-        started = server.wait_for_log(
-            rf"(?s:.{{{self.logged}}}.*?)worker (\d+) started for pid {os.getpid()}, ")
-        self.worker = int(started[1])
+
+    @functools.cached_property
+    def worker(self):
+        """The worker that the server started for this hello: one attacker at a time."""
+        return int(self.server.wait_for_log(
+            rf"(?s:.{{{self.logged}}}.*?)worker (\d+) started for pid {os.getpid()}, ")[1])
+
+    def expect_refusal(self, reason):
+        """The server ends the connection without having started a worker."""
+        self.drain()
+        line = self.server.wait_for_log(
+            rf"(?s:.{{{self.logged}}}.*?)turned pid {os.getpid()}, uid \d+ away: (.*?)$")[1]
+        assert re.search(reason, line), (reason, line)
+        assert "started for pid %d," % os.getpid() not in self.server.log[self.logged:]
 
     def send(self, data, fds=()):
         """What the server does not take any more is not missed."""

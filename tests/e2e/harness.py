@@ -333,8 +333,9 @@ class Server(Process):
     def __init__(self, *arguments, **changes):
         self.path = tempfile.mktemp(prefix="socket-", dir=scratch)
         self.url = "unix:" + self.path
+        # A test waits for lines that it causes by the hundred.
         super().__init__([TONGS, "serve", "--listen", self.url, "--host-driver", native_driver(),
-                          *arguments], plain_environment(**changes))
+                          "--log-lines", "0", *arguments], plain_environment(**changes))
         self.wait_for(re.escape(f"tongs: listening on {self.url}\n"), "stderr")
 
     @property

@@ -149,7 +149,7 @@ def a_client_beyond_the_limit_is_turned_away_with_a_reason():
     result = run([program("compute")], client_environment(server))
     assert result.returncode == 77, result
     assert "closed the connection" in result.stderr, result.stderr
-    server.wait_for_log(r"turned pid \d+ away: 2 workers run already")
+    server.wait_for_log(r"turned pid \d+, uid \d+ away: 2 workers run already")
     clients[0].finish()
     server.wait_for_log("ended with exit status 0")
     assert run([program("compute")], client_environment(server)).returncode == 0

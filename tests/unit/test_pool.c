@@ -128,6 +128,14 @@ static void __attribute__((format(printf, 1, 2))) be_silent(const char *format, 
    (void)format;
 }
 
+static void __attribute__((format(printf, 3, 4)))
+be_silent_too(void *owner, const struct rdr_client *client, const char *format, ...)
+{
+   (void)owner;
+   (void)client;
+   (void)format;
+}
+
 static const struct rdr_pool_ops ops = {
    .now_ms = now_ms,
    .start_warm = start_warm,
@@ -136,6 +144,7 @@ static const struct rdr_pool_ops ops = {
    .send_client = send_client,
    .kill = kill_worker,
    .lose_client = lose_client,
+   .log_client = be_silent_too,
    .log = be_silent,
 };
 
