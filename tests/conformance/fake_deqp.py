@@ -5,7 +5,8 @@
 environment says: FAKE_NATIVE and FAKE_TONGS, of which that of the driver at hand counts, hold
 CASE=WHAT words. WHAT is a status, or crash, hang (with a child in a session of its own, whose
 number goes to the file FAKE_CHILD), lost (the device, so that all that follows fails), abort
-(before the case is begun), exit (with status 3) or unknown (passed over). What is not named passes.
+(before the case is begun), exit (with status 3) or unknown (passed over). What is not named passes. FAKE_CASES
+holds the names of all cases.
 """
 
 import os
@@ -20,6 +21,11 @@ def main():
     if not os.path.exists("fake-data"):
         print("no data here", file=sys.stderr)
         return 3
+    if options.get("deqp-runmode") == "txt-caselist":
+        with open("dEQP-VK-cases.txt", "w") as file:
+            file.write("GROUP: dEQP-VK\n")
+            file.writelines(f"TEST: {case}\n" for case in os.environ["FAKE_CASES"].split())
+        return 0
     through_tongs = "TONGS_SERVER" in os.environ
     with open(os.environ["FAKE_SEEN"], "a") as file:
         seen = [os.environ.get(n, "") for n in ("VK_DRIVER_FILES", "VK_ICD_FILENAMES", "TONGS_BIN",

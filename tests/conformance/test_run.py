@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 
-"""tests/conformance/run on a deqp-vk that does to each case what the test says.
+"""tests/conformance/run and full on a deqp-vk that does to each case what the test says.
 
 Usage: test_run.py BUILD_DIRECTORY SOURCE_DIRECTORY [WORD...]. Prints TAP. No test needs a driver:
 `tongs run` is real, what it starts is fake_deqp.py.
@@ -45,8 +45,8 @@ def fates(words):
     return " ".join(f"{CASES[n] if isinstance(n, int) else n}={what}" for n, what in words.items())
 
 
-def run(*arguments, native=None, tongs=None, cases=None, **changes):
-    """Runs the runner; later arguments win over what is given here."""
+def launch(program, *arguments, native=None, tongs=None, cases=None, **changes):
+    """Runs one of the two programs with the fake deqp-vk."""
     os.makedirs(path("deqp"), exist_ok=True)
     shutil.copy(os.path.join(SOURCE, "tests", "conformance", "fake_deqp.py"), path("deqp/deqp-vk"))
     os.chmod(path("deqp/deqp-vk"), 0o755)
@@ -54,12 +54,21 @@ def run(*arguments, native=None, tongs=None, cases=None, **changes):
     write("list", "# a comment\n\n" + "".join(case + "\n" for case in cases or CASES))
     env = {k: v for k, v in os.environ.items() if not k.startswith(("VK_", "TONGS_"))}
     env.update(FAKE_SEEN=path("seen"), FAKE_CHILD=path("child"), FAKE_NATIVE=fates(native or {}),
-               FAKE_TONGS=fates(tongs or {}), **changes)
+               FAKE_TONGS=fates(tongs or {}), FAKE_CASES=" ".join(CASES), **changes)
     return subprocess.run(
-        [os.path.join(SOURCE, "tests", "conformance", "run"), "--deqp", path("deqp/deqp-vk"),
-         "--caselist", path("list"), "--build", BUILD, "--out", path("out"),
-         "--native-driver", write("host.json", "{}"), *arguments],
+        [os.path.join(SOURCE, "tests", "conformance", program), "--build", BUILD,
+         "--out", path("out"), *arguments],
         env=env, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+
+
+def run(*arguments, **how):
+    """Runs the runner; later arguments win over what is given here."""
+    return launch("run", "--deqp", path("deqp/deqp-vk"), "--caselist", path("list"),
+                  "--native-driver", write("host.json", "{}"), *arguments, **how)
+
+
+def full(*arguments, **how):
+    return launch("full", "--deqp", path("deqp/deqp-vk"), *arguments, **how)
 
 
 def rows(name):
@@ -228,6 +237,70 @@ def native_results_must_have_each_case_of_the_list():
                        CASES[3])
     expect_usage_error(run("--native-results", write("other.csv", "a,b\n1,2\n")), "not a table")
     expect_usage_error(run("--native-results", path("none")), path("none"))
+
+
+@test
+def an_interrupted_run_goes_on_with_the_rest():
+    expect(run(tongs={9: "Fail"}), 1)
+    for name in "native.csv", "tongs.csv":
+        with open(path("out/" + name)) as file:
+            lines = file.readlines()
+        write("out/" + name, "".join(lines[:11]) + lines[11][:-12])
+    os.remove(path("seen"))
+    expect(run("--resume"), 1, "Pass -> Fail: 1")
+    assert statuses("tongs") == ["Pass"] * 9 + ["Fail"] + ["Pass"] * 2
+    with open(path("out/tongs-0-1.txt")) as file:
+        assert file.read().split() == CASES[10:], "only what had no result was run"
+
+
+@test
+def shards_are_run_and_reported_together():
+    expect(full("--shard", "1/3", "--shard", "3/3", tongs={0: "Fail", 1: "Fail"}), 1,
+           "shard 1/3", "shard 3/3", "Pass -> Fail: 1")
+    document = write("page.md", "before\n<!-- tests/conformance/full: begin -->\nold\n"
+                     "<!-- tests/conformance/full: end -->\nafter\n")
+    result = full("--report", "--markdown", document)
+    expect(result, 1, "Shards 1/3, 3/3;", "| api | 4 | 4 | 3 | 1 | 0 |",
+           "| all | 8 | 8 | 7 | 1 | 0 |", f"- `{CASES[0]}`: Pass → Fail")
+    with open(document) as file:
+        text = file.read()
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text, text
+    assert "| all | 8 | 8 | 7 | 1 | 0 |" in text, text
+
+
+@test
+def a_shard_uses_the_native_results_that_are_there():
+    expect(full("--shard", "1/3"), 0)
+    os.remove(path("seen"))
+    expect(full("--shard", "1/3", tongs={3: "crash"}), 1, "Pass -> Crash: 1")
+    with open(path("seen")) as file:
+        assert "native" not in file.read()
+
+
+@test
+def a_shard_of_another_build_is_not_resumed():
+    expect(full("--shard", "1/3"), 0)
+    host = next(name for name in os.listdir(path("out")) if name != "cases.txt")
+    assert "llvmpipe" in host, host
+    write(f"out/{host}/tongs/1-3/build", "another\n")
+    expect_usage_error(full("--shard", "1/3", "--resume"), "another build")
+    expect(full("--shard", "1/3"), 0)
+
+
+@test
+def several_jobs_share_one_server():
+    expect(full("--shard", "1/3", "--jobs", "2"), 0)
+    with open(path("seen")) as file:
+        seen = {line.split("|")[4] for line in file if line.startswith("tongs")}
+    assert len(seen) == 1 and seen.pop().startswith("unix:"), seen
+
+
+@test
+def what_full_needs_is_named():
+    expect_usage_error(full(), "--shard")
+    expect_usage_error(full("--shard", "4/3"), "4/3")
+    expect_usage_error(full("--report"), "no shard is complete")
+    expect_usage_error(full("--shard", "1/3", "--native-driver", path("none")), "none")
 
 
 @test
