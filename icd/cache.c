@@ -13,8 +13,8 @@ struct icd_cache_entry {
    uint8_t bytes[]; /* the key */
 };
 
-static uint64_t
-hash_bytes(const void *key, size_t size)
+uint64_t
+icd_cache_hash(const void *key, size_t size)
 {
    const uint8_t *p = key;
    uint64_t hash = size, word;
@@ -125,7 +125,7 @@ find_locked(struct icd_cache *cache, uint64_t hash, const void *key, size_t key_
 const void *
 icd_cache_find_locked(struct icd_cache *cache, const void *key, size_t key_size, size_t *size)
 {
-   uint64_t hash = hash_bytes(key, key_size);
+   uint64_t hash = icd_cache_hash(key, key_size);
 
    pthread_mutex_lock(&cache->lock);
    struct icd_cache_entry *entry = find_locked(cache, hash, key, key_size);
@@ -154,7 +154,7 @@ icd_cache_add(struct icd_cache *cache, const void *key, size_t key_size, const v
    if (!entry)
       return;
    size_t at = (offsetof(struct icd_cache_entry, bytes) + key_size + align - 1) & ~(align - 1);
-   entry->hash = hash_bytes(key, key_size);
+   entry->hash = icd_cache_hash(key, key_size);
    entry->key_size = key_size;
    entry->answer_size = size;
    entry->answer = (uint8_t *)entry + at;

@@ -34,6 +34,10 @@ struct icd_cache {
    struct icd_cache_generation old;
 };
 
+/* The hash that the cache uses. */
+uint64_t
+icd_cache_hash(const void *key, size_t size);
+
 /* Initialises a cache of at most `entries_max` entries (a power of two) and `bytes_max` bytes,
  * which include the keys. Allocates nothing. */
 void

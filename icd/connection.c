@@ -6,6 +6,7 @@
 #include "icd/handshake.h"
 #include "icd/process.h"
 #include "icd/statistics.h"
+#include "protocol/environment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,23 @@ icd_connection_use(struct icd_connection *c)
    enum icd_connection_state before = ICD_CONNECTION_OPEN;
 
    atomic_compare_exchange_strong(&c->state, &before, ICD_CONNECTION_IN_USE);
+}
+
+bool
+icd_connection_return(struct icd_connection *c)
+{
+   enum icd_connection_state before = ICD_CONNECTION_IN_USE;
+
+   if (!icd_connection_can(c, ICD_TRANSPORT_IS_PRIVATE) || c->debug ||
+       tongs_getenv("TONGS_CAPTURE") || tongs_getenv("TONGS_VALIDATE") ||
+       !icd_connection_is_good(c))
+      return false;
+   icd_flush(c); /* the worker frees the instance's memory now */
+   pthread_mutex_lock(&c->receive_lock);
+   bool idle = tongs_list_is_empty(&c->calls);
+   pthread_mutex_unlock(&c->receive_lock);
+   return idle && icd_ids_count(&c->ids) == 0 && tongs_list_is_empty(&c->messages.messengers) &&
+          atomic_compare_exchange_strong(&c->state, &before, ICD_CONNECTION_OPEN);
 }
 
 /* --- Creation and destruction --- */

@@ -2,7 +2,7 @@
 
 /* The client's end of one connection: the transport, the stream of ops (icd/stream.h), the calls
  * that wait for replies (icd/calls.h), the completion of submissions (icd/completion.h), and the
- * ids of objects. One per VkInstance. Any thread may use it.
+ * ids of objects. One VkInstance at a time. Any thread may use it.
  *
  * The state of a connection, and the function of each transition:
  *
@@ -20,6 +20,7 @@
  *              |   an instance has it            |
  *              v                                 |
  *           IN_USE                               |
+ *              |   icd_connection_return() leads back to OPEN
  *              |                                 |
  *              | icd_connection_lose():          |
  *              |   the stream is shut down       |
@@ -128,6 +129,12 @@ icd_connection_destroy(struct icd_connection *c);
 /* Called when an instance takes the connection. From now on, its loss is reported. */
 void
 icd_connection_use(struct icd_connection *c);
+
+/* Called when the instance that had the connection is destroyed. True if another instance may take
+ * the connection: its worker serves this process alone, nothing is left in it of the instance, and
+ * nobody observes connections one by one (TONGS_DEBUG, TONGS_CAPTURE, TONGS_VALIDATE). */
+bool
+icd_connection_return(struct icd_connection *c);
 
 /* Loses the connection: every later call fails, and every waiting thread wakes. */
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/instance.h"
 
+#include "icd/cache.h"
 #include "icd/connection.h"
 #include "icd/physical_device.h"
 #include "icd/table.h"
@@ -14,6 +15,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* How long a server may take to load its driver and send its extensions. */
 #define PROPERTIES_TIMEOUT_MS 15000
@@ -29,11 +33,14 @@ struct instance_properties {
 };
 
 /* The loader asks for extensions before there is an instance, and passes no context. So the
- * connection that answered is kept here for the first instance. A child of fork() opens its own. */
+ * connection that answered is kept here for the first instance. A private worker's connection comes
+ * back here when its instance is destroyed: the next instance finds a worker whose host driver is
+ * loaded and has made a device, as it does natively. A child of fork() opens its own. */
 static struct {
    pthread_mutex_t lock; /* protects the rest */
    struct icd_connection *connection;
-   struct instance_properties properties;
+   struct instance_properties properties; /* without extensions: not fetched */
+   uint64_t world;                        /* in which the connection was made: hash_world() */
    bool logged;
    int64_t retry_ms; /* no attempt before this time: the last one took long and failed */
 } pending = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -100,6 +107,23 @@ fetch_properties(struct icd_connection *c, struct instance_properties *propertie
    return ok;
 }
 
+/* What a private worker inherits from this process, and what chooses the server: the environment,
+ * the user, the limits. */
+static uint64_t
+hash_world(void)
+{
+   uint64_t hash = (uint64_t)geteuid() << 32 | getegid();
+   struct rlimit limit;
+
+   for (char **entry = environ; entry && *entry; entry++)
+      hash = icd_cache_hash(*entry, strlen(*entry)) + hash * 31;
+   for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+      if (getrlimit((__rlimit_resource_t)i, &limit) == 0)
+         hash = hash * 31 + limit.rlim_cur;
+   }
+   return hash;
+}
+
 static void
 drop_pending_locked(void)
 {
@@ -116,8 +140,10 @@ connect_pending_locked(void)
    int64_t start = tongs_now_ms();
 
    /* The worker of the pending connection may be gone, or this may be a child of fork() that
-    * inherited the connection. */
-   if (pending.connection && icd_connection_is_good(pending.connection))
+    * inherited the connection, or the application may have changed the environment. */
+   const uint64_t world = hash_world();
+   if (pending.connection && icd_connection_is_good(pending.connection) && pending.world == world &&
+       (pending.properties.extensions || fetch_properties(pending.connection, &pending.properties)))
       return true;
    drop_pending_locked();
    /* A worker's host driver must not be another Tongs. A privileged worker sets the variable too,
@@ -126,6 +152,7 @@ connect_pending_locked(void)
       return false;
    if (start < pending.retry_ms)
       return false;
+   pending.world = world;
    pending.connection = icd_connection_create(why, sizeof(why));
    if (pending.connection && fetch_properties(pending.connection, &pending.properties))
       return true;
@@ -222,6 +249,7 @@ take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
       result = enable_extensions(&instance->enabled, info, &pending.properties);
       if (result == VK_SUCCESS) {
          instance->base.connection = pending.connection;
+         instance->world = pending.world;
          icd_connection_use(instance->base.connection);
          pending.connection = NULL;
          drop_pending_locked();
@@ -229,6 +257,25 @@ take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
    }
    pthread_mutex_unlock(&pending.lock);
    return result;
+}
+
+/* Keeps the connection for the next instance, or closes it. All objects of the instance are gone.
+ */
+static void
+return_connection(struct icd_instance *instance)
+{
+   struct icd_connection *c = instance->base.connection;
+
+   icd_id_free(c, instance->base.object.id);
+   for (uint32_t i = 0; i < TONGS_PHYSICAL_DEVICES_MAX; i++)
+      icd_id_free(c, instance->device_ids[i]);
+   pthread_mutex_lock(&pending.lock);
+   if (!pending.connection && icd_connection_return(c)) {
+      pending.connection = c;
+      pending.world = instance->world;
+      instance->base.connection = NULL;
+   }
+   pthread_mutex_unlock(&pending.lock);
 }
 
 static void
@@ -293,6 +340,7 @@ icd_DestroyInstance(VkInstance handle, const VkAllocationCallbacks *pAllocator)
    struct tongs_args_vkDestroyInstance args = {.instance = handle};
    icd_post(icd_instance_from(handle)->base.connection, TONGS_OP_vkDestroyInstance, &args);
    icd_messages_collect(icd_instance_from(handle)->base.connection);
+   return_connection(icd_instance_from(handle));
    destroy(icd_instance_from(handle), pAllocator);
 }
 

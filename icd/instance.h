@@ -35,6 +35,7 @@ struct icd_instance {
    struct icd_dispatchable base;
    uint32_t api_version; /* the one that the application asked for */
    struct icd_extension_set enabled;
+   uint64_t world; /* in which the connection was made (instance.c) */
    uint32_t device_count;
    uint64_t device_ids[TONGS_PHYSICAL_DEVICES_MAX];
    struct icd_physical_device **devices; /* owned */

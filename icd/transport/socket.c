@@ -463,8 +463,11 @@ icd_transport_open_spawn(const struct tongs_url *url, bool shares_nothing, char 
 
    if (fd < 0)
       return NULL;
-   struct icd_transport *t = open_socket(
-      url, fd, shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES, why, why_size);
+   uint32_t capabilities = shares_nothing ? ICD_TRANSPORT_IS_LOCAL : LOCAL_CAPABILITIES;
+   /* A worker that is our child must not outlive its instance: the application would find it. */
+   if (worker < 0)
+      capabilities |= ICD_TRANSPORT_IS_PRIVATE;
+   struct icd_transport *t = open_socket(url, fd, capabilities, why, why_size);
    if (t)
       socket_from(t)->worker = worker;
    else if (worker >= 0)

@@ -68,6 +68,8 @@ enum icd_transport_capability {
    ICD_TRANSPORT_KEEPS_MEMORY = 1 << 4,
    /* The worker runs on the same kernel as the client. */
    ICD_TRANSPORT_IS_LOCAL = 1 << 5,
+   /* The worker was started for this process and serves it alone. */
+   ICD_TRANSPORT_IS_PRIVATE = 1 << 6,
 };
 
 /* The events that wait() waits for. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The worker's state: one connection, one client, one VkInstance. */
+/* The worker's state: one connection, one client, one VkInstance at a time. */
 
 #ifndef RDR_WORKER_CONTEXT_H
 #define RDR_WORKER_CONTEXT_H

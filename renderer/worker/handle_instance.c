@@ -111,6 +111,7 @@ rdr_handle_DestroyInstance(struct rdr_context *ctx, struct rdr_op *op, void *arg
    }
    rdr_surfaces_destroy(ctx);
    rdr_validation_stop(ctx);
+   rdr_host_pin_drivers();
    instance->vk.DestroyInstance(instance->handle, NULL);
    instance->handle = VK_NULL_HANDLE;
    instance->physical_count = 0;

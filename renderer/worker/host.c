@@ -6,6 +6,7 @@
 #include "tongs_gen_types.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdlib.h>
 
 void
@@ -91,6 +92,26 @@ rdr_host_load(struct rdr_host *host, char *why, size_t why_size)
       return false;
    }
    return true;
+}
+
+static void
+pin_driver(void *data, const char *manifest)
+{
+   char library[PATH_MAX];
+
+   (void)data;
+   if (rdr_manifest_library(manifest, library, sizeof(library)))
+      dlopen(library, RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+}
+
+void
+rdr_host_pin_drivers(void)
+{
+   static bool done;
+
+   if (!done)
+      rdr_manifests_each(getenv("VK_DRIVER_FILES"), pin_driver, NULL);
+   done = true;
 }
 
 uint32_t

@@ -19,6 +19,12 @@ rdr_host_set_environment(const struct rdr_worker_options *options);
 bool
 rdr_host_load(struct rdr_host *host, char *why, size_t why_size);
 
+/* Keeps the host drivers that are loaded from being unloaded. Otherwise the loader would unload
+ * them with the last instance, and the client's next instance would wait until they are loaded
+ * again. The first call counts. The decoder's thread. */
+void
+rdr_host_pin_drivers(void);
+
 /* The API version of the host's loader, or that of our Vulkan headers if that is lower. */
 uint32_t
 rdr_host_version(const struct rdr_host *host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The worker: one process, one connection, one VkInstance of one client. */
+/* The worker: one process, one connection of one client, one VkInstance at a time. */
 
 #ifndef RDR_WORKER_WORKER_H
 #define RDR_WORKER_WORKER_H

@@ -147,6 +147,24 @@ def an_instance_has_more_devices_than_the_status_page_has_queues():
         assert (result.returncode, result.stdout, result.stderr) == (0, "", ""), result
 
 
+@test
+def the_next_instance_has_the_same_private_worker_unless_it_is_gone_or_the_environment_differs():
+    process = Process([program("edge_process"), "again"], client_environment())
+    workers = []
+    for line, before in (("", None), ("", None), ("other", None), ("", None), ("", os.kill)):
+        if before:
+            before(workers[-1], 9)
+            assert harness.wait_for_end(workers[-1], 20)
+        process.say(line)
+        process.wait_for("(made\n){%d}" % (len(workers) + 1))
+        workers.append(only_worker_of(None))
+    first, second, third, fourth, fifth = workers
+    assert first == second != third == fourth != fifth, workers
+    process.process.stdin.close()
+    assert process.process.wait(harness.PATIENCE) == 0
+    assert harness.wait_for_end(fifth, 20), "the worker outlives its program"
+
+
 # --- Manifests -----------------------------------------------------------------------------------
 
 @test

@@ -7,12 +7,15 @@
  *    children    makes and destroys 30 instances, and prints how many children were told by SIGCHLD
  *                and how many are left
  *    subreaper   the same in a process that takes in orphans
+ *    again       for each line of its input: makes an instance and a device, destroys them, and
+ *                prints "made"; a line that is not empty is put into the environment first
  */
 #include "tests/programs/common.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -153,6 +156,29 @@ device(struct prog *p)
    return WIFEXITED(status) ? (enum prog_status)WEXITSTATUS(status) : PROG_WRONG;
 }
 
+static enum prog_status
+again(struct prog *p)
+{
+   char line[100];
+
+   while (fgets(line, sizeof(line), stdin)) {
+      VkInstance instance;
+      VkPhysicalDevice physical;
+      VkDevice made;
+      line[strcspn(line, "\n")] = 0;
+      if (line[0])
+         setenv("EDGE_PROCESS", line, 1);
+      PROG_STEP(make_instance(p, &instance));
+      PROG_STEP(first_physical(p, instance, &physical));
+      PROG_STEP(make_device(p, physical, &made));
+      vkDestroyDevice(made, NULL);
+      vkDestroyInstance(instance, NULL);
+      printf("made\n");
+      fflush(stdout);
+   }
+   return PROG_RIGHT;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -160,10 +186,8 @@ main(int argc, char **argv)
       const char *name;
       enum prog_status (*run)(struct prog *p);
    } modes[] = {
-      {"outlive", outlive},
-      {"device", device},
-      {"children", children},
-      {"subreaper", subreaper},
+      {"outlive", outlive},     {"device", device}, {"children", children},
+      {"subreaper", subreaper}, {"again", again},
    };
    struct prog p = {0};
 
@@ -171,6 +195,6 @@ main(int argc, char **argv)
       if (!strcmp(argv[1], modes[i].name))
          return prog_report(&p, "edge_process", modes[i].run(&p));
    }
-   fprintf(stderr, "usage: edge_process outlive|device|children|subreaper\n");
+   fprintf(stderr, "usage: edge_process outlive|device|children|subreaper|again\n");
    return 2;
 }
