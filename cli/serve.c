@@ -358,6 +358,7 @@ serve_machines(struct arguments *a)
       .limits = a->broker.limits,
       .max_workers = a->broker.max_workers,
       .host_window_size = (uint64_t)a->window << 20,
+      .log_lines = a->broker.log_lines,
       .notice = a->notice,
       .ready_fd = a->broker.ready_fd,
    });

@@ -80,19 +80,20 @@ starts_fast(void *owner)
 }
 
 static pid_t
-start_for_client(void *owner, int client_fd)
+start_for_client(void *owner, int client_fd, int log_fd)
 {
-   return rdr_launch(&((struct broker *)owner)->launcher, RDR_LAUNCH_CLIENT, client_fd);
+   return rdr_launch(&((struct broker *)owner)->launcher, RDR_LAUNCH_CLIENT, client_fd, log_fd);
 }
 
 static bool
-send_client(void *owner, int control_fd, int client_fd)
+send_client(void *owner, int control_fd, int client_fd, int log_fd)
 {
+   const int fds[] = {client_fd, log_fd};
    uint8_t message[RDR_LIMITS_MESSAGE_SIZE];
    struct iovec iov = {.iov_base = message, .iov_len = sizeof(message)};
 
    rdr_limits_encode(&((struct broker *)owner)->launcher.limits, message);
-   return tongs_socket_send_all(control_fd, &iov, 1, &client_fd, 1) == 0;
+   return tongs_socket_send_all(control_fd, &iov, 1, fds, log_fd >= 0 ? 2 : 1) == 0;
 }
 
 static void
@@ -121,6 +122,15 @@ log_client(void *owner, const struct rdr_client *client, const char *format, ...
    rdr_peer_log_write(&b->peer_log, client, tongs_now_ms(), "%s", text);
 }
 
+static bool
+log_worker(void *owner, const struct rdr_client *client, pid_t worker, const char *line)
+{
+   if (!rdr_peer_log_may(&((struct broker *)owner)->peer_log, client, tongs_now_ms()))
+      return false;
+   rdr_worker_log_write(worker, line);
+   return true;
+}
+
 static const struct rdr_pool_ops pool_ops = {
    .now_ms = read_clock,
    .start_warm = start_warm,
@@ -130,6 +140,7 @@ static const struct rdr_pool_ops pool_ops = {
    .kill = kill_worker,
    .lose_client = lose_client,
    .log_client = log_client,
+   .log_worker = log_worker,
    .log = rdr_broker_log,
 };
 
@@ -179,7 +190,7 @@ allocate(struct broker *b)
       rdr_listener_init(&b->listeners[i], &options->listen[i]);
    if (!rdr_pool_init(&b->pool, &pool_options))
       return false;
-   b->polls = calloc(3 + options->listen_count + b->pool.slot_count, sizeof(*b->polls));
+   b->polls = calloc(3 + options->listen_count + (size_t)b->pool.slot_count * 2, sizeof(*b->polls));
    return b->polls != NULL;
 }
 
@@ -387,7 +398,7 @@ next_timeout(const struct broker *b)
 
    take_earlier(&until, b->accept_after_ms, now);
    take_earlier(&until, b->zygote.after_ms, now);
-   take_earlier(&until, rdr_pool_wakeup_ms(&b->pool), now);
+   until = earlier(until, rdr_pool_wakeup_ms(&b->pool));
    until = earlier(until, rdr_lobby_wakeup_ms(&b->admission.lobby));
    until = earlier(until, rdr_peer_log_wakeup_ms(&b->peer_log));
    if (until == INT64_MAX)

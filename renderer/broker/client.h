@@ -21,12 +21,12 @@ struct rdr_client {
 /* Room for a client's name. */
 #define RDR_CLIENT_NAME_SIZE 48
 
-/* Writes who the client is, for the log: "pid 12, uid 1000" or "a program of machine 3". */
+/* Writes who the client is, for the log: "pid 12, uid 1000" or "machine 3". */
 static inline const char *
 rdr_client_name(const struct rdr_client *c, char text[RDR_CLIENT_NAME_SIZE])
 {
    if (c->cid)
-      snprintf(text, RDR_CLIENT_NAME_SIZE, "a program of machine %u", (unsigned)c->cid);
+      snprintf(text, RDR_CLIENT_NAME_SIZE, "machine %u", (unsigned)c->cid);
    else
       snprintf(text, RDR_CLIENT_NAME_SIZE, "pid %d, uid %u", (int)c->pid, (unsigned)c->uid);
    return text;

@@ -114,12 +114,14 @@ make_arguments(const struct rdr_launcher *l, enum rdr_launch_kind kind, struct a
 
 /* In the child: becomes the worker. */
 static void __attribute__((noreturn))
-run_worker(const struct rdr_launcher *l, const char *const *argv, int fd)
+run_worker(const struct rdr_launcher *l, const char *const *argv, int fd, int stderr_fd)
 {
    extern char **environ;
 
    signal(SIGPIPE, SIG_DFL);
    sigprocmask(SIG_SETMASK, &l->mask, NULL);
+   if (stderr_fd >= 0)
+      dup2(stderr_fd, STDERR_FILENO);
 
    /* dup2() of a descriptor to itself would leave it close-on-exec. */
    if (fd == WORKER_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, WORKER_FD) < 0) {
@@ -135,7 +137,7 @@ run_worker(const struct rdr_launcher *l, const char *const *argv, int fd)
 }
 
 pid_t
-rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd)
+rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd, int stderr_fd)
 {
    struct arguments a;
 
@@ -145,7 +147,7 @@ rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd)
    }
    pid_t pid = fork();
    if (pid == 0)
-      run_worker(l, a.argv, fd);
+      run_worker(l, a.argv, fd, stderr_fd);
    return pid;
 }
 
@@ -159,7 +161,8 @@ rdr_launch_with_socket(const struct rdr_launcher *l, enum rdr_launch_kind kind, 
       return -1;
    }
    bool forks = kind == RDR_LAUNCH_WARM && l->zygote && rdr_zygote_client_can_fork(l->zygote);
-   pid_t pid = forks ? rdr_zygote_client_fork(l->zygote, ends[1]) : rdr_launch(l, kind, ends[1]);
+   pid_t pid =
+      forks ? rdr_zygote_client_fork(l->zygote, ends[1]) : rdr_launch(l, kind, ends[1], -1);
    error = errno;
    close(ends[1]);
    if (pid > 0) {

@@ -8,7 +8,8 @@
  *    arguments    `tongs worker --fd 3`, the option of the rdr_launch_kind, `worker_args`, and
  *                 `--limit` for each limit that differs from its default
  *    environment  that of this process
- *    descriptors  3: the socket; 0, 1, 2: those of this process; all others are closed by execve(2)
+ *    descriptors  3: the socket; 0, 1, 2: those of this process, unless the worker has a stderr of
+ *                 its own (worker_log.h); all others are closed by execve(2)
  *    signals      the mask that was inherited before this process blocked its own; SIGPIPE as usual
  *
  * If the zygote (zygote.h) is ready, it forks the warm workers. They have the zygote's arguments,
@@ -61,10 +62,10 @@ rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
 void
 rdr_launcher_finish(struct rdr_launcher *l);
 
-/* Starts a child process that gets a copy of the socket `fd`; the caller keeps `fd`. Returns the
- * child's pid, or -1 with errno. */
+/* Starts a child process that gets a copy of the socket `fd`, and of `stderr_fd` as its stderr; -1:
+ * that of this process. The caller keeps both. Returns the child's pid, or -1 with errno. */
 pid_t
-rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd);
+rdr_launch(const struct rdr_launcher *l, enum rdr_launch_kind kind, int fd, int stderr_fd);
 
 /* As rdr_launch(), with one end of a new socket pair. The other end goes to *control_fd, which the
  * caller owns. If the zygote is ready, it forks the warm worker, which is then a child of this

@@ -21,7 +21,10 @@
  * new worker does not compete with the client's start for the processors. */
 #define SETTLE_MS 50
 
-static const struct rdr_pool_slot free_slot = {.control_fd = -1, .client.fd = -1};
+/* How long the pool does not read what a worker prints whose client has used up its lines. */
+#define LOG_PAUSE_MS 500
+
+static const struct rdr_pool_slot free_slot = {.control_fd = -1, .client.fd = -1, .log.fd = -1};
 
 static int64_t
 now_ms(const struct rdr_pool *p)
@@ -59,8 +62,10 @@ close_slot(struct rdr_pool_slot *slot)
 void
 rdr_pool_finish(struct rdr_pool *p)
 {
-   for (unsigned i = 0; p->slots && i < p->slot_count; i++)
+   for (unsigned i = 0; p->slots && i < p->slot_count; i++) {
       close_slot(&p->slots[i]);
+      rdr_worker_log_close(&p->slots[i].log);
+   }
    free(p->slots);
    *p = (struct rdr_pool){0};
 }
@@ -174,6 +179,11 @@ rdr_pool_wakeup_ms(const struct rdr_pool *p)
       next = p->refill_after_ms;
    if (p->settled_ms > now && p->settled_ms < next)
       next = p->settled_ms;
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      const struct rdr_pool_slot *slot = &p->slots[i];
+      if (slot->log.fd >= 0 && slot->log_after_ms > now && slot->log_after_ms < next)
+         next = slot->log_after_ms;
+   }
    return next;
 }
 
@@ -207,6 +217,21 @@ rdr_pool_share(const struct rdr_pool *p, const struct rdr_client *client)
    return share;
 }
 
+/* False if the worker is gone. */
+static bool
+send_client(struct rdr_pool *p, struct rdr_pool_slot *slot, int client_fd)
+{
+   int log_fd;
+
+   rdr_worker_log_open(&slot->log, &log_fd);
+   bool sent = p->options.ops->send_client(p->options.owner, slot->control_fd, client_fd, log_fd);
+   if (log_fd >= 0)
+      close(log_fd);
+   if (!sent)
+      rdr_worker_log_close(&slot->log);
+   return sent;
+}
+
 /* Hands the client over to the worker that is closest to warm. NULL if no worker waits. */
 static struct rdr_pool_slot *
 offer(struct rdr_pool *p, const struct rdr_client *client)
@@ -220,7 +245,7 @@ offer(struct rdr_pool *p, const struct rdr_client *client)
          slot = find_state(p, RDR_SLOT_LOADING);
       if (!slot)
          return NULL;
-      if (p->options.ops->send_client(p->options.owner, slot->control_fd, client->fd)) {
+      if (send_client(p, slot, client->fd)) {
          slot->state = is_early(slot) ? RDR_SLOT_OFFERED_EARLY : RDR_SLOT_OFFERED;
          slot->client = *client;
          slot->client.fd = fcntl(client->fd, F_DUPFD_CLOEXEC, 0);
@@ -252,10 +277,20 @@ start_for_client(struct rdr_pool *p, const struct rdr_client *client)
       errno = EAGAIN;
       return NULL;
    }
-   pid_t pid = p->options.ops->start_for_client(p->options.owner, client->fd);
-   if (pid < 0)
+   struct rdr_worker_log log;
+   int log_fd;
+   rdr_worker_log_open(&log, &log_fd);
+   pid_t pid = p->options.ops->start_for_client(p->options.owner, client->fd, log_fd);
+   int error = errno;
+   if (log_fd >= 0)
+      close(log_fd);
+   if (pid < 0) {
+      rdr_worker_log_close(&log);
+      errno = error;
       return NULL;
+   }
    *slot = free_slot;
+   slot->log = log;
    slot->state = RDR_SLOT_SERVING;
    slot->pid = pid;
    slot->client = *client;
@@ -338,18 +373,53 @@ hear(struct rdr_pool *p, struct rdr_pool_slot *slot)
    return true;
 }
 
+/* --- What workers print --- */
+
+struct printed {
+   struct rdr_pool *pool;
+   struct rdr_pool_slot *slot;
+};
+
+static void
+take_line(void *data, const char *line)
+{
+   const struct printed *printed = data;
+   struct rdr_pool *p = printed->pool;
+   struct rdr_pool_slot *slot = printed->slot;
+
+   if (!p->options.ops->log_worker(p->options.owner, &slot->client, slot->pid, line))
+      slot->log_after_ms = now_ms(p) + LOG_PAUSE_MS;
+}
+
+static void
+read_log(struct rdr_pool *p, struct rdr_pool_slot *slot, bool is_last)
+{
+   struct printed printed = {.pool = p, .slot = slot};
+
+   if (slot->log.fd >= 0)
+      rdr_worker_log_read(&slot->log, is_last, take_line, &printed);
+}
+
+/* --- Polling --- */
+
 /* A worker in WARM sends nothing, and SIGCHLD reports its end, so it is not polled. The entries are
  * contiguous, because poll(2) accepts no more entries than the process may have descriptors. */
 nfds_t
 rdr_pool_fill_polls(struct rdr_pool *p, struct pollfd *polls, nfds_t at)
 {
+   int64_t now = now_ms(p);
+
    for (unsigned i = 0; i < p->slot_count; i++) {
       struct rdr_pool_slot *slot = &p->slots[i];
       bool listens = slot->control_fd >= 0 && slot->state != RDR_SLOT_WARM;
+      bool reads = slot->log.fd >= 0 && slot->log_after_ms <= now;
 
       slot->polled = listens ? at : 0;
       if (listens)
          polls[at++] = (struct pollfd){.fd = slot->control_fd, .events = POLLIN};
+      slot->log_polled = reads ? at : 0;
+      if (reads)
+         polls[at++] = (struct pollfd){.fd = slot->log.fd, .events = POLLIN};
    }
    return at;
 }
@@ -361,7 +431,9 @@ rdr_pool_handle_polls(struct rdr_pool *p, const struct pollfd *polls)
       struct rdr_pool_slot *slot = &p->slots[i];
       nfds_t polled = slot->polled;
 
-      slot->polled = 0;
+      if (slot->log_polled && polls[slot->log_polled].revents)
+         read_log(p, slot, false);
+      slot->polled = slot->log_polled = 0;
       if (!polled || !polls[polled].revents || slot->control_fd < 0 || hear(p, slot))
          continue;
       p->options.ops->kill(p->options.owner, slot->pid, SIGKILL);
@@ -402,10 +474,12 @@ rdr_pool_reap(struct rdr_pool *p, pid_t pid, int status)
       if (!hear(p, slot))
          let_go(p, slot);
    }
+   read_log(p, slot, true);
    log_end(p, slot, status);
    if (slot->state != RDR_SLOT_ENDING)
       begin_ending(p, slot);
    p->waiting_count--;
+   rdr_worker_log_close(&slot->log);
    *slot = free_slot;
    return true;
 }

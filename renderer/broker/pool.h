@@ -35,6 +35,7 @@
 #define RDR_BROKER_POOL_H
 
 #include "renderer/broker/client.h"
+#include "renderer/broker/worker_log.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -62,7 +63,11 @@ struct rdr_pool_slot {
     * without taking the client, the client is lost. */
    struct rdr_client client;
 
-   nfds_t polled; /* the index of control_fd in `polls`; 0: it is not polled */
+   struct rdr_worker_log log; /* what the worker prints while it has a client */
+   int64_t log_after_ms;      /* its client has used up its lines: read on then */
+
+   nfds_t polled;     /* the index of control_fd in `polls`; 0: it is not polled */
+   nfds_t log_polled; /* that of log.fd */
    int64_t started_ms;
 };
 
@@ -78,13 +83,13 @@ struct rdr_pool_ops {
     * that finds no waiting worker. */
    bool (*starts_fast)(void *owner);
 
-   /* Starts a worker for a client. The pool keeps `client_fd`. Returns the worker's pid, or -1 with
-    * errno. */
-   pid_t (*start_for_client)(void *owner, int client_fd);
+   /* Starts a worker for a client. The pool keeps both descriptors. `log_fd`: the worker's stderr;
+    * -1: that of this process. Returns the worker's pid, or -1 with errno. */
+   pid_t (*start_for_client)(void *owner, int client_fd, int log_fd);
 
-   /* Sends a client's socket to a waiting worker. The pool keeps `client_fd`. False if the worker
-    * is gone. */
-   bool (*send_client)(void *owner, int control_fd, int client_fd);
+   /* Sends a client's socket to a waiting worker, and what becomes its stderr. The pool keeps both.
+    * False if the worker is gone. */
+   bool (*send_client)(void *owner, int control_fd, int client_fd, int log_fd);
 
    void (*kill)(void *owner, pid_t pid, int signal_number);
 
@@ -95,6 +100,9 @@ struct rdr_pool_ops {
    /* Logs a line that a client has caused. */
    void (*log_client)(void *owner, const struct rdr_client *client, const char *format, ...)
       __attribute__((format(printf, 3, 4)));
+
+   /* Logs a line that a worker has printed. False if its client has used up its lines. */
+   bool (*log_worker)(void *owner, const struct rdr_client *client, pid_t worker, const char *line);
 
    /* Logs another line. Must not be NULL. */
    void (*log)(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -134,8 +142,8 @@ rdr_pool_finish(struct rdr_pool *p);
 void
 rdr_pool_refill(struct rdr_pool *p);
 
-/* The time at which rdr_pool_refill() must be called even if no event comes; INT64_MAX: none.
- */
+/* The time at which rdr_pool_refill() and rdr_pool_fill_polls() must be called even if no event
+ * comes; INT64_MAX: none. */
 int64_t
 rdr_pool_wakeup_ms(const struct rdr_pool *p);
 
@@ -157,8 +165,8 @@ rdr_pool_share(const struct rdr_pool *p, const struct rdr_client *client);
 int
 rdr_pool_serve(struct rdr_pool *p, const struct rdr_client *client);
 
-/* Writes the pool's entries to polls[at] and the following elements, slot_count at most; returns
- * the index after the last one. `at` must not be 0. */
+/* Writes the pool's entries to polls[at] and the following elements, two for each slot at most;
+ * returns the index after the last one. `at` must not be 0. */
 nfds_t
 rdr_pool_fill_polls(struct rdr_pool *p, struct pollfd *polls, nfds_t at);
 

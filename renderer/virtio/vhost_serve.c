@@ -2,11 +2,14 @@
 #include "renderer/virtio/vhost_serve.h"
 
 #include "renderer/broker/launch.h"
+#include "renderer/broker/peer_log.h"
 #include "renderer/broker/signals.h"
+#include "renderer/broker/worker_log.h"
 #include "renderer/virtio/control_queue.h"
 #include "renderer/virtio/device.h"
 #include "renderer/virtio/vhost_user.h"
 
+#include "protocol/clock.h"
 #include "protocol/socket.h"
 
 #include <errno.h>
@@ -33,6 +36,9 @@
 
 #define GUESTS_MAX 256
 
+/* How long the output of a guest is not read that has used up its lines. */
+#define LOG_PAUSE_MS 500
+
 /* Descriptors that the device process itself needs: regions of guest memory, queues, sockets, and
  * temporary ones. */
 #define OWN_DESCRIPTORS (RDR_GUEST_REGIONS_MAX + 128)
@@ -40,11 +46,24 @@
 /* How many requests a device handles before it polls again. */
 #define BATCH 256
 
+/* A guest, as the process sees it that started its device. */
+struct guest {
+   pid_t pid; /* of the device process; 0: a free slot */
+
+   /* What the device process and its workers print. A guest can make them print as much as it
+    * likes.
+    */
+   struct rdr_worker_log log;
+   struct rdr_peer_log *peer_log; /* the server's */
+   int64_t log_after_ms;          /* the guest has used up its lines: read on then */
+};
+
 struct server {
    const struct rdr_vhost_serve_options *options;
    struct rdr_launcher launcher;
-   int signal_fd;            /* owned */
-   pid_t guests[GUESTS_MAX]; /* the device processes; 0: a free slot */
+   int signal_fd; /* owned */
+   struct guest guests[GUESTS_MAX];
+   struct rdr_peer_log peer_log;
    bool ending;
 };
 
@@ -65,7 +84,7 @@ struct device_process {
 static pid_t
 start_worker(void *owner, int fd)
 {
-   return rdr_launch(&((struct device_process *)owner)->server->launcher, RDR_LAUNCH_GUEST, fd);
+   return rdr_launch(&((struct device_process *)owner)->server->launcher, RDR_LAUNCH_GUEST, fd, -1);
 }
 
 static void
@@ -351,28 +370,76 @@ serve_guest(struct server *s, int fd)
 
 /* --- The server --- */
 
-static pid_t *
+static struct guest *
 find_guest(struct server *s, pid_t pid)
 {
    for (unsigned i = 0; i < GUESTS_MAX; i++) {
-      if (s->guests[i] == pid)
+      if (s->guests[i].pid == pid)
          return &s->guests[i];
    }
    return NULL;
+}
+
+/* In a device process: closes the logs of the other guests. */
+static void
+close_logs(struct server *s)
+{
+   for (unsigned i = 0; i < GUESTS_MAX; i++)
+      rdr_worker_log_close(&s->guests[i].log);
+}
+
+/* Logs a line of a guest, if the guest may cause one more. */
+static void
+take_line(void *data, const char *line)
+{
+   struct guest *guest = data;
+   const struct rdr_client who = {.fd = -1, .uid = (uid_t)-1, .cid = (uint32_t)guest->pid};
+
+   if (rdr_peer_log_may(guest->peer_log, &who, tongs_now_ms()))
+      fprintf(stderr, "%s\n", line);
+   else
+      guest->log_after_ms = tongs_now_ms() + LOG_PAUSE_MS;
+}
+
+/* Fills GUESTS_MAX entries. Returns how long poll(2) may sleep; -1: until something happens. */
+static int
+fill_log_polls(struct server *s, struct pollfd *polls)
+{
+   int64_t now = tongs_now_ms(), until = rdr_peer_log_wakeup_ms(&s->peer_log);
+
+   for (unsigned i = 0; i < GUESTS_MAX; i++) {
+      const struct guest *guest = &s->guests[i];
+      bool is_paused = guest->log_after_ms > now;
+
+      polls[i] = (struct pollfd){.fd = is_paused ? -1 : guest->log.fd, .events = POLLIN};
+      if (is_paused && guest->log_after_ms < until)
+         until = guest->log_after_ms;
+   }
+   if (until == INT64_MAX)
+      return -1;
+   return until <= now ? 0 : (int)(until - now);
 }
 
 static void
 accept_monitor(struct server *s, int listener)
 {
    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-   pid_t *slot = find_guest(s, 0);
+   struct guest *slot = find_guest(s, 0);
 
    if (fd < 0)
       return;
+   int log_end = -1;
+   if (slot)
+      rdr_worker_log_open(&slot->log, &log_end);
    pid_t pid = slot ? fork() : -1;
    if (pid == 0) {
       close(listener);
       close(s->signal_fd);
+      close_logs(s);
+      if (log_end >= 0) {
+         dup2(log_end, STDERR_FILENO);
+         close(log_end);
+      }
       s->signal_fd = rdr_signals_open(NULL);
       if (s->signal_fd < 0)
          _exit(1);
@@ -382,7 +449,11 @@ accept_monitor(struct server *s, int listener)
       fprintf(stderr, "tongs: cannot start a device: %s\n",
               slot ? strerror(errno) : "there are too many");
    else
-      *slot = pid;
+      slot->pid = pid;
+   if (log_end >= 0)
+      close(log_end);
+   if (pid < 0 && slot)
+      rdr_worker_log_close(&slot->log);
    close(fd);
 }
 
@@ -392,9 +463,12 @@ reap_guests(struct server *s, int options)
    pid_t pid;
 
    while ((pid = waitpid(-1, NULL, options)) > 0 || (pid < 0 && errno == EINTR)) {
-      pid_t *slot = pid > 0 ? find_guest(s, pid) : NULL;
-      if (slot)
-         *slot = 0;
+      struct guest *guest = pid > 0 ? find_guest(s, pid) : NULL;
+      if (!guest)
+         continue;
+      rdr_worker_log_read(&guest->log, true, take_line, guest);
+      rdr_worker_log_close(&guest->log);
+      *guest = (struct guest){.peer_log = &s->peer_log, .log.fd = -1};
    }
 }
 
@@ -403,8 +477,8 @@ static void
 end_guests(struct server *s)
 {
    for (unsigned i = 0; i < GUESTS_MAX; i++) {
-      if (s->guests[i])
-         kill(s->guests[i], SIGTERM);
+      if (s->guests[i].pid)
+         kill(s->guests[i].pid, SIGTERM);
    }
    reap_guests(s, 0);
 }
@@ -415,12 +489,18 @@ serve(struct server *s, int listener)
    struct signalfd_siginfo info;
 
    while (!s->ending) {
-      struct pollfd polls[] = {
+      struct pollfd polls[2 + GUESTS_MAX] = {
          {.fd = s->signal_fd, .events = POLLIN},
          {.fd = listener, .events = POLLIN},
       };
-      if (poll(polls, 2, -1) < 0)
+      int timeout = fill_log_polls(s, polls + 2);
+      if (poll(polls, 2 + GUESTS_MAX, timeout) < 0)
          continue;
+      for (unsigned i = 0; i < GUESTS_MAX; i++) {
+         if (polls[2 + i].revents)
+            rdr_worker_log_read(&s->guests[i].log, false, take_line, &s->guests[i]);
+      }
+      rdr_peer_log_expire(&s->peer_log, tongs_now_ms());
       while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
          if (info.ssi_signo != SIGCHLD)
             s->ending = true;
@@ -431,6 +511,7 @@ serve(struct server *s, int listener)
    }
    fprintf(stderr, "tongs: ending\n");
    end_guests(s);
+   rdr_peer_log_expire(&s->peer_log, INT64_MAX);
 }
 
 /* Returns the listening socket, or -1 after the reason was logged. */
@@ -465,7 +546,13 @@ server_init(struct server *s, const struct rdr_vhost_serve_options *options)
 {
    sigset_t inherited_mask;
 
-   *s = (struct server){.options = options, .launcher.exe_fd = -1};
+   *s = (struct server){
+      .options = options,
+      .launcher.exe_fd = -1,
+      .peer_log.lines_max = options->log_lines,
+   };
+   for (unsigned i = 0; i < GUESTS_MAX; i++)
+      s->guests[i] = (struct guest){.peer_log = &s->peer_log, .log.fd = -1};
    s->signal_fd = rdr_signals_open(&inherited_mask);
    if (s->signal_fd < 0)
       return -errno;

@@ -30,6 +30,10 @@ struct rdr_vhost_serve_options {
 
    uint64_t host_window_size; /* of one guest, bytes; 0: no host window */
 
+   /* A guest may cause RDR_PEER_LOG_GROUP times as many lines of the log in ten seconds
+    * (renderer/broker/peer_log.h); 0: any number. */
+   unsigned log_lines;
+
    const char *notice; /* a line for the log, before the one that names the socket */
 
    /* Receives one newline and is closed when the socket listens; -1: none. */

@@ -92,20 +92,25 @@ receive_client(int control, struct rdr_limits *limits)
 {
    uint8_t message[RDR_LIMITS_MESSAGE_SIZE];
    size_t size = 0;
-   int fd = -1;
+   int fds[2] = {-1, -1};
 
    while (size < sizeof(message)) {
-      size_t count = fd < 0;
+      size_t count = 2;
+      bool is_first = fds[0] < 0;
       ssize_t n = tongs_socket_recv(control, message + size, sizeof(message) - size,
-                                    count ? &fd : NULL, count ? &count : NULL);
-      if (n <= 0 || fd < 0)
+                                    is_first ? fds : NULL, is_first ? &count : NULL);
+      if (n <= 0 || fds[0] < 0)
          return -1;
       size += (size_t)n;
    }
    if (!rdr_limits_decode(limits, message, size))
       return -1;
+   if (fds[1] >= 0) {
+      dup2(fds[1], STDERR_FILENO);
+      close(fds[1]);
+   }
    tell(control, RDR_WARM_TAKEN);
-   return fd;
+   return fds[0];
 }
 
 int

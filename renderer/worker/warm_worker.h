@@ -9,7 +9,8 @@
 #include "renderer/worker/worker.h"
 
 /* The broker sends one message: RDR_LIMITS_MESSAGE_SIZE bytes as rdr_limits_encode() writes them,
- * with the client's socket attached to the first byte (SCM_RIGHTS).
+ * with the client's socket attached to the first byte (SCM_RIGHTS), and maybe a second descriptor,
+ * which becomes the worker's stderr.
  *
  * The worker sends these words, one byte each: */
 enum rdr_warm_word {

@@ -82,11 +82,12 @@ starts_fast(void *owner)
 }
 
 static pid_t
-start_for_client(void *owner, int client_fd)
+start_for_client(void *owner, int client_fd, int log_fd)
 {
    struct world *w = owner;
 
    (void)client_fd;
+   (void)log_fd;
    errno = EAGAIN;
    return w->cannot_start
              ? -1
@@ -95,11 +96,12 @@ start_for_client(void *owner, int client_fd)
 }
 
 static bool
-send_client(void *owner, int control_fd, int client_fd)
+send_client(void *owner, int control_fd, int client_fd, int log_fd)
 {
    struct world *w = owner;
 
    (void)client_fd;
+   (void)log_fd;
    for (unsigned i = 0; i < w->started; i++) {
       if (w->workers[i].control_fd == control_fd && w->workers[i].fd >= 0) {
          w->workers[i].clients++;
@@ -136,6 +138,16 @@ be_silent_too(void *owner, const struct rdr_client *client, const char *format, 
    (void)format;
 }
 
+static bool
+log_worker(void *owner, const struct rdr_client *client, pid_t worker, const char *line)
+{
+   (void)owner;
+   (void)client;
+   (void)worker;
+   (void)line;
+   return true;
+}
+
 static const struct rdr_pool_ops ops = {
    .now_ms = now_ms,
    .start_warm = start_warm,
@@ -145,6 +157,7 @@ static const struct rdr_pool_ops ops = {
    .kill = kill_worker,
    .lose_client = lose_client,
    .log_client = be_silent_too,
+   .log_worker = log_worker,
    .log = be_silent,
 };
 
@@ -176,7 +189,7 @@ finish(struct world *w)
 static void
 turn(struct world *w, int64_t ms)
 {
-   struct pollfd polls[1 + WORKERS_MAX] = {{.fd = -1}};
+   struct pollfd polls[1 + 2 * WORKERS_MAX] = {{.fd = -1}};
 
    w->now += ms;
    nfds_t count = rdr_pool_fill_polls(&w->pool, polls, 1);
