@@ -37,8 +37,14 @@
  * signals nor workers. */
 #define ACCEPT_MAX 64
 
-/* How long the broker waits between SIGTERM and SIGKILL for workers to end. */
+/* How long the broker waits between SIGTERM and SIGKILL for workers to end, and how long it then
+ * lets a worker stay in one system call before it leaves that worker behind. */
 #define TERMINATE_MS 2000
+
+/* How long the broker waits for killed workers in all. On a busy machine, the kernel takes its time
+ * to free a large process. */
+#define KILL_MS 30000
+#define KILL_CHECK_MS 100
 
 struct broker {
    const struct rdr_broker_options *options;
@@ -475,33 +481,57 @@ serve(struct broker *b)
    }
 }
 
+/* Whether a process that was killed hangs in a system call, instead of being about to end. */
+static bool
+is_stuck(pid_t pid)
+{
+   char path[32], text[256] = "";
+
+   snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+   FILE *file = fopen(path, "re");
+   if (!file)
+      return false;
+   size_t size = fread(text, 1, sizeof(text) - 1, file);
+   fclose(file);
+   text[size] = '\0';
+   /* The name in parentheses may hold anything. */
+   const char *state = strrchr(text, ')');
+   return state && strncmp(state, ") D", 3) == 0;
+}
+
+/* Kills the workers, and waits until all have ended or the rest hangs in the host driver. */
+static void
+kill_workers(struct broker *b)
+{
+   int64_t now = tongs_now_ms(), end = now + KILL_MS, moved = now;
+
+   rdr_broker_log("%u workers did not end in time: killing them", rdr_pool_count(&b->pool));
+   rdr_pool_kill(&b->pool, SIGKILL);
+   while (rdr_pool_count(&b->pool) > 0 && now < end && now - moved < TERMINATE_MS) {
+      attend(b, KILL_CHECK_MS);
+      now = tongs_now_ms();
+      for (pid_t pid = 0; (pid = rdr_pool_next_pid(&b->pool, pid));) {
+         if (!is_stuck(pid))
+            moved = now;
+      }
+   }
+   /* init reaps them when their system calls return. */
+   for (pid_t pid = 0; (pid = rdr_pool_next_pid(&b->pool, pid));)
+      rdr_broker_log("worker %d cannot be killed: leaving it", (int)pid);
+}
+
 /* Asks the workers to end by SIGTERM, and kills those that have not ended after TERMINATE_MS. */
 static void
 end_workers(struct broker *b)
 {
-   int64_t deadline = tongs_now_ms() + TERMINATE_MS;
-   bool killed = false;
+   int64_t deadline = tongs_now_ms() + TERMINATE_MS, left;
 
    rdr_pool_kill(&b->pool, SIGTERM);
    rdr_zygote_client_drop(&b->zygote);
-   while (rdr_pool_count(&b->pool) > 0) {
-      int64_t left = deadline - tongs_now_ms();
-
-      if (left <= 0 && !killed) {
-         rdr_broker_log("%u workers did not end in time: killing them", rdr_pool_count(&b->pool));
-         rdr_pool_kill(&b->pool, SIGKILL);
-         killed = true;
-         deadline = tongs_now_ms() + TERMINATE_MS;
-         continue;
-      }
-      if (left <= 0) {
-         /* These workers are stuck in a system call of the host driver. init reaps them when the
-          * call returns. */
-         rdr_broker_log("%u workers cannot be killed: leaving them", rdr_pool_count(&b->pool));
-         break;
-      }
+   while (rdr_pool_count(&b->pool) > 0 && (left = deadline - tongs_now_ms()) > 0)
       attend(b, (int)left);
-   }
+   if (rdr_pool_count(&b->pool) > 0)
+      kill_workers(b);
 }
 
 int

@@ -504,3 +504,20 @@ rdr_pool_count(const struct rdr_pool *p)
 {
    return p->client_count + p->waiting_count;
 }
+
+pid_t
+rdr_pool_next_pid(const struct rdr_pool *p, pid_t pid)
+{
+   bool is_found = pid == 0;
+
+   for (unsigned i = 0; i < p->slot_count; i++) {
+      const struct rdr_pool_slot *slot = &p->slots[i];
+
+      if (slot->state == RDR_SLOT_FREE)
+         continue;
+      if (is_found)
+         return slot->pid;
+      is_found = slot->pid == pid;
+   }
+   return 0;
+}

@@ -192,4 +192,9 @@ rdr_pool_kill(const struct rdr_pool *p, int signal_number);
 unsigned
 rdr_pool_count(const struct rdr_pool *p);
 
+/* The next process after `pid`, in any order, that is not reaped yet. 0: the first one, or there is
+ * no other. */
+pid_t
+rdr_pool_next_pid(const struct rdr_pool *p, pid_t pid);
+
 #endif

@@ -8,6 +8,7 @@ No test needs Vulkan: a client here is a socket that connects and says nothing.
 """
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import re
@@ -30,6 +31,7 @@ import wire  # noqa: E402
 from tap import Skip, test  # noqa: E402
 
 TONGS = ""
+PTRACE_SEIZE, WALL = 0x4206, 0x40000000
 COMMANDS = ["run", "serve", "info", "dump", "worker"]
 
 # Far above what anything here takes: reached only when something hangs.
@@ -445,6 +447,28 @@ def a_worker_that_does_not_end_by_itself_is_killed():
                 wait_until(lambda: state_of(worker) == "T")
                 assert server.end() == 0
                 server.wait_for(rf"worker {worker} for .* ended by signal 9")
+
+
+@test
+def a_killed_worker_that_takes_long_to_go_is_waited_for():
+    """On a busy machine the kernel takes long to free a process. Here a tracer holds one back."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    with scratch() as directory:
+        path = directory + "/a"
+        with Server("--listen", "unix:" + path) as server, connect(path):
+            worker = int(server.wait_for(r"worker (\d+) started")[1])
+            if libc.ptrace(PTRACE_SEIZE, worker, None, None) < 0:
+                raise Skip("this process may not trace the worker")
+            os.kill(worker, signal.SIGSTOP)
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_for("did not end in time: killing")
+            assert not select.select([server.process.stderr], [], [], 3)[0], server.text()
+            with contextlib.suppress(ChildProcessError):
+                while not os.WIFSIGNALED(os.waitpid(worker, WALL)[1]):
+                    pass
+            assert server.process.wait(PATIENCE) == 0
+            assert "cannot be killed" not in server.text(), server.text()
 
 
 @test
