@@ -51,9 +51,7 @@ icd_stop_receiving(struct icd_connection *c)
    pthread_mutex_unlock(&c->receive_lock);
    if (!tell)
       return;
-   const char *reason = c->messages.reason;
-   fprintf(stderr, "tongs: the connection to the server is lost, and with it the device%s%s\n",
-           reason[0] ? ": " : "; the server's log says why", reason);
+   icd_connection_report_loss(c);
 }
 
 /* --- Delivering --- */
@@ -265,14 +263,11 @@ icd_receive_until(struct icd_connection *c, bool (*done)(void *data), void *data
 }
 
 /* Waits until the call is done or the connection is lost. Loses the connection if the reply does
- * not come in time. */
+ * not come before the connection's deadline. */
 static void
 wait_for(struct icd_connection *c, struct icd_pending_call *call)
 {
-   int64_t limit = c->reply_timeout_ms;
-
-   if (!icd_receive_until(c, is_answered, call,
-                          limit < 0 ? INT64_MAX : tongs_now_ns() + limit * 1000000))
+   if (!icd_receive_until(c, is_answered, call, c->deadline) && !icd_connection_is_late(c))
       icd_connection_lose(c);
    pthread_mutex_lock(&c->receive_lock);
    tongs_list_remove(&call->link);

@@ -6,6 +6,8 @@
 #include "icd/handshake.h"
 #include "icd/process.h"
 #include "icd/statistics.h"
+#include "icd/timeout.h"
+#include "protocol/clock.h"
 #include "protocol/environment.h"
 
 #include <stdio.h>
@@ -95,6 +97,15 @@ icd_connection_lose(struct icd_connection *c)
 }
 
 void
+icd_connection_report_loss(const struct icd_connection *c)
+{
+   const char *reason = c->messages.reason;
+
+   fprintf(stderr, "tongs: the connection to the server is lost, and with it the device%s%s\n",
+           reason[0] ? ": " : "; the server's log says why", reason);
+}
+
+void
 icd_connection_use(struct icd_connection *c)
 {
    enum icd_connection_state before = ICD_CONNECTION_OPEN;
@@ -144,7 +155,8 @@ new_connection(struct icd_transport *transport)
    }
    c->transport = transport;
    c->pid = icd_process_id();
-   c->reply_timeout_ms = -1;
+   c->deadline = INT64_MAX;
+   c->setup_ns = icd_timeout_ns();
    icd_ids_init(&c->ids);
    pthread_mutex_init(&c->stream_lock, NULL);
    pthread_mutex_init(&c->receive_lock, NULL);
@@ -156,8 +168,41 @@ new_connection(struct icd_transport *transport)
    return c;
 }
 
-struct icd_connection *
-icd_connection_create_over(struct icd_transport *transport, char *why, size_t why_size)
+/* --- The time that a server has --- */
+
+void
+icd_connection_begin_setup(struct icd_connection *c)
+{
+   int64_t now = tongs_now_ns();
+
+   c->deadline = c->setup_ns < INT64_MAX - now ? now + c->setup_ns : INT64_MAX;
+}
+
+void
+icd_connection_end_setup(struct icd_connection *c)
+{
+   int64_t left = c->deadline - tongs_now_ns();
+
+   if (c->deadline != INT64_MAX)
+      c->setup_ns = left > 0 ? left : 0;
+   c->deadline = INT64_MAX;
+}
+
+bool
+icd_connection_is_late(struct icd_connection *c)
+{
+   if (c->deadline == INT64_MAX || tongs_now_ns() < c->deadline)
+      return false;
+   c->timed_out = true;
+   icd_connection_lose(c);
+   return true;
+}
+
+/* --- Opening --- */
+
+/* `since`: when the opening of the transport began. */
+static struct icd_connection *
+create_over(struct icd_transport *transport, int64_t since, char *why, size_t why_size)
 {
    struct icd_connection *c = new_connection(transport);
    enum icd_connection_state connecting = ICD_CONNECTION_CONNECTING;
@@ -166,7 +211,10 @@ icd_connection_create_over(struct icd_transport *transport, char *why, size_t wh
       snprintf(why, why_size, "out of memory");
       return NULL;
    }
-   if (!icd_shake_hands(c->transport, &c->peer, why, why_size))
+   icd_connection_begin_setup(c);
+   if (c->deadline != INT64_MAX)
+      c->deadline -= tongs_now_ns() - since;
+   if (!icd_shake_hands(c->transport, c->deadline, &c->peer, why, why_size))
       goto fail;
    c->status = calloc(1, sizeof(*c->status));
    if (!c->status) {
@@ -186,19 +234,29 @@ icd_connection_create_over(struct icd_transport *transport, char *why, size_t wh
       goto fail;
    }
    atomic_compare_exchange_strong(&c->state, &connecting, ICD_CONNECTION_OPEN);
+   icd_connection_end_setup(c);
    return c;
 
 fail:
+   if (c->timed_out)
+      icd_timeout_explain(why, why_size);
    icd_connection_destroy(c);
    return NULL;
 }
 
 struct icd_connection *
+icd_connection_create_over(struct icd_transport *transport, char *why, size_t why_size)
+{
+   return create_over(transport, tongs_now_ns(), why, why_size);
+}
+
+struct icd_connection *
 icd_connection_create(char *why, size_t why_size)
 {
+   int64_t since = tongs_now_ns();
    struct icd_transport *transport = icd_transport_open(why, why_size);
 
-   return transport ? icd_connection_create_over(transport, why, why_size) : NULL;
+   return transport ? create_over(transport, since, why, why_size) : NULL;
 }
 
 void

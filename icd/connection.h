@@ -72,6 +72,13 @@ struct icd_connection {
    struct icd_transport *transport; /* owned; the channel once there is one */
    struct icd_channel *channel;     /* the same; NULL if there is none */
    pid_t pid;                       /* the process that connected */
+   /* When the connection is given up, on the clock of tongs_now_ns(). INT64_MAX: never, except
+    * while it is set up and while its instance is created: icd_connection_begin_setup(). Only the
+    * thread that does this writes it, and no other thread uses the connection then. */
+   int64_t deadline;
+   int64_t setup_ns; /* what is left of TONGS_TIMEOUT */
+   bool timed_out;   /* the connection is lost because of the deadline */
+
    struct tongs_peer peer;
    struct icd_messages messages;
    _Atomic int64_t looked_ms; /* when the worker was last known to be alive */
@@ -99,7 +106,6 @@ struct icd_connection {
    uint8_t *in;             /* owned; received bytes that do not form a whole op yet */
    size_t in_used;
    size_t in_size;
-   int reply_timeout_ms; /* how long a call waits for its reply; negative: without a limit */
 
    uint32_t debug;          /* enum icd_debug_flag */
    struct icd_stats *stats; /* owned; NULL unless TONGS_DEBUG=stats */
@@ -122,6 +128,18 @@ icd_connection_create(char *why, size_t why_size);
 struct icd_connection *
 icd_connection_create_over(struct icd_transport *transport, char *why, size_t why_size);
 
+/* From here to icd_connection_end_setup(), waits for the server count against TONGS_TIMEOUT. When
+ * that time is used up, the connection is lost, and timed_out is set. */
+void
+icd_connection_begin_setup(struct icd_connection *c);
+
+void
+icd_connection_end_setup(struct icd_connection *c);
+
+/* Whether the deadline has come. If so, the connection is lost. */
+bool
+icd_connection_is_late(struct icd_connection *c);
+
 /* Sends the pending ops and closes the connection. `c` may be NULL. */
 void
 icd_connection_destroy(struct icd_connection *c);
@@ -139,6 +157,10 @@ icd_connection_return(struct icd_connection *c);
 /* Loses the connection: every later call fails, and every waiting thread wakes. */
 void
 icd_connection_lose(struct icd_connection *c);
+
+/* Prints the line that says that the connection is lost, with the server's reason. */
+void
+icd_connection_report_loss(const struct icd_connection *c);
 
 static inline bool
 icd_connection_is_lost(const struct icd_connection *c)

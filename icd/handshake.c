@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/handshake.h"
 
+#include "icd/timeout.h"
 #include "icd/transport/transport.h"
 #include "protocol/clock.h"
 #include "protocol/encoder.h"
@@ -10,6 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* At most what an int holds; 0 from the deadline on. */
+static int
+time_left_ms(int64_t deadline)
+{
+   int64_t left = deadline - tongs_now_ns();
+
+   if (left <= 0)
+      return 0;
+   return left / 1000000 < INT32_MAX ? (int)(left / 1000000) + 1 : INT32_MAX;
+}
 
 /* 0 or -errno. */
 static int
@@ -21,10 +33,10 @@ send_exactly(struct icd_transport *t, const uint8_t *data, size_t size, int64_t 
          return (int)n;
       data += n;
       size -= (size_t)n;
-      int64_t left = deadline - tongs_now_ms();
-      if (!n && left <= 0)
+      int left = time_left_ms(deadline);
+      if (!n && !left)
          return -ETIMEDOUT;
-      int ready = n ? 0 : t->ops->wait(t, ICD_TRANSPORT_WRITABLE, (int)left);
+      int ready = n ? 0 : t->ops->wait(t, ICD_TRANSPORT_WRITABLE, left);
       if (ready < 0)
          return ready;
    }
@@ -36,11 +48,10 @@ receive_exactly(struct icd_transport *t, uint8_t *data, size_t size, int64_t dea
                 size_t why_size)
 {
    while (size) {
-      int64_t left = deadline - tongs_now_ms();
-      ssize_t n = t->ops->receive(t, data, size, left > 0 ? (int)left : 0);
-      if (!n && left <= 0) {
-         snprintf(why, why_size, "the server did not answer within %d s",
-                  TONGS_HELLO_TIMEOUT / 1000);
+      int left = time_left_ms(deadline);
+      ssize_t n = t->ops->receive(t, data, size, left);
+      if (!n && !left) {
+         icd_timeout_explain(why, why_size);
          return false;
       }
       if (n < 0) {
@@ -66,14 +77,17 @@ send_hello(struct icd_transport *t, int64_t deadline, char *why, size_t why_size
    /* A server that has closed the connection may have sent the reason before. */
    if (!error || error == -EPIPE || error == -ECONNRESET)
       return true;
-   snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));
+   if (error == -ETIMEDOUT)
+      icd_timeout_explain(why, why_size);
+   else
+      snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));
    return false;
 }
 
 bool
-icd_shake_hands(struct icd_transport *t, struct tongs_peer *peer, char *why, size_t why_size)
+icd_shake_hands(struct icd_transport *t, int64_t deadline, struct tongs_peer *peer, char *why,
+                size_t why_size)
 {
-   int64_t deadline = tongs_now_ms() + TONGS_HELLO_TIMEOUT;
    uint8_t head[TONGS_HELLO_SIZE];
    bool same;
 

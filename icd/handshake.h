@@ -4,14 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct icd_transport;
 struct tongs_peer;
 
-/* Exchanges hellos (docs/wire.md, "Handshake") over a new transport. The other side must answer
- * within TONGS_HELLO_TIMEOUT. False on failure or if the server refuses, with a sentence in
- * `why`. */
+/* Exchanges hellos (docs/wire.md, "Handshake") over a new transport. The other side must have
+ * answered when tongs_now_ns() reaches `deadline`. False on failure or if the server refuses, with
+ * a sentence in `why`. */
 bool
-icd_shake_hands(struct icd_transport *t, struct tongs_peer *peer, char *why, size_t why_size);
+icd_shake_hands(struct icd_transport *t, int64_t deadline, struct tongs_peer *peer, char *why,
+                size_t why_size);
 
 #endif

@@ -5,6 +5,7 @@
 #include "icd/connection.h"
 #include "icd/physical_device.h"
 #include "icd/table.h"
+#include "icd/timeout.h"
 #include "protocol/clock.h"
 #include "protocol/decoder.h"
 
@@ -19,8 +20,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* How long a server may take to load its driver and send its extensions. */
-#define PROPERTIES_TIMEOUT_MS 15000
 /* After a failure that took this long, the client does not try again for a while. */
 #define SLOW_FAILURE_MS 1000
 #define SLOW_FAILURE_PAUSE_MS 30000
@@ -78,10 +77,10 @@ fetch_properties(struct icd_connection *c, struct instance_properties *propertie
 
    /* A server that accepts the connection and then says nothing must not hang a program that only
     * enumerates drivers. */
-   c->reply_timeout_ms = PROPERTIES_TIMEOUT_MS;
+   icd_connection_begin_setup(c);
    icd_own_call_begin(c, &call, TONGS_OP_tongsInstanceFacts, &offset);
    bool answered = icd_own_call_wait(c, &call, offset, &size) != NULL;
-   c->reply_timeout_ms = -1;
+   icd_connection_end_setup(c);
    if (!answered)
       return false;
    tongs_arena_init(&arena, ICD_REPLY_ARENA_LIMIT);
@@ -156,6 +155,8 @@ connect_pending_locked(void)
    pending.connection = icd_connection_create(why, sizeof(why));
    if (pending.connection && fetch_properties(pending.connection, &pending.properties))
       return true;
+   if (pending.connection && pending.connection->timed_out)
+      icd_timeout_explain(why, sizeof(why));
    drop_pending_locked();
    /* Loaders call this about eight times before an application has its instance. */
    int64_t end = tongs_now_ms();
@@ -250,7 +251,6 @@ take_connection(struct icd_instance *instance, const VkInstanceCreateInfo *info)
       if (result == VK_SUCCESS) {
          instance->base.connection = pending.connection;
          instance->world = pending.world;
-         icd_connection_use(instance->base.connection);
          pending.connection = NULL;
          drop_pending_locked();
       }
@@ -289,6 +289,46 @@ destroy(struct icd_instance *instance, const VkAllocationCallbacks *alloc)
    icd_free(NULL, alloc ? alloc : &instance->base.alloc, instance);
 }
 
+/* Says why the connection was lost while the instance was created. */
+static void
+report_loss(struct icd_connection *c)
+{
+   char why[512];
+
+   if (!c->timed_out) {
+      icd_connection_report_loss(c);
+      return;
+   }
+   icd_timeout_explain(why, sizeof(why));
+   fprintf(stderr, "tongs: no Vulkan through Tongs: %s\n", why);
+   pthread_mutex_lock(&pending.lock);
+   pending.retry_ms = tongs_now_ms() + SLOW_FAILURE_PAUSE_MS;
+   pthread_mutex_unlock(&pending.lock);
+}
+
+/* Creates the instance in the worker, and fetches its physical devices. */
+static VkResult
+create_on_host(struct icd_instance *instance, const VkInstanceCreateInfo *info)
+{
+   struct icd_connection *c = instance->base.connection;
+   VkInstance created = (VkInstance)instance;
+   struct tongs_args_vkCreateInstance args = {.pCreateInfo = info, .pInstance = &created};
+
+   if (!icd_instance_record(instance, &args))
+      return VK_ERROR_OUT_OF_HOST_MEMORY;
+   icd_connection_begin_setup(c);
+   VkResult result = icd_call(c, TONGS_OP_vkCreateInstance, &args);
+   if (result == VK_SUCCESS)
+      result = icd_physical_devices_create(instance);
+   icd_connection_end_setup(c);
+   if (icd_connection_is_lost(c)) {
+      report_loss(c);
+      return VK_ERROR_INITIALIZATION_FAILED;
+   }
+   icd_connection_use(c);
+   return result;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_CreateInstance(const VkInstanceCreateInfo *pCreateInfo, const VkAllocationCallbacks *pAllocator,
                    VkInstance *pInstance)
@@ -312,15 +352,7 @@ icd_CreateInstance(const VkInstanceCreateInfo *pCreateInfo, const VkAllocationCa
       goto fail;
    }
 
-   VkInstance created = (VkInstance)instance;
-   struct tongs_args_vkCreateInstance args = {.pCreateInfo = pCreateInfo, .pInstance = &created};
-   if (!icd_instance_record(instance, &args)) {
-      result = VK_ERROR_OUT_OF_HOST_MEMORY;
-      goto fail;
-   }
-   result = icd_call(instance->base.connection, TONGS_OP_vkCreateInstance, &args);
-   if (result == VK_SUCCESS)
-      result = icd_physical_devices_create(instance);
+   result = create_on_host(instance, pCreateInfo);
    if (result != VK_SUCCESS)
       goto fail;
 

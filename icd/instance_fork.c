@@ -9,6 +9,7 @@
 #include "icd/connection.h"
 #include "icd/instance.h"
 #include "icd/physical_device.h"
+#include "icd/timeout.h"
 #include "protocol/decoder.h"
 
 #include "tongs_gen_args.h"
@@ -105,8 +106,15 @@ icd_instance_follow_fork(struct icd_instance *instance)
       return;
    instance->forks = icd_transport_forks();
    struct icd_connection *c = icd_connection_create(why, sizeof(why));
-   if (!c || memcmp(c->peer.structs, before->peer.structs, sizeof(c->peer.structs)) ||
-       !create_again(instance, c) || !name_devices(instance, c)) {
+   if (c)
+      icd_connection_begin_setup(c);
+   bool ok = c && !memcmp(c->peer.structs, before->peer.structs, sizeof(c->peer.structs)) &&
+             create_again(instance, c) && name_devices(instance, c);
+   if (c)
+      icd_connection_end_setup(c);
+   if (!ok) {
+      if (c && c->timed_out)
+         icd_timeout_explain(why, sizeof(why));
       fprintf(stderr, "tongs: a child of fork() cannot use its parent's instance: %s\n", why);
       icd_connection_destroy(c);
       return;

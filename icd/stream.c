@@ -23,6 +23,9 @@
  * lost. */
 #define SEND_WAIT_MS 1000
 
+/* The same while the connection has a deadline. */
+#define SETUP_WAIT_MS 50
+
 /* --- Sending --- */
 
 /* Waits until more bytes can be sent. Receives replies during the wait, because the worker reads no
@@ -31,10 +34,12 @@ static void
 wait_to_send(struct icd_connection *c)
 {
    struct icd_transport *t = c->transport;
-   bool receive = icd_start_receiving(c);
 
+   if (icd_connection_is_late(c))
+      return;
+   bool receive = icd_start_receiving(c);
    int ready = t->ops->wait(t, ICD_TRANSPORT_WRITABLE | (receive ? ICD_TRANSPORT_READABLE : 0),
-                            SEND_WAIT_MS);
+                            c->deadline == INT64_MAX ? SEND_WAIT_MS : SETUP_WAIT_MS);
    if (receive) {
       if (ready < 0 || ready & ICD_TRANSPORT_READABLE)
          icd_receive_once(c, 0);

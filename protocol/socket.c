@@ -154,9 +154,23 @@ tongs_fd_above_stdio(int fd)
    return moved;
 }
 
-int
-tongs_socket_connect_unix(const char *path)
+/* Sets SO_SNDTIMEO or SO_RCVTIMEO. */
+static void
+limit_time(int fd, int option, int timeout_ms)
 {
+   const struct timeval limit = {
+      .tv_sec = timeout_ms / 1000,
+      .tv_usec = timeout_ms % 1000 * 1000,
+   };
+
+   if (timeout_ms > 0)
+      setsockopt(fd, SOL_SOCKET, option, &limit, sizeof(limit));
+}
+
+int
+tongs_socket_connect_unix(const char *path, int timeout_ms)
+{
+   const struct timeval none = {0};
    struct sockaddr_un address;
    int fd, ret;
 
@@ -166,13 +180,16 @@ tongs_socket_connect_unix(const char *path)
    fd = make_socket(0);
    if (fd < 0)
       return fd;
+   /* connect(2) waits while the server's backlog is full. */
+   limit_time(fd, SO_SNDTIMEO, timeout_ms);
    /* On a unix socket an interrupted connect() has done nothing, so it can be repeated. */
    do {
       ret = connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
    } while (ret == -EINTR);
+   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none));
    if (ret < 0) {
       close(fd);
-      return ret;
+      return ret == -EAGAIN ? -ETIMEDOUT : ret;
    }
    return fd;
 }
@@ -239,9 +256,6 @@ tongs_socket_pair(int fds[2])
 
 /* --- Vsock --- */
 
-/* How long a monitor may take to say that it has connected. */
-#define MONITOR_TIMEOUT_S 10
-
 static int
 open_vsock(unsigned cid, unsigned port, int flags, struct sockaddr_vm *address)
 {
@@ -301,11 +315,11 @@ hear_monitor(int fd)
 }
 
 int
-tongs_socket_connect_monitor(const char *path, unsigned port)
+tongs_socket_connect_monitor(const char *path, unsigned port, int timeout_ms)
 {
-   const struct timeval limit = {.tv_sec = MONITOR_TIMEOUT_S}, none = {0};
+   const struct timeval none = {0};
    char line[32];
-   int fd = tongs_socket_connect_unix(path);
+   int fd = tongs_socket_connect_unix(path, timeout_ms);
 
    if (fd < 0)
       return fd;
@@ -313,7 +327,7 @@ tongs_socket_connect_monitor(const char *path, unsigned port)
       .iov_base = line,
       .iov_len = (size_t)snprintf(line, sizeof(line), "CONNECT %u\n", port),
    };
-   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+   limit_time(fd, SO_RCVTIMEO, timeout_ms);
    int error = tongs_socket_send_all(fd, &iov, 1, NULL, 0);
    if (!error)
       error = hear_monitor(fd);

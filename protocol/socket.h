@@ -26,9 +26,10 @@ struct iovec;
 int
 tongs_socket_listen_unix(const char *path, mode_t mode);
 
-/* Returns the connected socket, blocking. -ECONNREFUSED: a stale file; -ENOENT: no such file. */
+/* Returns the connected socket, blocking. -ECONNREFUSED: a stale file; -ENOENT: no such file;
+ * -ETIMEDOUT: the server accepted no connection for `timeout_ms`, 0 or less: without a limit. */
 int
-tongs_socket_connect_unix(const char *path);
+tongs_socket_connect_unix(const char *path, int timeout_ms);
 
 /* The same for ports of virtual machines. Only bytes cross there, no descriptors. */
 int
@@ -40,7 +41,7 @@ tongs_socket_connect_vsock(unsigned cid, unsigned port);
 /* Through the unix socket of a monitor that leads to the ports of its machine (Firecracker,
  * cloud-hypervisor). -EPROTO: it says no, or is another kind of socket. */
 int
-tongs_socket_connect_monitor(const char *path, unsigned port);
+tongs_socket_connect_monitor(const char *path, unsigned port, int timeout_ms);
 
 /* Two stream sockets that are connected to each other, close-on-exec and above the standard
  * streams. 0 or -errno. */

@@ -3,6 +3,7 @@
 /* Stream sockets as a transport: a unix socket, a private worker's socket pair, vsock. */
 
 #include "protocol/socket.h"
+#include "icd/timeout.h"
 #include "icd/transport/forks.h"
 #include "icd/transport/transport.h"
 #include "protocol/apart.h"
@@ -422,7 +423,9 @@ open_socket(const struct tongs_url *url, int fd, uint32_t capabilities, char *wh
    if (fd < 0) {
       tongs_url_format(url, text, sizeof(text));
       snprintf(why, why_size, "cannot connect to %s: %s%s", text, strerror(-fd),
-               fd == -ENOENT || fd == -ECONNREFUSED ? "; is `tongs serve` running?" : "");
+               fd == -ENOENT || fd == -ECONNREFUSED ? "; is `tongs serve` running?"
+               : fd == -ETIMEDOUT ? "; the server accepts no clients: start it again"
+                                  : "");
       return NULL;
    }
    if (capabilities & ICD_TRANSPORT_SHARES_HEAPS && !can_share_heaps()) {
@@ -441,7 +444,7 @@ struct icd_transport *
 icd_transport_open_unix(const struct tongs_url *url, bool shares_nothing, char *why,
                         size_t why_size)
 {
-   return open_socket(url, tongs_socket_connect_unix(url->path),
+   return open_socket(url, tongs_socket_connect_unix(url->path, icd_timeout_ms()),
                       shares_nothing ? 0 : LOCAL_CAPABILITIES, why, why_size);
 }
 
@@ -450,7 +453,7 @@ icd_transport_open_vsock(const struct tongs_url *url, bool shares_nothing, char 
                          size_t why_size)
 {
    (void)shares_nothing; /* vsock never shares memory */
-   int fd = url->path[0] ? tongs_socket_connect_monitor(url->path, url->port)
+   int fd = url->path[0] ? tongs_socket_connect_monitor(url->path, url->port, icd_timeout_ms())
                          : tongs_socket_connect_vsock(url->cid, url->port);
    return open_socket(url, fd, 0, why, why_size);
 }

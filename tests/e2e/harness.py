@@ -98,7 +98,9 @@ def client_environment(server=None, **changes):
     """For a program that uses the driver; `server` is a Server, a URL or None for spawn."""
     url = getattr(server, "url", server) or "spawn"
     env = dict(VK_DRIVER_FILES=MANIFEST, VK_ICD_FILENAMES=MANIFEST, TONGS_BIN=TONGS,
-               TONGS_SERVER=url, TONGS_HOST_DRIVER=native_driver())
+               TONGS_SERVER=url, TONGS_HOST_DRIVER=native_driver(),
+               # A busy machine with sanitizers may need longer than the driver's default.
+               TONGS_TIMEOUT=str(PATIENCE))
     env.update(changes)
     return plain_environment(**env)
 

@@ -97,7 +97,9 @@ def a_hundred_killed_workers_leave_no_descriptor_in_the_application():
     counts = []
     for _ in range(100):
         client.ask("instance")
-        kill_worker(only_worker_of(server))
+        worker = only_worker_of(server)
+        kill_worker(worker)
+        assert harness.wait_for_end(worker)
         client.ask("destroy")
         counts.append(client.ask("fds"))
     assert counts[-1] == counts[0], (counts[0], client.ask("list-fds"))

@@ -2,6 +2,7 @@
 
 """Where no worker can be had, the loader goes on to other drivers, and one line says why."""
 
+import contextlib
 import os
 import re
 import signal
@@ -15,9 +16,10 @@ import time
 import harness
 import wire
 from harness import Client, client_environment, native_environment, run, test, tool
+from proxy import Proxy
 
-# How long the driver may wait for a hello, with room for everything else.
-HELLO_SECONDS = 5
+# How long the driver waits for a server in these tests, with room for everything else.
+TIMEOUT = 2
 SLACK_SECONDS = 5
 
 
@@ -50,6 +52,17 @@ class FakeServer:
         self.thread.join(harness.PATIENCE)
         for s in [self.listener, *self.connections]:
             s.close()
+
+
+def only_until(number):
+    """A change of a Proxy's replies: none of them from this one on."""
+    over = threading.Event()
+
+    def change(n, _):
+        if n == number:
+            over.set()
+        return b"" if over.is_set() else None
+    return change
 
 
 def our_lines(stderr):
@@ -175,11 +188,122 @@ def a_hello_with_tables_that_it_does_not_hold_is_refused_in_one_line():
     expect_refused(FakeServer(serve).url, "shorter than its tables")
 
 
+def expect_late(serve, **changes):
+    """The server has TIMEOUT seconds for everything, and the line says what to do."""
+    server = FakeServer(serve)
+    expect_refused(server.url, f"the server did not answer within {TIMEOUT} s", "TONGS_TIMEOUT",
+                   limit=TIMEOUT + SLACK_SECONDS, TONGS_TIMEOUT=str(TIMEOUT), **changes)
+
+
+def in_background(function):
+    """A server's part that goes on as long as the client is there."""
+    def run_it(connection):
+        with contextlib.suppress(OSError):
+            function(connection)
+
+    def serve(connection):
+        thread = threading.Thread(target=run_it, args=[connection], daemon=True)
+        thread.start()
+    return serve
+
+
+def answered(connection):
+    """The hello is exchanged."""
+    connection.sendall(wire.hello())
+    connection.recv(wire.HELLO_SIZE)
+
+
 @test
-def a_server_that_never_answers_is_given_up_after_five_seconds():
+def a_server_that_never_answers_is_given_up_in_time():
     """R17: the wait for the server's hello has a bound."""
-    expect_refused(FakeServer(lambda _: None).url, "did not answer within 5 s",
-                   limit=HELLO_SECONDS + SLACK_SECONDS)
+    expect_late(lambda _: None)
+
+
+@test
+def five_seconds_are_the_time_of_a_server_by_default():
+    info = tool("vulkaninfo")
+    env = client_environment(FakeServer(lambda _: None).url, foreign=True)
+    del env["TONGS_TIMEOUT"]
+    start = time.monotonic()
+    result = run([info, "--summary"], env)
+    assert 5 <= time.monotonic() - start < 5 + SLACK_SECONDS
+    assert "did not answer within 5 s" in result.stderr, result
+
+
+@test
+def a_server_that_sends_its_hello_byte_by_byte_is_given_up_in_time():
+    @in_background
+    def serve(connection):
+        for byte in wire.hello(size=4096):
+            connection.sendall(bytes([byte]))
+            time.sleep(0.1)
+    expect_late(serve)
+
+
+@test
+def a_server_that_is_silent_after_its_hello_is_given_up_in_time():
+    expect_late(answered)
+    expect_late(answered, TONGS_DEBUG="socket")
+
+
+@test
+def a_server_that_sends_events_for_ever_is_given_up_in_time():
+    @in_background
+    def serve(connection):
+        answered(connection)
+        while True:
+            connection.sendall(wire.op(60000, bytes(56), flags=wire.FLAG_EVENT) * 64)
+    expect_late(serve, TONGS_DEBUG="socket")
+
+
+@test
+def a_server_that_announces_a_huge_reply_is_given_up_in_time():
+    @in_background
+    def serve(connection):
+        answered(connection)
+        connection.sendall(wire.op("tongsInstanceFacts", bytes(64), flags=wire.FLAG_REPLY,
+                                   size=256 << 20))
+        while True:
+            connection.sendall(bytes(64))
+            time.sleep(0.05)
+    expect_late(serve, TONGS_DEBUG="socket")
+
+
+@test
+def a_server_that_accepts_nobody_is_given_up_in_time():
+    path = tempfile.mktemp(dir=harness.scratch)
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
+        listener.bind(path)
+        listener.listen(0)
+        first.connect(path)
+        expect_refused("unix:" + path, path, "the server accepts no clients",
+                       limit=TIMEOUT + SLACK_SECONDS, TONGS_TIMEOUT=str(TIMEOUT))
+
+
+@test
+def a_server_that_falls_silent_at_the_instance_is_passed_over_in_time():
+    """The loader goes on to the next driver."""
+    honest = harness.Server()
+    for name in ["vkCreateInstance", "tongsSnapshot"]:
+        for native in [True, False]:
+            with Proxy(honest, only_until(wire.OPS[name])) as proxy:
+                drivers = f"{harness.MANIFEST}:{harness.native_driver()}"
+                drivers = drivers if native else harness.MANIFEST
+                start = time.monotonic()
+                result = run([harness.program("compute")], client_environment(
+                    proxy.url, TONGS_DEBUG="socket", TONGS_TIMEOUT=str(TIMEOUT),
+                    VK_DRIVER_FILES=drivers, VK_ICD_FILENAMES=drivers))
+                assert time.monotonic() - start < TIMEOUT + SLACK_SECONDS
+                lines = our_lines(result.stderr)
+                assert len(lines) == 1 and f"did not answer within {TIMEOUT} s" in lines[0], result
+                assert (result.returncode == 0) == native, result
+
+
+@test
+def a_time_that_is_no_number_is_said_to_be_none():
+    result = run([tool("vulkaninfo"), "--summary"], client_environment(foreign=True,
+                                                                      TONGS_TIMEOUT="soon"))
+    assert result.returncode == 0 and "TONGS_TIMEOUT=soon is no number" in result.stderr, result
 
 
 @test

@@ -306,7 +306,8 @@ a_silent_worker_is_given_up_after_the_time_for_replies(void)
    struct icd_connection *c = connect_memory(&m, SIZE_MAX);
    struct icd_pending_call call;
 
-   c->reply_timeout_ms = 1;
+   c->setup_ns = 1000000;
+   icd_connection_begin_setup(c);
    begin(c, &call);
    expect_loss(c, &m, &call);
 }

@@ -45,7 +45,7 @@ a_listener_has_its_mode_and_refuses_a_second(void)
    CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
    CHECK_EQUAL(tongs_socket_listen_unix(path, 0600), -EADDRINUSE);
 
-   client = tongs_socket_connect_unix(path);
+   client = tongs_socket_connect_unix(path, 0);
    CHECK(client >= 0 && (fcntl(client, F_GETFD) & FD_CLOEXEC));
    CHECK(client >= 0 && !(fcntl(client, F_GETFL) & O_NONBLOCK));
    close(client);
@@ -59,7 +59,7 @@ a_stale_socket_is_replaced_and_a_file_is_not(void)
    int fd = tongs_socket_listen_unix(path, 0600);
 
    close(fd);
-   CHECK_EQUAL(tongs_socket_connect_unix(path), -ECONNREFUSED);
+   CHECK_EQUAL(tongs_socket_connect_unix(path, 0), -ECONNREFUSED);
    fd = tongs_socket_listen_unix(path, 0666);
    CHECK(fd >= 0);
    close(fd);
@@ -70,7 +70,7 @@ a_stale_socket_is_replaced_and_a_file_is_not(void)
    CHECK_EQUAL(tongs_socket_listen_unix(path, 0600), -EEXIST);
    CHECK(access(path, F_OK) == 0);
    unlink(path);
-   CHECK_EQUAL(tongs_socket_connect_unix(path), -ENOENT);
+   CHECK_EQUAL(tongs_socket_connect_unix(path, 0), -ENOENT);
 }
 
 static void
@@ -81,7 +81,7 @@ bad_paths_are_refused(void)
    memset(path, 'a', sizeof(path));
    path[108] = '\0';
    CHECK_EQUAL(tongs_socket_listen_unix(path, 0600), -ENAMETOOLONG);
-   CHECK_EQUAL(tongs_socket_connect_unix(path), -ENAMETOOLONG);
+   CHECK_EQUAL(tongs_socket_connect_unix(path, 0), -ENAMETOOLONG);
    CHECK_EQUAL(tongs_socket_listen_unix("", 0600), -EINVAL);
    CHECK_EQUAL(tongs_socket_listen_unix("/nonexistent/s", 0600), -ENOENT);
 }
