@@ -4,9 +4,9 @@
 """Stands in for deqp-vk in test_run.py: prints as deqp-vk does, and does to the cases what the
 environment says: FAKE_NATIVE and FAKE_TONGS, of which that of the driver at hand counts, hold
 CASE=WHAT words. WHAT is a status, or crash, hang (with a child in a session of its own, whose
-number goes to the file FAKE_CHILD), lost (the device, so that all that follows fails), abort
-(before the case is begun), exit (with status 3) or unknown (passed over). What is not named passes. FAKE_CASES
-holds the names of all cases.
+number goes to the file FAKE_CHILD), lost (the device, so that all that follows fails), worker (it
+is gone, and deqp-vk gives up), abort (before the case is begun), exit (with status 3) or unknown
+(passed over). What is not named passes. FAKE_CASES holds the names of all cases.
 """
 
 import os
@@ -57,6 +57,11 @@ def main():
             with open(os.environ["FAKE_CHILD"], "w") as file:
                 print(child.pid, file=file)
             signal.pause()
+        if fate == "worker":
+            print("tongs: the connection to the server is lost, and with it the device",
+                  file=sys.stderr)
+            print("  ResourceError (vk.createBuffer: VK_ERROR_OUT_OF_DEVICE_MEMORY)\n\nDONE!")
+            return 0
         lost = lost or fate == "lost"
         if lost:
             print("  Fail (vk.queueSubmit: VK_ERROR_DEVICE_LOST at vkQueueUtil.cpp:45)")

@@ -146,6 +146,13 @@ def a_lost_device_takes_no_other_case_with_it():
 
 
 @test
+def a_lost_worker_takes_no_other_case_with_it():
+    result = run(tongs={2: "worker", 7: "worker"})
+    expect(result, 1, "Pass -> ResourceError: 2")
+    assert statuses("tongs").count("Pass") == 10, result
+
+
+@test
 def a_native_crash_that_fails_through_tongs_is_better():
     result = run(native={2: "crash", 3: "Fail"}, tongs={2: "Fail", 3: "InternalError"})
     expect(result, 0)
