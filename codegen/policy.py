@@ -257,7 +257,7 @@ HAND_ENTRY_POINTS = {
     "vkGetBufferMemoryRequirements", "vkGetBufferMemoryRequirements2",
     "vkGetImageMemoryRequirements", "vkGetImageMemoryRequirements2", "vkGetImageSubresourceLayout",
     "vkGetImageSparseMemoryRequirements", "vkGetImageSparseMemoryRequirements2",
-    "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkBeginCommandBuffer", "vkEndCommandBuffer",
+    "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkBeginCommandBuffer", "vkEndCommandBuffer", "vkCmdPreprocessGeneratedCommandsEXT",
     "vkResetCommandBuffer", "vkCreateCommandPool", "vkDestroyCommandPool", "vkResetCommandPool",
     "vkCreateDescriptorPool", "vkAllocateDescriptorSets", "vkFreeDescriptorSets", "vkResetDescriptorPool",
     "vkDestroyDescriptorPool", "vkCreateDescriptorSetLayout", "vkDestroyDescriptorSetLayout",

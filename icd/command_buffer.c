@@ -65,6 +65,7 @@ open_record(struct icd_command_buffer *cb)
 static void
 ship(struct icd_command_buffer *cb)
 {
+   cb->holds = false; /* the worker's command buffer has begun, so it needs the end, too */
    if (!tongs_encode_op_end(&cb->encoder, cb->record) ||
        !icd_append(cb->base.connection, &cb->encoder))
       cb->failed = true;
@@ -115,6 +116,30 @@ icd_record(VkCommandBuffer commandBuffer, uint32_t op, const void *args)
    tongs_ops[op].encode(icd_record_begin(cb, op, &offset), args);
    icd_record_end(cb, offset);
 }
+
+#ifdef VK_EXT_device_generated_commands
+/* The host driver reads what has been recorded into the state command buffer so far. The
+ * application may record more, reset or free it right after the call. So the worker gets first the
+ * state's commands, then this one, without delay. */
+VKAPI_ATTR void VKAPI_CALL
+icd_CmdPreprocessGeneratedCommandsEXT(VkCommandBuffer commandBuffer,
+                                      const VkGeneratedCommandsInfoEXT *pGeneratedCommandsInfo,
+                                      VkCommandBuffer stateCommandBuffer)
+{
+   struct icd_command_buffer *cb = command_buffer_from(commandBuffer);
+   struct icd_command_buffer *state = command_buffer_from(stateCommandBuffer);
+
+   if (state && state != cb && state->recording)
+      ship(state);
+   icd_record(commandBuffer, TONGS_OP_vkCmdPreprocessGeneratedCommandsEXT,
+              &(struct tongs_args_vkCmdPreprocessGeneratedCommandsEXT){
+                 .pGeneratedCommandsInfo = pGeneratedCommandsInfo,
+                 .stateCommandBuffer = stateCommandBuffer,
+              });
+   if (state != cb && cb->recording)
+      ship(cb);
+}
+#endif
 
 /* --- Held recordings --- */
 

@@ -105,7 +105,7 @@ check_descriptor_room(struct prog *p)
 #ifdef VK_EXT_device_generated_commands
 
 static enum prog_status
-check_token_without_data(struct prog *p)
+init_generated(struct prog *p, VkIndirectCommandsLayoutEXT *layout)
 {
    VkPhysicalDeviceDeviceGeneratedCommandsFeaturesEXT features = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DEVICE_GENERATED_COMMANDS_FEATURES_EXT,
@@ -117,24 +117,74 @@ check_token_without_data(struct prog *p)
    };
    const VkIndirectCommandsLayoutCreateInfoEXT info = {
       .sType = VK_STRUCTURE_TYPE_INDIRECT_COMMANDS_LAYOUT_CREATE_INFO_EXT,
+      .flags = VK_INDIRECT_COMMANDS_LAYOUT_USAGE_EXPLICIT_PREPROCESS_BIT_EXT,
       .shaderStages = VK_SHADER_STAGE_COMPUTE_BIT,
       .indirectStride = sizeof(VkDispatchIndirectCommand),
       .tokenCount = 1,
       .pTokens = &token,
    };
-   VkIndirectCommandsLayoutEXT layout;
 
    p->extensions[0] = VK_EXT_DEVICE_GENERATED_COMMANDS_EXTENSION_NAME;
    p->extensions[1] = VK_KHR_MAINTENANCE_5_EXTENSION_NAME;
    p->features13.pNext = &features;
    PROG_STEP(prog_init(p));
    PFN_vkCreateIndirectCommandsLayoutEXT create = GET(CreateIndirectCommandsLayoutEXT);
+   PROG_VK(p, create(p->device, &info, NULL, layout));
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+finish_generated(struct prog *p, VkIndirectCommandsLayoutEXT layout)
+{
    PFN_vkDestroyIndirectCommandsLayoutEXT destroy = GET(DestroyIndirectCommandsLayoutEXT);
-   PROG_VK(p, create(p->device, &info, NULL, &layout));
+
    destroy(p->device, layout, NULL);
    PROG_VK(p, vkDeviceWaitIdle(p->device));
    prog_finish(p);
    return PROG_RIGHT;
+}
+
+static enum prog_status
+check_token_without_data(struct prog *p)
+{
+   VkIndirectCommandsLayoutEXT layout;
+
+   PROG_STEP(init_generated(p, &layout));
+   return finish_generated(p, layout);
+}
+
+/* The command buffer that gives its state may be freed right after the call. */
+static enum prog_status
+check_freed_state(struct prog *p)
+{
+   const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+   VkGeneratedCommandsInfoEXT info = {
+      .sType = VK_STRUCTURE_TYPE_GENERATED_COMMANDS_INFO_EXT,
+      .shaderStages = VK_SHADER_STAGE_COMPUTE_BIT,
+      .maxSequenceCount = 1,
+   };
+   VkCommandBuffer buffers[2]; /* the state's is the second */
+   VkCommandPool pool;
+
+   PROG_STEP(init_generated(p, &info.indirectCommandsLayout));
+   PFN_vkCmdPreprocessGeneratedCommandsEXT preprocess = GET(CmdPreprocessGeneratedCommandsEXT);
+   const VkCommandPoolCreateInfo pool_info = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                              .queueFamilyIndex = p->family};
+   PROG_VK(p, vkCreateCommandPool(p->device, &pool_info, NULL, &pool));
+   const VkCommandBufferAllocateInfo allocate = {
+      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+      .commandPool = pool,
+      .commandBufferCount = 2,
+   };
+   PROG_VK(p, vkAllocateCommandBuffers(p->device, &allocate, buffers));
+   PROG_VK(p, vkBeginCommandBuffer(buffers[0], &begin));
+   PROG_VK(p, vkBeginCommandBuffer(buffers[1], &begin));
+   preprocess(buffers[0], &info, buffers[1]);
+   vkFreeCommandBuffers(p->device, pool, 1, &buffers[1]);
+   PROG_VK(p, vkEndCommandBuffer(buffers[0]));
+   PROG_VK(p, vkDeviceWaitIdle(p->device));
+   vkDestroyCommandPool(p->device, pool, NULL);
+   return finish_generated(p, info.indirectCommandsLayout);
 }
 
 #endif
@@ -190,6 +240,7 @@ static const struct prog_check checks[] = {
 #endif
 #ifdef VK_EXT_device_generated_commands
    {"token-without-data", check_token_without_data},
+   {"freed-state", check_freed_state},
 #endif
    {"sparse-requirements", check_sparse_requirements},
 };
