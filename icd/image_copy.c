@@ -87,6 +87,10 @@ complete(struct region *r)
 static void
 move_rows(const struct region *r, uint8_t *packed, bool in)
 {
+   if (r->flags & VK_HOST_IMAGE_COPY_MEMCPY_EXT) { /* the block is not filled in */
+      memcpy(in ? packed : r->data, in ? r->data : packed, r->size);
+      return;
+   }
    const uint32_t width = r->block.width, height = r->block.height, depth = r->block.depth;
    const size_t row = (size_t)((r->extent.width + width - 1) / width) * r->block.size;
    const size_t pitch = (size_t)((r->row_length + width - 1) / width) * r->block.size;
@@ -94,10 +98,6 @@ move_rows(const struct region *r, uint8_t *packed, bool in)
    const uint32_t rows = (r->extent.height + height - 1) / height;
    const uint32_t slices = (r->extent.depth + depth - 1) / depth * r->subresource.layerCount;
 
-   if (r->flags & VK_HOST_IMAGE_COPY_MEMCPY_EXT) {
-      memcpy(in ? packed : r->data, in ? r->data : packed, r->size);
-      return;
-   }
    for (uint32_t z = 0; z < slices; z++) {
       for (uint32_t y = 0; y < rows; y++) {
          uint8_t *theirs = r->data + z * slice + y * pitch;
