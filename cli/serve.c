@@ -9,6 +9,7 @@
 #include "renderer/broker/peer_log.h"
 #include "renderer/virtio/vhost_serve.h"
 #include "renderer/worker/sandbox.h"
+#include "renderer/worker/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +24,9 @@
 #define MAX_WARM 1024
 #define MAX_LOG_LINES 1000000
 #define MAX_WORKER_ARGS 16
-/* Arguments that the command line does not give one by one: --sandbox, --no-shader-cache, and the
- * NULL at the end. */
-#define OWN_WORKER_ARGS 4
+/* Arguments that the command line does not give one by one: --sandbox, --watchdog,
+ * --no-shader-cache, and the NULL at the end. */
+#define OWN_WORKER_ARGS 6
 /* The size of the host window in MiB: a power of two, because it is a range of addresses that the
  * guest's PCI code aligns to its size. */
 #define DEFAULT_WINDOW 4096
@@ -38,6 +39,7 @@ enum {
    OPTION_MAX_PER_USER,
    OPTION_MAX_PER_MACHINE,
    OPTION_LOG_LINES,
+   OPTION_WATCHDOG,
    OPTION_WARM,
    OPTION_HOST_DRIVER,
    OPTION_VALIDATE,
@@ -58,6 +60,7 @@ static const struct option options[] = {
    {"max-per-process", required_argument, NULL, OPTION_MAX_PER_PROCESS},
    {"max-per-user", required_argument, NULL, OPTION_MAX_PER_USER},
    {"max-per-machine", required_argument, NULL, OPTION_MAX_PER_MACHINE},
+   {"watchdog", required_argument, NULL, OPTION_WATCHDOG},
    {"log-lines", required_argument, NULL, OPTION_LOG_LINES},
    {"warm", required_argument, NULL, OPTION_WARM},
    {"host-driver", required_argument, NULL, OPTION_HOST_DRIVER},
@@ -81,8 +84,10 @@ struct arguments {
    size_t worker_arg_count;
    const char *vhost_path; /* NULL: be the broker; else: be the virtio-gpu device */
    enum rdr_sandbox_mode sandbox;
-   char notice[500]; /* the line that says what is in force */
-   uint32_t window;  /* the size of the host window, MiB */
+   unsigned watchdog;
+   char watchdog_text[12]; /* for the workers */
+   char notice[500];       /* the line that says what is in force */
+   uint32_t window;        /* the size of the host window, MiB */
    struct rdr_broker_options broker;
 };
 
@@ -101,6 +106,7 @@ arguments_init(struct arguments *a, const struct cli_command *command, int argc)
    *a = (struct arguments){
       .command = command,
       .window = DEFAULT_WINDOW,
+      .watchdog = RDR_WATCHDOG_DEFAULT,
       .listen = calloc(room, sizeof(*a->listen)),
       .uids = calloc(room, sizeof(*a->uids)),
       .broker =
@@ -280,6 +286,7 @@ set_number(struct arguments *a, int option)
       [OPTION_MAX_PER_MACHINE -
          OPTION_LISTEN] = {"--max-per-machine", &a->broker.max_per_machine, 1, MAX_WORKERS_LIMIT},
       [OPTION_LOG_LINES - OPTION_LISTEN] = {"--log-lines", &a->broker.log_lines, 0, MAX_LOG_LINES},
+      [OPTION_WATCHDOG - OPTION_LISTEN] = {"--watchdog", &a->watchdog, 0, RDR_WATCHDOG_MAX},
       [OPTION_WARM - OPTION_LISTEN] = {"--warm", &a->broker.warm, 0, MAX_WARM},
    };
    uint32_t number;
@@ -307,6 +314,7 @@ read_option(struct arguments *a, int option, char **argv)
    case OPTION_MAX_PER_MACHINE:
    case OPTION_WARM:
    case OPTION_LOG_LINES:
+   case OPTION_WATCHDOG:
       return set_number(a, option);
    case OPTION_HOST_DRIVER:
       if (a->worker_arg_count + 2 + OWN_WORKER_ARGS > MAX_WORKER_ARGS)
@@ -381,6 +389,9 @@ serve(const struct cli_command *self, int argc, char **argv)
       status = cli_usage_error(self->name, "unexpected argument '%s'", argv[optind]);
       goto out;
    }
+   snprintf(a.watchdog_text, sizeof(a.watchdog_text), "%u", a.watchdog);
+   a.worker_args[a.worker_arg_count++] = "--watchdog";
+   a.worker_args[a.worker_arg_count++] = a.watchdog_text;
    choose_shader_cache(&a);
    if (!check_sandbox(&a)) {
       status = CLI_EXIT_FAILURE;
@@ -431,6 +442,8 @@ const struct cli_command cli_command_serve = {
       "  --limit NAME=VALUE  change a limit of each client; see tongs(1)\n"
       "  --sandbox MODE      limit the workers' files and system calls: best (default), required\n"
       "                      (or do not start), off\n"
+      "  --watchdog S        end a worker that has work and makes no progress for S seconds\n"
+      "                      (default 15; 0: never)\n"
       "  --host-driver FILE  use the host driver of this manifest; by default the drivers that the\n"
       "                      Vulkan loader finds\n"
       "  --validate          load the Khronos validation layer in the workers\n"

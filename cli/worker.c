@@ -9,6 +9,7 @@
 #include "protocol/environment.h"
 #include "renderer/broker/zygote.h"
 #include "renderer/worker/warm_worker.h"
+#include "renderer/worker/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ enum {
    OPTION_LIMIT,
    OPTION_SANDBOX,
    OPTION_NO_SHADER_CACHE,
+   OPTION_WATCHDOG,
 };
 
 static const struct option options[] = {
@@ -46,6 +48,7 @@ static const struct option options[] = {
    {"pages", no_argument, NULL, OPTION_PAGES},
    {"limit", required_argument, NULL, OPTION_LIMIT},
    {"sandbox", required_argument, NULL, OPTION_SANDBOX},
+   {"watchdog", required_argument, NULL, OPTION_WATCHDOG},
    {"no-shader-cache", no_argument, NULL, OPTION_NO_SHADER_CACHE},
    {0},
 };
@@ -128,6 +131,17 @@ struct arguments {
 
 /* Returns 0 or the exit status. */
 static int
+set_watchdog(const struct cli_command *self, struct arguments *a, const char *name,
+             const char *text)
+{
+   if (cli_parse_number(text, 0, RDR_WATCHDOG_MAX, &a->worker.watchdog))
+      return 0;
+   return cli_usage_error(self->name, "%s: \"%s\" is no number of seconds from 0 to %d", name, text,
+                          RDR_WATCHDOG_MAX);
+}
+
+/* Returns 0 or the exit status. */
+static int
 read_option(const struct cli_command *self, struct arguments *a, int option, char **argv)
 {
    switch (option) {
@@ -158,6 +172,8 @@ read_option(const struct cli_command *self, struct arguments *a, int option, cha
       if (!rdr_limits_set(&a->worker.limits, optarg))
          return cli_usage_error(self->name, "--limit: \"%s\" is no limit", optarg);
       return 0;
+   case OPTION_WATCHDOG:
+      return set_watchdog(self, a, "--watchdog", optarg);
    case OPTION_NO_SHADER_CACHE:
       a->worker.no_shader_cache = true;
       return 0;
@@ -180,14 +196,18 @@ worker(const struct cli_command *self, int argc, char **argv)
             .capture = tongs_getenv("TONGS_CAPTURE"),
             .validate = tongs_getenv("TONGS_VALIDATE"),
             .limits = rdr_limits_default(),
+            .watchdog = RDR_WATCHDOG_DEFAULT,
          },
       .fd = UINT32_MAX,
    };
    const char *sandbox = tongs_getenv("TONGS_SANDBOX");
+   const char *watchdog = tongs_getenv("TONGS_WATCHDOG");
    int option;
 
    if (sandbox && !rdr_sandbox_parse_mode(sandbox, &a.worker.sandbox))
       return cli_usage_error(self->name, CLI_SANDBOX_ERROR, "TONGS_SANDBOX", sandbox);
+   if (watchdog && set_watchdog(self, &a, "TONGS_WATCHDOG", watchdog))
+      return CLI_EXIT_USAGE;
    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
       int status = read_option(self, &a, option, argv);
       if (status != 0 || option < CLI_OPTION_FIRST_OWN)
@@ -235,6 +255,7 @@ const struct cli_command cli_command_worker = {
       "                      guest's pages as shared memory\n"
       "  --limit NAME=VALUE  change a limit of the client; see tongs(1)\n"
       "  --sandbox MODE      best, required or off (TONGS_SANDBOX); see tongs(1)\n"
+      "  --watchdog S        end after S seconds without progress (TONGS_WATCHDOG); see tongs(1)\n"
       "  --no-shader-cache   the host driver keeps no shader cache on disk\n"
       "  --help              print this\n"
       "  --version           print the version\n",

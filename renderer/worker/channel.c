@@ -26,7 +26,9 @@ rdr_channel_send(struct rdr_context *ctx, const uint8_t *data, size_t size)
          continue;
       if (ctx->client_left)
          return false;
+      atomic_fetch_add_explicit(&ctx->progress.sends, 1, memory_order_relaxed);
       tongs_ring_wait_for_room(ring, -1);
+      atomic_fetch_sub_explicit(&ctx->progress.sends, 1, memory_order_relaxed);
    }
    return true;
 }

@@ -218,6 +218,7 @@ finish(struct compilation *job)
 {
    struct rdr_compiles *c = job->compiles;
 
+   atomic_store_explicit(&c->ctx->progress.compiles, true, memory_order_relaxed);
    pthread_mutex_lock(&c->lock);
    if (!tongs_list_is_empty(&job->waiting_link)) {
       tongs_list_remove(&job->waiting_link);
@@ -229,6 +230,7 @@ finish(struct compilation *job)
          pthread_cond_wait(&c->done, &c->lock);
       pthread_mutex_unlock(&c->lock);
    }
+   atomic_store_explicit(&c->ctx->progress.compiles, false, memory_order_relaxed);
 }
 
 static struct compilation *

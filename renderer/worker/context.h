@@ -15,6 +15,7 @@
 #include "renderer/limits.h"
 #include "renderer/worker/input.h"
 #include "renderer/worker/shared_memory.h"
+#include "renderer/worker/watchdog.h"
 
 #include "rdr_gen_vk.h"
 
@@ -136,6 +137,8 @@ struct rdr_context {
    struct rdr_compiles *compiles;     /* owned */
    struct rdr_validation *validation; /* owned; NULL: no validation */
    bool greeted;                      /* the handshake is over: the client reads events */
+
+   struct rdr_progress progress; /* any thread */
 
    atomic_int ended; /* enum rdr_ended; 0 while the connection goes on */
 };

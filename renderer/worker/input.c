@@ -91,9 +91,11 @@ rdr_input_execute(struct rdr_context *ctx)
          wanted = header.size + RECEIVE_SIZE;
          break;
       }
+      rdr_progress_begin_op(&ctx->progress, header.op);
       rdr_execute(ctx, in->data + at, header.size);
       at += header.size;
    }
+   rdr_progress_end_ops(&ctx->progress);
    if (at)
       rdr_input_drop(in, at);
    if (!input_reserve(in, wanted))

@@ -31,7 +31,9 @@ send_all(struct rdr_context *ctx, const uint8_t *data, size_t size, int fd)
       if (n < 0)
          return false;
       if (!n) {
+         atomic_fetch_add_explicit(&ctx->progress.sends, 1, memory_order_relaxed);
          t->ops->wait_writable(t);
+         atomic_fetch_sub_explicit(&ctx->progress.sends, 1, memory_order_relaxed);
          continue;
       }
       data += n;

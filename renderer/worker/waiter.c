@@ -123,6 +123,8 @@ static void
 drop_first_locked(struct rdr_waiter *w, bool reset)
 {
    w->fences[w->free_count++] = w->submissions[w->first++ & (w->capacity - 1)].fence;
+   atomic_fetch_sub_explicit(&w->ctx->progress.queued, 1, memory_order_relaxed);
+   atomic_fetch_add_explicit(&w->ctx->progress.done, 1, memory_order_relaxed);
    if (w->count-- == w->ctx->limits.submissions)
       pthread_cond_signal(&w->room);
    w->spoiled |= !reset;
@@ -329,6 +331,7 @@ rdr_waiter_add(struct rdr_waiter *w, VkFence fence, uint64_t number)
    if (ok) {
       w->submissions[(w->first + w->count++) & (w->capacity - 1)] =
          (struct submission){.fence = fence, .number = number};
+      atomic_fetch_add_explicit(&w->ctx->progress.queued, 1, memory_order_relaxed);
       if (w->count == 1)
          begin_waiting_locked(w);
    }

@@ -73,6 +73,7 @@ rdr_worker_run(int fd, const struct rdr_worker_options *options)
       ctx->capture = rdr_capture_open(options->capture);
 
    rdr_hang_up_watch(ctx);
+   rdr_watchdog_start(ctx, options->watchdog);
    if (!rdr_sandbox_limit_calls(options))
       return 1;
    serve(ctx);

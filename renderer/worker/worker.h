@@ -29,6 +29,9 @@ struct rdr_worker_options {
     */
    bool no_shader_cache;
 
+   /* After how many seconds without progress the worker ends (watchdog.h); 0: never. */
+   unsigned watchdog;
+
    /* The worker's limits of files and system calls. */
    enum rdr_sandbox_mode sandbox;
 
