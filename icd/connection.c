@@ -126,6 +126,7 @@ icd_connection_return(struct icd_connection *c)
    pthread_mutex_lock(&c->receive_lock);
    bool idle = tongs_list_is_empty(&c->calls);
    pthread_mutex_unlock(&c->receive_lock);
+   c->setup_ns = icd_timeout_ns(); /* of the next instance */
    return idle && icd_ids_count(&c->ids) == 0 && tongs_list_is_empty(&c->messages.messengers) &&
           atomic_compare_exchange_strong(&c->state, &before, ICD_CONNECTION_OPEN);
 }

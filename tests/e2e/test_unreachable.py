@@ -300,6 +300,16 @@ def a_server_that_falls_silent_at_the_instance_is_passed_over_in_time():
 
 
 @test
+def each_instance_of_a_private_worker_has_the_whole_time():
+    client = Client(TONGS_TIMEOUT="1")
+    start = time.monotonic()
+    while time.monotonic() - start < 4:
+        assert client.ask("instance").startswith("Tongs")
+        client.ask("destroy")
+    client.finish()
+
+
+@test
 def a_time_that_is_no_number_is_said_to_be_none():
     result = run([tool("vulkaninfo"), "--summary"], client_environment(foreign=True,
                                                                       TONGS_TIMEOUT="soon"))
