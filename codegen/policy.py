@@ -283,6 +283,7 @@ HAND_ENTRY_POINTS = {
 
 # Commands whose handler is written by hand, in renderer/worker/. Decoding and the reply are generated.
 HAND_HANDLERS = {
+    "vkGetPhysicalDeviceMemoryProperties2",
     "vkCreateInstance", "vkDestroyInstance", "vkCreateDevice", "vkDestroyDevice",
     "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
     "vkGetFenceFdKHR", "vkImportFenceFdKHR",

@@ -13,6 +13,10 @@
 const char *const rdr_limit_names[RDR_LIMIT_COUNT] = {
    [offsetof(struct rdr_limits, op_bytes) / sizeof(uint64_t)] = "op-bytes",
    [offsetof(struct rdr_limits, objects) / sizeof(uint64_t)] = "objects",
+   [offsetof(struct rdr_limits, objects_of_type) / sizeof(uint64_t)] = "objects-of-type",
+   [offsetof(struct rdr_limits, devices) / sizeof(uint64_t)] = "devices",
+   [offsetof(struct rdr_limits, pipelines) / sizeof(uint64_t)] = "pipelines",
+   [offsetof(struct rdr_limits, memory_bytes) / sizeof(uint64_t)] = "memory-bytes",
    [offsetof(struct rdr_limits, heaps) / sizeof(uint64_t)] = "heaps",
    [offsetof(struct rdr_limits, heap_bytes) / sizeof(uint64_t)] = "heap-bytes",
    [offsetof(struct rdr_limits, waiting_calls) / sizeof(uint64_t)] = "waiting-calls",
@@ -29,6 +33,10 @@ rdr_limits_default(void)
    return (struct rdr_limits){
       .op_bytes = 512 * MIB,
       .objects = TONGS_SLOTS_MAX,
+      .objects_of_type = TONGS_SLOTS_MAX / 4,
+      .devices = 64,
+      .pipelines = 131072,
+      .memory_bytes = INT64_MAX,
       .heaps = 4096,
       .heap_bytes = UINT64_C(1) << 40,
       .waiting_calls = 256,
@@ -50,6 +58,10 @@ largest(void)
    return (struct rdr_limits){
       .op_bytes = SIZE_MAX,
       .objects = count,
+      .objects_of_type = count,
+      .devices = count,
+      .pipelines = count,
+      .memory_bytes = INT64_MAX,
       .heaps = count,
       .heap_bytes = INT64_MAX,
       .waiting_calls = count,

@@ -25,6 +25,17 @@ struct rdr_limits {
     * a higher slot number ends the connection. */
    uint64_t objects;
 
+   /* Objects of one type that may exist at a time. The creation of further ones fails with
+    * VK_ERROR_OUT_OF_HOST_MEMORY. Devices, each of which may have threads of the host driver, and
+    * pipelines have limits of their own; devices fail with VK_ERROR_TOO_MANY_OBJECTS. */
+   uint64_t objects_of_type;
+   uint64_t devices;
+   uint64_t pipelines;
+
+   /* Bytes of all device memory that may be allocated at a time. vkAllocateMemory fails with
+    * VK_ERROR_OUT_OF_DEVICE_MEMORY at the limit, and VK_EXT_memory_budget tells what is left. */
+   uint64_t memory_bytes;
+
    /* Shared heaps that may exist at a time, and the largest size of one in bytes. Exceeding either
     * ends the connection. */
    uint64_t heaps;

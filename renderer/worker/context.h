@@ -122,7 +122,9 @@ struct rdr_context {
    struct tongs_slot *slots;
    struct rdr_node *nodes;
    uint32_t slot_count;
-   struct tongs_list heaps; /* of struct rdr_heap.link; owned */
+   uint32_t type_counts[UINT8_MAX + 1]; /* of the objects in the table */
+   uint64_t memory_bytes;               /* of all device memory */
+   struct tongs_list heaps;             /* of struct rdr_heap.link; owned */
    struct tongs_spinner op_spinner;
    struct tongs_spinner poll_spinner;
    struct rdr_waiter *polled; /* waiter.h; NULL: none */

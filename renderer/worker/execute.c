@@ -66,6 +66,23 @@ parent_of_new(struct rdr_context *ctx, const struct rdr_op *op)
    return pool_type ? rdr_pool_slot(ctx, op, pool_type) : op->parent;
 }
 
+/* The op would fail with this result, without having been carried out: a call reports it, and what
+ * a post creates fails. */
+static void
+fail_creation(struct rdr_context *ctx, const struct rdr_op *op, struct tongs_args *args,
+              VkResult result)
+{
+   if (op->is_call) {
+      rdr_reply_result(ctx, op, args, result);
+      return;
+   }
+   uint32_t parent = parent_of_new(ctx, op);
+   rdr_note_post_failure(ctx, result);
+   for (uint32_t i = 0; i < args->new_count && parent; i++)
+      rdr_object_add(ctx, tongs_ops[op->number].creates, args->new_ids[i], 0, result, parent,
+                     op->owner);
+}
+
 /* The op uses a failed object: one whose creation failed, or a command buffer whose recording
  * failed. What the op creates fails with the same result, and a call reports the result. Any other
  * post is skipped. It loses the device if somebody may rely on it. */
@@ -138,6 +155,13 @@ execute_generated(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decod
    struct rdr_device *dev = d->device ? ctx->slots[d->device].data : NULL;
    if (dev && dev->lost && execute_on_lost(ctx, op, args))
       return;
+   if (info->creates) {
+      VkResult room = rdr_object_room(ctx, info->creates, args->new_count);
+      if (room != VK_SUCCESS) {
+         fail_creation(ctx, op, args, room);
+         return;
+      }
+   }
    rdr_ops[op->number].handle(ctx, op, args);
    if (!op->is_call)
       return;
@@ -217,7 +241,8 @@ execute_vulkan(struct rdr_context *ctx, struct rdr_op *op, const uint8_t *bytes,
       rdr_end(ctx, "a %s came as another kind of op than it is", info->name);
       return;
    }
-   if (how->compiled && !op->is_call) {
+   if (how->compiled && !op->is_call &&
+       rdr_object_room(ctx, TONGS_TYPE_VkPipeline, 1) == VK_SUCCESS) {
       rdr_compile(ctx->compiles, bytes, size);
       return;
    }

@@ -59,6 +59,10 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
       rdr_end(ctx, "memory type %u does not exist", info.memoryTypeIndex);
       return;
    }
+   if (info.allocationSize > ctx->limits.memory_bytes - ctx->memory_bytes) {
+      a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+      return;
+   }
    if (a->heap) {
       if (info.allocationSize > ctx->limits.heap_bytes || !dev->imports_host_memory) {
          a->ret = VK_ERROR_OUT_OF_DEVICE_MEMORY;
@@ -98,6 +102,8 @@ rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args
    if (a->ret != VK_SUCCESS || !rdr_object_add(ctx, TONGS_TYPE_VkDeviceMemory, a->base.new_ids[0],
                                                (uint64_t)*a->pMemory, a->ret, op->parent, memory))
       rdr_memory_destroy(memory);
+   else
+      ctx->memory_bytes += memory->size;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "renderer/worker/physical_device.h"
 #include "renderer/worker/replies.h"
 
+#include "tongs_gen_args.h"
 #include "tongs_gen_own.h"
 #include "tongs_gen_types.h"
 
@@ -206,4 +207,29 @@ rdr_own_snapshot(struct rdr_context *ctx, struct rdr_op *op, struct tongs_decode
    rdr_reply_end(ctx, offset);
    for (uint32_t i = 0; i < count; i++)
       free(lists[i]);
+}
+
+/* --- Memory --- */
+
+/* VK_EXT_memory_budget: a client has no more than its limit. */
+void
+rdr_handle_GetPhysicalDeviceMemoryProperties2(struct rdr_context *ctx, struct rdr_op *op,
+                                              void *args)
+{
+   struct tongs_args_vkGetPhysicalDeviceMemoryProperties2 *a = args;
+   const struct rdr_vk_instance *vk = &((const struct rdr_instance *)op->owner)->vk;
+   const uint64_t left = ctx->limits.memory_bytes - ctx->memory_bytes;
+
+   if (!vk->GetPhysicalDeviceMemoryProperties2) {
+      rdr_refuse_command(ctx, "vkGetPhysicalDeviceMemoryProperties2");
+      return;
+   }
+   vk->GetPhysicalDeviceMemoryProperties2(a->physicalDevice, a->pMemoryProperties);
+   VkPhysicalDeviceMemoryBudgetPropertiesEXT *budget = (void *)tongs_find_in_chain(
+      a->pMemoryProperties->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT);
+   for (uint32_t i = 0; budget && i < a->pMemoryProperties->memoryProperties.memoryHeapCount; i++) {
+      if (budget->heapBudget[i] > budget->heapUsage[i] &&
+          budget->heapBudget[i] - budget->heapUsage[i] > left)
+         budget->heapBudget[i] = budget->heapUsage[i] + left;
+   }
 }

@@ -56,6 +56,10 @@ rdr_handle_CreateDevice(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
 rdr_handle_DestroyDevice(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
+rdr_handle_GetPhysicalDeviceMemoryProperties2(struct rdr_context *ctx, struct rdr_op *op,
+                                              void *args);
+
+void
 rdr_handle_AllocateMemory(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
 rdr_handle_FreeMemory(struct rdr_context *ctx, struct rdr_op *op, void *args);

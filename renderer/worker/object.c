@@ -64,6 +64,19 @@ unlink_child(struct rdr_context *ctx, uint32_t slot)
       ctx->nodes[node->next].prev = node->prev;
 }
 
+VkResult
+rdr_object_room(const struct rdr_context *ctx, uint8_t type, uint32_t count)
+{
+   const struct rdr_limits *limits = &ctx->limits;
+   uint64_t most = type == TONGS_TYPE_VkDevice     ? limits->devices
+                   : type == TONGS_TYPE_VkPipeline ? limits->pipelines
+                                                   : limits->objects_of_type;
+
+   if (ctx->type_counts[type] + (uint64_t)count <= most)
+      return VK_SUCCESS;
+   return type == TONGS_TYPE_VkDevice ? VK_ERROR_TOO_MANY_OBJECTS : VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
 bool
 rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t handle, VkResult result,
                uint32_t parent, void *data)
@@ -95,6 +108,7 @@ rdr_object_add(struct rdr_context *ctx, uint8_t type, uint64_t id, uint64_t hand
       .result = handle ? VK_SUCCESS : result,
       .data = data,
    };
+   ctx->type_counts[type]++;
    link_child(ctx, slot, parent);
    return true;
 }
@@ -141,8 +155,13 @@ rdr_object_remove(struct rdr_context *ctx, uint32_t slot)
 {
    rdr_object_remove_children(ctx, slot);
    unlink_child(ctx, slot);
-   if (tongs_id_type(ctx->slots[slot].id) == TONGS_TYPE_VkDeviceMemory)
+   const uint8_t type = tongs_id_type(ctx->slots[slot].id);
+   ctx->type_counts[type]--;
+   if (type == TONGS_TYPE_VkDeviceMemory) {
+      const struct rdr_memory *memory = ctx->slots[slot].data;
+      ctx->memory_bytes -= memory ? memory->size : 0;
       rdr_memory_destroy(ctx->slots[slot].data);
+   }
    ctx->slots[slot] = (struct tongs_slot){0};
    ctx->nodes[slot] = (struct rdr_node){0};
 }

@@ -10,6 +10,10 @@
 #include "renderer/worker/context.h"
 #include "renderer/worker/op.h"
 
+/* VK_SUCCESS if `count` more objects of the type may exist, else the error of the limit. */
+VkResult
+rdr_object_room(const struct rdr_context *ctx, uint8_t type, uint32_t count);
+
 /* Enters an object of the type TONGS_TYPE_* under the client's id, as a child of the slot `parent`
  * (0: none). `handle` 0: enters a failed object, whose creation failed with `result`. Ends the
  * connection and returns false if the id is malformed or in use. */
