@@ -44,7 +44,7 @@ stty -echo -onlcr
 for module in $(cat /modules/order); do
     insmod /modules/$module.ko || echo "no $module"
 done
-export TONGS_LIBRARY=/driver.so TONGS_MANIFEST=/driver.json VK_DRIVER_FILES=/driver.json VK_ICD_FILENAMES=/driver.json LC_ALL=C HOME=/tmp
+export TONGS_LIBRARY=/driver.so TONGS_MANIFEST=/driver.json VK_DRIVER_FILES=/driver.json VK_ICD_FILENAMES=/driver.json LC_ALL=C TONGS_TIMEOUT=60 HOME=/tmp
 echo "@ready $(cut -d' ' -f1 /proc/uptime)"
 while read -r line; do
     eval "$line"
