@@ -2,6 +2,7 @@
 
 """A worker that has work and makes no progress is ended; one that works, waits or is stopped is not."""
 
+import contextlib
 import os
 import re
 import select
@@ -10,7 +11,10 @@ import sys
 import time
 
 import harness
-from harness import Client, Process, Server, client_environment, only_worker_of, program, run, test
+import wire
+from attack import Attacker
+from harness import Client, Process, Server, client_environment, is_worker, only_worker_of, program
+from harness import run, test
 from mock_host import mock_driver
 
 # The time without progress in these tests, in seconds.
@@ -76,6 +80,21 @@ def clients_that_do_nothing_and_submissions_that_wait_for_them_are_left_alone():
 
 
 @test
+def a_client_that_does_not_read_is_waited_for():
+    server = Server("--watchdog", "1")
+    attacker = Attacker(server).shake_hands()
+    attacker.socket.settimeout(1)
+    question = wire.op("tongsInstanceFacts", bytes(8), flags=wire.FLAG_CALL)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            attacker.socket.sendall(question * 1000)
+    pause(4)
+    assert "connection ended" not in server.log and is_worker(attacker.worker), server.log
+    attacker.socket.close()
+    assert server.end() == 0
+
+
+@test
 def a_driver_call_that_never_returns_is_named():
     server = Server("--watchdog", "1", "--host-driver", mock_driver(),
                     TONGS_MOCK_HANG="vkCreateEvent:1")
@@ -99,4 +118,5 @@ def without_a_watchdog_nobody_is_ended():
 
 
 if __name__ == "__main__":
+    wire.init()
     sys.exit(harness.main())
