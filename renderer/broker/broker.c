@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -36,6 +37,9 @@
 /* How many clients are accepted in a row. Clients that connect in a storm then hold up neither
  * signals nor workers. */
 #define ACCEPT_MAX 64
+
+/* Descriptors of the broker besides those of its clients and workers: more than it has. */
+#define OWN_DESCRIPTORS 64
 
 /* How long the broker waits between SIGTERM and SIGKILL for workers to end, and how long it then
  * lets a worker stay in one system call before it leaves that worker behind. */
@@ -243,6 +247,20 @@ init_admission(struct broker *b)
    return rdr_admission_init(&b->admission, &options, &b->pool, &b->peer_log);
 }
 
+/* Raises the limit of descriptors: each client in the lobby has one, and each worker up to three.
+ */
+static void
+allow_descriptors(const struct broker *b)
+{
+   const rlim_t wanted = OWN_DESCRIPTORS + RDR_LOBBY_SIZE + (rlim_t)b->pool.slot_count * 3;
+   struct rlimit limit;
+
+   if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+      return;
+   limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static struct broker *
 broker_create(const struct rdr_broker_options *options)
 {
@@ -282,6 +300,7 @@ broker_create(const struct rdr_broker_options *options)
       goto fail;
    }
    b->launcher.zygote = &b->zygote;
+   allow_descriptors(b);
    if (!open_listeners(b))
       goto fail;
    return b;

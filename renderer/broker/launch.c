@@ -43,6 +43,8 @@ rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
       .limits = *limits,
       .mask = *mask,
    };
+   if (getrlimit(RLIMIT_NOFILE, &l->descriptors) < 0)
+      return -errno;
 
    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
    if (fd < 0)
@@ -120,6 +122,7 @@ run_worker(const struct rdr_launcher *l, const char *const *argv, int fd, int st
 
    signal(SIGPIPE, SIG_DFL);
    sigprocmask(SIG_SETMASK, &l->mask, NULL);
+   setrlimit(RLIMIT_NOFILE, &l->descriptors);
    if (stderr_fd >= 0)
       dup2(stderr_fd, STDERR_FILENO);
 

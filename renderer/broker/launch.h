@@ -10,6 +10,7 @@
  *    environment  that of this process
  *    descriptors  3: the socket; 0, 1, 2: those of this process, unless the worker has a stderr of
  *                 its own (worker_log.h); all others are closed by execve(2)
+ *    limits       that of descriptors is the one that this process inherited
  *    signals      the mask that was inherited before this process blocked its own; SIGPIPE as usual
  *
  * If the zygote (zygote.h) is ready, it forks the warm workers. They have the zygote's arguments,
@@ -25,6 +26,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct rdr_zygote_client;
@@ -47,14 +49,16 @@ struct rdr_launcher {
     * receives its client's limits together with the client's socket (warm_worker.h). */
    struct rdr_limits limits;
 
-   /* The signal mask of started processes. */
+   /* The signal mask of started processes, and their limit of descriptors. */
    sigset_t mask;
+   struct rlimit descriptors;
 
    /* Forks the warm workers while it is ready; owned by the caller; NULL: there is no zygote. */
    struct rdr_zygote_client *zygote;
 };
 
-/* `mask` is the signal mask of started processes. 0 or -errno. */
+/* `mask` is the signal mask of started processes. Their limit of descriptors is this process's now.
+ * 0 or -errno. */
 int
 rdr_launcher_init(struct rdr_launcher *l, const char *const *worker_args,
                   const struct rdr_limits *limits, const sigset_t *mask);

@@ -520,6 +520,25 @@ def a_server_out_of_descriptors_waits_and_goes_on():
 
 
 @test
+def a_server_of_many_clients_raises_its_own_limit_of_descriptors_and_no_other():
+    with scratch() as directory:
+        path = directory + "/a"
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if hard < 2000:
+            raise Skip("the limit of descriptors is too low")
+        for warm in ["0", "1"]:
+            with Server("--listen", "unix:" + path, "--max-workers", "500", "--warm", warm,
+                        "--limit", "descriptors=300", preexec_fn=limit) as server, connect(path):
+                worker = int(server.wait_for(r"worker (\d+) started")[1])
+                assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] >= 1500
+                wait_until(lambda: resource.prlimit(worker, resource.RLIMIT_NOFILE)[0] in (256, 300))
+                assert server.end() == 0
+
+
+@test
 def only_the_users_that_are_named_may_connect():
     if os.geteuid() != 0:
         raise Skip("only root can become another user")
