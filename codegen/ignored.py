@@ -333,6 +333,20 @@ NULL_ARRAYS = {
     "VkShaderCreateInfoEXT.pSetLayouts",
 }
 
+# Handles, handles of an array, strings and outputs that may be absent although the registry does not say so: it marks what may
+# be absent with `optional`, and what depends on other members with `noautovalidity`. Most of these are optional in a newer
+# registry only. The worker ends a connection that leaves out any other one.
+NULL_HANDLES = {
+    # a newer registry says so
+    "VkAccelerationStructureTrianglesOpacityMicromapEXT.micromap",
+    "VkComputePipelineCreateInfo.layout", "VkRayTracingPipelineCreateInfoKHR.layout", "VkRayTracingPipelineCreateInfoNV.layout",
+    "VkGeneratedCommandsInfoNV.pipeline", "VkGeneratedCommandsMemoryRequirementsInfoNV.pipeline",
+    "vkCmdBindIndexBuffer.buffer",
+    "VkSwapchainPresentFenceInfoEXT.pFences",
+    # "VK_NULL_HANDLE or a swapchain handle"
+    "VkBindImageMemorySwapchainInfoKHR.swapchain",
+}
+
 # --- Rule R5: what the worker refuses -----------------------------------------------------------------
 
 # The worker checks these conditions on decoded values: C over `v` or, for a command, `args`. Every valid

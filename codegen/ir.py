@@ -19,6 +19,7 @@ class Member:
     stride: str = ""          # arrays of structs: the member that says how far apart the elements are, in bytes
     inner: str = ""           # arrays of arrays: C over v and i
     optional: bool = False    # arrays: may be NULL although the count is not zero
+    required: str = ""        # handles, the handles of an array, strings, outputs: never absent, and the name to say if one is
     cond: str = ""            # C over v and e: if it is false, the member is ignored
     enum: str = ""            # scalars: the enum whose values are checked on decoding
     handle: str = ""          # handles: "VkBuffer"
@@ -79,6 +80,11 @@ class Member:
     def cast(self) -> str:
         """Arrays: what makes a decoded array of constants the member's type."""
         return "" if self.const else f"({self.type} *)"
+
+    @property
+    def lacking(self) -> str:
+        """C of the name that the decoder reports if the member is absent; NULL: it may be."""
+        return f'"{self.required}"' if self.required else "NULL"
 
     @property
     def counted_by_pointer(self) -> bool:

@@ -45,6 +45,18 @@ def declaration(m: RegMember) -> str:
     return re.sub(r"\s*\*\s*", " *", decl).replace("* *", "**").replace("*const", "* const ")
 
 
+def is_required(cx: Context, owner: str, m: RegMember) -> bool:
+    """Whether a handle, each handle of an array, a string or an output is there in every valid use."""
+    key = f"{owner}.{m.name}"
+    if m.noautovalidity or key in cx.ignored or key in policy.NULL_HANDLES:
+        return False
+    if owner in cx.reg.structs and cx.reg.structs[owner].union:
+        return False
+    of_elements = cx.reg.canonical(m.type) in cx.reg.handles and m.pointers and m.const
+    at = 1 if of_elements else 0
+    return not (len(m.optional) > at and m.optional[at])
+
+
 def build_member(cx: Context, owner: str, m: RegMember, siblings: dict[str, RegMember]) -> Member:
     key = f"{owner}.{m.name}"
     reg = cx.reg
@@ -54,7 +66,7 @@ def build_member(cx: Context, owner: str, m: RegMember, siblings: dict[str, RegM
         optional = m.optional[0] or m.noautovalidity
     optional = optional or key in cx.ignored or key in policy.NULL_ARRAYS
     base = dict(name=m.name, type=type_name, decl=declaration(m), optional=optional, cond=cx.ignored.get(key, ""),
-                const=m.const)
+                const=m.const, required=key if is_required(cx, owner, m) else "")
     if key in policy.LEFT_OUT_MEMBERS:
         return Member(kind="none", **base, min_size=0)
     if m.name == "sType" and m.values:

@@ -5,7 +5,7 @@ Nothing here looks at the registry. A name that the registry of a build lacks ha
 """
 
 from ignored import (CONTEXT, EXTENDED_COUNTS, IGNORED_UNLESS, IGNORED_UNLESS_NEWER, NULL_ARRAYS,  # noqa: F401
-                     RANGES, RANGES_LIMITS)
+                     NULL_HANDLES, RANGES, RANGES_LIMITS)
 
 # --- What is left out, and why ------------------------------------------------------------------------------
 

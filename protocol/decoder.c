@@ -30,6 +30,14 @@ tongs_decoder_fail(struct tongs_decoder *d, enum tongs_decode_error error)
 }
 
 void
+tongs_decoder_fail_absent(struct tongs_decoder *d, const char *member)
+{
+   if (d->error == TONGS_DECODE_OK)
+      d->detail = member;
+   tongs_decoder_fail(d, TONGS_DECODE_ABSENT);
+}
+
+void
 tongs_decoder_expect_end(struct tongs_decoder *d)
 {
    if (tongs_decoder_left(d) >= 8)
@@ -77,12 +85,16 @@ tongs_look_up_failed(struct tongs_decoder *d, const struct tongs_slot *slot)
 }
 
 uint64_t
-tongs_decode_handle(struct tongs_decoder *d, uint8_t type)
+tongs_decode_handle(struct tongs_decoder *d, uint8_t type, const char *required)
 {
    const struct tongs_slot *slot;
    uint64_t id = tongs_decode_u64(d);
 
-   return id ? tongs_look_up(d, id, type, &slot) : 0;
+   if (id)
+      return tongs_look_up(d, id, type, &slot);
+   if (required)
+      tongs_decoder_fail_absent(d, required);
+   return 0;
 }
 
 uint64_t
@@ -157,24 +169,26 @@ tongs_decode_empty(struct tongs_decoder *d, uint64_t expected, bool optional, si
 }
 
 const uint64_t *
-tongs_decode_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type)
+tongs_decode_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type,
+                     const char *required)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, sizeof(uint64_t));
    uint64_t *handles = tongs_decode_alloc(d, count, sizeof(*handles));
 
    for (uint32_t i = 0; handles && i < count; i++)
-      handles[i] = tongs_decode_handle(d, type);
+      handles[i] = tongs_decode_handle(d, type, required);
    return handles;
 }
 
 const void *
-tongs_decode_dispatchables(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type)
+tongs_decode_dispatchables(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type,
+                           const char *required)
 {
    uint32_t count = tongs_decode_count(d, expected, optional, sizeof(uint64_t));
    uintptr_t *handles = tongs_decode_alloc(d, count, sizeof(*handles));
 
    for (uint32_t i = 0; handles && i < count; i++)
-      handles[i] = (uintptr_t)tongs_decode_handle(d, type);
+      handles[i] = (uintptr_t)tongs_decode_handle(d, type, required);
    return handles;
 }
 
@@ -307,12 +321,15 @@ tongs_decode_fixed_enums(struct tongs_decoder *d, void *p, size_t count, uint32_
 }
 
 const char *
-tongs_decode_string(struct tongs_decoder *d)
+tongs_decode_string(struct tongs_decoder *d, const char *required)
 {
    uint32_t size = tongs_decode_u32(d);
 
-   if (!size)
+   if (!size) {
+      if (required)
+         tongs_decoder_fail_absent(d, required);
       return NULL;
+   }
    const uint8_t *s = take(d, size);
    if (s && memchr(s, 0, size) != s + size - 1) {
       tongs_decoder_fail(d, TONGS_DECODE_STRING);
@@ -328,11 +345,21 @@ tongs_decode_strings(struct tongs_decoder *d, uint64_t expected, bool optional)
    const char **strings = tongs_decode_alloc(d, count, sizeof(*strings));
 
    for (uint32_t i = 0; strings && i < count; i++) {
-      strings[i] = tongs_decode_string(d);
+      strings[i] = tongs_decode_string(d, NULL);
       if (!strings[i])
          tongs_decoder_fail(d, TONGS_DECODE_STRING);
    }
    return strings;
+}
+
+bool
+tongs_decode_present(struct tongs_decoder *d, const char *required)
+{
+   bool present = tongs_decode_u32(d);
+
+   if (!present && required && !d->error)
+      tongs_decoder_fail_absent(d, required);
+   return present && !d->error;
 }
 
 /* The count of elements that come back; 0, and failed, if there is no room for them. */

@@ -22,7 +22,7 @@ enum tongs_decode_error {
    TONGS_DECODE_OK,
    TONGS_DECODE_SHORT,  /* it ends before its members do */
    TONGS_DECODE_COUNT,  /* an array's count is not what its struct says */
-   TONGS_DECODE_ABSENT, /* a required array is absent (R6) */
+   TONGS_DECODE_ABSENT, /* a required array, handle, string or output is absent (R6) */
    TONGS_DECODE_MEMORY, /* the arena's quota or memory is out (R11) */
    TONGS_DECODE_ID,     /* an id is stale, foreign or of another type (R7) */
    TONGS_DECODE_CHAIN, /* a struct is unknown, repeated, misplaced or one too many in its chain (R9)
@@ -45,6 +45,7 @@ struct tongs_decoder {
    const uint8_t *end;
    struct tongs_arena *arena; /* not owned */
    enum tongs_decode_error error;
+   const char *detail; /* of an absence: which member; NULL: not known. Not owned. */
 
    const struct tongs_slot *slots; /* the object table; NULL: handles are the ids themselves */
    uint32_t slot_count;
@@ -75,6 +76,7 @@ tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size,
    d->end = (const uint8_t *)data + size;
    d->arena = arena;
    d->error = TONGS_DECODE_OK;
+   d->detail = NULL;
    d->slots = NULL;
    d->slot_count = 0;
    d->device = 0;
@@ -92,6 +94,11 @@ tongs_decoder_init(struct tongs_decoder *d, const void *data, size_t size,
 /* Enters an error; the first one counts. */
 void
 tongs_decoder_fail(struct tongs_decoder *d, enum tongs_decode_error error);
+
+/* The same for a member that is absent, and that the API requires: "VkCopyBufferInfo2.srcBuffer".
+ */
+void
+tongs_decoder_fail_absent(struct tongs_decoder *d, const char *member);
 
 static inline size_t
 tongs_decoder_left(const struct tongs_decoder *d)
@@ -246,9 +253,9 @@ tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct t
 }
 
 /* The host's handle of an id, 0 for id 0. Fails on a stale or foreign id and on one of another
- * type. */
+ * type. `required`: the member's name, if id 0 fails, too; NULL: it does not. */
 uint64_t
-tongs_decode_handle(struct tongs_decoder *d, uint8_t type);
+tongs_decode_handle(struct tongs_decoder *d, uint8_t type, const char *required);
 
 /* The op's first handle: it must not be null, and the others must belong to its device. */
 uint64_t
@@ -264,13 +271,16 @@ uint32_t
 tongs_decode_count_of_units(struct tongs_decoder *d, uint64_t expected, bool optional,
                             size_t elem_size, uint32_t units);
 
-/* Host handles in the arena. */
+/* Host handles in the arena. `required`: the array's name, if id 0 in it fails; NULL: it does not.
+ */
 const uint64_t *
-tongs_decode_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type);
+tongs_decode_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type,
+                     const char *required);
 
 /* The same for handles that are pointers on every ABI. */
 const void *
-tongs_decode_dispatchables(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type);
+tongs_decode_dispatchables(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type,
+                           const char *required);
 
 /* Ids of new objects, in the op: unchecked, as they name nothing yet. */
 const uint64_t *
@@ -321,8 +331,14 @@ tongs_decode_bytes(struct tongs_decoder *d, uint64_t *size);
 void
 tongs_decode_fixed_enums(struct tongs_decoder *d, void *p, size_t count, uint32_t which);
 
+/* `required`: the member's name, if an absent string fails; NULL: it does not. */
 const char *
-tongs_decode_string(struct tongs_decoder *d);
+tongs_decode_string(struct tongs_decoder *d, const char *required);
+
+/* Whether the client wants an output. `required`: the output's name, if an absent one fails; NULL:
+ * it does not. */
+bool
+tongs_decode_present(struct tongs_decoder *d, const char *required);
 
 const char *const *
 tongs_decode_strings(struct tongs_decoder *d, uint64_t expected, bool optional);
@@ -420,12 +436,16 @@ tongs_get_enum(const uint8_t *p, int32_t first, int32_t last, uint32_t which)
 }
 
 static TONGS_INLINE uint64_t
-tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type)
+tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type, const char *required)
 {
    const struct tongs_slot *slot;
    uint64_t id = tongs_get_u64(p);
 
-   return id ? tongs_look_up(d, id, type, &slot) : 0;
+   if (id)
+      return tongs_look_up(d, id, type, &slot);
+   if (required)
+      tongs_decoder_fail_absent(d, required);
+   return 0;
 }
 
 /* The count of an array whose elements are `units` numbers of the wire each. */
@@ -461,7 +481,8 @@ tongs_get_array(struct tongs_decoder *d, uint64_t expected, bool optional, size_
 
 /* Host handles in the arena, like tongs_decode_handles. */
 static inline const uint64_t *
-tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type)
+tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uint8_t type,
+                  const char *required)
 {
    uint32_t count = tongs_get_count(d, expected, optional, sizeof(uint64_t), 1);
    const uint8_t *p = count ? tongs_take(d, count * sizeof(uint64_t)) : NULL;
@@ -470,7 +491,7 @@ tongs_get_handles(struct tongs_decoder *d, uint64_t expected, bool optional, uin
    if (p && !handles)
       tongs_decoder_fail(d, TONGS_DECODE_MEMORY);
    for (uint32_t i = 0; handles && i < count; i++)
-      handles[i] = tongs_get_handle(d, p + i * sizeof(*handles), type);
+      handles[i] = tongs_get_handle(d, p + i * sizeof(*handles), type, required);
    return handles;
 }
 

@@ -87,13 +87,14 @@ struct tongs_info_bitfields {
 struct tongs_info_member {
    const char *name;
    const char *type;
-   uint8_t kind;         /* enum tongs_info_kind */
-   uint8_t wire;         /* enum tongs_info_wire, of scalars */
-   uint8_t handle;       /* TONGS_TYPE_*, of handles */
-   bool dispatchable;    /* handles: pointers on every ABI */
-   bool optional;        /* arrays and pointers: may be absent whatever their count */
-   bool conditional;     /* there are conditions under which it is ignored */
-   bool counts;          /* a scalar on which some array's count depends */
+   uint8_t kind;      /* enum tongs_info_kind */
+   uint8_t wire;      /* enum tongs_info_wire, of scalars */
+   uint8_t handle;    /* TONGS_TYPE_*, of handles */
+   bool dispatchable; /* handles: pointers on every ABI */
+   bool optional;     /* arrays and pointers: may be absent whatever their count */
+   bool required;     /* handles, also of an array: never null; strings and outputs: never absent */
+   bool conditional;  /* there are conditions under which it is ignored */
+   bool counts;       /* a scalar on which some array's count depends */
    int16_t enumeration;  /* TONGS_ENUM_* that its values are held to, or -1 */
    int16_t index;        /* TONGS_STRUCT_* of structs and unions, or -1 */
    int16_t selector_row; /* unions: the member that selects, or -1 */

@@ -39,9 +39,9 @@ ${decode(part.array)}\
 ##
 <%def name="decode_fixed(m, offset)">\
 % if m.kind == "handle" and m.dispatchable:
-v->${m.name} = (${m.type})(uintptr_t)tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});\
+v->${m.name} = (${m.type})(uintptr_t)tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle}, ${m.lacking});\
 % elif m.kind == "handle":
-v->${m.name} = (${m.type})tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle});\
+v->${m.name} = (${m.type})tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle}, ${m.lacking});\
 % elif m.kind == "struct":
 memcpy(&v->${m.name}, p + ${offset}, sizeof(v->${m.name}));\
 % elif m.enum:
@@ -158,9 +158,9 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "dispatch":
    v->${m.name} = (${m.type})(uintptr_t)tongs_decode_target(d, TONGS_TYPE_${m.handle});
 % elif m.kind == "handle" and m.dispatchable:
-   v->${m.name} = (${m.type})(uintptr_t)tongs_decode_handle(d, TONGS_TYPE_${m.handle});
+   v->${m.name} = (${m.type})(uintptr_t)tongs_decode_handle(d, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "handle":
-   v->${m.name} = (${m.type})tongs_decode_handle(d, TONGS_TYPE_${m.handle});
+   v->${m.name} = (${m.type})tongs_decode_handle(d, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "struct":
    tongs_decode_${m.type}(d, &v->${m.name});
 % elif m.kind == "union" and m.selector and not m.raw_union:
@@ -168,7 +168,7 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "union":
    tongs_decode_${m.type}(d, &v->${m.name});
 % elif m.kind == "string":
-   v->${m.name} = tongs_decode_string(d);
+   v->${m.name} = tongs_decode_string(d, ${m.lacking});
 % elif m.kind == "strings":
    v->${m.name} = tongs_decode_strings(d, ${m.count}, ${m.optional});
 % elif m.kind == "fixed" and m.enum:
@@ -195,9 +195,9 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "scalars":
    v->${m.name} = ${m.cast}tongs_decode_array(d, ${m.count}, ${m.optional}, ${m.elem_size});
 % elif m.kind == "handles" and m.dispatchable:
-   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
+   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "handles":
-   v->${m.name} = (${m.type} *)tongs_decode_handles(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
+   v->${m.name} = (${m.type} *)tongs_decode_handles(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "structs":
    v->${m.name} = tongs_decode_${m.type}_array(d, ${m.count}, ${m.optional});
 % elif m.kind == "pointers":
@@ -225,31 +225,43 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % elif m.kind == "room":
    v->${m.name} = tongs_decode_empty(d, ${m.count}, ${m.optional}, sizeof(*v->${m.name}));
 % elif m.kind == "untyped":
-   v->${m.name} = tongs_decode_handle(d, tongs_type_of_object((uint32_t)${m.selector}));
+   v->${m.name} = tongs_decode_handle(d, tongs_type_of_object((uint32_t)${m.selector}), NULL);
 % elif m.kind == "inout_blob":
    v->${m.name} = (void *)tongs_decode_blob(d, ${m.count}, ${m.optional});
 % elif m.kind == "out_scalar":
-   if (tongs_decode_u32(d))
+   if (tongs_decode_present(d, ${m.lacking}))
       v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
 % elif m.kind == "out_count":
    v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
    if (v->${m.name})
       *v->${m.name} = (${m.type})tongs_decode_u64(d);
 % elif m.kind == "out_struct":
-   if (tongs_decode_u32(d))
+   if (tongs_decode_present(d, ${m.lacking}))
       v->${m.name} = tongs_decode_alloc(d, 1, sizeof(*v->${m.name}));
 % if m.shape:
    if (v->${m.name})
       tongs_decode_shape_${m.type}(d, v->${m.name});
 % endif
 % elif m.kind == "out_blob":
-   if (tongs_decode_u32(d) && !d->error)
+% if m.required:
+   if (tongs_decode_present(d, ${m.count} ? ${m.lacking} : NULL))
+% else:
+   if (tongs_decode_present(d, NULL))
+% endif
       v->${m.name} = tongs_decode_room(d, ${m.count}, 1);
 % elif m.kind == "out_scalars":
-   if (tongs_decode_u32(d) && !d->error)
+% if m.required:
+   if (tongs_decode_present(d, ${m.count} ? ${m.lacking} : NULL))
+% else:
+   if (tongs_decode_present(d, NULL))
+% endif
       v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
 % elif m.kind == "out_structs":
-   if (tongs_decode_u32(d) && !d->error)
+% if m.required:
+   if (tongs_decode_present(d, ${m.count} ? ${m.lacking} : NULL))
+% else:
+   if (tongs_decode_present(d, NULL))
+% endif
       v->${m.name} = tongs_decode_room(d, ${m.count}, sizeof(*v->${m.name}));
 % if m.shape:
    for (uint64_t i = 0; v->${m.name} && i < ${m.count} && !d->error; i++)

@@ -62,12 +62,14 @@ ${decode_value(m)}\
 <%def name="decode_value(m)">\
 % if m.kind == "zero":
    tongs_decode_u32(d);
-% elif m.kind in ("u32", "i32", "u64", "string"):
+% elif m.kind in ("u32", "i32", "u64"):
    v->${m.name} = tongs_decode_${m.kind}(d);
+% elif m.kind == "string":
+   v->${m.name} = tongs_decode_string(d, NULL);
 % elif m.kind == "target":
    v->${m.name} = tongs_decode_target(d, TONGS_TYPE_${m.handle});
 % elif m.kind == "handle":
-   v->${m.name} = tongs_decode_handle(d, TONGS_TYPE_${m.handle});
+   v->${m.name} = tongs_decode_handle(d, TONGS_TYPE_${m.handle}, NULL);
 % elif m.kind == "id":
    v->${m.name} = tongs_decode_u64(d);
 % elif m.kind == "blob":

@@ -103,6 +103,9 @@ static const struct tongs_info_bitfields bitfields_${r.symbol} = {
 % if r.m.optional:
       .optional = true,
 % endif
+% if r.m.required:
+      .required = true,
+% endif
 % if r.m.cond:
       .conditional = true,
 % endif

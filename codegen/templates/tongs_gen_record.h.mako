@@ -41,9 +41,9 @@
 % if part.array:
 <% m = part.array %>\
 % if m.kind == "handles" and m.dispatchable:
-   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
+   v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "handles":
-   v->${m.name} = (${m.type} *)tongs_get_handles(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle});
+   v->${m.name} = (${m.type} *)tongs_get_handles(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.enum:
    v->${m.name} = ${m.cast}tongs_decode_enums(d, ${m.count}, ${m.optional}, TONGS_ENUM_${m.enum});
 % else:

@@ -51,7 +51,12 @@ rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t
 void
 rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_decoder *d)
 {
-   rdr_end(ctx, "a %s is malformed: %s", tongs_ops[number].name, tongs_decode_error_text(d->error));
+   if (d->detail)
+      rdr_end(ctx, "a %s is malformed: %s is absent, which the API requires",
+              tongs_ops[number].name, d->detail);
+   else
+      rdr_end(ctx, "a %s is malformed: %s", tongs_ops[number].name,
+              tongs_decode_error_text(d->error));
 }
 
 /* --- Ops that cannot be carried out --- */

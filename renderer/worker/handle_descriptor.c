@@ -57,7 +57,7 @@ decode_buffers(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *
    _Static_assert(sizeof(union descriptor) == sizeof(VkDescriptorBufferInfo), "side by side");
    for (uint32_t i = 0; i < v->descriptorCount; i++, p += BUFFER_SIZE) {
       buffers[i] = (VkDescriptorBufferInfo){
-         .buffer = (VkBuffer)tongs_get_handle(d, p, TONGS_TYPE_VkBuffer),
+         .buffer = (VkBuffer)tongs_get_handle(d, p, TONGS_TYPE_VkBuffer, NULL),
          .offset = tongs_get_u64(p + 8),
          .range = tongs_get_u64(p + 16),
       };
@@ -76,8 +76,8 @@ decode_images(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *v
    for (uint32_t i = 0; i < v->descriptorCount; i++, p += IMAGE_SIZE) {
       int32_t layout = (int32_t)tongs_get_u32(p + 16);
       images[i] = (VkDescriptorImageInfo){
-         .sampler = (VkSampler)tongs_get_handle(d, p, TONGS_TYPE_VkSampler),
-         .imageView = (VkImageView)tongs_get_handle(d, p + 8, TONGS_TYPE_VkImageView),
+         .sampler = (VkSampler)tongs_get_handle(d, p, TONGS_TYPE_VkSampler, NULL),
+         .imageView = (VkImageView)tongs_get_handle(d, p + 8, TONGS_TYPE_VkImageView, NULL),
          .imageLayout = (VkImageLayout)tongs_enum_in_range(TONGS_ENUM_VkImageLayout, layout),
       };
    }
@@ -126,7 +126,8 @@ decode_plain(struct batch *b, struct tongs_decoder *d)
    b->descriptor_count += count;
    *v = (VkWriteDescriptorSet){
       .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-      .dstSet = (VkDescriptorSet)tongs_get_handle(d, p + 4, TONGS_TYPE_VkDescriptorSet),
+      .dstSet = (VkDescriptorSet)tongs_get_handle(d, p + 4, TONGS_TYPE_VkDescriptorSet,
+                                                  "VkWriteDescriptorSet.dstSet"),
       .dstBinding = tongs_get_u32(p + 12),
       .dstArrayElement = tongs_get_u32(p + 16),
       .descriptorCount = count,

@@ -296,7 +296,7 @@ fill_values(struct fill *f, const struct tongs_info_member *members, uint32_t co
          fill_scalar(f, m, at);
          break;
       case TONGS_INFO_HANDLE:
-         fill_handle(f, m, at, true);
+         fill_handle(f, m, at, !m->required);
          break;
       case TONGS_INFO_DISPATCH:
          fill_handle(f, m, at, false);
@@ -348,7 +348,7 @@ fill_elements(struct fill *f, const struct tongs_info_member *m, uint64_t n, boo
       if (structs)
          fill_in_place(f, (uint32_t)m->index, list + i * m->elem_size);
       else if (m->handle)
-         fill_handle(f, m, list + i * m->elem_size, true);
+         fill_handle(f, m, list + i * m->elem_size, !m->required);
       else
          fill_scalar(f, m, list + i * m->elem_size);
    }

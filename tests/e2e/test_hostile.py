@@ -236,6 +236,35 @@ def a_record_within_a_record_ends_the_connection():
                 "tongsRecord holds something else than commands")
 
 
+@test
+def an_absent_handle_or_output_that_the_api_requires_ends_the_connection_and_is_named():
+    """R6: no driver checks them."""
+    ops = recorded_ops()
+    before = up_to(ops, "vkAllocateCommandBuffers")
+    target = one_of(ops, "tongsRecord")[8:16]
+    device = struct.pack("<Q", device_id_in(ops))
+    buffer = one_of(ops, "vkCreateBuffer")[-8:]
+
+    def recorded(name, body):
+        return wire.op("tongsRecord", target + wire.op(name, body))
+
+    with server_and_bystander() as server:
+        for attack, member in [
+                (recorded("vkCmdCopyBuffer", bytes(24)), "vkCmdCopyBuffer.srcBuffer"),
+                (recorded("vkCmdCopyBuffer", buffer + bytes(16)), "vkCmdCopyBuffer.dstBuffer"),
+                (recorded("vkCmdBindPipeline", bytes(16)), "vkCmdBindPipeline.pipeline"),
+                (recorded("vkCmdDispatchIndirect", bytes(16)), "vkCmdDispatchIndirect.buffer"),
+                (recorded("vkCmdWaitEvents", struct.pack("<II", 1, 1) + bytes(32)),
+                 "vkCmdWaitEvents.pEvents"),
+                (wire.op("vkBindBufferMemory", device + buffer + bytes(16)), "vkBindBufferMemory.memory"),
+                (wire.op("vkGetBufferMemoryRequirements", struct.pack("<I", 1) + device + bytes(12), FLAG_CALL),
+                 "vkGetBufferMemoryRequirements.buffer"),
+                (wire.op("vkGetBufferMemoryRequirements", struct.pack("<I", 1) + device + buffer + bytes(4), FLAG_CALL),
+                 "vkGetBufferMemoryRequirements.pMemoryRequirements")]:
+            Attacker(server).shake_hands().replay(before).send(attack).expect_end(
+                f"malformed: {member} is absent, which the API requires")
+
+
 # --- Ids -----------------------------------------------------------------------------------------
 
 @test

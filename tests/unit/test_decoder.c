@@ -205,7 +205,7 @@ try_string(const char *bytes, uint32_t size, uint32_t said, enum tongs_decode_er
    tongs_encode_u32(&e, said);
    tongs_encode_fixed(&e, bytes, size);
    struct tongs_decoder d = decoder(&copy);
-   const char *s = tongs_decode_string(&d);
+   const char *s = tongs_decode_string(&d, NULL);
    *error = d.error;
    return s;
 }
@@ -405,7 +405,7 @@ try_id(uint64_t id, uint64_t *handle, const struct tongs_slot **failed)
    d.slots = slots;
    d.slot_count = 8;
    tongs_decode_target(&d, TONGS_TYPE_VkDevice);
-   uint64_t got = tongs_decode_handle(&d, TONGS_TYPE_VkBuffer);
+   uint64_t got = tongs_decode_handle(&d, TONGS_TYPE_VkBuffer, NULL);
    free(copy);
    if (handle)
       *handle = got;
@@ -447,6 +447,25 @@ ids(void)
    struct tongs_decoder d = decoder(&copy);
    tongs_decode_target(&d, TONGS_TYPE_VkDevice);
    fact(d.error == TONGS_DECODE_ID, "an op's first handle must not be null (R7)");
+   free(copy);
+
+   start();
+   tongs_encode_u64(&e, 0);
+   d = decoder(&copy);
+   tongs_decode_handle(&d, TONGS_TYPE_VkBuffer, "VkThing.buffer");
+   fact(d.error == TONGS_DECODE_ABSENT && !strcmp(d.detail, "VkThing.buffer"),
+        "a required handle that is absent is refused and named (R6)");
+   free(copy);
+
+   start();
+   tongs_encode_u32(&e, 0);
+   tongs_encode_u32(&e, 0);
+   d = decoder(&copy);
+   fact(!tongs_decode_present(&d, NULL) && d.error == TONGS_DECODE_OK,
+        "an output that the API does not require may be absent");
+   fact(!tongs_decode_present(&d, "vkThing.pOut") && d.error == TONGS_DECODE_ABSENT &&
+           !strcmp(d.detail, "vkThing.pOut"),
+        "a required output that is absent is refused and named (R6)");
    free(copy);
 }
 

@@ -422,7 +422,7 @@ a_pipeline_is_waited_for_where_it_is_used(struct fixture *f)
    tongs_encode_u64(&f->e, 0);
    tongs_encode_u64(&f->e, id_of(TONGS_TYPE_VkPipeline, FREE));
    rdr_decoder_init(&f->ctx, &d, f->e.base, tongs_encoder_size(&f->e), NULL);
-   CHECK(tongs_decode_handle(&d, TONGS_TYPE_VkPipeline) == 5000);
+   CHECK(tongs_decode_handle(&d, TONGS_TYPE_VkPipeline, NULL) == 5000);
    CHECK(!d.failed);
 }
 

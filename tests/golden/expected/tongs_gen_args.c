@@ -76,7 +76,7 @@ tongs_decode_vkDestroyBuffer(struct tongs_decoder *d, void *args)
    v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
    v->base.ids = d->cur;
    v->base.id_count = 1;
-   v->buffer = (VkBuffer)tongs_decode_handle(d, TONGS_TYPE_VkBuffer);
+   v->buffer = (VkBuffer)tongs_decode_handle(d, TONGS_TYPE_VkBuffer, NULL);
    (void)d, (void)v;
 }
 
@@ -160,13 +160,13 @@ tongs_decode_vkFreeDescriptorSets(struct tongs_decoder *d, void *args)
       const uint8_t *p = tongs_take(d, 12);
       if (p) {
          v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0,
-               TONGS_TYPE_VkDescriptorPool);
+               TONGS_TYPE_VkDescriptorPool, "vkFreeDescriptorSets.descriptorPool");
          v->descriptorSetCount = (uint32_t)tongs_get_u32(p + 8);
       }
    }
    v->base.ids = d->cur + 4;
    v->pDescriptorSets = (VkDescriptorSet *)tongs_decode_handles(d, v->descriptorSetCount, true,
-         TONGS_TYPE_VkDescriptorSet);
+         TONGS_TYPE_VkDescriptorSet, NULL);
    v->base.id_count = v->pDescriptorSets ? v->descriptorSetCount : 0;
    (void)d, (void)v;
 }
@@ -237,7 +237,7 @@ tongs_decode_vkGetLimits(struct tongs_decoder *d, void *args)
    v->pCount = tongs_decode_alloc(d, 1, sizeof(*v->pCount));
    if (v->pCount)
       *v->pCount = (uint32_t)tongs_decode_u64(d);
-   if (tongs_decode_u32(d) && !d->error)
+   if (tongs_decode_present(d, NULL))
       v->pLimits = tongs_decode_room(d, *v->pCount, sizeof(*v->pLimits));
    (void)d, (void)v;
 }
@@ -298,9 +298,9 @@ tongs_decode_vkGetData(struct tongs_decoder *d, void *args)
    v->pDataSize = tongs_decode_alloc(d, 1, sizeof(*v->pDataSize));
    if (v->pDataSize)
       *v->pDataSize = (size_t)tongs_decode_u64(d);
-   if (tongs_decode_u32(d) && !d->error)
+   if (tongs_decode_present(d, NULL))
       v->pData = tongs_decode_room(d, *v->pDataSize, 1);
-   if (tongs_decode_u32(d))
+   if (tongs_decode_present(d, NULL))
       v->pStamp = tongs_decode_alloc(d, 1, sizeof(*v->pStamp));
    (void)d, (void)v;
 }
@@ -362,7 +362,7 @@ tongs_decode_vkGetProperties2(struct tongs_decoder *d, void *args)
    struct tongs_args_vkGetProperties2 *v = args;
 
    v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   if (tongs_decode_u32(d))
+   if (tongs_decode_present(d, "vkGetProperties2.pProperties"))
       v->pProperties = tongs_decode_alloc(d, 1, sizeof(*v->pProperties));
    if (v->pProperties)
       tongs_decode_shape_VkProperties2(d, v->pProperties);
@@ -407,7 +407,7 @@ tongs_decode_vkGetAddress(struct tongs_decoder *d, void *args)
 
    v->device = (VkDevice)(uintptr_t)tongs_decode_target(d, TONGS_TYPE_VkDevice);
    v->count = (uint32_t)tongs_decode_u32(d);
-   if (tongs_decode_u32(d) && !d->error)
+   if (tongs_decode_present(d, v->count ? "vkGetAddress.pWords" : NULL))
       v->pWords = tongs_decode_room(d, v->count, sizeof(*v->pWords));
    (void)d, (void)v;
 }

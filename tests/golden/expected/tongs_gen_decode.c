@@ -64,7 +64,7 @@ tongs_decode_VkArrays(struct tongs_decoder *d, VkArrays *v)
 {
    v->sType = VK_STRUCTURE_TYPE_ARRAYS;
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkArrays);
-   v->pName = tongs_decode_string(d);
+   v->pName = tongs_decode_string(d, NULL);
    v->nameCount = (uint32_t)tongs_decode_u32(d);
    v->ppNames = tongs_decode_strings(d, v->nameCount, false);
    v->count = (uint32_t)tongs_decode_u32(d);
@@ -72,8 +72,10 @@ tongs_decode_VkArrays(struct tongs_decoder *d, VkArrays *v)
    v->pOptionalLongs = tongs_decode_array(d, v->count, true, 8);
    v->pFormats = tongs_decode_enums(d, v->count, false, TONGS_ENUM_VkFormat);
    v->pSizes = tongs_decode_sizes(d, v->count, false);
-   v->pBuffers = (VkBuffer *)tongs_decode_handles(d, v->count, false, TONGS_TYPE_VkBuffer);
-   v->pCommandBuffers = tongs_decode_dispatchables(d, v->count, false, TONGS_TYPE_VkCommandBuffer);
+   v->pBuffers = (VkBuffer *)tongs_decode_handles(d, v->count, false, TONGS_TYPE_VkBuffer,
+                                                  "VkArrays.pBuffers");
+   v->pCommandBuffers = tongs_decode_dispatchables(d, v->count, false, TONGS_TYPE_VkCommandBuffer,
+                                                   "VkArrays.pCommandBuffers");
    v->pExtents = tongs_decode_VkExtent2D_array(d, v->count, false);
    v->pRanges = tongs_decode_VkRange64_array(d, v->count, false);
    v->pScalars = tongs_decode_VkScalars_array(d, v->count, false);
@@ -111,7 +113,7 @@ tongs_decode_VkBothExtension(struct tongs_decoder *d, VkBothExtension *v)
 void
 tongs_decode_VkBoxes(struct tongs_decoder *d, VkBoxes *v)
 {
-   v->buffer = (VkBuffer)tongs_decode_handle(d, TONGS_TYPE_VkBuffer);
+   v->buffer = (VkBuffer)tongs_decode_handle(d, TONGS_TYPE_VkBuffer, "VkBoxes.buffer");
 }
 
 VkBoxes *
@@ -165,8 +167,8 @@ tongs_decode_VkDebugUtilsObjectNameInfoEXT(struct tongs_decoder *d,
    v->sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT;
    v->pNext = tongs_decode_chain(d, TONGS_STRUCT_VkDebugUtilsObjectNameInfoEXT);
    v->objectType = (VkObjectType)tongs_decode_enum(d, TONGS_ENUM_VkObjectType);
-   v->objectHandle = tongs_decode_handle(d, tongs_type_of_object((uint32_t)v->objectType));
-   v->pObjectName = tongs_decode_string(d);
+   v->objectHandle = tongs_decode_handle(d, tongs_type_of_object((uint32_t)v->objectType), NULL);
+   v->pObjectName = tongs_decode_string(d, NULL);
 }
 
 VkDebugUtilsObjectNameInfoEXT *
@@ -188,7 +190,7 @@ tongs_decode_VkDescriptorSetAllocateInfo(struct tongs_decoder *d, VkDescriptorSe
       const uint8_t *p = tongs_take(d, 12);
       if (p) {
          v->descriptorPool = (VkDescriptorPool)tongs_get_handle(d, p + 0,
-               TONGS_TYPE_VkDescriptorPool);
+               TONGS_TYPE_VkDescriptorPool, "VkDescriptorSetAllocateInfo.descriptorPool");
          v->descriptorSetCount = (uint32_t)tongs_get_u32(p + 8);
       }
    }
@@ -398,9 +400,9 @@ tongs_decode_VkScalars(struct tongs_decoder *d, VkScalars *v)
    {
       const uint8_t *p = tongs_take(d, 16);
       if (p) {
-         v->buffer = (VkBuffer)tongs_get_handle(d, p + 0, TONGS_TYPE_VkBuffer);
+         v->buffer = (VkBuffer)tongs_get_handle(d, p + 0, TONGS_TYPE_VkBuffer, "VkScalars.buffer");
          v->commandBuffer = (VkCommandBuffer)(uintptr_t)tongs_get_handle(d, p + 8,
-               TONGS_TYPE_VkCommandBuffer);
+               TONGS_TYPE_VkCommandBuffer, NULL);
       }
    }
 }

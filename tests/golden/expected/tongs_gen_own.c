@@ -18,7 +18,7 @@ tongs_encode_own_part(struct tongs_encoder *e, const struct tongs_own_part *v)
 static void
 tongs_decode_own_part(struct tongs_decoder *d, struct tongs_own_part *v)
 {
-   v->name = tongs_decode_string(d);
+   v->name = tongs_decode_string(d, NULL);
    tongs_decode_u32(d);
    tongs_decode_fixed(d, v->code, sizeof(v->code));
 }
@@ -86,7 +86,7 @@ tongs_decode_tongsEverything(struct tongs_decoder *d, struct tongs_args_tongsEve
 {
    tongs_decode_u32(d);
    v->device = tongs_decode_target(d, TONGS_TYPE_VkDevice);
-   v->buffer = tongs_decode_handle(d, TONGS_TYPE_VkBuffer);
+   v->buffer = tongs_decode_handle(d, TONGS_TYPE_VkBuffer, NULL);
    v->id = tongs_decode_u64(d);
    v->few = tongs_decode_ids(d, TONGS_CARTS_MAX, &v->few_count);
    v->many = tongs_decode_ids(d, UINT32_MAX, &v->many_count);
@@ -155,7 +155,7 @@ tongs_encode_tongsNews(struct tongs_encoder *e, const struct tongs_args_tongsNew
 void
 tongs_decode_tongsNews(struct tongs_decoder *d, struct tongs_args_tongsNews *v)
 {
-   v->text = tongs_decode_string(d);
+   v->text = tongs_decode_string(d, NULL);
 }
 
 static void

@@ -59,12 +59,14 @@ tongs_get_vkCmdFlat(struct tongs_decoder *d, struct tongs_args_vkCmdFlat *v)
 
    if (!(p = tongs_take(d, 24)))
       return;
-   v->buffer = (VkBuffer)tongs_get_handle(d, p + 0, TONGS_TYPE_VkBuffer);
+   v->buffer = (VkBuffer)tongs_get_handle(d, p + 0, TONGS_TYPE_VkBuffer, "vkCmdFlat.buffer");
    v->mode = (VkFormat)tongs_get_enum(p + 8, 0, 1, TONGS_ENUM_VkFormat);
    v->offset = (uint64_t)tongs_get_u64(p + 12);
    v->count = (uint32_t)tongs_get_u32(p + 20);
-   v->pBuffers = (VkBuffer *)tongs_get_handles(d, v->count, false, TONGS_TYPE_VkBuffer);
-   v->pCommandBuffers = tongs_decode_dispatchables(d, v->count, false, TONGS_TYPE_VkCommandBuffer);
+   v->pBuffers = (VkBuffer *)tongs_get_handles(d, v->count, false, TONGS_TYPE_VkBuffer,
+                                               "vkCmdFlat.pBuffers");
+   v->pCommandBuffers = tongs_decode_dispatchables(d, v->count, false, TONGS_TYPE_VkCommandBuffer,
+                                                   "vkCmdFlat.pCommandBuffers");
    v->pRanges = tongs_get_array(d, v->count, true, 16, 2, true);
    v->pExtents = tongs_get_array(d, v->count, false, 8, 2, false);
    v->pShorts = tongs_get_array(d, v->count, false, 2, 1, false);
