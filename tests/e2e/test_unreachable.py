@@ -19,7 +19,7 @@ from harness import Client, client_environment, native_environment, run, test, t
 from proxy import Proxy
 
 # How long the driver waits for a server in these tests, with room for everything else.
-TIMEOUT = 2
+TIMEOUT = 1
 SLACK_SECONDS = 5
 
 
@@ -301,9 +301,9 @@ def a_server_that_falls_silent_at_the_instance_is_passed_over_in_time():
 
 @test
 def each_instance_of_a_private_worker_has_the_whole_time():
-    client = Client(TONGS_TIMEOUT="1")
+    client = Client(TONGS_TIMEOUT="2")
     start = time.monotonic()
-    while time.monotonic() - start < 4:
+    while time.monotonic() - start < 5:
         assert client.ask("instance").startswith("Tongs")
         client.ask("destroy")
     client.finish()
