@@ -61,6 +61,7 @@ static void
 destroy(struct icd_device *dev, const VkAllocationCallbacks *alloc)
 {
    icd_queues_destroy(dev);
+   icd_spares_finish(dev);
    icd_heaps_finish(&dev->heaps);
    icd_deferred_destroys_finish(dev);
    icd_cache_finish(&dev->answers);
@@ -125,6 +126,7 @@ icd_CreateDevice(VkPhysicalDevice physicalDevice, const VkDeviceCreateInfo *pCre
    pthread_mutex_init(&dev->ship_lock, NULL);
    icd_cache_init(&dev->answers, ANSWERS_MAX, ANSWERS_BYTES_MAX);
    icd_heaps_init(&dev->heaps, dev->base.connection, dev->base.object.id);
+   icd_spares_init(&dev->spares);
 
    VkDevice created = (VkDevice)dev;
    struct tongs_args_vkCreateDevice args = {

@@ -7,6 +7,7 @@
 #include "icd/instance.h"
 #include "icd/object.h"
 #include "icd/pipeline_layout.h"
+#include "icd/spare_memory.h"
 #include "icd/spirv.h"
 
 struct icd_physical_device;
@@ -18,6 +19,7 @@ struct icd_device {
    struct icd_extension_set enabled;
    bool exports_memory;    /* allocate shared memory for export, and map it by its descriptor */
    struct icd_heaps heaps; /* its shared memory comes from them */
+   struct icd_spares spares;
    struct icd_deferred_destroys deferred;
    pthread_mutex_t ship_lock; /* held while a held recording is shipped (command_buffer.h) */
    struct icd_spirv_proven proven;

@@ -20,7 +20,7 @@
  * bytes. Memory that is allocated and freed in each frame keeps its pages; otherwise the kernel
  * would clear them, and client and worker would fault them in, each time. */
 #define PUNCH_SIZE (UINT64_C(1) << 20)
-#define KEPT_MAX (UINT64_C(32) << 20)
+#define KEPT_MAX (UINT64_C(16) << 20)
 #define PAGE UINT64_C(4096)
 
 /* A free range, in a list sorted by offset. Adjacent holes merge unless exactly one of them is

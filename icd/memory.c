@@ -99,6 +99,43 @@ ask_host(struct icd_device *dev, const VkMemoryAllocateInfo *info)
    return result;
 }
 
+/* Makes the worker allocate memory, and allocates its pages if it is shared. Frees the pages on
+ * failure. `import`: the application's pages, or NULL. `imported`: the descriptor that is imported,
+ * or -1. */
+static VkResult
+allocate(struct icd_device *dev, struct icd_memory *mem, const VkMemoryAllocateInfo *info,
+         const VkImportMemoryHostPointerInfoEXT *import, int imported)
+{
+   const VkPhysicalDeviceMemoryProperties *types = &dev->physical->memory;
+   const VkMemoryType *type = &types->memoryTypes[info->memoryTypeIndex];
+   VkDeviceMemory created = (VkDeviceMemory)(uintptr_t)mem;
+   struct tongs_args_vkAllocateMemory args = {
+      .device = (VkDevice)dev,
+      .pAllocateInfo = info,
+      .pMemory = &created,
+   };
+   VkResult result = VK_SUCCESS;
+
+   if (mem->strategy == ICD_MEMORY_SHARED && !import &&
+       mem->size > types->memoryHeaps[type->heapIndex].size)
+      result = ask_host(dev, info);
+   if (result == VK_SUCCESS)
+      result = take_shared(dev, mem, import);
+   if (result == VK_SUCCESS) {
+      args.heap = mem->range.number; /* 0: none */
+      args.heap_offset = mem->range.offset;
+      result =
+         icd_call_with_fds(dev->base.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
+   }
+   if (result == VK_SUCCESS)
+      return result;
+   icd_heap_free_refused(&dev->heaps, &mem->range);
+   mem->range.heap = NULL;
+   drop_shared(dev, mem);
+   mem->pages = NULL;
+   return result;
+}
+
 VKAPI_ATTR VkResult VKAPI_CALL
 icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
                    const VkAllocationCallbacks *pAllocator, VkDeviceMemory *pMemory)
@@ -132,38 +169,21 @@ icd_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *pAllocateInfo,
    if (mem->strategy == ICD_MEMORY_SHARED && icd_external_is_wanted(&info))
       mem->strategy = ICD_MEMORY_EXTERNAL;
 
-   VkDeviceMemory created = (VkDeviceMemory)(uintptr_t)mem;
-   struct tongs_args_vkAllocateMemory args = {
-      .device = device,
-      .pAllocateInfo = &info,
-      .pMemory = &created,
-   };
-   const VkMemoryType *type = &types->memoryTypes[info.memoryTypeIndex];
+   icd_spare_describe(mem, &info);
    VkResult result = VK_SUCCESS;
-   if (mem->strategy == ICD_MEMORY_SHARED && !import &&
-       mem->size > types->memoryHeaps[type->heapIndex].size)
-      result = ask_host(dev, &info);
-   if (result == VK_SUCCESS)
-      result = take_shared(dev, mem, import);
-   if (result != VK_SUCCESS)
-      goto fail;
-   args.heap = mem->range.number; /* 0: none */
-   args.heap_offset = mem->range.offset;
-   result =
-      icd_call_with_fds(dev->base.connection, TONGS_OP_vkAllocateMemory, &args, imported, NULL);
-   if (result != VK_SUCCESS)
-      goto fail;
+   if (!icd_spare_take(dev, mem))
+      result = allocate(dev, mem, &info, import, imported);
+   if ((result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_TOO_MANY_OBJECTS) &&
+       icd_spares_free(dev))
+      result = allocate(dev, mem, &info, import, imported);
+   if (result != VK_SUCCESS) {
+      icd_object_destroy(&dev->base, pAllocator, &mem->base);
+      return result;
+   }
    if (imported >= 0) /* the import took it from the application */
       close(imported);
    *pMemory = (VkDeviceMemory)(uintptr_t)mem;
    return VK_SUCCESS;
-
-fail:
-   icd_heap_free_refused(&dev->heaps, &mem->range);
-   mem->range.heap = NULL;
-   drop_shared(dev, mem);
-   icd_object_destroy(&dev->base, pAllocator, &mem->base);
-   return result;
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -175,9 +195,11 @@ icd_FreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbac
       return;
 
    struct tongs_args_vkFreeMemory args = {.device = device, .memory = memory};
-   icd_post(dev->base.connection, TONGS_OP_vkFreeMemory, &args);
-   drop_shared(dev, mem);
-   icd_note_freed(dev->base.connection, mem->size);
+   if (!icd_spare_keep(dev, mem)) {
+      icd_post(dev->base.connection, TONGS_OP_vkFreeMemory, &args);
+      drop_shared(dev, mem);
+      icd_note_freed(dev->base.connection, mem->size);
+   }
    icd_twin_destroy(mem->twin);
    if (mem->copy)
       munmap(mem->copy, mem->before + mem->size);

@@ -15,6 +15,9 @@ struct icd_memory {
    struct tongs_object base;
    uint64_t size;
    uint8_t strategy;            /* enum icd_memory_strategy */
+   bool may_be_spare;           /* spare_memory.h */
+   uint32_t type;               /* the index of its memory type */
+   VkMemoryAllocateFlags flags; /* of memory that may become a spare */
    struct icd_heap_range range; /* shared: its pages */
    struct icd_app_pages *pages; /* shared: the import of the application's own pages, or NULL */
    /* Explicit: the client's copy; external: the mapping. Owned; NULL until it is first mapped. */

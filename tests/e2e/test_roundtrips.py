@@ -52,6 +52,11 @@ def an_upload_loop_asks_nothing():
 
 
 @test
+def a_loop_with_memory_of_its_own_for_each_upload_asks_nothing():
+    expect_none("staging")
+
+
+@test
 def a_descriptor_is_asked_for_once():
     for transport, server in harness.transports():
         result = run([program("descriptor_buffer")], client_environment(server, TONGS_DEBUG="stats"))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * steady: what an application does again and again, as often as it is told to, and whether the
- * results are right: steady compute|draw|upload COUNT
+ * results are right: steady compute|draw|upload|staging COUNT
  *
  *    compute  a buffer, a descriptor set and a pipeline of its own for each dispatch
  *    draw     a frame with an image, a view, a sampler and a pipeline of its own
  *    upload   new data in mapped memory, copied; waited for by fence and timeline
+ *    staging  the same with a source buffer and memory of its own for each turn
  */
 #include "tests/programs/draw.h"
 #include "tests/programs/shaders.h"
@@ -325,8 +326,19 @@ upload_step(struct prog *p, const struct upload_loop *loop, uint32_t i)
    return PROG_RIGHT;
 }
 
+/* Other turns have another size, so that memory of two sizes comes and goes. */
 static enum prog_status
-upload(struct prog *p, uint32_t count)
+staging_step(struct prog *p, struct upload_loop *loop, uint32_t i)
+{
+   PROG_STEP(
+      prog_buffer_init(p, &loop->buffers[0], ROOM << i % 2, VK_BUFFER_USAGE_TRANSFER_SRC_BIT));
+   PROG_STEP(upload_step(p, loop, i));
+   prog_buffer_finish(p, &loop->buffers[0]);
+   return PROG_RIGHT;
+}
+
+static enum prog_status
+run_uploads(struct prog *p, uint32_t count, bool stages)
 {
    const VkBufferUsageFlags usage =
       VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
@@ -339,18 +351,30 @@ upload(struct prog *p, uint32_t count)
                                            .pNext = &type};
    struct upload_loop loop = {0};
 
-   for (uint32_t i = 0; i < 3; i++)
+   for (uint32_t i = stages; i < 3; i++)
       PROG_STEP(prog_buffer_init(p, &loop.buffers[i], ROOM, usage));
    PROG_VK(p, vkCreateFence(p->device, &fence, NULL, &loop.fence));
    if (p->features12.timelineSemaphore)
       PROG_VK(p, vkCreateSemaphore(p->device, &timeline, NULL, &loop.timeline));
    for (uint32_t i = 0; i < count; i++)
-      PROG_STEP(upload_step(p, &loop, i));
+      PROG_STEP(stages ? staging_step(p, &loop, i) : upload_step(p, &loop, i));
    vkDestroySemaphore(p->device, loop.timeline, NULL);
    vkDestroyFence(p->device, loop.fence, NULL);
-   for (uint32_t i = 0; i < 3; i++)
+   for (uint32_t i = stages; i < 3; i++)
       prog_buffer_finish(p, &loop.buffers[i]);
    return PROG_RIGHT;
+}
+
+static enum prog_status
+upload(struct prog *p, uint32_t count)
+{
+   return run_uploads(p, count, false);
+}
+
+static enum prog_status
+staging(struct prog *p, uint32_t count)
+{
+   return run_uploads(p, count, true);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -369,8 +393,10 @@ main(int argc, char **argv)
       loop = draw;
    else if (count && !strcmp(argv[1], "upload"))
       loop = upload;
+   else if (count && !strcmp(argv[1], "staging"))
+      loop = staging;
    if (!loop) {
-      fprintf(stderr, "usage: %s compute|draw|upload COUNT\n", argv[0]);
+      fprintf(stderr, "usage: %s compute|draw|upload|staging COUNT\n", argv[0]);
       return PROG_WRONG;
    }
    enum prog_status status = prog_init(&p);
