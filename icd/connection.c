@@ -201,6 +201,29 @@ icd_connection_is_late(struct icd_connection *c)
 
 /* --- Opening --- */
 
+/* Finds the Vulkan version that both sides know alike. False if there is none. A version lower than
+ * those of both sides is reported once. */
+static bool
+find_core_version(struct icd_connection *c, char *why, size_t why_size)
+{
+   static atomic_flag said = ATOMIC_FLAG_INIT;
+   char text[400];
+   uint16_t missing = 0;
+
+   c->core_version = icd_core_version(&c->peer, &missing);
+   if (!c->core_version) {
+      tongs_peer_explain(&c->peer, missing, why, why_size);
+      return false;
+   }
+   if (missing && (c->core_version | 0xfff) < c->peer.api_version &&
+       !atomic_flag_test_and_set(&said)) {
+      tongs_peer_explain(&c->peer, missing, text, sizeof(text));
+      fprintf(stderr, "tongs: no more than Vulkan 1.%u is offered: %s\n",
+              VK_API_VERSION_MINOR(c->core_version), text);
+   }
+   return true;
+}
+
 /* `since`: when the opening of the transport began. */
 static struct icd_connection *
 create_over(struct icd_transport *transport, int64_t since, char *why, size_t why_size)
@@ -216,6 +239,8 @@ create_over(struct icd_transport *transport, int64_t since, char *why, size_t wh
    if (c->deadline != INT64_MAX)
       c->deadline -= tongs_now_ns() - since;
    if (!icd_shake_hands(c->transport, c->deadline, &c->peer, why, why_size))
+      goto fail;
+   if (!find_core_version(c, why, why_size))
       goto fail;
    c->status = calloc(1, sizeof(*c->status));
    if (!c->status) {

@@ -80,6 +80,7 @@ struct icd_connection {
    bool timed_out;   /* the connection is lost because of the deadline */
 
    struct tongs_peer peer;
+   uint32_t core_version; /* of which the worker knows all commands; the client offers no higher */
    struct icd_messages messages;
    _Atomic int64_t looked_ms; /* when the worker was last known to be alive */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "icd/handshake.h"
 
+#include "icd/table.h"
 #include "icd/timeout.h"
 #include "icd/transport/transport.h"
 #include "protocol/clock.h"
@@ -82,6 +83,24 @@ send_hello(struct icd_transport *t, int64_t deadline, char *why, size_t why_size
    else
       snprintf(why, why_size, "cannot send to the server: %s", strerror(-error));
    return false;
+}
+
+uint32_t
+icd_core_version(const struct tongs_peer *peer, uint16_t *missing)
+{
+   uint32_t version = TONGS_API_VERSION;
+
+   for (uint32_t i = 0; i < icd_entry_point_count && !peer->identical; i++) {
+      const struct icd_entry_point *entry = &icd_entry_points[i];
+      if (!entry->core || entry->core > (version | 0xfff) || !entry->op ||
+          tongs_peer_knows_op(peer, entry->op))
+         continue;
+      *missing = entry->op;
+      if (entry->core <= VK_API_VERSION_1_0)
+         return 0;
+      version = VK_MAKE_API_VERSION(0, 1, VK_API_VERSION_MINOR(entry->core) - 1, 0);
+   }
+   return version;
 }
 
 bool

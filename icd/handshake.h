@@ -16,4 +16,9 @@ bool
 icd_shake_hands(struct icd_transport *t, int64_t deadline, struct tongs_peer *peer, char *why,
                 size_t why_size);
 
+/* The highest Vulkan version of which the peer knows all core commands as we do, with one that it
+ * does not know in *missing (unchanged: none). 0: it lacks one of Vulkan 1.0. */
+uint32_t
+icd_core_version(const struct tongs_peer *peer, uint16_t *missing);
+
 #endif

@@ -87,6 +87,8 @@ fetch_properties(struct icd_connection *c, struct instance_properties *propertie
    icd_own_reply_begin(&call, &d, &arena);
    tongs_decode_reply_tongsInstanceFacts(&d, &reply);
    *properties = (struct instance_properties){.version = reply.api_version};
+   if (properties->version > (c->core_version | 0xfff))
+      properties->version = c->core_version;
    uint32_t count = d.error ? 0 : reply.extensions_count;
    if (count <= icd_extension_count)
       properties->extensions = calloc(count ? count : 1, sizeof(*properties->extensions));

@@ -219,6 +219,8 @@ read_device(struct icd_instance *instance, uint64_t id, const struct tongs_own_d
       dev->api_version = TONGS_API_VERSION;
    if (dev->api_version > (c->peer.api_version | 0xfff))
       dev->api_version = c->peer.api_version;
+   if (dev->api_version > (c->core_version | 0xfff))
+      dev->api_version = c->core_version;
    /* Vulkan 1.4 has host image copies in its core. */
    if (dev->api_version > (VK_API_VERSION_1_3 | 0xfff) &&
        !(tongs_peer_knows_op(&c->peer, TONGS_OP_tongsCopyMemoryToImage) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/hello.h"
 
+#include "protocol/args.h"
 #include "protocol/encoder.h"
 #include "protocol/own.h"
 #include "protocol/text.h"
@@ -164,10 +165,10 @@ tongs_peer_explain(const struct tongs_peer *peer, uint32_t op, char *why, size_t
             "the server is another version of Tongs, which has not the same %s: it has protocol "
             "%d.%u and Vulkan %u.%u.%u, this side protocol %d.%d and Vulkan %u.%u.%u; update the "
             "older one",
-            tongs_own_ops[op].name, TONGS_PROTOCOL_MAJOR, peer->minor, peer->api_version >> 22,
-            peer->api_version >> 12 & 0x3ff, peer->header_version, TONGS_PROTOCOL_MAJOR,
-            TONGS_PROTOCOL_MINOR, TONGS_API_VERSION >> 22, TONGS_API_VERSION >> 12 & 0x3ff,
-            TONGS_HEADER_VERSION);
+            op < TONGS_OWN_OPS ? tongs_own_ops[op].name : tongs_ops[op].name, TONGS_PROTOCOL_MAJOR,
+            peer->minor, peer->api_version >> 22, peer->api_version >> 12 & 0x3ff,
+            peer->header_version, TONGS_PROTOCOL_MAJOR, TONGS_PROTOCOL_MINOR,
+            TONGS_API_VERSION >> 22, TONGS_API_VERSION >> 12 & 0x3ff, TONGS_HEADER_VERSION);
 }
 
 bool

@@ -54,7 +54,7 @@ tongs_peer_knows_op(const struct tongs_peer *peer, uint32_t op)
 bool
 tongs_peer_has_required_ops(const struct tongs_peer *peer, char *why, size_t why_size);
 
-/* Writes to `why` that the peer lacks Tongs' own op `op` in our form, and both sides' versions. */
+/* Writes to `why` that the peer lacks the op in our form, and both sides' versions. */
 void
 tongs_peer_explain(const struct tongs_peer *peer, uint32_t op, char *why, size_t why_size);
 

@@ -172,6 +172,25 @@ def an_op_that_the_client_cannot_work_without_makes_it_refuse_the_worker_and_nam
 
 
 @test
+def a_command_of_vulkan_1_0_that_differs_makes_the_client_refuse_the_worker():
+    for name in ("vkQueueSubmit", "vkCmdDispatch", "vkCreateBuffer"):
+        done, ops, _ = compute(name)
+        assert done.returncode == harness.SKIPPED, (name, done)
+        assert f"another version of Tongs, which has not the same {name}:" in done.stderr, (name, done.stderr)
+        assert done.stderr.count("update the older one") == 1 and not ops, (name, ops, done.stderr)
+
+
+@test
+def a_command_of_a_later_version_that_differs_lowers_the_version_and_a_line_says_so():
+    for name, minor in (("vkTrimCommandPool", 0), ("vkCmdDrawIndirectCount", 1), ("vkCmdSetCullMode", 2)):
+        done, _, _ = through(name, [harness.tool("vulkaninfo"), "--summary"], harness.native_driver())
+        assert done.returncode == 0, (name, done)
+        assert re.search(rf"^\s*apiVersion\s*= 1\.{minor}\.", done.stdout, re.M), (name, done.stdout)
+        assert f"no more than Vulkan 1.{minor} is offered: the server is another version of Tongs" in done.stderr, done.stderr
+        assert done.stderr.count("is offered") == 1, done.stderr
+
+
+@test
 def without_tongsAcquireAhead_or_tongsTakeImage_each_image_is_acquired_when_it_is_asked_for():
     for name in ("tongsAcquireAhead", "tongsTakeImage"):
         done, ops, _ = frames(name)
