@@ -15,6 +15,7 @@
 #define SECONDARIES 16
 #define SECONDARY_STATES 64
 #define RESUBMIT_STATES 1000
+#define RANGES 3000
 
 static void
 primary_init(struct bench *b)
@@ -264,6 +265,46 @@ state_record_run(struct bench *b, uint64_t n)
    return ns;
 }
 
+static void
+range_init(struct bench *b)
+{
+   const VkBufferUsageFlags usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                                    VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+                                    VK_BUFFER_USAGE_VERTEX_BUFFER_BIT;
+
+   state_init(b);
+   b->buffers[0] = bench_make_buffer(b, 65536, usage, 0);
+}
+
+/* Commands whose ranges the worker checks against a buffer. */
+static void
+record_ranges(struct bench *b, VkCommandBuffer cmd)
+{
+   const VkBuffer buffer = b->buffers[0].buffer;
+   const VkDeviceSize offset = 0;
+   const VkBufferCopy region = {.dstOffset = 64, .size = 16};
+
+   for (uint32_t i = 0; i < RANGES; i += 3) {
+      vkCmdFillBuffer(cmd, buffer, 16 * (i & 3), 16, i);
+      vkCmdCopyBuffer(cmd, buffer, buffer, 1, &region);
+      vkCmdBindVertexBuffers(cmd, 0, 1, &buffer, &offset);
+   }
+}
+
+static uint64_t
+range_run(struct bench *b, uint64_t n)
+{
+   uint64_t ns = 0;
+   for (uint64_t i = 0; i < n; i++) {
+      uint64_t start = bench_now();
+      bench_begin(b, b->cmd);
+      record_ranges(b, b->cmd);
+      ns += bench_now() - start;
+      end_submit(b);
+   }
+   return ns;
+}
+
 static uint64_t
 state_total_run(struct bench *b, uint64_t n)
 {
@@ -365,6 +406,8 @@ const struct bench_row bench_record_rows[] = {
     draw_init, rerecord_draw_run},
    {"record-states", "a command of 40,000 that set state; recording only", BENCH_NS, 0, STATES,
     state_init, state_record_run},
+   {"record-ranges", "a command of fill, copy, bind of a buffer; recording only", BENCH_NS, 0,
+    RANGES, range_init, range_run},
    {"submit-states", "the end, submit and wait of these 40,000", BENCH_MS, 0, 1, state_init,
     state_run},
    {"states-total", "a command of these 40,000: recorded, ended, submitted, waited for", BENCH_NS,

@@ -14,7 +14,7 @@ from parts import flat_parts, parts_of
 from reach import has_addresses, has_returned, reach_member
 from registry import Command as RegCommand
 from registry import Member as RegMember
-from rules import checks_of, limit_checks_of
+from rules import bounds_of, checks_of, limit_checks_of
 from resolve import described
 from scalars import SCALARS, scalar_of
 from selection import level_of
@@ -181,5 +181,5 @@ def build_op(cx: Context, name: str) -> Op:
               outputs_on_failure=name in cx.outputs_on_failure, returned=returned, lost=lost_result(cx, c),
               failure=failure_of(cx, c, kind), role=role_of(c_name, kind),
               context=policy.CONTEXT.get(name, "").replace("args->", "v->"), checks=checks_of(name),
-              limit_checks=limit_checks_of(name), flat=flat is not None, parts=parts if flat is None else flat,
+              limit_checks=limit_checks_of(name), bounds=bounds_of(name, args), flat=flat is not None, parts=parts if flat is None else flat,
               extra=len(policy.EXTRA_ARGS.get(name, ())))

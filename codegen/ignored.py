@@ -403,6 +403,8 @@ RANGES = {
     # handle has 32 bytes (shaderGroupHandleSize), a capture handle at most 64
     "vkGetRayTracingShaderGroupHandlesKHR.dataSize": "args->groupCount <= args->dataSize / 32",
     "vkGetRayTracingCaptureReplayShaderGroupHandlesKHR.dataSize": "args->groupCount <= args->dataSize / 64",
+    # VUID-vkGetAccelerationStructureHandleNV-dataSize-02240: drivers write 8 bytes without checking the size
+    "vkGetAccelerationStructureHandleNV.dataSize": "args->dataSize >= 8",
     # VUID-vkCmdUpdateBuffer-dataSize-00037, -00038, -dstOffset-00036
     "vkCmdUpdateBuffer.dataSize":
         "args->dataSize > 0 && args->dataSize <= 65536 && args->dataSize % 4 == 0",

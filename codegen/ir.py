@@ -19,6 +19,7 @@ class Member:
     stride: str = ""          # arrays of structs: the member that says how far apart the elements are, in bytes
     inner: str = ""           # arrays of arrays: C over v and i
     optional: bool = False    # arrays: may be NULL although the count is not zero
+    slot: bool = False        # handles: a condition of codegen/bounds.py asks about the object
     required: str = ""        # handles, the handles of an array, strings, outputs: never absent, and the name to say if one is
     cond: str = ""            # C over v and e: if it is false, the member is ignored
     enum: str = ""            # scalars: the enum whose values are checked on decoding
@@ -141,6 +142,18 @@ class CountCheck:
 
 
 @dataclass(frozen=True)
+class BoundCheck:
+    """A range that must lie in an object (codegen/bounds.py)."""
+
+    cond: str                 # C over v, of_NAME and, for arrays, i and r
+    rule: str                 # "a range is not in its buffer"
+    each: str = ""            # the array whose elements are checked
+    type: str = ""            # ... and the struct in it; "": handles
+    count: str = ""           # C
+    arrays: tuple[str, ...] = ()   # the arrays of handles that it asks about
+
+
+@dataclass(frozen=True)
 class Struct:
     name: str                 # "VkBufferCreateInfo"
     members: tuple[Member, ...]
@@ -169,6 +182,7 @@ class Struct:
     checks: tuple[str, ...] = ()  # C conditions over v (rule R5)
     limit_checks: tuple[str, ...] = ()  # the same over `limits`, the host device's VkPhysicalDeviceLimits
     count_checks: tuple[CountCheck, ...] = ()
+    bounds: tuple[BoundCheck, ...] = ()
     signature: int = 0
     providers: tuple[str, ...] = ()
     index: int = 0
@@ -181,6 +195,11 @@ class Struct:
     def prefix(self) -> str:
         """The prefix of a member's name in a message: "VkBufferCreateInfo."."""
         return f"{self.name}."
+
+    @property
+    def slots(self) -> tuple[Member, ...]:
+        """The handles whose slots its conditions ask about."""
+        return tuple(m for m in self.members if m.slot)
 
     @property
     def empty(self) -> bool:
@@ -265,6 +284,7 @@ class Op:
     context: str = ""
     checks: tuple[str, ...] = ()
     limit_checks: tuple[str, ...] = ()
+    bounds: tuple[BoundCheck, ...] = ()
     returned: tuple[Member, ...] = ()   # input structs through which something comes back
     parts: tuple[Part, ...] = ()   # the args that travel, in their order
     flat: bool = False        # recorded, and without chains: the parts are fixed ones and arrays, written and read in place
@@ -352,6 +372,11 @@ class Op:
     def has_fixed(self) -> bool:
         """Flat ops: there is more than arrays."""
         return any(not p.array for p in self.parts)
+
+    @property
+    def slots(self) -> tuple[Member, ...]:
+        """The handles whose slots its conditions ask about."""
+        return tuple(m for m in self.args if m.slot)
 
     @property
     def strided(self) -> tuple[Member, ...]:

@@ -66,7 +66,8 @@ def build_member(cx: Context, owner: str, m: RegMember, siblings: dict[str, RegM
         optional = m.optional[0] or m.noautovalidity
     optional = optional or key in cx.ignored or key in policy.NULL_ARRAYS
     base = dict(name=m.name, type=type_name, decl=declaration(m), optional=optional, cond=cx.ignored.get(key, ""),
-                const=m.const, required=key if is_required(cx, owner, m) else "")
+                const=m.const, slot=key in policy.BOUND_MEMBERS,
+                required=key if is_required(cx, owner, m) else "")
     if key in policy.LEFT_OUT_MEMBERS:
         return Member(kind="none", **base, min_size=0)
     if m.name == "sType" and m.values:

@@ -4,6 +4,7 @@
 Nothing here looks at the registry. A name that the registry of a build lacks has no effect, because that registry may be older.
 """
 
+from bounds import BOUND_MEMBERS, BOUNDS  # noqa: F401
 from ignored import (CONTEXT, EXTENDED_COUNTS, IGNORED_UNLESS, IGNORED_UNLESS_NEWER, NULL_ARRAYS,  # noqa: F401
                      NULL_HANDLES, RANGES, RANGES_LIMITS)
 
@@ -288,7 +289,7 @@ HAND_HANDLERS = {
     "vkGetMemoryFdKHR", "vkGetMemoryFdPropertiesKHR", "vkGetSemaphoreFdKHR", "vkImportSemaphoreFdKHR",
     "vkGetFenceFdKHR", "vkImportFenceFdKHR",
     "vkAllocateMemory", "vkFreeMemory", "vkCreateBuffer", "vkCreateImage", "vkCreatePipelineCache",
-    "vkCreateQueryPool",
+    "vkCreateQueryPool", "vkGetDescriptorEXT",
     "vkGetDeviceBufferMemoryRequirements", "vkGetDeviceImageMemoryRequirements",
     "vkGetDeviceImageSparseMemoryRequirements",
     "vkAllocateCommandBuffers", "vkFreeCommandBuffers", "vkDestroyCommandPool",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import policy
 from context import Context
-from ir import CountCheck
+from ir import BoundCheck, CountCheck, Member
 
 
 def limit_checks_of(name: str) -> tuple[str, ...]:
@@ -21,6 +21,17 @@ def count_checks_of(cx: Context, name: str) -> tuple[CountCheck, ...]:
         if parent.split(".")[0] == name and child in cx.inputs:
             out.append(CountCheck(child, stype_of(cx, child), member, parent.split(".")[1], may_be_zero,
                                   cond[0] if cond else ""))
+    return tuple(out)
+
+
+def bounds_of(owner: str, members: tuple[Member, ...]) -> tuple[BoundCheck, ...]:
+    """Rule R4: the ranges of a command or a struct."""
+    of_name = {m.name: m for m in members}
+    out = []
+    for b in policy.BOUNDS.get(owner, ()):
+        element = of_name[b.each].type if b.each and of_name[b.each].kind == "structs" else ""
+        out.append(BoundCheck(b.cond, b.rule, b.each, element, b.count,
+                              tuple(h for h in b.handles if of_name[h].kind == "handles")))
     return tuple(out)
 
 

@@ -15,7 +15,7 @@ from layout import is_pod, layout_of, union_is_raw
 from members import members_of, selector_type, union_cases
 from parts import min_size_of, parts_of, pod_checks_of
 from reach import has_returned, has_shape
-from rules import checks_of, count_checks_of, limit_checks_of
+from rules import bounds_of, checks_of, count_checks_of, limit_checks_of
 from resolve import described
 from scalars import element_count, scalar_of
 
@@ -81,7 +81,7 @@ def build_struct(cx: Context, name: str, stypes: dict[str, int]) -> Struct:
     layout = layout_of(cx, name) if is_pod(cx, name) else None
     return Struct(name, members, parts=parts_of(cx, members), stype=stype, stype_value=stypes.get(stype, 0), pod=is_pod(cx, name),
                   align8=bool(layout and layout[1] == 8), shape=name in cx.outputs and has_shape(cx, name),
-                  allowduplicate=s.allowduplicate,
+                  allowduplicate=s.allowduplicate, bounds=bounds_of(name, members),
                   shape_arrays=any(m.kind in ("scalars", "blob", "structs") for m in members),
                   extends=tuple(e for e in map(cx.reg.canonical, s.extends)
                                 if e in cx.inputs or e in cx.outputs), **common)

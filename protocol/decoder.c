@@ -15,6 +15,7 @@ tongs_decode_error_text(enum tongs_decode_error error)
          "a struct is unknown, repeated, misplaced or one too many in its chain",
       [TONGS_DECODE_STRING] = "a string does not end",
       [TONGS_DECODE_RANGE] = "a number is out of the range that the API allows",
+      [TONGS_DECODE_BOUNDS] = "a range is not in its object",
       [TONGS_DECODE_VALUE] = "a selector or flag has no meaning",
       [TONGS_DECODE_TRAILING] = "bytes follow its last member",
    };
@@ -35,6 +36,14 @@ tongs_decoder_fail_absent(struct tongs_decoder *d, const char *member)
    if (d->error == TONGS_DECODE_OK)
       d->detail = member;
    tongs_decoder_fail(d, TONGS_DECODE_ABSENT);
+}
+
+void
+tongs_decoder_fail_bounds(struct tongs_decoder *d, const char *rule)
+{
+   if (d->error == TONGS_DECODE_OK)
+      d->detail = rule;
+   tongs_decoder_fail(d, TONGS_DECODE_BOUNDS);
 }
 
 void
@@ -85,16 +94,25 @@ tongs_look_up_failed(struct tongs_decoder *d, const struct tongs_slot *slot)
 }
 
 uint64_t
-tongs_decode_handle(struct tongs_decoder *d, uint8_t type, const char *required)
+tongs_decode_handle_and_slot(struct tongs_decoder *d, uint8_t type, const char *required,
+                             const struct tongs_slot **slot)
 {
-   const struct tongs_slot *slot;
    uint64_t id = tongs_decode_u64(d);
 
+   *slot = NULL;
    if (id)
-      return tongs_look_up(d, id, type, &slot);
+      return tongs_look_up(d, id, type, slot);
    if (required)
       tongs_decoder_fail_absent(d, required);
    return 0;
+}
+
+uint64_t
+tongs_decode_handle(struct tongs_decoder *d, uint8_t type, const char *required)
+{
+   const struct tongs_slot *slot;
+
+   return tongs_decode_handle_and_slot(d, type, required, &slot);
 }
 
 uint64_t

@@ -29,6 +29,7 @@ enum tongs_decode_error {
                         */
    TONGS_DECODE_STRING,  /* a string without its NUL (R10) */
    TONGS_DECODE_RANGE,   /* a number that the API forbids (R5) */
+   TONGS_DECODE_BOUNDS,  /* a range is not in its object (R4) */
    TONGS_DECODE_VALUE,   /* a selector or flag without a meaning */
    TONGS_DECODE_TRAILING /* bytes behind the last member */
 };
@@ -45,7 +46,8 @@ struct tongs_decoder {
    const uint8_t *end;
    struct tongs_arena *arena; /* not owned */
    enum tongs_decode_error error;
-   const char *detail; /* of an absence: which member; NULL: not known. Not owned. */
+   const char
+      *detail; /* of an absence the member, of a range the rule; NULL: not known. Not owned. */
 
    const struct tongs_slot *slots; /* the object table; NULL: handles are the ids themselves */
    uint32_t slot_count;
@@ -99,6 +101,10 @@ tongs_decoder_fail(struct tongs_decoder *d, enum tongs_decode_error error);
  */
 void
 tongs_decoder_fail_absent(struct tongs_decoder *d, const char *member);
+
+/* The same for a range that is not in its object: "a range is not in its buffer". */
+void
+tongs_decoder_fail_bounds(struct tongs_decoder *d, const char *rule);
 
 static inline size_t
 tongs_decoder_left(const struct tongs_decoder *d)
@@ -256,6 +262,11 @@ tongs_look_up(struct tongs_decoder *d, uint64_t id, uint8_t type, const struct t
  * type. `required`: the member's name, if id 0 fails, too; NULL: it does not. */
 uint64_t
 tongs_decode_handle(struct tongs_decoder *d, uint8_t type, const char *required);
+
+/* The same, and the slot of the id; NULL for id 0, and if there is no object table. */
+uint64_t
+tongs_decode_handle_and_slot(struct tongs_decoder *d, uint8_t type, const char *required,
+                             const struct tongs_slot **slot);
 
 /* The op's first handle: it must not be null, and the others must belong to its device. */
 uint64_t
@@ -436,16 +447,25 @@ tongs_get_enum(const uint8_t *p, int32_t first, int32_t last, uint32_t which)
 }
 
 static TONGS_INLINE uint64_t
-tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type, const char *required)
+tongs_get_handle_and_slot(struct tongs_decoder *d, const uint8_t *p, uint8_t type,
+                          const char *required, const struct tongs_slot **slot)
 {
-   const struct tongs_slot *slot;
    uint64_t id = tongs_get_u64(p);
 
+   *slot = NULL;
    if (id)
-      return tongs_look_up(d, id, type, &slot);
+      return tongs_look_up(d, id, type, slot);
    if (required)
       tongs_decoder_fail_absent(d, required);
    return 0;
+}
+
+static TONGS_INLINE uint64_t
+tongs_get_handle(struct tongs_decoder *d, const uint8_t *p, uint8_t type, const char *required)
+{
+   const struct tongs_slot *slot;
+
+   return tongs_get_handle_and_slot(d, p, type, required, &slot);
 }
 
 /* The count of an array whose elements are `units` numbers of the wire each. */

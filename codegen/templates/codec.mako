@@ -38,6 +38,14 @@ ${decode(part.array)}\
 </%def>
 ##
 <%def name="decode_fixed(m, offset)">\
+% if m.kind == "handle" and m.slot:
+v->${m.name} = (${m.type})tongs_get_handle_and_slot(d, p + ${offset}, TONGS_TYPE_${m.handle}, ${m.lacking}, &of_${m.name});\
+% else:
+${decode_plain_fixed(m, offset)}\
+% endif
+</%def>
+##
+<%def name="decode_plain_fixed(m, offset)">\
 % if m.kind == "handle" and m.dispatchable:
 v->${m.name} = (${m.type})(uintptr_t)tongs_get_handle(d, p + ${offset}, TONGS_TYPE_${m.handle}, ${m.lacking});\
 % elif m.kind == "handle":
@@ -148,7 +156,45 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
 % endif
 </%def>
 ##
+## The slots that the conditions on ranges ask about: variables, and then the conditions.
+<%def name="declare_slots(members)">\
+% for m in members:
+% if m.kind == "handles":
+   const uint8_t *ids_${m.name} = NULL;
+% else:
+   const struct tongs_slot *of_${m.name} = NULL;
+% endif
+% endfor
+</%def>
+##
+<%def name="bounds(checks)">\
+% if checks:
+   if (tongs_knows_bounds(d)) {
+% for b in checks:
+% if b.each:
+      for (uint64_t i = 0; v->${b.each} && i < ${b.count}; i++) {
+% if b.type:
+         const ${b.type} *r = &v->${b.each}[i];
+% endif
+% for name in b.arrays:
+         const struct tongs_slot *of_${name} = tongs_slot_at(d, ids_${name}, i);
+% endfor
+         if (!(${b.cond}))
+            tongs_decoder_fail_bounds(d, "${b.rule}");
+      }
+% else:
+      if (!(${b.cond}))
+         tongs_decoder_fail_bounds(d, "${b.rule}");
+% endif
+% endfor
+   }
+% endif
+</%def>
+##
 <%def name="decode(m)">\
+% if m.slot and m.kind == "handles":
+   ids_${m.name} = d->cur + 4; /* behind the count */
+% endif
 % if m.kind in ("stype", "none", "allocator"):
 <% pass %>\
 % elif m.kind == "scalar" and m.enum:
@@ -157,6 +203,8 @@ v->${m.name} = (${m.type})tongs_get_${m.wire}(p + ${offset});\
    v->${m.name} = (${m.type})tongs_decode_${m.wire}(d);
 % elif m.kind == "dispatch":
    v->${m.name} = (${m.type})(uintptr_t)tongs_decode_target(d, TONGS_TYPE_${m.handle});
+% elif m.kind == "handle" and m.slot:
+   v->${m.name} = (${m.type})tongs_decode_handle_and_slot(d, TONGS_TYPE_${m.handle}, ${m.lacking}, &of_${m.name});
 % elif m.kind == "handle" and m.dispatchable:
    v->${m.name} = (${m.type})(uintptr_t)tongs_decode_handle(d, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "handle":

@@ -2,6 +2,7 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "tongs_gen_args.h"
 
+#include "protocol/bounds.h"
 #include "protocol/ignored.h"
 
 #include "tongs_gen_record.h"
@@ -42,6 +43,7 @@ tongs_decode_${o.name}(struct tongs_decoder *d, void *args)
 }
 % else:
    struct tongs_args_${o.name} *v = args;
+${codec.declare_slots(o.slots)}\
 
 % for part in o.parts:
 % if not part.array:
@@ -80,6 +82,7 @@ ${codec.decode(m)}\
    if (!d->error && limits && !(${check}))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);
 % endfor
+${codec.bounds(o.bounds)}\
    (void)d, (void)v;
 }
 % endif

@@ -2,6 +2,8 @@
 /* ${made_by}. SPDX-License-Identifier: MIT */
 #include "tongs_gen_structs.h"
 
+#include "protocol/bounds.h"
+
 #include "tongs_gen_types.h"
 
 <%def name="checks(s)">\
@@ -31,6 +33,7 @@
          tongs_decoder_fail(d, TONGS_DECODE_COUNT);
    }
 % endfor
+${codec.bounds(s.bounds)}\
 </%def>\
 % for s in structs:
 % if not s.inputs:
@@ -75,6 +78,7 @@ ${codec.decode(m)}\
 void
 tongs_decode_${s.name}_body(struct tongs_decoder *d, ${s.name} *v)
 {
+${codec.declare_slots(s.slots)}\
    v->sType = ${s.stype};
 % for part in s.unchained_parts:
 ${codec.decode_part(part)}\
@@ -96,6 +100,7 @@ tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
 void
 tongs_decode_${s.name}(struct tongs_decoder *d, ${s.name} *v)
 {
+${codec.declare_slots(s.slots)}\
 % for part in s.parts:
 % if part.array and part.array.kind == "stype":
    v->sType = ${s.stype};

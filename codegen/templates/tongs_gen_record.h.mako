@@ -3,6 +3,7 @@
 #ifndef TONGS_GEN_RECORD_H
 #define TONGS_GEN_RECORD_H
 
+#include "protocol/bounds.h"
 #include "protocol/decoder.h"
 #include "protocol/encoder.h"
 
@@ -40,6 +41,9 @@
 <%def name="get(part)">\
 % if part.array:
 <% m = part.array %>\
+% if m.slot:
+   ids_${m.name} = d->cur + 4; /* behind the count */
+% endif
 % if m.kind == "handles" and m.dispatchable:
    v->${m.name} = tongs_decode_dispatchables(d, ${m.count}, ${m.optional}, TONGS_TYPE_${m.handle}, ${m.lacking});
 % elif m.kind == "handles":
@@ -88,8 +92,9 @@ tongs_get_${o.name}(struct tongs_decoder *d, struct tongs_args_${o.name} *v)
 {
 % if o.has_fixed:
    const uint8_t *p;
-
 % endif
+${codec.declare_slots(o.slots)}\
+
 % for part in o.parts:
 ${get(part)}\
 % endfor
@@ -104,6 +109,7 @@ ${get(part)}\
    if (!d->error && limits && !(${check}))
       tongs_decoder_fail(d, TONGS_DECODE_RANGE);
 % endfor
+${codec.bounds(o.bounds)}\
    (void)d, (void)v;
 }
 

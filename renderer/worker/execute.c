@@ -51,7 +51,9 @@ rdr_decoder_init(struct rdr_context *ctx, struct tongs_decoder *d, const uint8_t
 void
 rdr_end_malformed(struct rdr_context *ctx, uint32_t number, const struct tongs_decoder *d)
 {
-   if (d->detail)
+   if (d->error == TONGS_DECODE_BOUNDS)
+      rdr_end(ctx, "a %s is malformed: %s", tongs_ops[number].name, d->detail);
+   else if (d->detail)
       rdr_end(ctx, "a %s is malformed: %s is absent, which the API requires",
               tongs_ops[number].name, d->detail);
    else

@@ -10,6 +10,7 @@
 #include "tongs_gen_args.h"
 #include "tongs_gen_types.h"
 
+/* The slot's data is the size, which bounds what commands may use (protocol/bounds.h). */
 void
 rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args)
 {
@@ -19,7 +20,8 @@ rdr_handle_CreateBuffer(struct rdr_context *ctx, struct rdr_op *op, void *args)
 
    a->ret = dev->vk.CreateBuffer(a->device, rdr_mark_buffer(dev, a->pCreateInfo, &room), NULL,
                                  a->pBuffer);
-   rdr_objects_add(ctx, op, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret);
+   rdr_objects_add_with_data(ctx, op, TONGS_TYPE_VkBuffer, &a->base, a->pBuffer, a->ret,
+                             (void *)(uintptr_t)a->pCreateInfo->size);
 }
 
 /* A marked buffer may have other requirements. */

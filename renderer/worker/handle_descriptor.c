@@ -7,6 +7,7 @@
 #include "renderer/worker/handlers.h"
 
 #include "protocol/args.h"
+#include "protocol/bounds.h"
 #include "renderer/worker/execute.h"
 
 #include "tongs_gen_args.h"
@@ -56,11 +57,15 @@ decode_buffers(struct tongs_decoder *d, const uint8_t *p, VkWriteDescriptorSet *
 
    _Static_assert(sizeof(union descriptor) == sizeof(VkDescriptorBufferInfo), "side by side");
    for (uint32_t i = 0; i < v->descriptorCount; i++, p += BUFFER_SIZE) {
+      const struct tongs_slot *of;
       buffers[i] = (VkDescriptorBufferInfo){
-         .buffer = (VkBuffer)tongs_get_handle(d, p, TONGS_TYPE_VkBuffer, NULL),
+         .buffer = (VkBuffer)tongs_get_handle_and_slot(d, p, TONGS_TYPE_VkBuffer, NULL, &of),
          .offset = tongs_get_u64(p + 8),
          .range = tongs_get_u64(p + 16),
       };
+      if (buffers[i].buffer && of &&
+          !tongs_in_buffer_or_rest(of, buffers[i].offset, buffers[i].range))
+         tongs_decoder_fail_bounds(d, "a range is not in its buffer");
    }
    v->pBufferInfo = buffers;
    return p;

@@ -78,6 +78,8 @@ rdr_handle_GetDeviceImageSparseMemoryRequirements(struct rdr_context *ctx, struc
 void
 rdr_handle_CreatePipelineCache(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
+rdr_handle_GetDescriptorEXT(struct rdr_context *ctx, struct rdr_op *op, void *args);
+void
 rdr_handle_CreateQueryPool(struct rdr_context *ctx, struct rdr_op *op, void *args);
 void
 rdr_handle_QueueSubmit(struct rdr_context *ctx, struct rdr_op *op, void *args);

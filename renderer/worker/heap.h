@@ -10,7 +10,7 @@
 /* The data of a VkDeviceMemory's slot, besides the host's handle. Uses of the memory are checked
  * against it (R4). */
 struct rdr_memory {
-   uint64_t size;
+   uint64_t size;                                  /* first (protocol/bounds.h) */
    bool mappable;                                  /* the host's type is HOST_VISIBLE */
    struct rdr_heap *heap;                          /* the memory was imported from it; NULL: none */
    VkExternalMemoryHandleTypeFlags exports;        /* how it may be exported */

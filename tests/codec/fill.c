@@ -502,6 +502,8 @@ fill_args(struct fill *f, uint32_t op)
       set_u64(op, args, "groupCount", fill_random(f, 3));
       set_u64(op, args, "dataSize", 128 + fill_random(f, 64));
    }
+   if (op == TONGS_OP_vkGetAccelerationStructureHandleNV)
+      set_u64(op, args, "dataSize", 8 + fill_random(f, 8));
    fill_pointers(f, info->members, info->member_count, TONGS_STRUCT_COUNT, args);
    if (op == TONGS_OP_vkCmdSetFragmentShadingRateKHR) {
       const struct tongs_info_member *m = find(op, "pFragmentSize");

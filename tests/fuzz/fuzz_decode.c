@@ -36,6 +36,10 @@ struct session {
    unsigned sum; /* so that nothing that is read is optimized away */
 };
 
+/* What ranges are checked against (protocol/bounds.h): as a number and as a pointer to one it is
+ * large. */
+static const uint64_t size_of_objects = UINT64_MAX / 2;
+
 /* One object of each type, its slot being its type; all belong to the one device. One buffer was
  * never made. */
 static void
@@ -48,6 +52,7 @@ fill_table(struct session *s)
          .id = tongs_id((uint8_t)type, 1, type),
          .handle = type == TONGS_TYPE_VkEvent ? 0 : UINT64_C(0x1000) + type,
          .device = type <= TONGS_TYPE_VkDevice ? 0 : TONGS_TYPE_VkDevice,
+         .data = (void *)&size_of_objects,
       };
    }
 }

@@ -1,6 +1,7 @@
 /* made by codegen/gen.py from tongs_gen_args.c.mako: do not edit. SPDX-License-Identifier: MIT */
 #include "tongs_gen_args.h"
 
+#include "protocol/bounds.h"
 #include "protocol/ignored.h"
 
 #include "tongs_gen_record.h"

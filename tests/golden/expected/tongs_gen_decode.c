@@ -1,6 +1,8 @@
 /* made by codegen/gen.py from tongs_gen_decode.c.mako: do not edit. SPDX-License-Identifier: MIT */
 #include "tongs_gen_structs.h"
 
+#include "protocol/bounds.h"
+
 #include "tongs_gen_types.h"
 
 void

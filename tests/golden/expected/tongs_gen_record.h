@@ -2,6 +2,7 @@
 #ifndef TONGS_GEN_RECORD_H
 #define TONGS_GEN_RECORD_H
 
+#include "protocol/bounds.h"
 #include "protocol/decoder.h"
 #include "protocol/encoder.h"
 
