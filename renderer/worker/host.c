@@ -9,6 +9,19 @@
 #include <limits.h>
 #include <stdlib.h>
 
+/* Without the variable, Mesa looks up the user's home in /etc/passwd, which the sandbox hides, and
+ * keeps no shader cache. */
+static void
+name_cache_directory(void)
+{
+   const char *home = getenv("HOME");
+   char path[PATH_MAX];
+
+   if (!home || (size_t)snprintf(path, sizeof(path), "%s/.cache", home) >= sizeof(path))
+      return;
+   setenv("XDG_CACHE_HOME", path, 0);
+}
+
 void
 rdr_host_set_environment(const struct rdr_worker_options *options)
 {
@@ -46,6 +59,8 @@ rdr_host_set_environment(const struct rdr_worker_options *options)
    if (options->no_shader_cache) {
       setenv("MESA_SHADER_CACHE_DISABLE", "true", 1);
       setenv("__GL_SHADER_DISK_CACHE", "0", 1); /* NVIDIA's */
+   } else {
+      name_cache_directory();
    }
    setenv("NODEVICE_SELECT", "1",
           1); /* for Mesa's layer and loaders that do not know the variable above */

@@ -203,21 +203,19 @@ allow_devices(const struct rules *rules, unsigned profiles)
    }
 }
 
-/* Where Mesa keeps its shader cache. */
+/* Where Mesa keeps its shader cache: rdr_host_set_environment() has named the directory. */
 static void
 allow_shader_cache(const struct rules *rules)
 {
-   const char *dir = tongs_getenv("MESA_SHADER_CACHE_DIR"), *home = tongs_getenv("HOME");
+   const char *dir = tongs_getenv("MESA_SHADER_CACHE_DIR");
    char path[PATH_MAX];
 
    if (!dir)
       dir = tongs_getenv("XDG_CACHE_HOME");
-   if (dir)
-      snprintf(path, sizeof(path), "%s/mesa_shader_cache", dir);
-   else if (home)
-      snprintf(path, sizeof(path), "%s/.cache/mesa_shader_cache", home);
-   else
+   if (!dir)
       return;
+   mkdir(dir, 0700);
+   snprintf(path, sizeof(path), "%s/mesa_shader_cache", dir);
    mkdir(path, 0700); /* the worker cannot do so later */
    allow(rules, path, OWN_FILES);
 }

@@ -2,6 +2,7 @@
 
 """The sandbox of workers: what they cannot do, what is in force, and that programs still run."""
 
+import os
 import re
 import signal
 
@@ -102,6 +103,17 @@ def a_mode_that_does_not_exist_is_a_usage_error():
     for command in (["serve", "--sandbox", "some"], ["worker", "--sandbox", "some"]):
         result = run([harness.TONGS, *command], plain_environment())
         assert result.returncode == 2 and "none of best, required and off" in result.stderr, result
+
+
+@test
+def a_private_worker_keeps_the_users_shader_cache():
+    home = os.path.join(harness.scratch, "home")
+    os.mkdir(home)
+    env = client_environment(HOME=home)
+    env.pop("XDG_CACHE_HOME", None)
+    assert run([program("triangle")], env).returncode == 0
+    kept = [name for _, _, names in os.walk(f"{home}/.cache/mesa_shader_cache") for name in names]
+    assert len(kept) > 1, f"no more than an index: {kept}"
 
 
 # --- Programs -------------------------------------------------------------------------------------
