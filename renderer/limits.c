@@ -34,7 +34,7 @@ rdr_limits_default(void)
       .op_bytes = 512 * MIB,
       .objects = TONGS_SLOTS_MAX,
       .objects_of_type = TONGS_SLOTS_MAX / 4,
-      .devices = 64,
+      .devices = 512,
       .pipelines = 131072,
       .memory_bytes = INT64_MAX,
       .heaps = 4096,

@@ -29,8 +29,6 @@ def device_memory_has_a_limit_which_the_memory_budget_tells():
 def devices_have_a_limit():
     server = Server("--limit", "devices=5")
     assert "5 devices: VK_ERROR_TOO_MANY_OBJECTS\n" in hoard(server, "devices", 200)
-    text = hoard(Server(), "devices", 200)
-    assert "64 devices: VK_ERROR_TOO_MANY_OBJECTS\n" in text, text
     assert server.end() == 0
 
 
