@@ -517,15 +517,16 @@ def a_client_that_leaves_its_rings_full_of_nothing_leaves_no_worker():
 
 
 @test
-def two_hundred_attackers_at_once_are_ended_and_the_broker_goes_on():
+def many_attackers_at_once_are_ended_and_the_broker_goes_on():
+    rounds = 4 if harness.sanitized() else 20   # of ten; a worker takes a second to start there
     with server_and_bystander() as server:
-        for _ in range(20):
+        for _ in range(rounds):
             attackers = [Attacker(server) for _ in range(10)]
             for attacker in attackers:
                 attacker.send(b"\xff" * 64)
             for attacker in attackers:
                 attacker.drain()
-        harness.wait_until(lambda: server.log.count("does not speak Tongs") == 200)
+        harness.wait_until(lambda: server.log.count("does not speak Tongs") == 10 * rounds)
 
 
 if __name__ == "__main__":

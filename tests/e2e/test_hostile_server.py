@@ -92,6 +92,8 @@ def try_changes(changes, programs=PROGRAMS, may_miss=False):
         return result.returncode
 
     jobs = [(c, p) for c in changes for p in programs]
+    if harness.sanitized() and len(jobs) > 24:   # each takes seconds; the plain build tries all
+        jobs = jobs[::5]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         ends = collections.Counter(pool.map(one, jobs))
     harness.diag(f"{len(jobs)} runs, of which ended with status: {dict(sorted(ends.items()))}")
@@ -321,7 +323,7 @@ def random_bytes_in_place_of_a_reply_end_nothing_but_the_program():
     for command in PROGRAMS:
         ends += try_changes([(f"seed {seed}", random_change(seed), STATUSES)
                              for seed in range(SEEDS)], [command], may_miss=True)
-    assert ends[1] + ends[77] > SEEDS // 2, ends
+    assert ends[1] + ends[77] > sum(ends.values()) // 4, ends
 
 
 # --- With an honest server -----------------------------------------------------------------------
