@@ -5,6 +5,7 @@
 
 #include "icd/connection.h"
 #include "icd/fence.h"
+#include "icd/memory.h"
 #include "icd/object.h"
 
 #include "icd_gen_entry.h"
@@ -29,6 +30,9 @@ icd_SetDebugUtilsObjectNameEXT(VkDevice device, const VkDebugUtilsObjectNameInfo
 
    if (!can_be_named(pNameInfo->objectType, pNameInfo->objectHandle))
       return VK_SUCCESS;
+   /* The next memory must not have this name. */
+   if (pNameInfo->objectType == VK_OBJECT_TYPE_DEVICE_MEMORY)
+      icd_spare_refuse((VkDeviceMemory)(uintptr_t)pNameInfo->objectHandle);
    return icd_post(icd_dispatchable_from(device)->connection, TONGS_OP_vkSetDebugUtilsObjectNameEXT,
                    &args);
 }

@@ -34,4 +34,11 @@ icd_memory_from(VkDeviceMemory handle)
    return (struct icd_memory *)(uintptr_t)handle;
 }
 
+/* The memory has got something that belongs to this object alone: it cannot become a spare. */
+static inline void
+icd_spare_refuse(VkDeviceMemory handle)
+{
+   icd_memory_from(handle)->may_be_spare = false;
+}
+
 #endif

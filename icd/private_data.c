@@ -8,6 +8,7 @@
 
 #include "icd/connection.h"
 #include "icd/fence.h"
+#include "icd/memory.h"
 
 #include "icd_gen_entry.h"
 
@@ -111,6 +112,9 @@ icd_SetPrivateData(VkDevice device, VkObjectType objectType, uint64_t objectHand
 
    uint64_t id = id_of(device, objectType, objectHandle);
 
+   /* The next memory with this id must start without a value. */
+   if (objectType == VK_OBJECT_TYPE_DEVICE_MEMORY)
+      icd_spare_refuse((VkDeviceMemory)(uintptr_t)objectHandle);
    pthread_mutex_lock(&slot->lock);
    if (slot->used * 2 >= slot->size && !grow_locked(slot)) {
       result = VK_ERROR_OUT_OF_HOST_MEMORY;

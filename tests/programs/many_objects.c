@@ -751,6 +751,13 @@ check_private_data(struct prog *p)
                      o, (unsigned long long)data);
       }
    }
+   /* Memory of the same kind as memory that was freed starts without a value. */
+   uint64_t data = 1;
+   prog_buffer_finish(p, &buffer);
+   PROG_STEP(prog_buffer_init(p, &buffer, 4096, VK_BUFFER_USAGE_TRANSFER_DST_BIT));
+   vkGetPrivateData(p->device, VK_OBJECT_TYPE_DEVICE_MEMORY, (uint64_t)buffer.memory, slots[0],
+                    &data);
+   PROG_EXPECT(p, data == 0, "new memory has private data %llu", (unsigned long long)data);
    for (uint32_t i = 0; i < 4; i++)
       vkDestroyPrivateDataSlot(p->device, slots[i], NULL);
    prog_buffer_finish(p, &buffer);
